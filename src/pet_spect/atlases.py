@@ -1,0 +1,138 @@
+"""Finding and reading an atlas: a label image and its table."""
+
+from __future__ import annotations
+
+import sysconfig
+from pathlib import Path
+
+import numpy as np
+
+from pet_spect.errors import AtlasError, ImageError, TableError
+from pet_spect.images import read_volume
+from pet_spect.model import Atlas, Region, RegionSide
+from pet_spect.tables import read_table
+
+_CHECKOUT = Path(__file__).parents[2] / "atlases"
+_INSTALLED = Path(sysconfig.get_path("data")) / "share" / "pet_spect" / "atlases"
+_SIDES: dict[str, RegionSide] = {"left": "left", "right": "right", "n/a": "n/a"}
+
+
+def find_atlas(name: str) -> tuple[Path, Path]:
+    """Return the label image and the table of a shipped atlas.
+
+    Parameters
+    ----------
+    name : str
+        As in ``atlas: {name: CerebrA}``.
+
+    Returns
+    -------
+    labels, table : Path
+        From the checkout the package runs from, else from the installed wheel.
+
+    Raises
+    ------
+    AtlasError
+        If no atlas of that name is shipped.
+    """
+    folder = _CHECKOUT if _CHECKOUT.is_dir() else _INSTALLED
+    labels, table = folder / f"{name}.nii.gz", folder / f"{name}.tsv"
+    if not labels.is_file() or not table.is_file():
+        shipped = ", ".join(sorted(path.stem for path in folder.glob("*.tsv"))) or "none"
+        raise AtlasError(f"no atlas {name!r} is shipped; shipped: {shipped}", code="atlas_unknown")
+    return labels, table
+
+
+def load_atlas(labels: str | Path = "CerebrA", table: str | Path | None = None) -> Atlas:
+    """Read an atlas.
+
+    Parameters
+    ----------
+    labels : str or Path
+        Name of a shipped atlas, or, with `table`, the path of a NIfTI label
+        image in MNI152NLin2009cSym (0 is no region).
+    table : str or Path, optional
+        Tab-separated table with the columns ``index``, ``region`` and ``side``
+        (``left``, ``right``, ``n/a``); other columns are ignored.
+
+    Returns
+    -------
+    Atlas
+        Named by the part of the file name before the first dot.
+
+    Raises
+    ------
+    AtlasError
+        If a value is not a whole number, an index or a (region, side) stands
+        twice, an index of the table is not in the image or one of the image not
+        in the table, a side is not one of the three, or a left region lies on
+        the right or the other way about.
+
+    Examples
+    --------
+    >>> atlas = load_atlas("CerebrA")
+    >>> [region for region in atlas.regions if region.name == "precentral"]
+    [Region(index=35, name='precentral', side='right'), Region(index=86, name='precentral', side='left')]
+    """
+    labels_path, table_path = find_atlas(str(labels)) if table is None else (Path(labels), Path(table))
+    regions = _read_regions(table_path)
+    try:
+        volume = read_volume(labels_path)
+    except ImageError as error:
+        raise AtlasError(str(error), code=error.code) from None
+    indices = np.rint(volume.data)
+    if not np.isfinite(volume.data).all() or (indices != volume.data).any() or indices.min() < 0:
+        raise AtlasError(f"{labels_path}: holds values that are not whole numbers from 0 up; labels are needed")
+    atlas = Atlas(labels_path.name.split(".")[0], indices.astype(np.int32), volume.affine, regions)
+    _check_indices(atlas, labels_path, table_path)
+    _check_sides(atlas, labels_path, table_path)
+    return atlas
+
+
+def _read_regions(path: Path) -> tuple[Region, ...]:
+    try:
+        rows = read_table(path, required=("index", "region", "side"))
+    except TableError as error:
+        raise AtlasError(str(error), code=error.code) from None
+    regions = []
+    for row in rows:
+        if not row["index"].isdecimal() or int(row["index"]) == 0:
+            raise AtlasError(f"{path}: index {row['index']!r} is not a whole number from 1 up")
+        if row["side"] not in _SIDES:
+            raise AtlasError(f"{path}: side {row['side']!r} of {row['region']} is not left, right or n/a")
+        regions.append(Region(int(row["index"]), row["region"], _SIDES[row["side"]]))
+    for what, keys in (
+        ("index", [str(region.index) for region in regions]),
+        ("region and side", [f"{region.name} {region.side}" for region in regions]),
+    ):
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise AtlasError(f"{path}: {what} {twice!r} stands twice")
+    return tuple(regions)
+
+
+def _check_indices(atlas: Atlas, labels: Path, table: Path) -> None:
+    found = {int(index) for index in np.unique(atlas.labels)} - {0}
+    named = {region.index for region in atlas.regions}
+    if found - named:
+        raise AtlasError(f"{labels}: holds index {min(found - named)}, which {table.name} does not name")
+    if named - found:
+        raise AtlasError(f"{table}: names index {min(named - found)}, which {labels.name} does not hold")
+
+
+def _check_sides(atlas: Atlas, labels: Path, table: Path) -> None:
+    x_of_slice = atlas.affine[0, 3] + atlas.affine[0, 0] * np.arange(atlas.labels.shape[0])
+    if np.abs(atlas.affine[0, 1:3]).max() > 1e-6:
+        raise AtlasError(f"{labels}: its grid is rotated against left and right; an upright grid is needed")
+    counts = np.apply_along_axis(
+        np.bincount, 1, atlas.labels.reshape(len(x_of_slice), -1), minlength=atlas.labels.max() + 1
+    )
+    centres = (counts * x_of_slice[:, np.newaxis]).sum(axis=0) / np.maximum(counts.sum(axis=0), 1)
+    for region in atlas.regions:
+        centre = centres[region.index]
+        if (region.side == "left" and centre >= 0) or (region.side == "right" and centre <= 0):
+            raise AtlasError(
+                f"{table}: {region.name} is called {region.side}, but in {labels.name} it lies at x = {centre:.0f} mm"
+                " (left is below 0)",
+                code="atlas_side",
+            )

@@ -1,0 +1,68 @@
+"""The ``pet-spect`` command: one verb per stage, each in its module under ``commands``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from pet_spect import __version__
+from pet_spect.errors import PetSpectError
+
+VERBS = {
+    "convert": "turn one DICOM scan into NIfTI with a sidecar that names nobody",
+    "normalise": "align one participant's scans and warp them to the standard space",
+    "measure": "measure every atlas region in every scan of one participant",
+    "figures": "draw one picture per scan of one participant",
+    "cohort": "join everybody's uptake into ratio, change and summary tables",
+    "report": "write the report page of a results folder",
+    "accounted": "fail, by name, on every refusal nobody signed off",
+    "simulate": "make a simulated trial with known truth",
+}
+"""Verb to its help line; the verb's module has its name."""
+
+
+def _parser(verb: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pet-spect", description=__import__("pet_spect").__doc__)
+    parser.add_argument("--version", action="version", version=f"pet-spect {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, line in VERBS.items():
+        sub = verbs.add_parser(name, help=line, description=line)
+        if name == verb:  # the other verbs' modules are not even imported
+            importlib.import_module(f"pet_spect.commands.{name}").add_arguments(sub)
+    return parser
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + signum)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; return the exit status (0 done, 1 the input is at fault, 2 wrong usage)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    verb = next((word for word in arguments if word in VERBS), None)
+    options = _parser(verb).parse_args(arguments)
+    signal.signal(signal.SIGTERM, _terminate)  # so that partial files are removed on the way out
+    module = importlib.import_module(f"pet_spect.commands.{options.verb}")
+    try:
+        module.run(options)
+    except PetSpectError as error:
+        print(f"pet-spect {options.verb}: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.filename is None and error.errno is None:
+            raise
+        where = f" {error.filename}" if error.filename else ""
+        print(f"pet-spect {options.verb}: cannot read or write{where} ({error.strerror})", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"pet-spect {options.verb}: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

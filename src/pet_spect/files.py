@@ -1,0 +1,42 @@
+"""Writing files so that a reader sees the whole file or none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside `path` that becomes `path` when the block succeeds.
+
+    The name is the same in every run, so what a killed run left behind is
+    overwritten by the next, and it ends like `path`, so that writers which
+    look at the ending (nibabel) behave.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write. Its folder is made if need be.
+
+    Yields
+    ------
+    Path
+        Where to write.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".partial-{path.name}")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write `content` as JSON; NaN is an error, for JSON has none."""
+    with whole_file(path) as partial:
+        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

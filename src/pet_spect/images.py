@@ -1,0 +1,213 @@
+"""NIfTI images, their sidecars and transforms: the only module that knows their file formats.
+
+Everything handed out is RAS+ millimetres. Transform files are ITK's, hence LPS+ on disk.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from nibabel.filebasedimages import ImageFileError
+from numpy.typing import NDArray
+
+from pet_spect.errors import ImageError, RefusedError
+from pet_spect.files import whole_file, write_json
+from pet_spect.layout import sidecar
+from pet_spect.model import Refusal, Volume, Warp
+
+_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+_NIFTI_VECTOR_INTENT = 1007
+
+
+def volume_from_nifti(image: nib.spatialimages.SpatialImage, name: str) -> Volume:
+    """Return the volume a nibabel image holds.
+
+    Parameters
+    ----------
+    image : nibabel spatial image
+        Three-dimensional, or four-dimensional with one frame.
+    name : str
+        How messages call it.
+
+    Raises
+    ------
+    ImageError
+        If it is not three-dimensional, or its affine is not finite and invertible.
+    """
+    shape = image.shape
+    if len(shape) < 3 or any(extent != 1 for extent in shape[3:]):
+        raise ImageError(f"{name}: has shape {shape}, one three-dimensional volume is needed", code="image_shape")
+    affine = image.affine
+    if affine is None or not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
+        raise ImageError(f"{name}: its affine is not invertible", code="image_affine")
+    try:
+        data = np.asarray(image.dataobj, dtype=np.float32).reshape(shape[:3])
+    except (OSError, ValueError, EOFError) as error:
+        raise ImageError(f"{name}: voxels cannot be read ({type(error).__name__})", code="image_unreadable") from None
+    return Volume(data, np.asarray(affine, dtype=np.float64))
+
+
+def read_volume(path: Path) -> Volume:
+    """Read a NIfTI image.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read, is not three-dimensional or has no usable affine.
+    """
+    return volume_from_nifti(_load(path), str(path))
+
+
+def _load(path: Path) -> nib.Nifti1Image:
+    try:
+        return nib.Nifti1Image.from_filename(path)
+    except FileNotFoundError:
+        raise ImageError(f"{path}: does not exist", code="image_missing") from None
+    except (OSError, ImageFileError, EOFError, ValueError) as error:
+        raise ImageError(
+            f"{path}: is not a readable NIfTI image ({type(error).__name__})", code="image_unreadable"
+        ) from None
+
+
+def write_volume(path: Path, volume: Volume, *, description: str = "") -> None:
+    """Write a volume as NIfTI with its voxel axes nearest to right, anterior, superior.
+
+    Parameters
+    ----------
+    path : Path
+    volume : Volume
+        Reordered and flipped, never resampled; integer labels keep their type.
+    description : str
+        At most 79 characters for the header.
+    """
+    image = nib.as_closest_canonical(nib.Nifti1Image(volume.data, volume.affine))
+    image.header.set_xyzt_units("mm")
+    image.header["descrip"] = description.encode()
+    image.set_qform(image.affine, code=1)
+    image.set_sform(image.affine, code=1)
+    with whole_file(path) as partial:
+        nib.save(image, partial)
+
+
+def write_scan(path: Path, volume: Volume, facts: Mapping[str, Any]) -> None:
+    """Write a scan and its JSON sidecar (the sidecar last, so its presence means both are whole)."""
+    write_volume(path, volume)
+    write_json(Path(sidecar(str(path))), facts)
+
+
+def write_refusal(path: Path, refusal: Refusal) -> None:
+    """Write what stands in the place of a scan that was refused.
+
+    The image is one voxel of NaN, from which no number can be made; the
+    sidecar carries the refusal, and `read_scan` raises it.
+    """
+    volume = Volume(np.full((1, 1, 1), np.nan, dtype=np.float32), np.eye(4))
+    write_volume(path, volume, description=f"refused: {refusal.code}"[:79])
+    told = {"Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
+    write_json(Path(sidecar(str(path))), {"Refusal": told, "SkullStripped": False})
+
+
+def read_sidecar(image: Path) -> dict[str, Any]:
+    """Return the JSON beside an image.
+
+    Raises
+    ------
+    ImageError
+        If there is none or it is not a JSON object.
+    """
+    path = Path(sidecar(str(image)))
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read ({error.strerror})", code="sidecar_missing") from None
+    except ValueError:
+        raise ImageError(f"{path}: is not JSON", code="sidecar_unreadable") from None
+    if not isinstance(content, dict):
+        raise ImageError(f"{path}: is not a JSON object", code="sidecar_unreadable")
+    return content
+
+
+def read_refusal(image: Path) -> Refusal | None:
+    """Return why the scan at `image` was refused, or None if it was not."""
+    found = read_sidecar(image).get("Refusal")
+    return None if found is None else Refusal(found["Stage"], found["Code"], found["Reason"])
+
+
+def read_scan(path: Path) -> tuple[Volume, dict[str, Any]]:
+    """Read a scan and its sidecar.
+
+    Raises
+    ------
+    RefusedError
+        If an earlier step refused the scan.
+    ImageError
+        If either file cannot be used.
+    """
+    refusal = read_refusal(path)
+    if refusal is not None:
+        raise RefusedError(refusal.reason, code=refusal.code)
+    return read_volume(path), read_sidecar(path)
+
+
+def write_warp(path: Path, warp: Warp) -> None:
+    """Write a displacement field as ITK and ANTs read it (NIfTI vector intent, LPS+ mm)."""
+    vectors = warp.displacement * np.array([-1, -1, 1], dtype=np.float32)
+    image = nib.Nifti1Image(vectors[:, :, :, np.newaxis, :], warp.affine)
+    image.header.set_intent(_NIFTI_VECTOR_INTENT)
+    image.header.set_xyzt_units("mm")
+    image.set_qform(warp.affine, code=1)
+    image.set_sform(warp.affine, code=1)
+    with whole_file(path) as partial:
+        nib.save(image, partial)
+
+
+def read_warp(path: Path) -> Warp:
+    """Read a displacement field written by ITK, ANTs or `write_warp`.
+
+    Raises
+    ------
+    ImageError
+        If the file is not such a field.
+    """
+    image = _load(path)
+    if len(image.shape) != 5 or image.shape[3:] != (1, 3):
+        raise ImageError(f"{path}: has shape {image.shape}, a displacement field (X, Y, Z, 1, 3) is needed")
+    vectors = np.asarray(image.dataobj, dtype=np.float32)[:, :, :, 0, :]
+    return Warp(vectors * np.array([-1, -1, 1], dtype=np.float32), np.asarray(image.affine, dtype=np.float64))
+
+
+def write_affine(path: Path, matrix: NDArray[np.float64]) -> None:
+    """Write a point transform (4, 4), RAS+ mm, as an ITK ``.mat`` (LPS+)."""
+    from scipy.io import savemat
+
+    lps = _LPS @ matrix @ _LPS
+    parameters = np.concatenate([lps[:3, :3].ravel(), lps[:3, 3]])[:, np.newaxis]
+    with whole_file(path) as partial:
+        savemat(partial, {"AffineTransform_double_3_3": parameters, "fixed": np.zeros((3, 1))}, format="4")
+
+
+def read_affine(path: Path) -> NDArray[np.float64]:
+    """Read an ITK ``.mat``; return the point transform (4, 4), RAS+ mm.
+
+    Raises
+    ------
+    ImageError
+        If the file is not such a transform.
+    """
+    from scipy.io import loadmat
+
+    try:
+        content: Mapping[str, Any] = loadmat(path)
+        (name,) = (key for key in content if key.startswith(("AffineTransform", "MatrixOffsetTransformBase")))
+        parameters, centre = np.ravel(content[name]), np.ravel(content["fixed"])
+        lps = np.eye(4)
+        lps[:3, :3] = parameters[:9].reshape(3, 3)
+        lps[:3, 3] = parameters[9:] + centre - lps[:3, :3] @ centre
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ImageError(f"{path}: is not an ITK affine transform ({type(error).__name__})") from None
+    return np.asarray(_LPS @ lps @ _LPS, dtype=np.float64)

@@ -1,0 +1,56 @@
+"""The names of the files under ``results/``, said once (BIDS derivatives)."""
+
+from __future__ import annotations
+
+from pet_spect.model import STANDARD_SPACE
+
+
+def scan_stem(participant: str, session: str, label: str) -> str:
+    """Return the name of one scan, also used in messages: ``sub-01_ses-baseline_trc-18FFDG``."""
+    return f"{participant}_ses-{session}_trc-{label}"
+
+
+def scan_image(participant: str, session: str, label: str, datatype: str) -> str:
+    """Return the path of a scan in its own space, relative to the results folder."""
+    return f"{participant}/ses-{session}/{datatype}/{scan_stem(participant, session, label)}_{datatype}.nii.gz"
+
+
+def sidecar(image: str) -> str:
+    """Return the path of the JSON beside an image."""
+    return image.removesuffix(".gz").removesuffix(".nii") + ".json"
+
+
+def standard_image(participant: str, session: str, label: str, datatype: str) -> str:
+    """Return the path of a scan resampled to the standard space, relative to the results folder."""
+    stem = scan_stem(participant, session, label)
+    return f"{participant}/ses-{session}/{datatype}/{stem}_space-{STANDARD_SPACE}_{datatype}.nii.gz"
+
+
+def scan_to_participant(participant: str, session: str, label: str) -> str:
+    """Return the path of a scan's rigid transform, relative to the results folder."""
+    return f"{participant}/xfm/{scan_stem(participant, session, label)}_from-scan_to-participant_mode-image_xfm.mat"
+
+
+def participant_to_standard(participant: str) -> str:
+    """Return the path of the warp that carries participant images to the standard space."""
+    return f"{participant}/xfm/{participant}_from-participant_to-{STANDARD_SPACE}_mode-image_xfm.nii.gz"
+
+
+def standard_to_participant(participant: str) -> str:
+    """Return the path of the warp that carries standard images to the participant."""
+    return f"{participant}/xfm/{participant}_from-{STANDARD_SPACE}_to-participant_mode-image_xfm.nii.gz"
+
+
+def registration_record(participant: str) -> str:
+    """Return the path of what was measured of a participant's registration."""
+    return f"{participant}/xfm/{participant}_registration.json"
+
+
+def uptake_table(participant: str, atlas: str) -> str:
+    """Return the path of a participant's uptake, one row per scan and region."""
+    return f"{participant}/{participant}_seg-{atlas}_uptake.tsv"
+
+
+def registration_figure(participant: str, session: str, label: str) -> str:
+    """Return the path of the picture of one scan's registration."""
+    return f"figures/{participant}/{scan_stem(participant, session, label)}_registration.png"

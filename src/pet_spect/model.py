@@ -1,0 +1,163 @@
+"""The values handed from one stage to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Side = Literal["left", "right"]
+"""A side of the person, never of the screen."""
+
+RegionSide = Literal["left", "right", "n/a"]
+"""``n/a`` is a region on the midline, or both sides taken together."""
+
+Datatype = Literal["pet", "spect"]
+
+STANDARD_SPACE = "MNI152NLin2009cSym"
+"""Name of the symmetric standard space (ICBM 2009c nonlinear symmetric), as BIDS spells it."""
+
+
+def opposite(side: Side) -> Side:
+    """Return the other side."""
+    return "right" if side == "left" else "left"
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A scalar image.
+
+    Attributes
+    ----------
+    data : (X, Y, Z) float32 array
+        Voxels in a linear unit. Zero is a measurement; NaN is outside the field of view.
+    affine : (4, 4) float64 array
+        Voxel indices to RAS+ millimetres (nibabel's sense).
+    """
+
+    data: NDArray[np.float32]
+    affine: NDArray[np.float64]
+
+    @property
+    def voxel_size(self) -> NDArray[np.float64]:
+        """(3,) edge lengths of a voxel in mm."""
+        return np.asarray(np.linalg.norm(self.affine[:3, :3], axis=0), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Warp:
+    """A displacement field: the point ``x`` goes to ``x + displacement(x)``.
+
+    Attributes
+    ----------
+    displacement : (X, Y, Z, 3) float32 array
+        RAS+ millimetres.
+    affine : (4, 4) float64 array
+        Voxel indices of the field to RAS+ millimetres.
+    """
+
+    displacement: NDArray[np.float32]
+    affine: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a scan gives no number.
+
+    Attributes
+    ----------
+    stage : str
+        The stage that refused (``convert``, ``normalise``, ``measure``).
+    code : str
+        Short snake_case name of the fault.
+    reason : str
+        One line for a person.
+    """
+
+    stage: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ScanKey:
+    """Which scan: one participant, one session, one tracer.
+
+    Attributes
+    ----------
+    participant, session, tracer : str
+        As the tables spell them: ``sub-01``, ``baseline``, ``FDG``.
+    """
+
+    participant: str
+    session: str
+    tracer: str
+
+
+@dataclass(frozen=True)
+class Region:
+    """One row of an atlas table.
+
+    Attributes
+    ----------
+    index : int
+        The value of its voxels.
+    name : str
+        snake_case name, the same on both sides.
+    side : {'left', 'right', 'n/a'}
+        ``n/a`` for a region on the midline.
+    """
+
+    index: int
+    name: str
+    side: RegionSide
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """A label image in a standard space with its table.
+
+    Attributes
+    ----------
+    name : str
+        Used in file names (``seg-<name>``).
+    labels : (X, Y, Z) int array
+        0 is no region.
+    affine : (4, 4) float64 array
+        Voxel indices to RAS+ millimetres of the standard space.
+    regions : tuple of Region
+    """
+
+    name: str
+    labels: NDArray[np.integer]
+    affine: NDArray[np.float64]
+    regions: tuple[Region, ...]
+
+
+@dataclass(frozen=True)
+class RegionUptake:
+    """Uptake of one region in one scan.
+
+    Attributes
+    ----------
+    region : str
+    side : {'left', 'right', 'n/a'}
+    mean, sd : float
+        In the unit of the scan; NaN where less than the asked coverage is in view.
+    volume_ml : float
+        Volume of the whole region in the scan's own space, in view or not.
+    coverage : float
+        Fraction of that volume in the field of view, 0 to 1.
+    lesion_fraction : float
+        Fraction of that volume inside the lesion mask; NaN where there is no mask.
+    """
+
+    region: str
+    side: RegionSide
+    mean: float
+    sd: float
+    volume_ml: float
+    coverage: float
+    lesion_fraction: float

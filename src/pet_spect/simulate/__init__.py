@@ -1,0 +1,1 @@
+"""A simulated trial with known truth, written as DICOM."""
