@@ -1,0 +1,355 @@
+"""The study's own tables: who takes part, which scans there are, what a person decided about them.
+
+Reading checks what a number would be wrong without: a side that is neither left nor right,
+a scan of somebody unknown, two scans that claim one visit. What a column may hold in detail
+(patterns, ranges) is said in ``workflow/schemas`` and applied by the workflow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from pet_spect.errors import TableError
+from pet_spect.model import ScanKey, Side
+from pet_spect.tables import MISSING, Row, parse_float, read_table
+
+PARTICIPANT_COLUMNS = (
+    "participant_id",
+    "lesion_side",
+    "lesion_mask",
+    "lesion_territory",
+    "height_m",
+    "sex",
+    "anat",
+    "treatment_mask",
+)
+"""Columns of participants.tsv; the first two must be there."""
+
+NOT_YET = ("anat", "treatment_mask")
+"""Columns of participants.tsv that nothing reads yet: they must be empty, for silence would look like use."""
+
+SCAN_COLUMNS = (
+    "participant_id",
+    "session",
+    "tracer",
+    "path",
+    "weight_kg",
+    "dose_mbq",
+    "injection_time",
+    "uptake_minutes",
+    "days_since_treatment",
+    "glucose_mg_dl",
+    "benzodiazepine",
+    "orientation",
+)
+"""Columns of scans.tsv; the first four must be there."""
+
+DECISION_COLUMNS = (
+    "participant_id",
+    "session",
+    "tracer",
+    "decision",
+    "code",
+    "reason",
+    "initials",
+    "time",
+    "version",
+)
+"""Columns of qc.tsv; all must be there."""
+
+Territory = Literal["supratentorial", "infratentorial", "n/a"]
+"""Where the lesion lies relative to the tentorium; ``n/a`` is not stated."""
+
+Verdict = Literal["accept", "exclude"]
+
+
+@dataclass(frozen=True)
+class Participant:
+    """One row of participants.tsv.
+
+    Attributes
+    ----------
+    participant_id : str
+        ``sub-01``.
+    lesion_side : {'left', 'right'}
+        The side of the stroke, which is the ipsilateral side.
+    lesion_mask : Path or None
+        Lesion mask, as the table spells its path.
+    lesion_territory : {'supratentorial', 'infratentorial', 'n/a'}
+    height_m : float or None
+        Metres.
+    sex : str or None
+        ``M``, ``F`` or ``O``, as DICOM spells it.
+    """
+
+    participant_id: str
+    lesion_side: Side
+    lesion_mask: Path | None
+    lesion_territory: Territory
+    height_m: float | None
+    sex: str | None
+
+
+@dataclass(frozen=True)
+class ListedScan:
+    """One row of scans.tsv; None where the table says nothing.
+
+    Attributes
+    ----------
+    participant_id, session, tracer : str
+    path : Path
+        DICOM folder, DICOM file or NIfTI image, as the table spells it.
+    weight_kg : float or None
+    dose_mbq : float or None
+        Injected activity net of the residual.
+    injection_time : str or None
+        Clock time.
+    uptake_minutes : float or None
+        From injection to the start of the scan.
+    days_since_treatment : float or None
+        Negative before the treatment.
+    glucose_mg_dl : float or None
+        Blood glucose at injection.
+    benzodiazepine : bool or None
+        Whether the person was on benzodiazepines.
+    orientation : str or None
+        Declared orientation of a SPECT whose header has none.
+    """
+
+    participant_id: str
+    session: str
+    tracer: str
+    path: Path
+    weight_kg: float | None
+    dose_mbq: float | None
+    injection_time: str | None
+    uptake_minutes: float | None
+    days_since_treatment: float | None
+    glucose_mg_dl: float | None
+    benzodiazepine: bool | None
+    orientation: str | None
+
+    @property
+    def key(self) -> ScanKey:
+        """Which scan it is."""
+        return ScanKey(self.participant_id, self.session, self.tracer)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One row of qc.tsv: what a person decided about a scan.
+
+    Attributes
+    ----------
+    participant_id, session, tracer : str
+    decision : {'accept', 'exclude'}
+    code : str
+        The refusal or flag decided about.
+    reason, initials, time, version : str
+        Why, who, when, and with which version of the software before their eyes.
+    """
+
+    participant_id: str
+    session: str
+    tracer: str
+    decision: Verdict
+    code: str
+    reason: str
+    initials: str
+    time: str
+    version: str
+
+    @property
+    def key(self) -> ScanKey:
+        """Which scan it is about."""
+        return ScanKey(self.participant_id, self.session, self.tracer)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A row that knows where it stands, so that its errors can say so."""
+
+    path: Path
+    number: int
+    row: Row
+
+    def wrong(self, column: str, needed: str) -> TableError:
+        found = self.row.get(column, "")
+        return TableError(f"{self.path}: line {self.number}, {column}: found {found!r}, needed {needed}")
+
+    def text(self, column: str) -> str | None:
+        value = self.row.get(column, "")
+        return None if value in ("", MISSING) else value
+
+    def needed_text(self, column: str) -> str:
+        value = self.text(column)
+        if value is None:
+            raise self.wrong(column, "a value")
+        return value
+
+    def number_or_none(self, column: str) -> float | None:
+        try:
+            value = parse_float(self.row.get(column, ""))
+        except ValueError:
+            raise self.wrong(column, "a number") from None
+        if math.isinf(value):
+            raise self.wrong(column, "a finite number")
+        return None if math.isnan(value) else value
+
+    def one_of(self, column: str, choices: Collection[str]) -> str:
+        """Return the value, which must be spelt exactly like one of `choices`."""
+        value = self.row.get(column, "")
+        if value in choices:
+            return value
+        needed = " or ".join(choices) if len(choices) <= 6 else "one that is known"
+        near = get_close_matches(value.lower(), [choice.lower() for choice in choices], n=1)
+        meant = [choice for choice in choices if choice.lower() in near]
+        raise self.wrong(column, needed + (f" (did you mean {meant[0]!r}?)" if meant else ""))
+
+
+def _lines(path: Path, columns: Sequence[str], required: int) -> list[_Line]:
+    rows = read_table(path, required=columns[:required], allowed=columns)
+    text = path.read_text(encoding="utf-8-sig").splitlines()
+    numbers = [number for number, line in enumerate(text, start=1) if line.strip()][1:]
+    return [_Line(path, number, row) for number, row in zip(numbers, rows, strict=True)]
+
+
+def _check_once(line: _Line, what: str, seen: dict[str, int]) -> None:
+    if what in seen:
+        raise TableError(f"{line.path}: line {line.number}: {what} stands in line {seen[what]} already")
+    seen[what] = line.number
+
+
+def read_participants(path: Path) -> dict[str, Participant]:
+    """Read participants.tsv.
+
+    Returns
+    -------
+    dict of str to Participant
+        By ``participant_id``, in the order of the table.
+
+    Raises
+    ------
+    TableError
+        If a column is missing or unknown, a participant stands there twice, a side is not
+        spelt ``left`` or ``right``, or a column that nothing reads yet is filled.
+    """
+    people: dict[str, Participant] = {}
+    seen: dict[str, int] = {}
+    for line in _lines(path, PARTICIPANT_COLUMNS, required=2):
+        identity = line.needed_text("participant_id")
+        _check_once(line, identity, seen)
+        for column in NOT_YET:
+            if line.text(column) is not None:
+                raise line.wrong(column, "n/a (not supported yet in this version)")
+        mask, territory, sex = line.text("lesion_mask"), line.text("lesion_territory"), line.text("sex")
+        people[identity] = Participant(
+            participant_id=identity,
+            lesion_side=cast(Side, line.one_of("lesion_side", get_args(Side))),
+            lesion_mask=None if mask is None else Path(mask),
+            lesion_territory=cast(
+                Territory, line.one_of("lesion_territory", get_args(Territory)) if territory else MISSING
+            ),
+            height_m=line.number_or_none("height_m"),
+            sex=sex and line.one_of("sex", ("M", "F", "O")),
+        )
+    return people
+
+
+def read_scans(
+    path: Path,
+    participants: Collection[str],
+    sessions: Collection[str],
+    tracers: Collection[str],
+) -> list[ListedScan]:
+    """Read scans.tsv.
+
+    Parameters
+    ----------
+    path : Path
+    participants : collection of str
+        The identities participants.tsv knows.
+    sessions, tracers : collection of str
+        What the configuration knows.
+
+    Returns
+    -------
+    list of ListedScan
+        In the order of the table.
+
+    Raises
+    ------
+    TableError
+        If a column is missing or unknown, a participant, session or tracer is not known,
+        a visit has two scans of one tracer, or a value that should be a number is none.
+    """
+    scans: list[ListedScan] = []
+    seen: dict[str, int] = {}
+    for line in _lines(path, SCAN_COLUMNS, required=4):
+        key = _known_key(line, participants, sessions, tracers)
+        _check_once(line, f"{key.participant} {key.session} {key.tracer}", seen)
+        drug = line.text("benzodiazepine")
+        scans.append(
+            ListedScan(
+                participant_id=key.participant,
+                session=key.session,
+                tracer=key.tracer,
+                path=Path(line.needed_text("path")),
+                weight_kg=line.number_or_none("weight_kg"),
+                dose_mbq=line.number_or_none("dose_mbq"),
+                injection_time=line.text("injection_time"),
+                uptake_minutes=line.number_or_none("uptake_minutes"),
+                days_since_treatment=line.number_or_none("days_since_treatment"),
+                glucose_mg_dl=line.number_or_none("glucose_mg_dl"),
+                benzodiazepine=None if drug is None else line.one_of("benzodiazepine", ("yes", "no")) == "yes",
+                orientation=line.text("orientation"),
+            )
+        )
+    return scans
+
+
+def _known_key(
+    line: _Line, participants: Collection[str], sessions: Collection[str], tracers: Collection[str]
+) -> ScanKey:
+    identity = line.needed_text("participant_id")
+    if identity not in participants:
+        raise line.wrong("participant_id", "somebody participants.tsv lists")
+    return ScanKey(identity, line.one_of("session", sessions), line.one_of("tracer", tracers))
+
+
+def read_decisions(path: Path) -> list[Decision]:
+    """Read qc.tsv.
+
+    Returns
+    -------
+    list of Decision
+        In the order of the table, at most one per scan.
+
+    Raises
+    ------
+    TableError
+        If a column is missing or unknown, a decision is neither ``accept`` nor ``exclude``,
+        says not why, by whom, when and with which version, or a scan has two.
+    """
+    decisions: list[Decision] = []
+    seen: dict[str, int] = {}
+    for line in _lines(path, DECISION_COLUMNS, required=len(DECISION_COLUMNS)):
+        decision = Decision(
+            participant_id=line.needed_text("participant_id"),
+            session=line.needed_text("session"),
+            tracer=line.needed_text("tracer"),
+            decision=cast(Verdict, line.one_of("decision", get_args(Verdict))),
+            code=line.text("code") or MISSING,
+            reason=line.needed_text("reason"),
+            initials=line.needed_text("initials"),
+            time=line.needed_text("time"),
+            version=line.needed_text("version"),
+        )
+        _check_once(line, f"{decision.participant_id} {decision.session} {decision.tracer}", seen)
+        decisions.append(decision)
+    return decisions
