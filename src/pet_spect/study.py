@@ -171,28 +171,41 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class _Line:
-    """A row that knows where it stands, so that its errors can say so."""
+class Line:
+    """A row that knows where it stands, so that its errors can say so.
+
+    Attributes
+    ----------
+    path : Path
+    number : int
+        Line of the file, the header being 1.
+    row : dict
+        Column to text.
+    """
 
     path: Path
     number: int
     row: Row
 
     def wrong(self, column: str, needed: str) -> TableError:
+        """Return the error that a column does not hold what is needed."""
         found = self.row.get(column, "")
         return TableError(f"{self.path}: line {self.number}, {column}: found {found!r}, needed {needed}")
 
     def text(self, column: str) -> str | None:
+        """Return the value, None if there is none."""
         value = self.row.get(column, "")
         return None if value in ("", MISSING) else value
 
     def needed_text(self, column: str) -> str:
+        """Return the value, which must be there."""
         value = self.text(column)
         if value is None:
             raise self.wrong(column, "a value")
         return value
 
     def number_or_none(self, column: str) -> float | None:
+        """Return the value as a finite number, None if there is none."""
         try:
             value = parse_float(self.row.get(column, ""))
         except ValueError:
@@ -212,14 +225,29 @@ class _Line:
         raise self.wrong(column, needed + (f" (did you mean {meant[0]!r}?)" if meant else ""))
 
 
-def _lines(path: Path, columns: Sequence[str], required: int) -> list[_Line]:
+def read_lines(path: Path, columns: Sequence[str], *, required: int) -> list[Line]:
+    """Read a table's rows with their line numbers.
+
+    Parameters
+    ----------
+    path : Path
+    columns : sequence of str
+        The columns that may be there.
+    required : int
+        How many of them, from the first, must be there.
+
+    Raises
+    ------
+    TableError
+        See `pet_spect.tables.read_table`.
+    """
     rows = read_table(path, required=columns[:required], allowed=columns)
     text = path.read_text(encoding="utf-8-sig").splitlines()
     numbers = [number for number, line in enumerate(text, start=1) if line.strip()][1:]
-    return [_Line(path, number, row) for number, row in zip(numbers, rows, strict=True)]
+    return [Line(path, number, row) for number, row in zip(numbers, rows, strict=True)]
 
 
-def _check_once(line: _Line, what: str, seen: dict[str, int]) -> None:
+def _check_once(line: Line, what: str, seen: dict[str, int]) -> None:
     if what in seen:
         raise TableError(f"{line.path}: line {line.number}: {what} stands in line {seen[what]} already")
     seen[what] = line.number
@@ -241,7 +269,7 @@ def read_participants(path: Path) -> dict[str, Participant]:
     """
     people: dict[str, Participant] = {}
     seen: dict[str, int] = {}
-    for line in _lines(path, PARTICIPANT_COLUMNS, required=2):
+    for line in read_lines(path, PARTICIPANT_COLUMNS, required=2):
         identity = line.needed_text("participant_id")
         _check_once(line, identity, seen)
         for column in NOT_YET:
@@ -290,7 +318,7 @@ def read_scans(
     """
     scans: list[ListedScan] = []
     seen: dict[str, int] = {}
-    for line in _lines(path, SCAN_COLUMNS, required=4):
+    for line in read_lines(path, SCAN_COLUMNS, required=4):
         key = _known_key(line, participants, sessions, tracers)
         _check_once(line, f"{key.participant} {key.session} {key.tracer}", seen)
         drug = line.text("benzodiazepine")
@@ -314,7 +342,7 @@ def read_scans(
 
 
 def _known_key(
-    line: _Line, participants: Collection[str], sessions: Collection[str], tracers: Collection[str]
+    line: Line, participants: Collection[str], sessions: Collection[str], tracers: Collection[str]
 ) -> ScanKey:
     identity = line.needed_text("participant_id")
     if identity not in participants:
@@ -338,7 +366,7 @@ def read_decisions(path: Path) -> list[Decision]:
     """
     decisions: list[Decision] = []
     seen: dict[str, int] = {}
-    for line in _lines(path, DECISION_COLUMNS, required=len(DECISION_COLUMNS)):
+    for line in read_lines(path, DECISION_COLUMNS, required=len(DECISION_COLUMNS)):
         decision = Decision(
             participant_id=line.needed_text("participant_id"),
             session=line.needed_text("session"),

@@ -1,0 +1,30 @@
+"""From DICOM to a change table: one job per scan to convert, one per participant for each step after it."""
+
+import os
+import sys
+from pathlib import Path
+
+# `.venv/bin/snakemake` finds `.venv/bin/pet-spect` without the environment being activated.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+# Snakemake merges --configfile into configfile: a key that only stands here would leak into another study.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/convert.smk"
+include: "workflow/rules/normalise.smk"
+include: "workflow/rules/measure.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/cohort.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    """The report, and a last rule that fails on every refusal nobody signed off."""
+    default_target: True
+    input:
+        "results/report/index.html",
+        "results/tables/accounted.tsv",

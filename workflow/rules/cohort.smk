@@ -1,0 +1,37 @@
+rule cohort:
+    """Everybody's uptake, ratios and changes; the one place where the lesion's side enters."""
+    input:
+        uptake=expand(
+            "results/" + layout.uptake_table("{participant}", ATLAS_NAME),
+            participant=PARTICIPANTS,
+        ),
+        participants=config["participants"],
+        qc=QC,
+    output:
+        multiext("results/tables/uptake", ".tsv", ".json"),
+        multiext("results/tables/ratios", ".tsv", ".json"),
+        multiext("results/tables/change", ".tsv", ".json"),
+        report(
+            "results/tables/summary.tsv",
+            category="Summary",
+            labels={"table": "change of the cohort"},
+            caption="../captions/summary.rst",
+        ),
+        "results/tables/summary.json",
+        multiext("results/tables/scans", ".tsv", ".json"),
+    log:
+        "logs/cohort.log",
+    params:
+        version=PACKAGE_VERSION,
+        qc=["--qc", *QC] if QC else [],
+        atlas=ATLAS_NAME,
+        sessions=config["sessions"],
+        tracers=list(config["tracers"]),
+        regions=config["regions"],
+        primary=[f"{tracer}={config['primary'][tracer]}" for tracer in config["tracers"]],
+    shell:
+        "pet-spect cohort --results results --participants {input.participants:q} {params.qc:q}"
+        " --atlas-name {params.atlas:q} --sessions {params.sessions:q} --tracers {params.tracers:q}"
+        " --target {params.regions[target]:q} --cerebellum {params.regions[cerebellum]:q}"
+        " --pons {params.regions[pons]:q} --hemisphere {params.regions[hemisphere]:q}"
+        " --primary {params.primary:q} 2> {log:q}"

@@ -1,0 +1,197 @@
+"""Reads and checks config and tables before any work; a mistake in them is one line and exit status 1."""
+
+from difflib import get_close_matches
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from snakemake.utils import validate
+
+from pet_spect import __version__ as PACKAGE_VERSION
+from pet_spect import layout, study
+from pet_spect.errors import ConfigError, PetSpectError, TableError
+from pet_spect.fingerprint import fingerprint
+from pet_spect.tables import format_value, read_table
+
+SCHEMAS = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent / "schemas"
+CONFIG_NAME = ", ".join(str(file) for file in workflow.overwrite_configfiles) or "config/config.yaml"
+
+
+def schema_of(name):
+    return yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+
+
+def unknown_key(error):
+    """Name the key a closed mapping does not know, and the known one that is nearest."""
+    known = list(error.schema["properties"])
+    found = next(key for key in error.instance if key not in known)
+    near = get_close_matches(str(found), known, n=1)
+    return f"key {found!r} is not known; " + (f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}")
+
+
+def check_config():
+    """Check the config against its schema, then fill in the defaults that the schema holds."""
+    error = best_match(Draft202012Validator(schema_of("config")).iter_errors(config))
+    if error is not None:
+        where = "".join(f"{key}: " for key in error.absolute_path)
+        if error.validator == "additionalProperties":
+            raise ConfigError(f"{CONFIG_NAME}: {where}{unknown_key(error)}")
+        if error.validator == "required":
+            missing = next(key for key in error.validator_value if key not in error.instance)
+            raise ConfigError(f"{CONFIG_NAME}: {where}key {missing!r} is missing")
+        raise ConfigError(f"{CONFIG_NAME}: {where}found {error.instance!r}, needed {error.schema['description']}")
+    given = set(config)
+    validate(config, str(SCHEMAS / "config.schema.yaml"))
+    check_tracers(given)
+    for path in [config["qc"]] if "qc" in given else []:
+        if not Path(path).is_file():
+            raise ConfigError(f"{CONFIG_NAME}: qc: {path} does not exist")
+
+
+def check_tracers(given):
+    tracers, primary = config["tracers"], config["primary"]
+    if len({tracer["label"] for tracer in tracers.values()}) < len(tracers):
+        raise ConfigError(f"{CONFIG_NAME}: tracers: two have the same label, so their files would collide")
+    for name, tracer in tracers.items():
+        template = tracer.setdefault("template", name)
+        if template not in ("FDG", "IMZ") and not Path(template).is_file():
+            raise ConfigError(
+                f"{CONFIG_NAME}: tracers: {name}: template: {template} is neither FDG nor IMZ nor an existing file"
+            )
+        if name not in primary:
+            raise ConfigError(f"{CONFIG_NAME}: primary: tracer {name} has no primary reference")
+    for name in primary:
+        if name not in tracers and "primary" in given:
+            raise ConfigError(f"{CONFIG_NAME}: primary: tracer {name} is not among tracers ({', '.join(tracers)})")
+
+
+def check_rows(path, name, columns, required):
+    """Apply a table's schema row by row."""
+    schema = schema_of(name)
+    kinds = {column: entry.get("type") for column, entry in schema["properties"].items()}
+    validator = Draft202012Validator(schema)
+    for line in study.read_lines(path, columns, required=required):
+        values = {
+            column: (line.number_or_none(column) if kinds[column] == "number" else line.text(column))
+            for column in line.row
+        }
+        error = best_match(validator.iter_errors({key: value for key, value in values.items() if value is not None}))
+        if error is not None and error.validator == "required":
+            raise line.wrong(
+                next(key for key in schema["required"] if values[key] is None),
+                "a value",
+            )
+        if error is not None:
+            raise line.wrong(error.absolute_path[-1], error.schema["description"])
+
+
+def find_atlas():
+    """Return the labels, the table, the name and the flags of the atlas, and check that it has the regions."""
+    from pet_spect import atlases
+
+    atlas = config["atlas"]
+    if "name" in atlas:
+        (labels, table), flags = atlases.find_atlas(atlas["name"]), [
+            "--atlas",
+            atlas["name"],
+        ]
+    else:
+        labels, table = Path(atlas["labels"]), Path(atlas["table"])
+        flags = ["--atlas-labels", str(labels), "--atlas-table", str(table)]
+        for key, path in ("labels", labels), ("table", table):
+            if not path.is_file():
+                raise ConfigError(f"{CONFIG_NAME}: atlas: {key}: {path} does not exist")
+    known = {row["region"] for row in read_table(table, required=("index", "region", "side"))}
+    for key, value in config["regions"].items():
+        for region in [value] if isinstance(value, str) else value:
+            if region not in known:
+                near = "".join(f"; did you mean {name!r}?" for name in get_close_matches(region, known, n=1))
+                raise ConfigError(f"{CONFIG_NAME}: regions: {key}: {region!r} is not a region of {table.name}{near}")
+    return labels, table, labels.name.split(".")[0], flags
+
+
+def read_study():
+    """Return the participants by name, and their scans by participant, session and label."""
+    people_path, scans_path = Path(config["participants"]), Path(config["scans"])
+    people = study.read_participants(people_path)
+    scans = study.read_scans(scans_path, people, config["sessions"], config["tracers"])
+    empty = [str(path) for path, rows in ((people_path, people), (scans_path, scans)) if not rows]
+    if empty:
+        raise TableError(
+            f"{' and '.join(empty)}: not filled in yet; one line per participant and one per scan are needed"
+            " (config/README.md explains the columns)"
+        )
+    check_rows(people_path, "participants", study.PARTICIPANT_COLUMNS, 2)
+    check_rows(scans_path, "scans", study.SCAN_COLUMNS, 4)
+    for person in people.values():
+        if person.lesion_mask is not None and not person.lesion_mask.is_file():
+            raise TableError(f"{people_path}: {person.participant_id}: lesion_mask {person.lesion_mask} does not exist")
+    for scan in scans:
+        if not scan.path.exists():
+            raise TableError(
+                f"{scans_path}: {scan.participant_id} {scan.session} {scan.tracer}: path {scan.path} does not exist"
+            )
+    if Path(config["qc"]).is_file():
+        check_rows(
+            Path(config["qc"]),
+            "qc",
+            study.DECISION_COLUMNS,
+            len(study.DECISION_COLUMNS),
+        )
+        for decision in study.read_decisions(Path(config["qc"])):
+            known = (people, config["sessions"], config["tracers"])
+            if not all(part in names for part, names in zip(vars(decision.key).values(), known)):
+                raise TableError(f"{config['qc']}: {' '.join(vars(decision.key).values())} is not a scan of this study")
+    listed = {person: {} for person in people}
+    for scan in scans:
+        listed[scan.participant_id][scan.session, config["tracers"][scan.tracer]["label"]] = scan
+    return people, listed
+
+
+try:
+    check_config()
+    ATLAS_LABELS, ATLAS_TABLE, ATLAS_NAME, ATLAS_FLAGS = find_atlas()
+    PARTICIPANTS, SCANS = read_study()
+except PetSpectError as error:
+    sys.exit(f"pet_spect: {error}")
+
+QC = [config["qc"]] if Path(config["qc"]).is_file() else []
+SCANNED = [person for person, scans in SCANS.items() if scans]
+
+
+wildcard_constraints:
+    participant="sub-[A-Za-z0-9]+",
+    session="[A-Za-z0-9]+",
+    label="[A-Za-z0-9]+",
+    datatype="pet|spect",
+
+
+def scan_names(scan):
+    tracer = config["tracers"][scan.tracer]
+    return scan.participant_id, scan.session, tracer["label"], tracer["datatype"]
+
+
+def scans_of(wildcards):
+    """The converted scans of one participant, with their sidecars."""
+    images = ["results/" + layout.scan_image(*scan_names(scan)) for scan in SCANS[wildcards.participant].values()]
+    return images + [layout.sidecar(image) for image in images]
+
+
+def scan_flags(wildcards):
+    """`--scan SESSION TRACER IMAGE` for every scan of one participant."""
+    flags = []
+    for scan in SCANS[wildcards.participant].values():
+        flags += [
+            "--scan",
+            scan.session,
+            scan.tracer,
+            "results/" + layout.scan_image(*scan_names(scan)),
+        ]
+    return flags
+
+
+def transforms_of(wildcards):
+    """The warp and the record of one participant, beside which lie the scans' own transforms; none without a scan."""
+    person = wildcards.participant
+    names = [layout.standard_to_participant(person), layout.registration_record(person)] if SCANS[person] else []
+    return ["results/" + name for name in names]

@@ -1,0 +1,43 @@
+def listed_scan(wildcards):
+    return SCANS[wildcards.participant][wildcards.session, wildcards.label]
+
+
+def files_of_scan(wildcards):
+    """The path scans.tsv gives; a NIfTI image with its sidecar."""
+    path = listed_scan(wildcards).path
+    return [path, layout.sidecar(str(path))] if path.name.endswith((".nii", ".nii.gz")) else [path]
+
+
+def scan_facts(wildcards):
+    """What the tables say about a scan, as flags: it fills gaps of the header."""
+    scan, person = listed_scan(wildcards), PARTICIPANTS[wildcards.participant]
+    facts = {
+        "--weight-kg": scan.weight_kg,
+        "--dose-mbq": scan.dose_mbq,
+        "--injection-time": scan.injection_time,
+        "--uptake-minutes": scan.uptake_minutes,
+        "--orientation": scan.orientation,
+        "--height-m": person.height_m,
+        "--sex": person.sex,
+    }
+    return [word for flag, value in facts.items() if value is not None for word in (flag, format_value(value))]
+
+
+rule convert:
+    """One scan as NIfTI in its own space, with a sidecar that names nobody."""
+    input:
+        files_of_scan,
+    output:
+        image="results/" + layout.scan_image("{participant}", "{session}", "{label}", "{datatype}"),
+        facts="results/" + layout.sidecar(layout.scan_image("{participant}", "{session}", "{label}", "{datatype}")),
+    log:
+        "logs/convert/" + layout.scan_stem("{participant}", "{session}", "{label}") + "_{datatype}.log",
+    params:
+        version=PACKAGE_VERSION,
+        label=layout.scan_stem("{participant}", "{session}", "{label}"),
+        facts=scan_facts,
+        # A file that changes inside the folder leaves the folder's own time as it was.
+        fingerprint=lambda wildcards: fingerprint(listed_scan(wildcards).path),
+    shell:
+        "pet-spect convert {input[0]:q} --out {output.image:q} --label {params.label:q} {params.facts:q}"
+        " --record-refusal 2> {log:q}"

@@ -1,0 +1,25 @@
+rule figures:
+    """A picture of the registration of every scan of one participant."""
+    input:
+        scans=scans_of,
+        transforms=transforms_of,
+        atlas=[ATLAS_LABELS, ATLAS_TABLE],
+    output:
+        report(
+            directory("results/figures/{participant}"),
+            patterns=["{scan}_registration.png"],
+            category="Registration",
+            subcategory="{participant}",
+            labels={"scan": "{scan}"},
+            caption="../captions/registration.rst",
+        ),
+    log:
+        "logs/figures/{participant}.log",
+    params:
+        version=PACKAGE_VERSION,
+        scans=scan_flags,
+        atlas=ATLAS_FLAGS,
+        target=config["regions"]["target"],
+    shell:
+        "pet-spect figures --participant {wildcards.participant:q} --results results {params.scans:q}"
+        " {params.atlas:q} --target {params.target:q} 2> {log:q}"

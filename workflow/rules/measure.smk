@@ -1,0 +1,31 @@
+def mask_of(wildcards):
+    mask = PARTICIPANTS[wildcards.participant].lesion_mask
+    return [] if mask is None else [mask]
+
+
+rule measure:
+    """Uptake of every atlas region in every scan of one participant, sampled in native space."""
+    input:
+        scans=scans_of,
+        transforms=transforms_of,
+        atlas=[ATLAS_LABELS, ATLAS_TABLE],
+        lesion_mask=mask_of,
+    output:
+        uptake="results/" + layout.uptake_table("{participant}", ATLAS_NAME),
+        dictionary="results/" + layout.uptake_table("{participant}", ATLAS_NAME).replace(".tsv", ".json"),
+    log:
+        "logs/measure/{participant}.log",
+    params:
+        version=PACKAGE_VERSION,
+        scans=scan_flags,
+        sessions=config["sessions"],
+        tracers=list(config["tracers"]),
+        atlas=ATLAS_FLAGS,
+        target=config["regions"]["target"],
+        lesion_mask=lambda wildcards: [word for mask in mask_of(wildcards) for word in ("--lesion-mask", str(mask))],
+        min_coverage=config["measure"]["min_coverage"],
+    shell:
+        "pet-spect measure --participant {wildcards.participant:q} --results results {params.scans:q}"
+        " --sessions {params.sessions:q} --tracers {params.tracers:q} {params.atlas:q} --target {params.target:q}"
+        " {params.lesion_mask:q} --min-coverage {params.min_coverage} --out {output.uptake:q}"
+        " --record-refusal 2> {log:q}"

@@ -1,0 +1,32 @@
+rule report:
+    """The page a person reads."""
+    input:
+        tables=rules.cohort.output,
+        figures=expand("results/figures/{participant}", participant=SCANNED),
+    output:
+        report(
+            "results/report/index.html",
+            category="Report",
+            labels={"page": "the report of pet_spect"},
+        ),
+    log:
+        "logs/report.log",
+    params:
+        version=PACKAGE_VERSION,
+    shell:
+        "pet-spect report results 2> {log:q}"
+
+
+rule accounted:
+    """Fails, by name, on every refusal nobody signed off; comes last, when tables and report stand."""
+    input:
+        scans="results/tables/scans.tsv",
+        report="results/report/index.html",
+    output:
+        "results/tables/accounted.tsv",
+    log:
+        "logs/accounted.log",
+    params:
+        version=PACKAGE_VERSION,
+    shell:
+        "pet-spect accounted results --out {output:q} 2> {log:q}"
