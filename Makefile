@@ -1,0 +1,66 @@
+# make demo    a simulated trial through the whole workflow, into demo/
+# make test    every check and test
+# make lock    resolve the locks anew
+# make clean   remove what these made
+
+PYTHON ?= $(firstword $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p; done) python3)
+CORES ?= $(shell getconf _NPROCESSORS_ONLN)
+
+BIN := .venv/bin
+UV := $(BIN)/uv
+SNAKEFILES := Snakefile workflow
+
+# Without bytecode every job would compile its imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+# connection-pool exists as source only: it is built with the setuptools of bootstrap.lock, whose hash is checked.
+INSTALL := $(UV) pip install --python $(BIN)/python --compile-bytecode
+INSTALL_LOCK := $(INSTALL) --require-hashes --no-build-isolation-package connection-pool
+INSTALL_SELF := $(INSTALL) --no-deps --no-build-isolation --editable .
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header
+
+.PHONY: demo test lock clean
+
+demo: .venv/runtime.stamp
+	test -e demo/truth.tsv || $(BIN)/pet-spect simulate --out demo
+	$(BIN)/snakemake --directory demo --configfile demo/config/config.yaml --cores $(CORES)
+	@echo "The report is demo/results/report/index.html"
+
+test: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check $(SNAKEFILES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest --cov
+
+.venv/bootstrap.stamp: requirements/bootstrap.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else \
+	"pet_spect needs Python 3.11 to 3.13, found %d.%d; name one with: make PYTHON=python3.12" % v[:2])'
+	@$(PYTHON) -c 'import platform as p, sys; system, machine, mac = p.system(), p.machine(), p.mac_ver()[0]; sys.exit( \
+	None if (system, machine) == ("Linux", "x86_64") or (system == "Darwin" and int(mac.split(".")[0]) >= 14) else \
+	"pet_spect needs x86-64 Linux or macOS 14 or newer (antspyx has no wheel elsewhere), found %s %s %s" % (system, machine, mac))'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bootstrap.lock
+	touch $@
+
+.venv/runtime.stamp: .venv/bootstrap.stamp requirements/runtime.lock pyproject.toml
+	$(INSTALL_LOCK) -r requirements/runtime.lock
+	$(INSTALL_SELF)
+	touch $@
+
+.venv/dev.stamp: .venv/bootstrap.stamp requirements/dev.lock pyproject.toml
+	$(INSTALL_LOCK) -r requirements/dev.lock
+	$(INSTALL_SELF)
+	touch $@
+
+# The full lock first: what a development tool holds back, the runtime lock must hold back too.
+lock: .venv/bootstrap.stamp
+	$(COMPILE) --extra slurm --extra dev pyproject.toml -o requirements/dev.lock
+	$(COMPILE) --extra slurm --constraint requirements/dev.lock pyproject.toml -o requirements/runtime.lock
+	printf 'setuptools\nuv\n' | $(COMPILE) - -o requirements/bootstrap.lock
+
+clean:
+	rm -rf .venv demo build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
