@@ -113,14 +113,14 @@ def find_atlas():
 def read_study():
     """Return the participants by name, and their scans by participant, session and label."""
     people_path, scans_path = Path(config["participants"]), Path(config["scans"])
-    people = study.read_participants(people_path)
-    scans = study.read_scans(scans_path, people, config["sessions"], config["tracers"])
-    empty = [str(path) for path, rows in ((people_path, people), (scans_path, scans)) if not rows]
+    empty = [str(path) for path in (people_path, scans_path) if not read_table(path)]
     if empty:
         raise TableError(
             f"{' and '.join(empty)}: not filled in yet; one line per participant and one per scan are needed"
             " (config/README.md explains the columns)"
         )
+    people = study.read_participants(people_path)
+    scans = study.read_scans(scans_path, people, config["sessions"], config["tracers"])
     check_rows(people_path, "participants", study.PARTICIPANT_COLUMNS, 2)
     check_rows(scans_path, "scans", study.SCAN_COLUMNS, 4)
     for person in people.values():

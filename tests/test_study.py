@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pet_spect.errors import TableError
+from pet_spect.model import ScanKey
+from pet_spect.study import read_decisions, read_participants, read_scans
+
+SESSIONS, TRACERS = ["baseline", "year1"], ["FDG", "IMZ"]
+QC_HEADER = "participant_id decision session tracer code reason initials time version"
+
+
+def table(path: Path, *lines: str) -> Path:
+    """Write lines whose columns are separated by single blanks."""
+    path.write_text("".join(line.replace(" ", "\t") + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def scans(tmp_path):
+    return lambda *lines: read_scans(table(tmp_path / "scans.tsv", *lines), {"sub-01"}, SESSIONS, TRACERS)
+
+
+@pytest.fixture
+def participants(tmp_path):
+    return lambda *lines: read_participants(table(tmp_path / "participants.tsv", *lines))
+
+
+@pytest.fixture
+def decisions(tmp_path):
+    return lambda *lines: read_decisions(table(tmp_path / "qc.tsv", *lines))
+
+
+def test_participants_keep_their_order_and_what_the_table_says(participants):
+    people = participants(
+        "participant_id lesion_side lesion_mask lesion_territory height_m sex",
+        "sub-02 right masks/02.nii.gz infratentorial 1.72 F",
+        "sub-01 left n/a n/a n/a n/a",
+    )
+    assert list(people) == ["sub-02", "sub-01"]
+    second, first = people.values()
+    assert (second.lesion_side, second.lesion_mask, second.height_m) == ("right", Path("masks/02.nii.gz"), 1.72)
+    assert (second.lesion_territory, second.sex) == ("infratentorial", "F")
+    assert (first.lesion_side, first.lesion_mask, first.height_m, first.sex) == ("left", None, None, None)
+    assert first.lesion_territory == "n/a"
+
+
+@pytest.mark.parametrize("side", ["Left", "L", "ipsilateral", "both", "n/a"])
+def test_a_side_is_left_or_right_and_nothing_else(participants, side):
+    with pytest.raises(TableError, match=f"line 2, lesion_side: found '{side}', needed left or right"):
+        participants("participant_id lesion_side", f"sub-01 {side}")
+
+
+def test_a_side_in_capitals_is_told_the_spelling(participants):
+    with pytest.raises(TableError, match=r"did you mean 'right'\?"):
+        participants("participant_id lesion_side", "sub-01 RIGHT")
+
+
+def test_a_participant_cannot_have_two_sides(participants):
+    with pytest.raises(TableError, match="line 4: sub-01 stands in line 2 already"):
+        participants("participant_id lesion_side", "sub-01 left", "sub-02 left", "sub-01 right")
+
+
+@pytest.mark.parametrize("column", ["anat", "treatment_mask"])
+def test_a_column_that_nothing_reads_must_be_empty(participants, column):
+    header = f"participant_id lesion_side {column}"
+    assert participants(header, "sub-01 left n/a")["sub-01"].lesion_side == "left"
+    with pytest.raises(TableError, match=r"needed n/a \(not supported yet in this version\)"):
+        participants(header, "sub-01 left file.nii.gz")
+
+
+def test_an_unknown_column_is_an_error(participants):
+    with pytest.raises(TableError, match="column 'leison_mask' is not known"):
+        participants("participant_id lesion_side leison_mask", "sub-01 left n/a")
+
+
+def test_a_scan_holds_numbers_where_the_table_does(scans):
+    (scan,) = scans(
+        "participant_id session tracer path weight_kg dose_mbq injection_time benzodiazepine",
+        "sub-01 year1 IMZ dicom/1 70.5 n/a 09:30 no",
+    )
+    assert scan.key == ScanKey("sub-01", "year1", "IMZ")
+    assert (scan.path, scan.weight_kg, scan.dose_mbq) == (Path("dicom/1"), 70.5, None)
+    assert (scan.injection_time, scan.benzodiazepine, scan.orientation) == ("09:30", False, None)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("sub-02 baseline FDG x", "participant_id: found 'sub-02', needed somebody participants.tsv lists"),
+        ("sub-01 Baseline FDG x", r"session: found 'Baseline', needed baseline or year1 \(did you mean 'baseline'"),
+        ("sub-01 baseline fdg x", r"tracer: found 'fdg', needed FDG or IMZ \(did you mean 'FDG'"),
+        ("sub-01 baseline FDG n/a", "path: found 'n/a', needed a value"),
+    ],
+)
+def test_a_scan_of_something_unknown_is_an_error(scans, row, message):
+    with pytest.raises(TableError, match=message):
+        scans("participant_id session tracer path", row)
+
+
+def test_one_visit_has_one_scan_of_a_tracer(scans):
+    with pytest.raises(TableError, match="line 3: sub-01 baseline FDG stands in line 2 already"):
+        scans("participant_id session tracer path", "sub-01 baseline FDG x", "sub-01 baseline FDG y")
+
+
+@pytest.mark.parametrize(("value", "needed"), [("70kg", "a number"), ("70,5", "a number"), ("inf", "a finite number")])
+def test_a_weight_is_a_number(scans, value, needed):
+    with pytest.raises(TableError, match=f"line 2, weight_kg: found '{value}', needed {needed}"):
+        scans("participant_id session tracer path weight_kg", f"sub-01 baseline FDG x {value}")
+
+
+def test_lines_are_counted_as_an_editor_counts_them(scans):
+    with pytest.raises(TableError, match="line 4, session"):
+        scans("participant_id session tracer path", "sub-01 baseline FDG x", "", "sub-01 year9 FDG x")
+
+
+def test_a_decision_says_who_when_and_why(decisions):
+    (decision,) = decisions(QC_HEADER, "sub-01 accept baseline FDG suv_missing seen AB 2026-11-23 0.1.0")
+    assert decision.key == ScanKey("sub-01", "baseline", "FDG")
+    assert (decision.decision, decision.code, decision.initials) == ("accept", "suv_missing", "AB")
+
+
+@pytest.mark.parametrize("column", ["reason", "initials", "time", "version"])
+def test_a_decision_without_a_signature_does_not_count(decisions, column):
+    signed = {"reason": "seen", "initials": "AB", "time": "2026-11-23", "version": "0.1.0"} | {column: "n/a"}
+    with pytest.raises(TableError, match=f"line 2, {column}: found 'n/a', needed a value"):
+        decisions(QC_HEADER, " ".join(["sub-01 accept baseline FDG code", *signed.values()]))
+
+
+def test_a_decision_is_accept_or_exclude(decisions):
+    with pytest.raises(TableError, match="decision: found 'ok', needed accept or exclude"):
+        decisions(QC_HEADER, "sub-01 ok baseline FDG code seen AB 2026-11-23 0.1.0")
+
+
+def test_a_scan_has_one_decision(decisions):
+    rows = [f"sub-01 {verdict} baseline FDG code seen AB 2026-11-23 0.1.0" for verdict in ("accept", "exclude")]
+    with pytest.raises(TableError, match="line 3: sub-01 baseline FDG stands in line 2 already"):
+        decisions(QC_HEADER, *rows)

@@ -1,0 +1,139 @@
+"""A mistake in config or tables is one line that says where, before any work."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from .conftest import SNAKEMAKE
+
+pytestmark = pytest.mark.workflow
+
+TABLES = "participants: config/participants.tsv\nscans: config/scans.tsv\n"
+PEOPLE = "participant_id lesion_side{column}\nsub-01 left{value}\nsub-02 right{other}\n"
+
+
+def complaint(run: subprocess.CompletedProcess[str]) -> str:
+    """Return the one line of a run that stopped at once."""
+    lines = [line for line in run.stderr.splitlines() if not line.startswith("Using workflow specific profile")]
+    assert run.returncode == 1, run.stderr
+    assert len(lines) == 1, run.stderr
+    assert run.stdout == ""
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ("mesure: {min_coverage: 0.8}", "key 'mesure' is not known; did you mean 'measure'?"),
+        ("measure: {min_covrage: 0.8}", "measure: key 'min_covrage' is not known; did you mean 'min_coverage'?"),
+        ("measure: {min_coverage: 90}", "measure: min_coverage: found 90, needed a fraction above 0, at most 1"),
+        ("sessions: [baseline]", "sessions: found ['baseline'], needed two or more different session names"),
+        ("sessions: [baseline, year-1]", "sessions: 1: found 'year-1', needed a session name of letters and digits"),
+        ("tracers: {FDG: {label: 18F-FDG, datatype: pet}}", "found '18F-FDG', needed a label of letters and digits"),
+        ("tracers: {FDG: {label: 18FFDG}}", "tracers: FDG: key 'datatype' is missing"),
+        (
+            "tracers: {FDG: {label: x1, datatype: pet}, IMZ: {label: x1, datatype: spect}}",
+            "tracers: two have the same label",
+        ),
+        (
+            "tracers: {FDG: {label: a, datatype: pet}, PIB: {label: c, datatype: pet}}",
+            "tracers: PIB: template: PIB is neither FDG nor IMZ nor an existing file",
+        ),
+        ("primary: {FDG: pons}", "primary: tracer IMZ has no primary reference"),
+        ("primary: {FDG: pons, IMZ: pon}", "primary: IMZ: found 'pon', needed contralateral, "),
+        ("atlas: {name: Cerebra}", "no atlas 'Cerebra' is shipped; shipped: CerebrA"),
+        ("atlas: {labels: a.nii.gz}", "needed the name of a shipped atlas, or the paths of labels and table"),
+        ("atlas: {labels: a.nii.gz, table: a.tsv}", "atlas: labels: a.nii.gz does not exist"),
+        ("regions: {target: precentrl}", "'precentrl' is not a region of CerebrA.tsv; did you mean 'precentral'?"),
+        ("qc: config/qc2.tsv", "qc: config/qc2.tsv does not exist"),
+        ("participants: config/p.tsv", "config/p.tsv: cannot be read (No such file or directory)"),
+    ],
+)
+def test_a_mistake_in_the_config_is_one_line(study, extra, expected):
+    config = yaml.safe_load(TABLES) | yaml.safe_load(extra)
+    study.write("config/config.yaml", yaml.safe_dump(config))
+    assert expected in complaint(study.snakemake("-n"))
+
+
+def test_a_config_without_its_tables_is_told_which_is_missing(study):
+    study.write("config/config.yaml", "participants: config/participants.tsv\n")
+    assert "config.yaml: key 'scans' is missing" in complaint(study.snakemake("-n"))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("height_m", "172", "line 2, height_m: found '172', needed metres, 0.4 to 2.6"),
+        ("lesion_mask", "mask.nii.gz", "sub-01: lesion_mask mask.nii.gz does not exist"),
+        ("lesion_mask", "mask.img", "line 2, lesion_mask: found 'mask.img', needed the path of a NIfTI image"),
+        ("sex", "female", "line 2, sex: found 'female', needed M or F or O"),
+        ("anat", "t1.nii.gz", "needed n/a (not supported yet in this version)"),
+    ],
+)
+def test_a_mistake_among_the_participants_is_one_line(study, column, value, expected):
+    study.write("config/participants.tsv", PEOPLE.format(column=f" {column}", value=f" {value}", other=" n/a"))
+    assert expected in complaint(study.snakemake("-n"))
+
+
+@pytest.mark.parametrize(
+    ("people", "expected"),
+    [
+        ("participant_id lesion_side\nsub-01 Left\nsub-02 right\n", "found 'Left', needed left or right (did you mean"),
+        ("participant_id lesion_side\nsub-01 left\n", "found 'sub-02', needed somebody participants.tsv lists"),
+        ("participant_id lesion_side\nsub-01 left\nsub-02 right\n02 left\n", "line 4, participant_id: found '02'"),
+        ("participant_id lesion_side\n", "config/participants.tsv: not filled in yet"),
+    ],
+)
+def test_a_participant_is_known_by_a_proper_name_and_a_side(study, people, expected):
+    study.write("config/participants.tsv", people)
+    assert expected in complaint(study.snakemake("-n"))
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("sub-01 baseline FDG dicom/01/baseline/FDG n/a n/a", "sub-01 baseline FDG stands in line 2 already"),
+        ("sub-01 year2 FDG dicom n/a n/a", "line 3, session: found 'year2', needed baseline or year1"),
+        ("sub-01 year1 FDG dicom/nowhere n/a n/a", "sub-01 year1 FDG: path dicom/nowhere does not exist"),
+        ("sub-01 year1 FDG dicom 70000 n/a", "line 3, weight_kg: found '70000', needed kilograms, 1 to 400"),
+        ("sub-01 year1 FDG dicom n/a 9.30", "line 3, injection_time: found '9.30', needed a clock time such as 09:30"),
+    ],
+)
+def test_a_mistake_among_the_scans_is_one_line(study, row, expected):
+    header = "participant_id session tracer path weight_kg injection_time"
+    first = "sub-01 baseline FDG dicom/01/baseline/FDG n/a n/a"
+    study.write("config/scans.tsv", f"{header}\n{first}\n{row}\n")
+    assert expected in complaint(study.snakemake("-n"))
+
+
+def test_a_sign_off_of_a_scan_nobody_knows_is_one_line(study):
+    header = "participant_id session tracer decision code reason initials time version"
+    study.write("config/qc.tsv", f"{header}\nsub-09 year1 FDG exclude n/a moved AB 2026-11-23 0.1.0\n")
+    assert "config/qc.tsv: sub-09 year1 FDG is not a scan of this study" in complaint(study.snakemake("-n"))
+
+
+def test_the_unfilled_study_says_what_to_fill(repository, tmp_path):
+    shutil.copytree(repository / "config", tmp_path / "config")
+    command = [str(SNAKEMAKE), "-s", str(repository / "Snakefile"), "--cores", "1"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert complaint(run) == (
+        "pet_spect: config/participants.tsv and config/scans.tsv: not filled in yet; one line per participant and one"
+        " per scan are needed (config/README.md explains the columns)"
+    )
+
+
+def test_every_key_and_column_stands_in_the_manual(repository):
+    def keys(schema):
+        for key, entry in schema.get("properties", {}).items():
+            yield key
+            yield from keys(entry)
+            yield from keys(entry.get("additionalProperties") or {})
+
+    manual = (repository / "config/README.md").read_text(encoding="utf-8")
+    for path in sorted((repository / "workflow/schemas").iterdir()):
+        missing = [key for key in keys(yaml.safe_load(path.read_text())) if f"`{key}`" not in manual]
+        assert missing == [], path.name

@@ -1,0 +1,58 @@
+"""Which jobs a study plans; nothing is run."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+EVERYTHING = {"convert": 8, "normalise": 2, "measure": 2, "figures": 2, "cohort": 1, "report": 1, "accounted": 1}
+
+
+def test_one_job_per_scan_and_one_per_participant_for_each_later_step(study):
+    assert study.planned() == EVERYTHING
+
+
+def test_somebody_without_a_scan_is_measured_as_missing(study):
+    study.write("config/participants.tsv", "participant_id lesion_side\nsub-01 left\nsub-02 right\nsub-03 left\n")
+    assert study.planned() == EVERYTHING | {"measure": 3}
+
+
+def test_keys_of_the_default_config_do_not_leak_into_another_study(study):
+    study.write("config/mine.yaml", "participants: config/participants.tsv\nscans: config/scans.tsv\n")
+    study.write("config/config.yaml", "nonsense: true\n")
+    command = study.snakemake("-n", "--configfile", str(study.folder / "config/mine.yaml"))
+    assert command.returncode == 0, command.stderr
+
+
+def test_values_of_the_tables_reach_convert_as_flags(study):
+    study.write("config/participants.tsv", "participant_id lesion_side height_m sex\nsub-01 left 1.7 F\n")
+    study.write(
+        "config/scans.tsv",
+        "participant_id session tracer path weight_kg dose_mbq injection_time uptake_minutes\n"
+        "sub-01 year1 FDG dicom/01/year1/FDG 70 185.5 09:30 n/a\n",
+    )
+    plan = study.snakemake("-n", "-p").stdout
+    assert (
+        "pet-spect convert dicom/01/year1/FDG"
+        " --out results/sub-01/ses-year1/pet/sub-01_ses-year1_trc-18FFDG_pet.nii.gz --label sub-01_ses-year1_trc-18FFDG"
+        " --weight-kg 70 --dose-mbq 185.5 --injection-time 09:30 --height-m 1.7 --sex F --record-refusal"
+    ) in plan
+
+
+def test_the_side_of_the_lesion_reaches_the_cohort_alone(study):
+    plan = study.snakemake("-n", "-p").stdout
+    commands = [line for line in plan.splitlines() if "pet-spect " in line]
+    assert len(commands) == 17
+    assert [line for line in commands if "participants.tsv" in line or " left" in line or " right" in line] == [
+        line for line in commands if "pet-spect cohort" in line
+    ]
+
+
+def test_a_path_with_blanks_and_quotes_stays_one_word(study):
+    name = "dicom/it's here"
+    (study.folder / name).mkdir()
+    (study.folder / "config/scans.tsv").write_text(
+        f"participant_id\tsession\ttracer\tpath\nsub-01\tyear1\tFDG\t{name}\n", encoding="utf-8"
+    )
+    assert """pet-spect convert 'dicom/it'"'"'s here' --out""" in study.snakemake("-n", "-p").stdout
