@@ -1,0 +1,215 @@
+"""One participant of the simulated trial: anatomy, stroke, scans as DICOM, truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from pet_spect.model import Side, Volume
+from pet_spect.simulate.anatomy import Anatomy, individual_anatomy
+from pet_spect.simulate.design import INFARCT_CORE, SESSIONS, Case, Trial
+from pet_spect.simulate.dicom_common import F18, I123, Nuclide
+from pet_spect.simulate.dicom_nm import NmHeader, write_nm_recon
+from pet_spect.simulate.dicom_pet import PetHeader, write_pet_series
+from pet_spect.simulate.head import Head
+from pet_spect.simulate.lesion import infarct, remaining
+from pet_spect.simulate.uptake import TARGET, Scanner, blurred, region_ratios, scan
+
+_HEAD_CENTRE_MM = np.array([0.0, -18.0, 6.0])
+_ROTATION_DEGREES = 8.0
+_SHIFT_MM = 15.0
+_FIRST_TREATMENT = datetime(2001, 3, 5)
+_BASELINE_DAY, _FOLLOW_UP_DAY, _DAYS_EARLY_OR_LATE = -20, 365, 14
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a tracer is given.
+
+    Attributes
+    ----------
+    nuclide : Nuclide
+    dose_mbq : tuple of float
+        Least and most.
+    uptake_minutes : float
+        From injection to scan.
+    suv : float
+        SUV of uptake 1.
+    """
+
+    nuclide: Nuclide
+    dose_mbq: tuple[float, float]
+    uptake_minutes: float
+    suv: float
+
+
+PROTOCOLS: Mapping[str, Protocol] = {
+    "FDG": Protocol(F18, (185.0, 260.0), 60.0, 8.0),
+    "IMZ": Protocol(I123, (150.0, 185.0), 180.0, 5.0),
+}
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the tables say of one participant's scans.
+
+    Attributes
+    ----------
+    scans : list of dict
+        Rows of scans.tsv.
+    truth : list of dict
+        Rows of truth.tsv.
+    """
+
+    scans: list[dict[str, Any]]
+    truth: list[dict[str, Any]]
+
+
+def random_pose(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw how a head lies in the scanner: participant points to scanner points, (4, 4), rigid."""
+    rotation = Rotation.from_euler(
+        "xyz", rng.uniform(-_ROTATION_DEGREES, _ROTATION_DEGREES, 3), degrees=True
+    ).as_matrix()
+    pose = np.eye(4)
+    pose[:3, :3] = rotation
+    pose[:3, 3] = rng.uniform(-_SHIFT_MM, _SHIFT_MM, 3) - rotation @ _HEAD_CENTRE_MM
+    return pose
+
+
+def true_activity(
+    anatomy: Anatomy, case: Case, lost: NDArray[np.float32], tracer: str, session: str
+) -> NDArray[np.float32]:
+    """Return a participant's tracer distribution, noise-free and infinitely sharp.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    case : Case
+    lost : (X, Y, Z) float32 array
+        The infarct.
+    tracer, session : str
+
+    Returns
+    -------
+    (X, Y, Z) float32 array
+        Relative uptake. Between sessions only the ipsilesional motor cortex differs,
+        by the case's improvement throughout.
+    """
+    left = remaining(anatomy, case.stroke, lost, core=INFARCT_CORE[tracer], diaschisis=tracer == "FDG")
+    activity = anatomy.head.uptake[tracer] * left
+    factor = case.motor[tracer] * (1 if session == SESSIONS[0] else 1 + case.improvement[tracer])
+    activity[np.isin(anatomy.head.labels, anatomy.head.labels_of([TARGET], case.stroke.side))] *= np.float32(factor)
+    return np.asarray(activity, dtype=np.float32)
+
+
+def simulate_participant(head: Head, trial: Trial, index: int, out: Path) -> Written:
+    """Make one participant's scans.
+
+    Parameters
+    ----------
+    head : Head
+        The standard head, at ``trial.step``.
+    trial : Trial
+    index : int
+        Which participant, counted from 0. What is drawn depends on it and on the seed alone.
+    out : Path
+        Folder of the trial; ``dicom/<participant>/ses-<session>/<tracer>`` is written in it.
+
+    Returns
+    -------
+    Written
+    """
+    rng = np.random.default_rng([trial.seed, index])
+    case, name = trial.case(index), trial.participant_id(index)
+    anatomy = individual_anatomy(head, rng)
+    lost = infarct(anatomy, case.stroke, rng)
+    treatment = _FIRST_TREATMENT + timedelta(days=int(rng.integers(0, 300)))
+    scans, truth = [], []
+    for session, tracer in trial.scans(index):
+        activity = true_activity(anatomy, case, lost, tracer, session)
+        scanner = trial.scanner(index, tracer)
+        seen = blurred(activity, head.affine, scanner.fwhm_mm)
+        days = _BASELINE_DAY if session == SESSIONS[0] else _FOLLOW_UP_DAY
+        days += int(rng.integers(-_DAYS_EARLY_OR_LATE, _DAYS_EARLY_OR_LATE + 1))
+        folder = f"dicom/{name}/ses-{session}/{tracer}"
+        start = treatment + timedelta(days=days, hours=11, minutes=int(rng.integers(0, 240)))
+        _write_scan(out / folder, Volume(seen, head.affine), case, scanner, tracer, start, rng)
+        scans.append(
+            {
+                "participant_id": name,
+                "session": session,
+                "tracer": tracer,
+                "path": folder,
+                "weight_kg": None if tracer == "FDG" or case.weight_in_spect_header else case.weight_kg,
+                "days_since_treatment": days,
+                "glucose_mg_dl": int(rng.integers(84, 116)) if tracer == "FDG" else None,
+                "benzodiazepine": "no" if tracer == "IMZ" else None,
+            }
+        )
+        of_scan = {"participant_id": name, "session": session, "tracer": tracer}
+        truth += _truth_rows(of_scan, case.stroke.side, anatomy.head, activity, seen)
+    return Written(scans, truth)
+
+
+def _truth_rows(
+    of_scan: Mapping[str, str],
+    lesion_side: Side,
+    head: Head,
+    activity: NDArray[np.float32],
+    seen: NDArray[np.float32],
+) -> list[dict[str, Any]]:
+    ideal, at_scanner = (region_ratios(values, head, lesion_side) for values in (activity, seen))
+    return [
+        {
+            **of_scan,
+            "lesion_side": lesion_side,
+            "region": TARGET,
+            "reference": reference,
+            "ratio_scanner": at_scanner[reference],
+            "ratio_ideal": ideal[reference],
+        }
+        for reference in ideal
+    ]
+
+
+def _write_scan(
+    folder: Path, seen: Volume, case: Case, scanner: Scanner, tracer: str, start: datetime, rng: np.random.Generator
+) -> None:
+    protocol = PROTOCOLS[tracer]
+    dose_mbq = round(rng.uniform(*protocol.dose_mbq), 1)
+    minutes = protocol.uptake_minutes + float(rng.integers(-4, 9))
+    left = 2 ** (-minutes * 60 / protocol.nuclide.half_life_s)
+    scale = protocol.suv * dose_mbq * 1e6 * left / (case.weight_kg * 1000)
+    table_mm = float(rng.integers(-9000, -4000)) / 10
+    volume = scan(seen.data, seen.affine, scanner, random_pose(rng), rng, scale=scale, table_mm=table_mm)
+    injection = start - timedelta(minutes=minutes)
+    if tracer == "FDG":
+        pet = PetHeader(
+            injection,
+            start,
+            dose_bq=dose_mbq * 1e6,
+            weight_kg=case.weight_kg,
+            height_m=case.height_m,
+            sex=case.sex,
+            manufacturer=case.manufacturer,
+        )
+        write_pet_series(folder, volume, pet, rng)
+        return
+    spect = NmHeader(
+        injection,
+        start,
+        dose_bq=dose_mbq * 1e6,
+        weight_kg=case.weight_kg if case.weight_in_spect_header else 0.0,
+        height_m=case.height_m if case.weight_in_spect_header else 0.0,
+        sex=case.sex,
+        manufacturer=case.manufacturer,
+        scaling=case.spect_scaling,
+    )
+    write_nm_recon(folder / f"{int(rng.integers(2**20)):05x}", volume, spect, spacing_sign=case.spacing_sign)

@@ -1,0 +1,174 @@
+"""Writing the whole simulated trial: participants side by side, tables, truth last."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from typing import Any
+
+from pet_spect.errors import ConfigError
+from pet_spect.files import whole_file
+from pet_spect.model import Atlas
+from pet_spect.simulate.design import Trial
+from pet_spect.simulate.head import Head, standard_head
+from pet_spect.simulate.participant import Written, simulate_participant
+from pet_spect.tables import sidecar_of_table, write_table
+
+TRUTH = "truth.tsv"
+"""Written last: where it stands, the trial is whole."""
+
+MARK = ".pet-spect-simulate"
+"""Written first: where it stands, ``dicom`` and ``config`` are this module's own and may be made anew."""
+
+Columns = Mapping[str, Mapping[str, Any]]
+
+_MOST_WORKERS = 8  # each holds about 1 GB
+
+_PARTICIPANT = {"Description": "The participant"}
+_SESSION = {"Description": "The visit", "Levels": {"baseline": "before treatment", "year1": "one year after"}}
+_TRACER = {"Description": "The tracer", "Levels": {"FDG": "18F-FDG PET", "IMZ": "123I-iomazenil SPECT"}}
+_PARTICIPANT_COLUMNS: Columns = {
+    "participant_id": _PARTICIPANT,
+    "lesion_side": {"Description": "Side of the stroke", "Levels": {"left": "left", "right": "right"}},
+    "lesion_territory": {
+        "Description": "Where the stroke lies",
+        "Levels": {"supratentorial": "above the tentorium", "infratentorial": "below it"},
+    },
+    "height_m": {"Description": "Height", "Units": "m"},
+    "sex": {"Description": "Sex", "Levels": {"F": "female", "M": "male"}},
+}
+_SCAN_COLUMNS: Columns = {
+    "participant_id": _PARTICIPANT,
+    "session": _SESSION,
+    "tracer": _TRACER,
+    "path": {"Description": "Folder of the DICOM files, relative to the folder of the trial"},
+    "weight_kg": {"Description": "Body weight, where the header lacks it", "Units": "kg"},
+    "days_since_treatment": {"Description": "Day of the scan, treatment being day 0", "Units": "d"},
+    "glucose_mg_dl": {"Description": "Blood glucose at injection", "Units": "mg/dL"},
+    "benzodiazepine": {"Description": "Whether a benzodiazepine was taken before the scan"},
+}
+_TRUTH_COLUMNS: Columns = {
+    "participant_id": _PARTICIPANT,
+    "session": _SESSION,
+    "tracer": _TRACER,
+    "lesion_side": {"Description": "Side of the stroke"},
+    "region": {"Description": "The measured region, on the side of the stroke"},
+    "reference": {"Description": "What its uptake is divided by"},
+    "ratio_scanner": {"Description": "True ratio in the true regions at the scanner's resolution, without noise"},
+    "ratio_ideal": {"Description": "True ratio in the true regions at infinite resolution, without noise"},
+}
+
+
+def write_trial(out: Path, trial: Trial, atlas: Atlas, *, done: Callable[[str], None]) -> None:
+    """Write a simulated trial.
+
+    Parameters
+    ----------
+    out : Path
+        Gets ``dicom``, ``config`` and, last, ``truth.tsv``. What an interrupted run left of
+        these is removed first; nothing else is touched.
+    trial : Trial
+    atlas : Atlas
+        CerebrA.
+    done : callable
+        Called with the name of each participant whose scans are written.
+
+    Raises
+    ------
+    ConfigError
+        If a whole trial stands there already, or a ``dicom`` or ``config`` that is not of this making.
+    """
+    _make_room(out)
+    written: dict[int, Written] = {}
+    for index, result in _participants(out, trial, atlas):
+        written[index] = result
+        done(trial.participant_id(index))
+    ordered = [written[index] for index in range(trial.participants)]
+    config = out / "config"
+    write_table(config / "participants.tsv", _PARTICIPANT_COLUMNS, _participant_rows(trial))
+    write_table(config / "scans.tsv", _SCAN_COLUMNS, [row for each in ordered for row in each.scans])
+    with whole_file(config / "config.yaml") as partial:
+        partial.write_text("participants: config/participants.tsv\nscans: config/scans.tsv\n", encoding="utf-8")
+    last = config / TRUTH  # moved into place in one step, after its dictionary
+    write_table(last, _TRUTH_COLUMNS, [row for each in ordered for row in each.truth])
+    for path in (sidecar_of_table(last), last):
+        path.replace(out / path.name)
+
+
+def _make_room(out: Path) -> None:
+    if (out / TRUTH).exists():
+        raise ConfigError(
+            f"{out / TRUTH} exists: a whole trial stands there; name another folder", code="output_exists"
+        )
+    ours = [out / "dicom", out / "config"]
+    for folder in ours:
+        if folder.exists() and not (out / MARK).exists():
+            raise ConfigError(
+                f"{folder} exists and was not written by pet-spect simulate; name another folder", code="output_exists"
+            )
+    for folder in ours:
+        if folder.exists():
+            shutil.rmtree(folder)
+    with whole_file(out / MARK) as partial:
+        partial.write_text("dicom, config and truth are simulated: pet-spect simulate may replace them\n")
+
+
+def _participant_rows(trial: Trial) -> Iterator[dict[str, Any]]:
+    for index in range(trial.participants):
+        case = trial.case(index)
+        yield {
+            "participant_id": trial.participant_id(index),
+            "lesion_side": case.stroke.side,
+            "lesion_territory": "supratentorial",
+            "height_m": case.height_m,
+            "sex": case.sex,
+        }
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _participants(out: Path, trial: Trial, atlas: Atlas) -> Iterator[tuple[int, Written]]:
+    workers = min(_cpus(), trial.participants, _MOST_WORKERS)
+    if workers == 1:
+        head = standard_head(atlas, step=trial.step)
+        for index in range(trial.participants):
+            yield index, simulate_participant(head, trial, index, out)
+        return
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(atlas, trial.step)
+    ) as pool:
+        futures = {pool.submit(_work, trial, index, out): index for index in range(trial.participants)}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+_worker_head: list[Head] = []
+
+
+def _start_worker(atlas: Atlas, step: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted too, and says so once
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _worker_head.append(standard_head(atlas, step=step))
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # a killed run must not go on writing into the next
+
+
+def _work(trial: Trial, index: int, out: Path) -> Written:
+    return simulate_participant(_worker_head[0], trial, index, out)
