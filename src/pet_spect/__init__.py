@@ -2,4 +2,19 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pet_spect.api import change_table, extract_uptake, uptake_ratio
+
 __version__ = "0.1.0"
+
+__all__ = ["change_table", "extract_uptake", "uptake_ratio"]
+
+
+def __getattr__(name: str) -> Any:
+    # Importing the package must stay cheap for the command line, which needs none of these.
+    if name in __all__:
+        return getattr(import_module("pet_spect.api"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,275 @@
+"""What a researcher imports: uptake per region, ratios and changes of images already at hand.
+
+Works without the workflow and without ANTs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pet_spect.atlases import load_atlas
+from pet_spect.errors import ImageError, RegionError, TableError
+from pet_spect.images import read_affine, read_volume, read_warp, volume_from_nifti
+from pet_spect.model import STANDARD_SPACE, Atlas, RegionSide, ScanKey, Side, Volume, Warp
+from pet_spect.quantify.change import Change, changes
+from pet_spect.quantify.ratios import (
+    Ratio,
+    Reference,
+    RegionRoles,
+    RegionValue,
+    ScanUptake,
+    joint_value,
+    reference_value,
+    sides_of,
+)
+from pet_spect.quantify.uptake import region_uptake
+
+if TYPE_CHECKING:
+    import nibabel as nib
+    import pandas as pd
+
+PathLike = str | os.PathLike[str]
+
+CEREBELLUM = ("cerebellum_gray_matter",)
+PONS = ("pons",)
+
+
+def extract_uptake(
+    image: PathLike | nib.spatialimages.SpatialImage,
+    atlas: str | Atlas | tuple[PathLike, PathLike] = "CerebrA",
+    *,
+    warp: PathLike | Warp | None = None,
+    rigid: PathLike | NDArray[np.float64] | None = None,
+    min_coverage: float = 0.9,
+    lesion: PathLike | None = None,
+) -> pd.DataFrame:
+    """Measure every region of an atlas in one image, on the image's own grid.
+
+    Parameters
+    ----------
+    image : path or nibabel image
+        Three-dimensional, in a linear unit; NaN is outside the field of view, zero a measurement.
+        Without `warp` and `rigid` it must lie in the space of the atlas already.
+    atlas : str, Atlas, or pair of paths
+        Name of a shipped atlas, an atlas in memory, or a label image and its table.
+    warp : path or Warp, optional
+        Takes participant points to the standard space: the workflow's
+        ``sub-01_from-MNI152NLin2009cSym_to-participant_mode-image_xfm.nii.gz``.
+    rigid : path or (4, 4) float array, optional
+        Takes participant points to the image's points, RAS+ mm: the workflow's
+        ``..._from-scan_to-participant_mode-image_xfm.mat``.
+    min_coverage : float, default 0.9
+        Smallest fraction of a region in view for its mean to be given.
+    lesion : path, optional
+        Lesion mask in the standard space, ``space-MNI152NLin2009cSym`` in its name. Every region with
+        two sides is then also measured without its lesion voxels, as ``<region>_lesionfree``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns region, side, mean, sd, volume_ml, coverage, lesion_fraction; one row per region and
+        side. See `pet_spect.quantify.uptake.region_uptake` for what they mean.
+
+    Raises
+    ------
+    AtlasError, ImageError
+        If a file cannot be used.
+    RegionError
+        If no part of the atlas lies in the image.
+
+    Examples
+    --------
+    >>> import nibabel as nib
+    >>> from pet_spect.model import Region
+    >>> labels = np.array([[[1]], [[1]], [[2]], [[2]]], dtype=np.uint8)
+    >>> toy = Atlas("toy", labels, np.eye(4), (Region(1, "motor", "left"), Region(2, "motor", "right")))
+    >>> image = nib.Nifti1Image(np.array([[[60]], [[62]], [[90]], [[94]]], dtype=np.float32), np.eye(4))
+    >>> extract_uptake(image, toy)[["region", "side", "mean"]]
+      region   side  mean
+    0  motor   left  61.0
+    1  motor  right  92.0
+    """
+    import pandas as pd
+
+    if not isinstance(atlas, Atlas):
+        atlas = load_atlas(atlas) if isinstance(atlas, str) else load_atlas(Path(atlas[0]), Path(atlas[1]))
+    scan = read_volume(Path(image)) if isinstance(image, str | os.PathLike) else volume_from_nifti(image, "the image")
+    if rigid is not None and not isinstance(rigid, np.ndarray):
+        rigid = read_affine(Path(rigid))
+    found = region_uptake(
+        scan,
+        atlas,
+        scan_to_participant=None if rigid is None else np.asarray(np.linalg.inv(rigid), dtype=np.float64),
+        participant_to_standard=read_warp(Path(warp)) if isinstance(warp, str | os.PathLike) else warp,
+        lesion=None if lesion is None else read_lesion_mask(Path(lesion), atlas),
+        lesionfree=[] if lesion is None else [region.name for region in atlas.regions if region.side == "left"],
+        min_coverage=min_coverage,
+    )
+    return pd.DataFrame([asdict(region) for region in found])
+
+
+def read_lesion_mask(path: Path, atlas: Atlas) -> Volume:
+    """Read a lesion mask in the standard space; a voxel above 0.5 is lesion.
+
+    Parameters
+    ----------
+    path : Path
+    atlas : Atlas
+        Says where the brain is.
+
+    Raises
+    ------
+    ImageError
+        If its name does not say ``space-MNI152NLin2009cSym``, it is empty, or most of it lies
+        outside the box of the atlas's regions.
+    """
+    if f"_space-{STANDARD_SPACE}_" not in f"_{path.name}":
+        raise ImageError(
+            f"{path}: its name does not say space-{STANDARD_SPACE}; a lesion mask in that space is needed",
+            code="lesion_mask_space",
+        )
+    mask = read_volume(path)
+    voxels = np.argwhere(mask.data > 0.5)
+    if len(voxels) == 0:
+        raise ImageError(f"{path}: holds no voxel above 0.5; an empty lesion mask is no mask", code="lesion_mask_empty")
+    brain, points = _to_world(atlas.affine, np.argwhere(atlas.labels > 0)), _to_world(mask.affine, voxels)
+    inside = float(((points >= brain.min(axis=0)) & (points <= brain.max(axis=0))).all(axis=1).mean())
+    if inside < 0.5:
+        raise ImageError(
+            f"{path}: {inside:.0%} of the mask lies in the brain of {STANDARD_SPACE}, at least 50% is needed",
+            code="lesion_mask_outside",
+        )
+    return mask
+
+
+def _to_world(affine: NDArray[np.float64], indices: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(indices @ affine[:3, :3].T + affine[:3, 3], dtype=np.float64)
+
+
+def uptake_ratio(
+    uptake: pd.DataFrame,
+    *,
+    lesion_side: Side,
+    reference: Reference,
+    target: str = "precentral",
+    cerebellum: Sequence[str] = CEREBELLUM,
+    pons: Sequence[str] = PONS,
+    hemisphere: Sequence[str] = (),
+) -> float:
+    """Return the uptake of the target on the side of the stroke over that of a reference.
+
+    Parameters
+    ----------
+    uptake : pandas.DataFrame
+        As `extract_uptake` returns it.
+    lesion_side : {'left', 'right'}
+        The side of the stroke.
+    reference : str
+        ``contralateral``, ``cerebellum_ipsilesional``, ``cerebellum_contralesional``, ``cerebellum``,
+        ``pons`` or ``hemisphere_contralesional``.
+    target : str, default 'precentral'
+    cerebellum, pons, hemisphere : sequence of str
+        Regions that make up the references, joined by volume.
+
+    Returns
+    -------
+    float
+        NaN if one of the regions has no mean or the reference is not positive.
+
+    Raises
+    ------
+    RegionError
+        If a region is not in the table, or the side or the reference is not one of those above.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> uptake = pd.DataFrame(
+    ...     {"region": ["motor", "motor"], "side": ["left", "right"], "mean": [60.0, 90.0], "volume_ml": [20.0, 20.0]}
+    ... )
+    >>> uptake_ratio(uptake, lesion_side="right", reference="contralateral", target="motor")
+    1.5
+    """
+    if lesion_side not in get_args(Side):
+        raise RegionError(f"lesion_side is {lesion_side!r}, left or right is needed")
+    if reference not in get_args(Reference) or reference == "none":
+        needed = ", ".join(name for name in get_args(Reference) if name != "none")
+        raise RegionError(f"reference is {reference!r}, needed is one of {needed}")
+    values = {
+        (str(region), cast(RegionSide, side)): RegionValue(mean, volume)
+        for region, side, mean, volume in zip(
+            uptake["region"], uptake["side"], uptake["mean"].tolist(), uptake["volume_ml"].tolist(), strict=True
+        )
+    }
+    scan = ScanUptake(ScanKey("n/a", "n/a", "n/a"), "", values)
+    roles = RegionRoles((target,), tuple(cerebellum), tuple(pons), tuple(hemisphere))
+    numerator = joint_value(scan, roles.target, sides_of("ipsilesional", lesion_side)).mean
+    denominator = reference_value(scan, reference, roles.target, roles, lesion_side).mean
+    return numerator / denominator if denominator > 0 else float("nan")
+
+
+def change_table(ratios: pd.DataFrame, sessions: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return the change of every ratio from the first session to each later one.
+
+    Parameters
+    ----------
+    ratios : pandas.DataFrame
+        The columns of ratios.tsv; of these, lesion_side, numerator, denominator, qc and reason may be
+        left out.
+    sessions : sequence of str, optional
+        In order, the first being the reference; without it, in the order of the table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of change.tsv.
+
+    Raises
+    ------
+    TableError
+        If a column is missing, or a participant has two rows of one kind.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ratios = pd.DataFrame(
+    ...     {
+    ...         "participant_id": "sub-01", "session": ["baseline", "year1"], "tracer": "FDG", "region": "precentral",
+    ...         "measure": "uptake_ratio", "reference": "contralateral", "value": [0.8, 1.0],
+    ...     }
+    ... )
+    >>> change_table(ratios)[["baseline", "follow_up", "change_percent"]].round(1)
+       baseline  follow_up  change_percent
+    0       0.8        1.0            25.0
+    """
+    import pandas as pd
+
+    needed = ["participant_id", "session", "tracer", "region", "measure", "reference", "value"]
+    for column in needed:
+        if column not in ratios.columns:
+            raise TableError(f"the ratios have no column {column!r}; needed are {', '.join(needed)}")
+    if ratios.duplicated(needed[:-1]).any():
+        twice = ratios[ratios.duplicated(needed[:-1])].iloc[0]
+        raise TableError(f"the ratios hold {' '.join(str(twice[column]) for column in needed[:-1])} twice")
+    optional: dict[str, Any] = {
+        "lesion_side": "left",
+        "numerator": np.nan,
+        "denominator": np.nan,
+        "qc": "pass",
+        "reason": "",
+    }
+    complete = ratios.assign(**{name: value for name, value in optional.items() if name not in ratios.columns})
+    complete["reason"] = complete["reason"].fillna("")
+    names = [field.name for field in fields(Ratio)]
+    rows = [Ratio(*values) for values in complete[names].itertuples(index=False, name=None)]
+    order = list(dict.fromkeys(ratios["session"])) if sessions is None else list(sessions)
+    return pd.DataFrame(
+        [asdict(change) for change in changes(rows, order)], columns=[field.name for field in fields(Change)]
+    )

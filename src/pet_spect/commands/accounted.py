@@ -1,0 +1,50 @@
+"""Fail, by name, on every scan that is refused or excluded and that nobody signed off in qc.tsv."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from pet_spect.errors import TableError
+from pet_spect.quantify.columns import SCANS
+from pet_spect.tables import MISSING, Row, read_table, write_table
+
+_COLUMNS = {
+    "status": {**SCANS["status"], "Description": "What became of the scans."},
+    "decision": {**SCANS["decision"], "Description": "What a person decided about them in qc.tsv."},
+    "scans": {"Description": "How many scans.", "Units": "1"},
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags of ``pet-spect accounted``."""
+    parser.add_argument("results", type=Path, metavar="RESULTS", help="the results folder")
+    parser.add_argument("--out", required=True, type=Path, metavar="TSV", help="how many scans there are of each kind")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the counts if every refused or excluded scan is signed off.
+
+    Raises
+    ------
+    TableError
+        Naming every scan that is not, or if scans.tsv cannot be used.
+    """
+    scans = read_table(options.results / "tables" / "scans.tsv", required=tuple(SCANS))
+    unsigned = [scan for scan in scans if scan["status"] in ("refused", "excluded") and scan["decision"] == MISSING]
+    if unsigned:
+        count = "1 scan needs" if len(unsigned) == 1 else f"{len(unsigned)} scans need"
+        raise TableError(
+            f"{count} a decision in config/qc.tsv: {'; '.join(_name(scan) for scan in unsigned)}", code="unsigned"
+        )
+    counts = Counter((scan["status"], scan["decision"]) for scan in scans)
+    write_table(
+        options.out,
+        _COLUMNS,
+        ({"status": status, "decision": decision, "scans": n} for (status, decision), n in sorted(counts.items())),
+    )
+
+
+def _name(scan: Row) -> str:
+    return f"{scan['participant_id']}_ses-{scan['session']} {scan['tracer']} ({scan['code']}: {scan['reason']})"

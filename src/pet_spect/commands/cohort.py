@@ -1,0 +1,281 @@
+"""Join everybody's uptake into the tables of the cohort: uptake, ratios, change, summary and scans.
+
+Everybody in participants.tsv has rows in every table, scanned or not. This is the step at which the
+side of the lesion enters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, TextIO, cast, get_args
+
+from pet_spect import layout
+from pet_spect.errors import ConfigError, RegionError, TableError
+from pet_spect.files import whole_file, write_json
+from pet_spect.model import Refusal, RegionSide, ScanKey
+from pet_spect.quantify import columns
+from pet_spect.quantify.change import Change, changes
+from pet_spect.quantify.ratios import (
+    MAX_CEREBELLUM_ASYMMETRY,
+    Ratio,
+    Reference,
+    RegionRoles,
+    RegionValue,
+    ScanUptake,
+    scan_ratios,
+)
+from pet_spect.quantify.summary import Summary, summarise
+from pet_spect.quantify.verdict import Verdict, judge_absent, judge_measured, refuse_without_primary
+from pet_spect.study import Decision, Participant, read_decisions, read_participants
+from pet_spect.tables import parse_float, sidecar_of_table, write_table
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags of ``pet-spect cohort``."""
+    parser.add_argument("--results", required=True, type=Path, metavar="DIR", help="the results folder")
+    parser.add_argument("--participants", required=True, type=Path, metavar="TSV", help="participants.tsv")
+    parser.add_argument("--qc", type=Path, metavar="TSV", help="qc.tsv: what a person decided about scans")
+    parser.add_argument("--atlas-name", default="CerebrA", metavar="NAME", help="atlas of the uptake tables")
+    parser.add_argument("--sessions", required=True, nargs="+", metavar="SESSION", help="the first is the reference")
+    parser.add_argument("--tracers", required=True, nargs="+", metavar="TRACER")
+    parser.add_argument("--target", nargs="+", default=["precentral"], metavar="REGION")
+    parser.add_argument("--cerebellum", nargs="+", default=["cerebellum_gray_matter"], metavar="REGION")
+    parser.add_argument("--pons", nargs="+", default=["pons"], metavar="REGION")
+    parser.add_argument(
+        "--hemisphere", required=True, nargs="+", metavar="REGION", help="all cortex; the other side's is a reference"
+    )
+    parser.add_argument(
+        "--primary", nargs="+", default=[], metavar="TRACER=REFERENCE", help="the primary reference of each tracer"
+    )
+    parser.add_argument(
+        "--max-cerebellum-asymmetry",
+        type=float,
+        default=MAX_CEREBELLUM_ASYMMETRY,
+        metavar="PERCENT",
+        help="above it, cerebellar references are flagged (default %(default)s)",
+    )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is asked of every participant."""
+
+    visits: tuple[tuple[str, str], ...]
+    sessions: tuple[str, ...]
+    roles: RegionRoles
+    primary: Mapping[str, Reference]
+    decisions: Mapping[ScanKey, Decision]
+    max_cerebellum_asymmetry: float
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """One scan as its participant's table and sidecar tell it."""
+
+    uptake: ScanUptake
+    status: str
+    refusal: Refusal | None
+    simulated: bool
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the tables.
+
+    Raises
+    ------
+    ConfigError
+        If ``--primary`` names an unknown tracer or reference.
+    TableError
+        If a table is absent or cannot be used, or qc.tsv decides about a scan that cannot exist.
+    """
+    people = read_participants(options.participants)
+    plan = _plan(options, people)
+    tables = {identity: options.results / layout.uptake_table(identity, options.atlas_name) for identity in people}
+    absent = [identity for identity, table in tables.items() if not table.is_file()]
+    if absent:
+        raise TableError(
+            f"{tables[absent[0]]}: does not exist, so {absent[0]} ({len(absent)} of {len(people)} participants)"
+            " would be lost; run measure for everybody in participants.tsv",
+            code="participant_lost",
+        )
+    folder = options.results / "tables"
+    ratios: list[Ratio] = []
+    followed: list[Change] = []
+    scans: list[dict[str, Any]] = []
+    with whole_file(folder / "uptake.tsv") as partial, partial.open("w", encoding="utf-8", newline="\n") as joined:
+        joined.write("\t".join(columns.UPTAKE) + "\n")
+        for identity, person in people.items():
+            found, told = _participant(person, _read(tables[identity], identity, plan, joined), plan)
+            ratios += found
+            followed += changes(found, plan.sessions)
+            scans += told
+    write_json(folder / "uptake.json", columns.UPTAKE)
+    write_table(folder / "ratios.tsv", columns.RATIOS, _as_rows(ratios))
+    write_table(folder / "change.tsv", columns.CHANGE, _as_rows(followed))
+    summary = summarise(followed, plan.primary, plan.roles.target_name)
+    write_table(folder / "summary.tsv", columns.SUMMARY, (_summary_row(row) for row in summary))
+    write_table(folder / "scans.tsv", columns.SCANS, scans)
+
+
+def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Plan:
+    references = [name for name in get_args(Reference) if name != "none"]
+    primary: dict[str, Reference] = {}
+    for word in options.primary:
+        tracer, _, reference = word.partition("=")
+        if tracer not in options.tracers or reference not in references:
+            raise ConfigError(
+                f"--primary {word}: TRACER=REFERENCE is needed, the reference one of {', '.join(references)}"
+            )
+        primary[tracer] = cast(Reference, reference)
+    decisions = {} if options.qc is None else {decision.key: decision for decision in read_decisions(options.qc)}
+    for key in decisions:
+        known = key.participant in people and key.session in options.sessions and key.tracer in options.tracers
+        if not known:
+            raise TableError(
+                f"{options.qc}: decides about {key.participant} {key.session} {key.tracer},"
+                " which the study does not have",
+                code="qc_unknown_scan",
+            )
+    return _Plan(
+        visits=tuple((session, tracer) for session in options.sessions for tracer in options.tracers),
+        sessions=tuple(options.sessions),
+        roles=RegionRoles(
+            *(tuple(names) for names in (options.target, options.cerebellum, options.pons, options.hemisphere))
+        ),
+        primary=primary,
+        decisions=decisions,
+        max_cerebellum_asymmetry=options.max_cerebellum_asymmetry,
+    )
+
+
+def _read(path: Path, identity: str, plan: _Plan, joined: TextIO) -> list[_Scan]:
+    """Return a participant's scans in the order of the visits; copy the table's rows to `joined`."""
+    try:
+        header, *lines = path.read_text(encoding="utf-8").splitlines()
+        told = {
+            (scan["Session"], scan["Tracer"]): scan for scan in json.loads(sidecar_of_table(path).read_text())["Scans"]
+        }
+        if tuple(header.split("\t")) != tuple(columns.UPTAKE):
+            raise ValueError("columns")
+        values: dict[tuple[str, str], dict[tuple[str, RegionSide], RegionValue]] = {visit: {} for visit in told}
+        for line in lines:
+            who, session, tracer, region, side, mean, _, volume, _, lesion, _, reason = line.split("\t")
+            if who != identity:
+                raise ValueError("participant")
+            value = RegionValue(parse_float(mean), parse_float(volume), parse_float(lesion), reason)
+            values[session, tracer][region, cast(RegionSide, side)] = value
+        joined.writelines(line + "\n" for line in lines)
+        scans = {visit: _scan(ScanKey(identity, *visit), told[visit], values[visit]) for visit in told}
+    except (ValueError, KeyError, TypeError, OSError):
+        raise TableError(
+            f"{path}: this table or its sidecar is not one that measure of this version wrote for {identity};"
+            " run measure again"
+        ) from None
+    absent = [visit for visit in plan.visits if visit not in scans]
+    if absent:
+        raise TableError(f"{path}: tells nothing of {' '.join(absent[0])}; run measure again")
+    return [scans[visit] for visit in plan.visits]
+
+
+def _scan(key: ScanKey, told: Mapping[str, Any], values: Mapping[tuple[str, RegionSide], RegionValue]) -> _Scan:
+    refusal, absence = None, ""
+    if told["Status"] == "refused":
+        refusal = Refusal(told["Stage"], told["Code"], told["Reason"])
+        absence = f"{refusal.code}: {refusal.reason}"
+    elif told["Status"] == "missing":
+        absence = told["Reason"]
+    uptake = ScanUptake(
+        key=key,
+        absence=absence,
+        values=values,
+        notes=tuple(f"{warning['Code']}: {warning['Reason']}" for warning in told["Warnings"]),
+        suv_factor=told["SUVbwFactor"],
+        suv_reason=told["SUVReason"] or "",
+        attenuation_corrected=told["AttenuationCorrection"],
+    )
+    return _Scan(uptake, told["Status"], refusal, told["Simulated"])
+
+
+def _participant(person: Participant, scans: Sequence[_Scan], plan: _Plan) -> tuple[list[Ratio], list[dict[str, Any]]]:
+    """Return a participant's rows of ratios.tsv and scans.tsv."""
+    measured = [scan.uptake for scan in scans if scan.status == "measured"]
+    verdicts = dict(
+        zip(
+            [scan.key for scan in measured],
+            judge_measured(measured, person.lesion_side, plan.decisions),
+            strict=True,
+        )
+    )
+    ratios: list[Ratio] = []
+    told = []
+    for scan in scans:
+        key = scan.uptake.key
+        decision = plan.decisions.get(key)
+        verdict = verdicts.get(key) or judge_absent(scan.status, scan.refusal, decision)
+        try:
+            found = scan_ratios(
+                replace(scan.uptake, notes=(*verdict.notes, *scan.uptake.notes)),
+                person.lesion_side,
+                plan.roles,
+                failure=verdict.failure,
+                infratentorial=person.lesion_territory == "infratentorial",
+                max_cerebellum_asymmetry=plan.max_cerebellum_asymmetry,
+            )
+        except RegionError as error:
+            raise TableError(f"{key.participant}: {error}; do the regions asked for belong to this atlas?") from None
+        verdict = refuse_without_primary(verdict, _primary(found, plan), decision)
+        ratios += found
+        told.append(_scan_row(scan, verdict))
+    return ratios, told
+
+
+def _primary(ratios: Iterable[Ratio], plan: _Plan) -> Ratio:
+    """Return the ratio of the whole target to the tracer's primary reference (without one, the other side)."""
+    return next(
+        ratio
+        for ratio in ratios
+        if ratio.region == plan.roles.target_name
+        and ratio.measure == "uptake_ratio"
+        and ratio.reference == plan.primary.get(ratio.tracer, "contralateral")
+    )
+
+
+def _scan_row(scan: _Scan, verdict: Verdict) -> dict[str, Any]:
+    key, fault = scan.uptake.key, verdict.fault
+    return {
+        "participant_id": key.participant,
+        "session": key.session,
+        "tracer": key.tracer,
+        "status": verdict.status,
+        "stage": fault and fault.stage,
+        "code": fault and fault.code,
+        "reason": fault.reason if fault else scan.uptake.absence,
+        "decision": verdict.decision,
+        "simulated": scan.simulated,
+    }
+
+
+def _as_rows(rows: Sequence[Ratio] | Sequence[Change]) -> Iterator[dict[str, Any]]:
+    names = [field.name for field in fields(rows[0])] if rows else []
+    return ({name: getattr(row, name) for name in names} for row in rows)
+
+
+def _summary_row(row: Summary) -> dict[str, Any]:
+    found = asdict(row.found)
+    return {
+        "tracer": row.tracer,
+        "region": row.region,
+        "measure": row.measure,
+        "reference": row.reference,
+        "session": row.session,
+        "quantity": row.quantity,
+        "n": found.pop("n"),
+        "n_missing": row.n_missing,
+        "mean_change": found.pop("mean"),
+        **found,
+        "primary": row.primary,
+    }

@@ -1,0 +1,280 @@
+"""Measure every atlas region in every scan of one participant, each in its own space.
+
+The table has rows for every session and tracer asked for, scanned or not; its sidecar is the data
+dictionary and, under ``Scans``, what became of each scan. The side of the lesion is not needed here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pet_spect import layout
+from pet_spect.api import read_lesion_mask
+from pet_spect.atlases import load_atlas
+from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
+from pet_spect.files import write_json
+from pet_spect.images import read_affine, read_refusal, read_scan, read_warp
+from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, Volume, Warp
+from pet_spect.quantify.columns import UPTAKE
+from pet_spect.tables import sidecar_of_table, write_table
+
+NO_SCAN = "no scan listed"
+"""Reason of a visit that scans.tsv does not list."""
+
+_LABEL = re.compile(r"_trc-([A-Za-z0-9]+)_")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags of ``pet-spect measure``."""
+    parser.add_argument("--participant", required=True, metavar="ID", help="for example sub-01")
+    parser.add_argument("--results", required=True, type=Path, metavar="DIR", help="the results folder")
+    parser.add_argument(
+        "--scan",
+        action="append",
+        nargs=3,
+        default=[],
+        metavar=("SESSION", "TRACER", "IMAGE"),
+        help="one scan in its own space, as convert wrote it; repeat for each",
+    )
+    parser.add_argument("--sessions", required=True, nargs="+", metavar="SESSION", help="every session of the study")
+    parser.add_argument("--tracers", required=True, nargs="+", metavar="TRACER", help="every tracer of the study")
+    parser.add_argument("--atlas", default="CerebrA", metavar="NAME", help="a shipped atlas (default %(default)s)")
+    parser.add_argument("--atlas-labels", type=Path, metavar="FILE", help="label image of another atlas")
+    parser.add_argument("--atlas-table", type=Path, metavar="FILE", help="table of that atlas")
+    parser.add_argument(
+        "--target",
+        nargs="+",
+        default=["precentral"],
+        metavar="REGION",
+        help="also measured without its lesion voxels (default %(default)s)",
+    )
+    parser.add_argument(
+        "--lesion-mask",
+        type=Path,
+        metavar="FILE",
+        help=f"lesion mask in {STANDARD_SPACE}, named space-{STANDARD_SPACE}",
+    )
+    parser.add_argument(
+        "--min-coverage",
+        type=float,
+        default=0.9,
+        metavar="FRACTION",
+        help="smallest fraction of a region in view for its mean to be given (default %(default)s)",
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="TSV", help="the table; its sidecar goes beside it")
+    parser.add_argument(
+        "--record-refusal", action="store_true", help="write a refused scan as n/a with its reason instead of failing"
+    )
+
+
+@dataclass(frozen=True)
+class _Grounds:
+    """What all scans of the participant are measured with."""
+
+    atlas: Atlas
+    warp: Warp | None
+    lesion: Volume | None
+    target: tuple[str, ...]
+    min_coverage: float
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure and write the table.
+
+    Raises
+    ------
+    ConfigError
+        If a flag contradicts another or names a session or tracer twice or not among those given.
+    AtlasError, ImageError
+        If the atlas, the lesion mask or a transform cannot be used.
+    RefusedError, RegionError
+        Without ``--record-refusal``, if a scan was refused or does not cover the target.
+    """
+    listed = _listed(options)
+    atlas = _atlas(options)
+    lesion = None if options.lesion_mask is None else read_lesion_mask(options.lesion_mask, atlas)
+    refusals = {visit: _refusal(options, visit, image) for visit, image in listed.items()}
+    warp = None
+    if any(refusal is None for refusal in refusals.values()):
+        warp = read_warp(options.results / layout.standard_to_participant(options.participant))
+    grounds = _Grounds(atlas, warp, lesion, tuple(options.target), options.min_coverage)
+
+    rows: list[dict[str, Any]] = []
+    scans: list[dict[str, Any]] = []
+    for visit in [(session, tracer) for session in options.sessions for tracer in options.tracers]:
+        told, measured = _missing(), None
+        if visit in listed:
+            told, measured = _scan(options, visit, listed[visit], refusals[visit], grounds)
+        told = {"Session": visit[0], "Tracer": visit[1], **told}
+        scans.append(told)
+        rows += _rows(options.participant, told, measured, grounds)
+    write_table(options.out, UPTAKE, rows)
+    write_json(sidecar_of_table(options.out), {**UPTAKE, "Scans": scans})
+
+
+def _listed(options: argparse.Namespace) -> dict[tuple[str, str], Path]:
+    listed: dict[tuple[str, str], Path] = {}
+    for session, tracer, image in options.scan:
+        if session not in options.sessions or tracer not in options.tracers:
+            raise ConfigError(f"--scan {session} {tracer}: is not among --sessions and --tracers")
+        if (session, tracer) in listed:
+            raise ConfigError(f"--scan {session} {tracer}: stands twice")
+        listed[session, tracer] = Path(image)
+    return listed
+
+
+def _atlas(options: argparse.Namespace) -> Atlas:
+    if (options.atlas_labels is None) != (options.atlas_table is None):
+        raise ConfigError("--atlas-labels and --atlas-table go together; one of them is missing")
+    atlas = load_atlas(options.atlas_labels or options.atlas, options.atlas_table)
+    for name in options.target:
+        if not {"left", "right"} <= {region.side for region in atlas.regions if region.name == name}:
+            raise AtlasError(f"atlas {atlas.name} has no region {name!r} with a left and a right side")
+    return atlas
+
+
+def _refusal(options: argparse.Namespace, visit: tuple[str, str], image: Path) -> Refusal | None:
+    """Return why an earlier step refused the scan; without ``--record-refusal`` that is an error."""
+    refusal = read_refusal(image)
+    if refusal is None:
+        record = _registration(options.results / layout.registration_record(options.participant), visit)
+        if record.get("Status") == "refused":
+            refusal = Refusal(*(str(record.get(key) or "n/a") for key in ("Stage", "Code", "Reason")))
+        elif record.get("Status") != "registered":
+            raise ImageError(f"{image}: the registration record does not know session {visit[0]}, tracer {visit[1]}")
+    if refusal is not None and not options.record_refusal:
+        raise RefusedError(f"{image}: refused by {refusal.stage} ({refusal.reason})", code=refusal.code)
+    return refusal
+
+
+def _registration(path: Path, visit: tuple[str, str]) -> Mapping[str, Any]:
+    try:
+        scans = json.loads(path.read_text(encoding="utf-8"))["Scans"]
+        found = [scan for scan in scans if (scan["Session"], scan["Tracer"]) == visit]
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read ({error.strerror})", code="record_missing") from None
+    except (ValueError, KeyError, TypeError):
+        raise ImageError(f"{path}: is not a registration record", code="record_unreadable") from None
+    return found[0] if found else {}
+
+
+def _missing() -> dict[str, Any]:
+    return {
+        "Status": "missing",
+        "Stage": None,
+        "Code": None,
+        "Reason": NO_SCAN,
+        "Warnings": [],
+        "Unit": None,
+        "SUVbwFactor": None,
+        "SUVReason": None,
+        "AttenuationCorrection": None,
+        "Simulated": False,
+    }
+
+
+def _scan(
+    options: argparse.Namespace, visit: tuple[str, str], image: Path, refusal: Refusal | None, grounds: _Grounds
+) -> tuple[dict[str, Any], list[RegionUptake] | None]:
+    """Return what is to be told of a listed scan and, unless it is refused, its uptake."""
+    if refusal is None:
+        try:
+            return _measured(options, visit, image, grounds)
+        except PetSpectError as error:
+            if not options.record_refusal:
+                raise
+            refusal = Refusal("measure", error.code, str(error))
+    told = {"Status": "refused", "Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
+    return {**_missing(), **told}, None
+
+
+def _measured(
+    options: argparse.Namespace, visit: tuple[str, str], image: Path, grounds: _Grounds
+) -> tuple[dict[str, Any], list[RegionUptake]]:
+    import numpy as np
+
+    from pet_spect.quantify.uptake import region_uptake
+
+    label = _LABEL.search(image.name)
+    if label is None:
+        raise ConfigError(f"{image}: its name has no trc-LABEL, as convert gives it")
+    rigid = read_affine(options.results / layout.scan_to_participant(options.participant, visit[0], label[1]))
+    volume, facts = read_scan(image)
+    found = region_uptake(
+        volume,
+        grounds.atlas,
+        scan_to_participant=np.asarray(np.linalg.inv(rigid), dtype=np.float64),
+        participant_to_standard=grounds.warp,
+        lesion=grounds.lesion,
+        lesionfree=grounds.target,
+        min_coverage=grounds.min_coverage,
+    )
+    unseen = [region for region in found if region.region in grounds.target and not np.isfinite(region.mean)]
+    if unseen and not options.record_refusal:
+        raise RegionError(f"{image}: {_why_absent(unseen[0], grounds)}", code="low_coverage")
+    attenuation = facts.get("AttenuationCorrection")
+    return {
+        "Status": "measured",
+        "Stage": None,
+        "Code": None,
+        "Reason": None,
+        "Warnings": facts.get("Warnings") or [],
+        "Unit": facts.get("Units"),
+        "SUVbwFactor": facts.get("SUVbwFactor"),
+        "SUVReason": facts.get("SUVReason"),
+        "AttenuationCorrection": None if attenuation is None else str(attenuation).lower() not in ("none", "false"),
+        "Simulated": bool(facts.get("Simulated", False)),
+    }, found
+
+
+def _why_absent(found: RegionUptake, grounds: _Grounds) -> str:
+    """Return the text behind the code of a region without a mean."""
+    name = found.region if found.side == "n/a" else f"{found.region} {found.side}"
+    return f"{found.coverage:.0%} of {name} is in view, {grounds.min_coverage:.0%} is needed"
+
+
+def _reason(found: RegionUptake, grounds: _Grounds) -> str | None:
+    if found.mean == found.mean:
+        return None
+    if found.region not in {region.name for region in grounds.atlas.regions} and grounds.lesion is None:
+        return "no_lesion_mask: no lesion mask is given"
+    if not found.volume_ml > 0:
+        return f"no_volume: nothing of {found.region} is left to measure"
+    return f"low_coverage: {_why_absent(found, grounds)}"
+
+
+def _rows(
+    participant: str, told: Mapping[str, Any], measured: Sequence[RegionUptake] | None, grounds: _Grounds
+) -> Iterator[dict[str, Any]]:
+    visit = {"participant_id": participant, "session": told["Session"], "tracer": told["Tracer"]}
+    if measured is None:
+        reason = told["Reason"] if told["Code"] is None else f"{told['Code']}: {told['Reason']}"
+        measured = [_nothing(region.name, region.side) for region in grounds.atlas.regions]
+        measured += [_nothing(f"{name}_lesionfree", side) for name in grounds.target for side in ("left", "right")]
+        reasons = [reason] * len(measured)
+    else:
+        reasons = [_reason(found, grounds) for found in measured]
+    for found, reason in zip(measured, reasons, strict=True):
+        yield {
+            **visit,
+            "region": found.region,
+            "side": found.side,
+            "mean": found.mean,
+            "sd": found.sd,
+            "volume_ml": found.volume_ml,
+            "coverage": found.coverage,
+            "lesion_fraction": found.lesion_fraction,
+            "unit": told["Unit"],
+            "reason": reason,
+        }
+
+
+def _nothing(region: str, side: Any) -> RegionUptake:
+    nan = float("nan")
+    return RegionUptake(region, side, nan, nan, nan, nan, nan)

@@ -1,0 +1,190 @@
+"""The data dictionaries of the result tables: every column, in its order, with its unit and its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Columns = Mapping[str, Mapping[str, Any]]
+
+_PARTICIPANT = {"Description": "Participant, as in participants.tsv."}
+_SESSION = {"Description": "Visit, as in scans.tsv."}
+_FOLLOW_UP = {"Description": "The later visit; the change is taken from the first session of the study to it."}
+_TRACER = {"Description": "Tracer, as in scans.tsv."}
+_SCAN_UNIT = "the scan's own unit"
+_RATIO_UNIT = "1; percent for asymmetry_index_percent; g/mL (SUVbw) for suv_mean"
+
+_TARGET = {
+    "Description": "Target region of the atlas; _lesionfree leaves out the voxels of the lesion mask.",
+}
+_MEASURE = {
+    "Description": "What is computed of the target on the side of the stroke.",
+    "Levels": {
+        "uptake_ratio": "numerator / denominator",
+        "ratio_minus_one": "numerator / denominator - 1; for IMZ and pons a proxy of the binding potential",
+        "asymmetry_index_percent": "200 · (ipsilateral - contralateral) / (ipsilateral + contralateral); negative is a"
+        " deficit on the side of the stroke",
+        "suv_mean": "mean SUV, body weight",
+    },
+}
+_REFERENCE = {
+    "Description": "What the target is compared with.",
+    "Levels": {
+        "contralateral": "the same region on the other side",
+        "cerebellum_ipsilesional": "cerebellum on the side of the stroke, which crossed diaschisis spares",
+        "cerebellum_contralesional": "cerebellum on the other side",
+        "cerebellum": "both sides of the cerebellum",
+        "pons": "pons",
+        "hemisphere_contralesional": "cortex of the hemisphere without the stroke",
+        "none": "nothing",
+    },
+}
+_QC = {
+    "Description": "Whether the value may be used.",
+    "Levels": {
+        "pass": "nothing against it",
+        "warn": "used; the reason says what to look at",
+        "fail": "not used, also where a value is shown",
+    },
+}
+_REASON = {"Description": "code: text of what is wrong or to be looked at, several separated by '; '."}
+
+UPTAKE: Columns = {
+    "participant_id": _PARTICIPANT,
+    "session": _SESSION,
+    "tracer": _TRACER,
+    "region": {"Description": "Region of the atlas; _lesionfree leaves out the voxels of the lesion mask."},
+    "side": {
+        "Description": "Side of the person.",
+        "Levels": {"left": "left", "right": "right", "n/a": "on the midline, or both sides together"},
+    },
+    "mean": {
+        "Description": "Mean of the voxels in view, each weighted by the fraction of it in the region.",
+        "Units": _SCAN_UNIT,
+    },
+    "sd": {"Description": "Standard deviation of the same voxels with the same weights.", "Units": _SCAN_UNIT},
+    "volume_ml": {"Description": "Volume of the whole region in the person, in view or not.", "Units": "mL"},
+    "coverage": {"Description": "Fraction of that volume in the field of view.", "Units": "1"},
+    "lesion_fraction": {
+        "Description": "Fraction of the whole region inside the lesion mask; of a _lesionfree region, the fraction"
+        " removed.",
+        "Units": "1",
+    },
+    "unit": {"Description": "Unit of mean and sd."},
+    "reason": {"Description": "code: text why mean and sd are n/a."},
+}
+"""uptake.tsv: one row per scan, region and side."""
+
+RATIOS: Columns = {
+    "participant_id": _PARTICIPANT,
+    "session": _SESSION,
+    "tracer": _TRACER,
+    "lesion_side": {
+        "Description": "Side of the stroke, from participants.tsv; ipsilateral is this side.",
+        "Levels": {"left": "left", "right": "right"},
+    },
+    "region": _TARGET,
+    "measure": _MEASURE,
+    "reference": _REFERENCE,
+    "value": {"Description": "The measure.", "Units": _RATIO_UNIT},
+    "numerator": {
+        "Description": "Mean uptake of the target on the side of the stroke.",
+        "Units": f"{_SCAN_UNIT}; g/mL for suv_mean",
+    },
+    "denominator": {
+        "Description": "Mean uptake of the reference (of an asymmetry index: of the target on the other side).",
+        "Units": _SCAN_UNIT,
+    },
+    "qc": _QC,
+    "reason": _REASON,
+}
+"""ratios.tsv: one row per scan, target, measure and reference."""
+
+CHANGE: Columns = {
+    "participant_id": _PARTICIPANT,
+    "tracer": _TRACER,
+    "region": _TARGET,
+    "measure": _MEASURE,
+    "reference": _REFERENCE,
+    "session": _FOLLOW_UP,
+    "baseline": {"Description": "Value at the first session.", "Units": _RATIO_UNIT},
+    "follow_up": {"Description": "Value at the later session.", "Units": _RATIO_UNIT},
+    "change": {"Description": "follow_up - baseline.", "Units": _RATIO_UNIT},
+    "change_percent": {
+        "Description": "100 · change / baseline; n/a for asymmetry_index_percent, which crosses zero, and where the"
+        " baseline is not positive.",
+        "Units": "percent",
+    },
+    "qc": {**_QC, "Description": "The worse of the two visits."},
+    "included": {
+        "Description": "Whether the change enters summary.tsv.",
+        "Levels": {"true": "it does", "false": "a value is missing or fails"},
+    },
+    "reason": {"Description": "What is said of either visit's ratio, behind the visit's name."},
+}
+"""change.tsv: one row per participant, tracer, target, measure, reference and later session."""
+
+_QUANTITY_UNIT = "that of the quantity: of the measure for change, percent for change_percent, 1 for log_ratio"
+
+SUMMARY: Columns = {
+    "tracer": _TRACER,
+    "region": _TARGET,
+    "measure": _MEASURE,
+    "reference": _REFERENCE,
+    "session": _FOLLOW_UP,
+    "quantity": {
+        "Description": "What is summarised over participants.",
+        "Levels": {
+            "change": "follow_up - baseline",
+            "change_percent": "100 · change / baseline",
+            "log_ratio": "natural logarithm of follow_up / baseline",
+        },
+    },
+    "n": {"Description": "Participants with an included value.", "Units": "1"},
+    "n_missing": {"Description": "All other participants of participants.tsv.", "Units": "1"},
+    "mean_change": {"Description": "Mean.", "Units": _QUANTITY_UNIT},
+    "sd": {"Description": "Standard deviation, n - 1 in the denominator.", "Units": _QUANTITY_UNIT},
+    "ci95_low": {"Description": "Lower end of the t interval (95 %) of the mean.", "Units": _QUANTITY_UNIT},
+    "ci95_high": {"Description": "Upper end of it.", "Units": _QUANTITY_UNIT},
+    "hodges_lehmann": {"Description": "Median of the Walsh averages.", "Units": _QUANTITY_UNIT},
+    "hl_ci_low": {
+        "Description": "Lower end of its exact interval (at least 95 %); none exists with five participants or fewer.",
+        "Units": _QUANTITY_UNIT,
+    },
+    "hl_ci_high": {"Description": "Upper end of it.", "Units": _QUANTITY_UNIT},
+    "p_wilcoxon": {"Description": "Two-sided p of the exact Wilcoxon signed-rank test.", "Units": "1"},
+    "p_sign_flip": {"Description": "Two-sided p of the mean under all flips of the signs.", "Units": "1"},
+    "p_smallest": {"Description": "The smallest p that n participants can give in either test.", "Units": "1"},
+    "primary": {
+        "Description": "Whether this is the whole target's ratio to the tracer's declared primary reference.",
+        "Levels": {"true": "it is", "false": "sensitivity analysis"},
+    },
+}
+"""summary.tsv: one row per tracer, target, measure, reference, later session and quantity."""
+
+SCANS: Columns = {
+    "participant_id": _PARTICIPANT,
+    "session": _SESSION,
+    "tracer": _TRACER,
+    "status": {
+        "Description": "What became of the scan.",
+        "Levels": {
+            "measured": "it gives values",
+            "refused": "a step refused it, or it gives no ratio to the primary reference",
+            "missing": "scans.tsv does not list it",
+            "excluded": "its values are shown but not used",
+        },
+    },
+    "stage": {"Description": "Which step refused or excluded it."},
+    "code": {"Description": "Short name of the fault; the code of a decision in qc.tsv."},
+    "reason": {"Description": "The fault in words."},
+    "decision": {
+        "Description": "What a person decided about this fault in qc.tsv; n/a where nobody has.",
+        "Levels": {"accept": "the fault is known and accepted", "exclude": "the scan is not to be used"},
+    },
+    "simulated": {
+        "Description": "Whether the scan was made by pet-spect simulate.",
+        "Levels": {"true": "simulated", "false": "of a person"},
+    },
+}
+"""scans.tsv: one row per participant, session and tracer, scanned or not."""

@@ -1,0 +1,327 @@
+"""Ratios of the target region to its references, per scan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pet_spect.errors import RegionError
+from pet_spect.model import RegionSide, ScanKey, Side, opposite
+from pet_spect.quantify.uptake import LESIONFREE
+
+Measure = Literal["uptake_ratio", "ratio_minus_one", "asymmetry_index_percent", "suv_mean"]
+Reference = Literal[
+    "contralateral",
+    "cerebellum_ipsilesional",
+    "cerebellum_contralesional",
+    "cerebellum",
+    "pons",
+    "hemisphere_contralesional",
+    "none",
+]
+Role = Literal["ipsilesional", "contralesional", "both"]
+Qc = Literal["pass", "warn", "fail"]
+
+ROWS: tuple[tuple[Measure, Reference], ...] = (
+    ("uptake_ratio", "contralateral"),
+    ("uptake_ratio", "cerebellum_ipsilesional"),
+    ("uptake_ratio", "cerebellum_contralesional"),
+    ("uptake_ratio", "cerebellum"),
+    ("uptake_ratio", "pons"),
+    ("uptake_ratio", "hemisphere_contralesional"),
+    ("ratio_minus_one", "pons"),
+    ("asymmetry_index_percent", "contralateral"),
+    ("suv_mean", "none"),
+)
+"""What is computed of every scan and target."""
+
+MAX_CEREBELLUM_ASYMMETRY = 20.0
+"""Percent; crossed diaschisis to 0.84 of normal gives 17 %."""
+
+_SMALLEST_DENOMINATOR = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class RegionValue:
+    """Uptake of one region as ratios need it.
+
+    Attributes
+    ----------
+    mean : float
+        In the scan's unit; NaN where it cannot be given.
+    volume_ml : float
+    lesion_fraction : float
+        NaN where there is no mask.
+    reason : str
+        ``code: text`` why `mean` is NaN, else empty.
+    """
+
+    mean: float
+    volume_ml: float
+    lesion_fraction: float = math.nan
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ScanUptake:
+    """One scan, measured or not.
+
+    Attributes
+    ----------
+    key : ScanKey
+    absence : str
+        Why nothing was measured, ``code: text`` or ``no scan listed``; empty if something was.
+    values : mapping
+        (region, side) to its uptake.
+    notes : tuple of str
+        ``code: text`` of every warning so far.
+    suv_factor : float or None
+        Multiplies uptake into SUVbw, g/mL.
+    suv_reason : str
+        Why there is no factor.
+    attenuation_corrected : bool or None
+        None if the sidecar does not say.
+    """
+
+    key: ScanKey
+    absence: str
+    values: Mapping[tuple[str, RegionSide], RegionValue]
+    notes: tuple[str, ...] = ()
+    suv_factor: float | None = None
+    suv_reason: str = ""
+    attenuation_corrected: bool | None = True
+
+
+@dataclass(frozen=True)
+class RegionRoles:
+    """Which atlas regions play which part; several are joined, weighted by their volume."""
+
+    target: tuple[str, ...]
+    cerebellum: tuple[str, ...]
+    pons: tuple[str, ...]
+    hemisphere: tuple[str, ...]
+
+    @property
+    def target_name(self) -> str:
+        """How tables call the target: ``precentral``, or ``precentral+paracentral``."""
+        return "+".join(self.target)
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """One row of ratios.tsv.
+
+    Attributes
+    ----------
+    participant_id, session, tracer : str
+    lesion_side : {'left', 'right'}
+    region : str
+        The target, with ``_lesionfree`` where lesion voxels are left out.
+    measure, reference : str
+    value : float
+        NaN where it cannot be given.
+    numerator, denominator : float
+        Uptake of the ipsilateral target and of the reference, in the scan's unit (SUVbw for
+        ``suv_mean``, which has no denominator). Of an asymmetry index: ipsilateral and contralateral uptake.
+    qc : {'pass', 'warn', 'fail'}
+        ``fail`` is never summarised; its value, if there is one, is shown all the same.
+    reason : str
+        ``code: text``, several joined by ``; ``; empty for ``pass``.
+    """
+
+    participant_id: str
+    session: str
+    tracer: str
+    lesion_side: Side
+    region: str
+    measure: Measure
+    reference: Reference
+    value: float
+    numerator: float
+    denominator: float
+    qc: Qc
+    reason: str
+
+
+def sides_of(role: Role, lesion_side: Side) -> tuple[RegionSide, ...]:
+    """Return the sides a role means for this person: the only place where ipsilateral becomes a side.
+
+    Examples
+    --------
+    >>> sides_of("ipsilesional", "left"), sides_of("contralesional", "left"), sides_of("both", "left")
+    (('left',), ('right',), ('left', 'right', 'n/a'))
+    """
+    if role == "both":
+        return ("left", "right", "n/a")
+    return (lesion_side,) if role == "ipsilesional" else (opposite(lesion_side),)
+
+
+def joint_value(scan: ScanUptake, regions: Sequence[str], sides: Sequence[RegionSide]) -> RegionValue:
+    """Return the uptake of several regions together: the mean weighted by their volumes.
+
+    Parameters
+    ----------
+    scan : ScanUptake
+    regions : sequence of str
+    sides : sequence of {'left', 'right', 'n/a'}
+        Of each region those sides that the atlas has.
+
+    Returns
+    -------
+    RegionValue
+        NaN, with the reason of the first, where any of them is missing.
+
+    Raises
+    ------
+    RegionError
+        If a region has none of the sides.
+    """
+    parts = []
+    for region in regions:
+        found = [scan.values[region, side] for side in sides if (region, side) in scan.values]
+        if not found:
+            raise RegionError(f"region {region!r} ({' or '.join(sides)}) is not in the uptake table")
+        parts += found
+    volume = sum(part.volume_ml for part in parts)
+    absent = next((part.reason or "no_value: no value" for part in parts if not math.isfinite(part.mean)), "")
+    if absent or not volume > 0:
+        return RegionValue(math.nan, volume, reason=absent or "no_volume: the region is empty")
+    return RegionValue(sum(part.mean * part.volume_ml for part in parts) / volume, volume)
+
+
+def scan_ratios(
+    scan: ScanUptake,
+    lesion_side: Side,
+    roles: RegionRoles,
+    *,
+    failure: str = "",
+    infratentorial: bool = False,
+    max_cerebellum_asymmetry: float = MAX_CEREBELLUM_ASYMMETRY,
+) -> list[Ratio]:
+    """Return every row of ratios.tsv for one scan.
+
+    Parameters
+    ----------
+    scan : ScanUptake
+    lesion_side : {'left', 'right'}
+        The side of the stroke.
+    roles : RegionRoles
+    failure : str
+        ``code: text`` why no value of this scan may be used although it is shown; empty if all may.
+    infratentorial : bool
+        Whether the stroke is: cerebellar references are then flagged.
+    max_cerebellum_asymmetry : float
+        Percent. Above it, cerebellar references are flagged.
+
+    Returns
+    -------
+    list of Ratio
+        One per target (whole, lesion-free) and `ROWS`, also if nothing was measured.
+
+    Raises
+    ------
+    RegionError
+        If a role names a region the scan's table does not have.
+    """
+    rows = []
+    caution = "" if scan.absence else _cerebellum_caution(scan, roles, infratentorial, max_cerebellum_asymmetry)
+    for suffix in ("", LESIONFREE):
+        target = [name + suffix for name in roles.target]
+        for measure, reference in ROWS:
+            nothing = RegionValue(math.nan, math.nan, reason=scan.absence)
+            ipsilateral, other = nothing, nothing
+            if not scan.absence:
+                ipsilateral = joint_value(scan, target, sides_of("ipsilesional", lesion_side))
+                other = reference_value(scan, reference, target, roles, lesion_side)
+            value, numerator, denominator, trouble = _evaluate(measure, reference, scan, ipsilateral, other)
+            notes = [*scan.notes, *([caution] if caution and reference.startswith("cerebellum") else [])]
+            if not trouble and scan.attenuation_corrected is None and reference != "contralateral":
+                notes.append("attenuation_unknown: the sidecar does not say whether attenuation was corrected")
+            told = [text for text in (failure, trouble) if text] or notes
+            rows.append(
+                Ratio(
+                    scan.key.participant,
+                    scan.key.session,
+                    scan.key.tracer,
+                    lesion_side,
+                    roles.target_name + suffix,
+                    measure,
+                    reference,
+                    value,
+                    numerator,
+                    denominator,
+                    qc="fail" if failure or trouble else "warn" if notes else "pass",
+                    reason="; ".join(dict.fromkeys(told)),
+                )
+            )
+    return rows
+
+
+def reference_value(
+    scan: ScanUptake, reference: Reference, target: Sequence[str], roles: RegionRoles, lesion_side: Side
+) -> RegionValue:
+    """Return the uptake of a reference; ``none`` has none.
+
+    Raises
+    ------
+    RegionError
+        If one of its regions is not in the scan's table.
+    """
+    match reference:
+        case "contralateral":
+            return joint_value(scan, target, sides_of("contralesional", lesion_side))
+        case "cerebellum_ipsilesional":
+            return joint_value(scan, roles.cerebellum, sides_of("ipsilesional", lesion_side))
+        case "cerebellum_contralesional":
+            return joint_value(scan, roles.cerebellum, sides_of("contralesional", lesion_side))
+        case "cerebellum":
+            return joint_value(scan, roles.cerebellum, sides_of("both", lesion_side))
+        case "pons":
+            return joint_value(scan, roles.pons, sides_of("both", lesion_side))
+        case "hemisphere_contralesional":
+            return joint_value(scan, roles.hemisphere, sides_of("contralesional", lesion_side))
+        case "none":
+            return RegionValue(math.nan, math.nan)
+
+
+def _evaluate(
+    measure: Measure, reference: Reference, scan: ScanUptake, target: RegionValue, other: RegionValue
+) -> tuple[float, float, float, str]:
+    """Return value, numerator, denominator and, if the value is NaN, why."""
+    numerator, denominator = target.mean, other.mean
+    if target.reason or other.reason:
+        return math.nan, numerator, denominator, target.reason or other.reason
+    if scan.attenuation_corrected is False and reference != "contralateral":
+        reason = "no_attenuation_correction: only the two sides may be compared, for they lie equally deep"
+        return math.nan, numerator, denominator, reason
+    if measure == "suv_mean":
+        if scan.suv_factor is None:
+            return math.nan, math.nan, math.nan, f"no_suv: {scan.suv_reason or 'the sidecar has no factor'}"
+        suv = numerator * scan.suv_factor
+        return suv, suv, math.nan, ""
+    divisor = numerator + denominator if measure == "asymmetry_index_percent" else denominator
+    if divisor <= _SMALLEST_DENOMINATOR * abs(numerator):
+        return math.nan, numerator, denominator, f"denominator_too_small: {divisor:.3g} against {numerator:.3g}"
+    match measure:
+        case "asymmetry_index_percent":
+            return 200 * (numerator - denominator) / divisor, numerator, denominator, ""
+        case "ratio_minus_one":
+            return numerator / denominator - 1, numerator, denominator, ""
+        case _:
+            return numerator / denominator, numerator, denominator, ""
+
+
+def _cerebellum_caution(scan: ScanUptake, roles: RegionRoles, infratentorial: bool, limit: float) -> str:
+    if infratentorial:
+        return (
+            "cerebellum_infratentorial: the stroke is infratentorial, so either side of the cerebellum may be depressed"
+        )
+    left, right = (joint_value(scan, roles.cerebellum, (side,)).mean for side in ("left", "right"))
+    if left + right > 0 and 200 * abs(left - right) / (left + right) > limit:
+        return (
+            f"cerebellum_asymmetry: left {left:.4g} and right {right:.4g} differ by"
+            f" {200 * abs(left - right) / (left + right):.0f} %, the limit is {limit:g} %"
+        )
+    return ""

@@ -1,0 +1,142 @@
+"""Whether a scan's values may be used: what the scan itself says, and what a person decided."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pet_spect.model import Refusal, ScanKey, Side, opposite
+from pet_spect.quantify.laterality import LesionEvidence, agreement, asymmetry, lesion_evidence, mirrored
+from pet_spect.quantify.ratios import Ratio, ScanUptake
+from pet_spect.study import Decision
+from pet_spect.tables import MISSING
+
+_MASK_ML = 0.1
+_MASK_SHARE = 2 / 3
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of one scan.
+
+    Attributes
+    ----------
+    status : {'measured', 'refused', 'missing', 'excluded'}
+        As in scans.tsv.
+    fault : Refusal or None
+        Why it is not ``measured``, or what was accepted.
+    decision : {'accept', 'exclude'} or None
+        What a person decided about the fault.
+    failure : str
+        ``code: text`` why its values are shown but not used; empty if they are used.
+    notes : tuple of str
+        ``code: text`` of what to look at.
+    """
+
+    status: str
+    fault: Refusal | None = None
+    decision: str | None = None
+    failure: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def judge_absent(status: str, fault: Refusal | None, decision: Decision | None) -> Verdict:
+    """Return the verdict on a scan that was refused or never made."""
+    if fault is None:
+        return Verdict(status, decision=decision.decision if decision else None)
+    return Verdict(status, *_signed(fault, decision))
+
+
+def judge_measured(
+    scans: Sequence[ScanUptake], lesion_side: Side, decisions: Mapping[ScanKey, Decision]
+) -> list[Verdict]:
+    """Return the verdict on each measured scan of one participant.
+
+    A scan is excluded if a person says so in qc.tsv; or if it shows its lesion on the other side than
+    participants.tsv, mirrors the participant's other scans, or the lesion mask lies on the other side,
+    unless a person accepts just that.
+
+    Parameters
+    ----------
+    scans : sequence of ScanUptake
+        The measured scans of one participant.
+    lesion_side : {'left', 'right'}
+        From participants.tsv.
+    decisions : mapping
+        From qc.tsv.
+    """
+    patterns = [
+        asymmetry({region: (value.mean, value.volume_ml) for region, value in scan.values.items()}) for scan in scans
+    ]
+    evidence = [lesion_evidence(pattern) for pattern in patterns]
+    contradicted = mirrored(patterns, [found.side for found in evidence], lesion_side)
+    all_disagree = len(scans) > 1 and all(agreement(found, lesion_side) == "disagree" for found in evidence)
+    verdicts = []
+    for scan, found, mirror_image in zip(scans, evidence, contradicted, strict=True):
+        fault = _side_fault(found, lesion_side, all_disagree) or _mask_fault(scan, lesion_side)
+        if fault is None and mirror_image:
+            text = "left and right are exchanged against another scan of this participant"
+            fault = Refusal("laterality", "laterality_mirrored", text)
+        verdicts.append(_weigh(fault, found, lesion_side, decisions.get(scan.key)))
+    return verdicts
+
+
+def _side_fault(found: LesionEvidence, lesion_side: Side, all_disagree: bool) -> Refusal | None:
+    if agreement(found, lesion_side) != "disagree":
+        return None
+    text = (
+        f"the scan shows its deficit on the {found.side} (z = {abs(found.z):.1f}), participants.tsv says {lesion_side}"
+    )
+    if all_disagree:
+        text += "; so does every scan of this participant: is lesion_side right?"
+    return Refusal("laterality", "laterality_disagree", text)
+
+
+def _mask_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
+    volume = {"left": 0.0, "right": 0.0, "n/a": 0.0}
+    for (region, side), value in scan.values.items():
+        if not region.endswith("_lesionfree") and math.isfinite(value.lesion_fraction):
+            volume[side] += value.lesion_fraction * value.volume_ml
+    wrong = volume[opposite(lesion_side)]
+    total = wrong + volume[lesion_side]
+    if total < _MASK_ML or wrong < _MASK_SHARE * total:
+        return None
+    other = opposite(lesion_side)
+    text = f"{wrong / total:.0%} of the lesion mask lies on the {other}, participants.tsv says {lesion_side}"
+    return Refusal("laterality", "lesion_mask_side", text)
+
+
+def _weigh(fault: Refusal | None, found: LesionEvidence, lesion_side: Side, decision: Decision | None) -> Verdict:
+    if decision is not None and decision.decision == "exclude":
+        said = Refusal("decision", decision.code if decision.code != MISSING else "excluded", decision.reason)
+        failure = f"excluded: {decision.reason}"
+        return Verdict("excluded", fault or said, "exclude", failure=failure)
+    if fault is None:
+        notes: tuple[str, ...] = ()
+        if agreement(found, lesion_side) == "undetermined":
+            notes = ("laterality_undetermined: the scan itself does not show on which side the lesion is",)
+        return Verdict("measured", decision=decision.decision if decision else None, notes=notes)
+    fault, verdict = _signed(fault, decision)
+    told = f"{fault.code}: {fault.reason}"
+    if verdict == "accept" and decision is not None:
+        return Verdict("measured", fault, verdict, notes=(f"{told} (accepted: {decision.reason})",))
+    return Verdict("excluded", fault, verdict, failure=told)
+
+
+def _signed(fault: Refusal, decision: Decision | None) -> tuple[Refusal, str | None]:
+    """Return the fault and the decision about it; accepting one fault does not accept another."""
+    if decision is None:
+        return fault, None
+    if decision.decision == "accept" and decision.code not in (fault.code, MISSING):
+        return replace(fault, reason=f"{fault.reason} (qc.tsv accepts {decision.code} only)"), None
+    return fault, decision.decision
+
+
+def refuse_without_primary(verdict: Verdict, primary: Ratio, decision: Decision | None) -> Verdict:
+    """Return the verdict once the ratios are known: a scan without its primary ratio is refused, too."""
+    if verdict.status != "measured" or math.isfinite(primary.value):
+        return verdict
+    code, _, text = primary.reason.partition(": ")
+    fault, signed = _signed(Refusal("measure", code, text), decision)
+    return replace(verdict, status="refused", fault=fault, decision=signed)
