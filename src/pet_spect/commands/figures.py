@@ -6,19 +6,15 @@ A picture is made for every scan that is named, also for a refused one, so that 
 from __future__ import annotations
 
 import argparse
-import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pet_spect import layout
 from pet_spect.atlases import load_atlas
-from pet_spect.errors import ConfigError, ImageError
-from pet_spect.images import read_affine, read_refusal, read_scan, read_sidecar, read_volume, read_warp
-from pet_spect.model import Refusal, ScanKey, Volume, Warp
-
-_NAME = re.compile(r"_trc-(?P<label>[A-Za-z0-9]+)_(?P<datatype>pet|spect)\.nii\.gz$")
+from pet_spect.errors import ConfigError
+from pet_spect.images import read_affine, read_refusal, read_sidecar, read_volume, read_warp
+from pet_spect.model import ScanKey, Volume, Warp
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,12 +49,13 @@ def run(options: argparse.Namespace) -> None:
         If an image, a transform or the registration record cannot be used.
     """
     from pet_spect.report.figures import outlines
+    from pet_spect.report.records import read_record
 
     if (options.atlas_labels is None) != (options.atlas_table is None):
         raise ConfigError("--atlas-labels and --atlas-table go together; one of them is missing")
     atlas = load_atlas(options.atlas_labels or options.atlas, options.atlas_table)
     masks = outlines(atlas, options.target, options.reference)
-    record = _read_record(options.results / layout.registration_record(options.participant))
+    record = read_record(options.results / layout.registration_record(options.participant))
     warps: list[Warp] = []
     for session, tracer, image in options.scan:
         key = ScanKey(options.participant, session, tracer)
@@ -69,54 +66,23 @@ def _draw(
     results: Path, key: ScanKey, image: Path, masks: Mapping[str, Volume], record: Mapping[str, Any], warps: list[Warp]
 ) -> None:
     from pet_spect.report.figures import Registration, draw_refusal, draw_registration
+    from pet_spect.report.records import gate_lines, gates_of, refusal_in
 
-    named = _NAME.search(image.name)
-    if named is None:
-        raise ConfigError(f"{image}: is not named ..._trc-LABEL_pet.nii.gz or ..._trc-LABEL_spect.nii.gz")
-    label, datatype = named["label"], named["datatype"]
-    path = results / layout.registration_figure(key.participant, key.session, label)
-    title = layout.scan_stem(key.participant, key.session, label)
-    standard = results / layout.standard_image(key.participant, key.session, label, datatype)
+    parts = layout.scan_name(image)
+    path = results / layout.registration_figure(*parts[:3])
+    title = layout.scan_stem(*parts[:3])
     simulated = bool(read_sidecar(image).get("Simulated", False))
-    refusal = read_refusal(image) or _refusal_in(record, key)
+    refusal = read_refusal(image) or refusal_in(record, key)
     if refusal is not None:
-        draw_refusal(path, key, title, refusal, simulated=simulated)
+        native = None if read_refusal(image) else read_volume(image)
+        draw_refusal(path, key, title, refusal, native, simulated=simulated)
         return
     if not warps:  # one pair serves every scan of the participant
         warps += [
             read_warp(results / layout.standard_to_participant(key.participant)),
             read_warp(results / layout.participant_to_standard(key.participant)),
         ]
-    rigid = read_affine(results / layout.scan_to_participant(key.participant, key.session, label))
-    scan = Registration(read_scan(image)[0], read_volume(standard), rigid, *warps)
-    draw_registration(path, key, title, scan, masks, _gates(record, key), simulated=simulated)
-
-
-def _read_record(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ImageError(f"{path}: cannot be read ({error.strerror})", code="record_missing") from None
-    except ValueError:
-        raise ImageError(f"{path}: is not JSON", code="record_unreadable") from None
-    if not isinstance(content, dict) or not isinstance(content.get("Scans"), list):
-        raise ImageError(f"{path}: is not a registration record (no list 'Scans')", code="record_unreadable")
-    return content
-
-
-def _entry(record: Mapping[str, Any], key: ScanKey) -> dict[str, Any]:
-    for entry in record["Scans"]:
-        if entry.get("Session") == key.session and entry.get("Tracer") == key.tracer:
-            return dict(entry)
-    return {}
-
-
-def _refusal_in(record: Mapping[str, Any], key: ScanKey) -> Refusal | None:
-    entry = _entry(record, key)
-    if entry.get("Status") != "refused":
-        return None
-    return Refusal(*(str(entry.get(name) or "n/a") for name in ("Stage", "Code", "Reason")))
-
-
-def _gates(record: Mapping[str, Any], key: ScanKey) -> dict[str, Any]:
-    return _entry(record, key) | dict(record.get("Warp") or {})
+    to_scan = read_affine(results / layout.scan_to_participant(*parts[:3]))
+    standard = read_volume(results / layout.standard_image(*parts))
+    scan = Registration(read_volume(image), standard, to_scan, *warps)
+    draw_registration(path, key, title, scan, masks, gate_lines(gates_of(record, key)), simulated=simulated)

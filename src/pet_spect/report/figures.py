@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.errors import AtlasError
-from pet_spect.files import whole_file
 from pet_spect.model import Atlas, Refusal, ScanKey, Volume, Warp
+from pet_spect.report.canvas import (
+    ALERT,
+    GROUND,
+    LEFT,
+    OUTSIDE,
+    REFERENCE,
+    RIGHT,
+    TISSUE,
+    draw_image,
+    draw_key,
+    draw_marks,
+    new_canvas,
+    plain,
+    save_picture,
+)
 from pet_spect.report.planes import Floats, Panel, Plane, View, cut, displaced, montage, transformed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image
 
-LEFT, RIGHT = "#E69F00", "#56B4E9"
-"""Orange and sky blue of the Okabe–Ito palette: every kind of colour vision tells them apart."""
-
-_TISSUE, _REFERENCE, _OUTSIDE, _GROUND, _ALERT = "#00D7A0", "#FF8CC6", "#4a3566", "#101418", "#FFB000"
 _WIDTH_MM, _TALL_MM, _LOW_MM = 192.0, 204.0, 176.0
 _VIEWS: tuple[tuple[View, float, tuple[tuple[float, float, float], ...]], ...] = (
     ("axial", _TALL_MM, ((0, -12, -32), (0, -12, 4), (0, -12, 36), (0, -12, 52))),
@@ -34,8 +41,7 @@ _VIEWS: tuple[tuple[View, float, tuple[tuple[float, float, float], ...]], ...] =
 )
 """What is cut in the standard space: view, height of the panels, and their middles in mm."""
 
-_DPI, _HEADER = 100, 40
-_NOT_GATES = {"Session", "Tracer", "Status", "Stage", "Code", "Reason"}
+_WIDTH, _TEXT_HEIGHT = 1000, 170
 
 
 @dataclass(frozen=True)
@@ -148,32 +154,13 @@ def _points_of(mask: Volume) -> Floats:
     return transformed(mask.affine, np.argwhere(mask.data > 0.5).astype(np.float64))
 
 
-def gate_lines(record: Mapping[str, Any]) -> list[str]:
-    """Return the numbers of a registration record as lines for a person.
-
-    Examples
-    --------
-    >>> gate_lines({"Session": "year1", "BrainOverlap": 0.93412, "Scales": [0.9, 1.02, 1.0]})
-    ['brain overlap  0.934', 'scales  0.9, 1.02, 1']
-    """
-    lines = []
-    for key, value in record.items():
-        values = value if isinstance(value, list) else [value]
-        if key in _NOT_GATES or not values or not all(isinstance(item, int | float | bool) for item in values):
-            continue
-        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", key).lower()
-        numbers = ", ".join(str(item).lower() if isinstance(item, bool) else f"{item:.3g}" for item in values)
-        lines.append(f"{name}  {numbers}")
-    return lines
-
-
 def draw_registration(
     path: Path,
     key: ScanKey,
     title: str,
     scan: Registration,
     masks: Mapping[str, Volume],
-    record: Mapping[str, Any],
+    gates: Sequence[str],
     *,
     simulated: bool,
 ) -> None:
@@ -182,108 +169,83 @@ def draw_registration(
     Parameters
     ----------
     path : Path
-        The PNG to write. It holds no date, and says which scan it shows (`scan_of_picture`).
+        The PNG to write. It holds no date, and says which scan it shows (`canvas.scan_of_picture`).
     key : ScanKey
     title : str
         The label of the scan.
     scan : Registration
     masks : mapping of str to Volume
         See `outlines`.
-    record : mapping
-        What was measured of this registration; its numbers are printed.
+    gates : sequence of str
+        Lines about this registration, printed small.
     simulated : bool
         Whether the picture says SIMULATED.
     """
-    from matplotlib.patheffects import withStroke
-
     rows = [*standard_rows(scan.standard, masks), native_row(scan, masks)]
     whole, marks = montage(rows)
     height, width = whole.image.shape
-    canvas, axes = _canvas(width, height, title, simulated=simulated)
-    _draw_image(axes, whole)
-    halo = [withStroke(linewidth=3, foreground="#000000")]
-    for mark in marks:
-        axes.text(
-            mark.column,
-            mark.row,
-            mark.text,
-            color="#ffffff",
-            fontsize=13 if mark.large else 7.5,
-            fontweight="bold" if mark.large else "normal",
-            ha=mark.align,
-            va="center",
-            path_effects=halo,
-        )
+    canvas, axes = new_canvas(width, height, title, simulated=simulated)
+    draw_image(axes, whole)
+    _draw_outlines(axes, whole)
+    draw_marks(axes, marks)
     top_of_key = sum(row[0].image.shape[0] for row in rows[:2])
-    axes.axhspan(top_of_key - 0.5, height - rows[3][0].image.shape[0] - 0.5, xmin=0.75, color=_GROUND, linewidth=0)
-    shown = [(LEFT, "target, left"), (RIGHT, "target, right"), (_TISSUE, "MNI brain and white matter")]
+    axes.axhspan(top_of_key - 0.5, height - rows[3][0].image.shape[0] - 0.5, xmin=0.75, color=GROUND, linewidth=0)
+    shown = [(LEFT, "target, left"), (RIGHT, "target, right"), (TISSUE, "MNI brain and white matter")]
     if whole.masks["reference"].any():
-        shown.append((_REFERENCE, "reference regions"))
+        shown.append((REFERENCE, "reference regions"))
     if any(np.isnan(panel.image).any() for row in rows for panel in row):
-        shown.append((_OUTSIDE, "outside the field of view"))
-    _draw_key(axes, width * 3 / 4 + 14, top_of_key + 20, shown, gate_lines(record))
+        shown.append((OUTSIDE, "outside the field of view"))
+    draw_key(axes, width * 3 / 4 + 14, top_of_key + 20, shown, gates)
     axes.axhline(height - rows[3][0].image.shape[0] - 0.5, color="#ffffff", linewidth=1)
-    _save(canvas, path, key)
+    save_picture(canvas, path, key)
 
 
-def draw_refusal(path: Path, key: ScanKey, title: str, refusal: Refusal, *, simulated: bool) -> None:
-    """Draw what stands in the place of the picture of a refused scan: that it was refused, and why."""
-    canvas, axes = _canvas(998, 220, title, simulated=simulated)
-    axes.text(24, 50, "REFUSED", color=_ALERT, fontsize=22, fontweight="bold", va="center")
-    told = textwrap.wrap(refusal.reason, 105, max_lines=5, placeholder=" …")
+def draw_refusal(
+    path: Path, key: ScanKey, title: str, refusal: Refusal, native: Volume | None, *, simulated: bool
+) -> None:
+    """Draw what stands in the place of the picture of a refused scan: that it was refused, and why.
+
+    Parameters
+    ----------
+    path, key, title, simulated
+        As in `draw_registration`.
+    refusal : Refusal
+    native : Volume or None
+        The scan in its own space, cut through the middle of its counts, if it has been converted.
+    """
+    panels = [] if native is None else _middle_panels(native)
+    whole, marks = montage([panels]) if panels else (None, [])
+    height = 0 if whole is None else whole.image.shape[0]
+    canvas, axes = new_canvas(_WIDTH, _TEXT_HEIGHT + height, title, simulated=simulated)
+    if whole is not None:
+        draw_image(axes, whole, top=_TEXT_HEIGHT)
+        draw_marks(axes, marks, top=_TEXT_HEIGHT)
+    axes.text(24, 40, "REFUSED", color=ALERT, fontsize=22, fontweight="bold", va="center")
+    told = textwrap.wrap(refusal.reason, 105, max_lines=4, placeholder=" …")
     lines = [f"by {refusal.stage} ({refusal.code})", *told]
-    axes.text(24, 84, _plain("\n".join(lines)), color="#ffffff", fontsize=10.5, va="top", linespacing=1.5)
-    _save(canvas, path, key)
+    axes.text(24, 70, plain("\n".join(lines)), color="#ffffff", fontsize=10.5, va="top", linespacing=1.5)
+    save_picture(canvas, path, key)
 
 
-def scan_of_picture(path: Path) -> ScanKey | None:
-    """Return which scan a picture says it shows, or None if it does not say."""
-    from PIL import Image
-
-    with Image.open(path) as image:
-        told = image.info
-    names = [told.get(name) for name in ("Participant", "Session", "Tracer")]
-    return ScanKey(*map(str, names)) if all(names) else None
-
-
-def _plain(text: str) -> str:
-    return text.replace("$", r"\$")
-
-
-def _canvas(width: int, height: int, title: str, *, simulated: bool) -> tuple[FigureCanvasAgg, Axes]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width / _DPI, (height + _HEADER) / _DPI), dpi=_DPI, facecolor=_GROUND)
-    canvas = FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, height / (height + _HEADER)))
-    axes.set_axis_off()
-    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
-    middle = 1 - _HEADER / 2 / (height + _HEADER)
-    figure.text(0.012, middle, _plain(title), color="#ffffff", fontsize=13, fontweight="bold", va="center")
-    if simulated:
-        figure.text(0.988, middle, "SIMULATED", color=_ALERT, fontsize=15, fontweight="bold", ha="right", va="center")
-    return canvas, axes
+def _middle_panels(scan: Volume) -> list[Panel]:
+    counts = np.clip(np.nan_to_num(scan.data.astype(np.float64)), 0.0, None)
+    total = counts.sum()
+    middle = [
+        float((counts.sum(axis=tuple({0, 1, 2} - {axis})) * np.arange(counts.shape[axis])).sum() / total)
+        if total
+        else (counts.shape[axis] - 1) / 2
+        for axis in range(3)
+    ]
+    x, y, z = transformed(scan.affine, np.array(middle))
+    views: tuple[View, ...] = ("axial", "coronal", "sagittal")
+    planes = [Plane(view, (x, y, z), (_WIDTH_MM, _TALL_MM), f"own space, {view}") for view in views]
+    return [cut(scan, {}, plane) for plane in planes]
 
 
-def _draw_image(axes: Axes, whole: Panel) -> None:
-    from matplotlib import colormaps
-
-    brain = whole.image[(whole.masks["brain"] > 0.5) & np.isfinite(whole.image)]
-    top = float(np.percentile(brain, 99.5)) if brain.size else 1.0
-    grey = colormaps["gray"].with_extremes(bad=_OUTSIDE)
-    axes.imshow(
-        whole.image,
-        cmap=grey,
-        vmin=0,
-        vmax=top if top > 0 else 1.0,
-        interpolation="nearest",
-        aspect="auto",
-        extent=(-0.5, whole.image.shape[1] - 0.5, whole.image.shape[0] - 0.5, -0.5),
-    )
-    _draw_contour(axes, whole.masks["white"], _TISSUE, 0.5)
-    _draw_contour(axes, whole.masks["brain"], _TISSUE, 1.0)
-    _draw_contour(axes, whole.masks["reference"], _REFERENCE, 1.2)
+def _draw_outlines(axes: Axes, whole: Panel) -> None:
+    _draw_contour(axes, whole.masks["white"], TISSUE, 0.5)
+    _draw_contour(axes, whole.masks["brain"], TISSUE, 1.0)
+    _draw_contour(axes, whole.masks["reference"], REFERENCE, 1.2)
     for side, colour in (("left", LEFT), ("right", RIGHT)):
         if (whole.masks[side] > 0.5).any():
             axes.contourf(whole.masks[side], levels=[0.5, 2.0], colors=[colour], alpha=0.25)
@@ -293,43 +255,3 @@ def _draw_image(axes: Axes, whole: Panel) -> None:
 def _draw_contour(axes: Axes, mask: Floats, colour: str, width: float) -> None:
     if (mask > 0.5).any():
         axes.contour(mask, levels=[0.5], colors=[colour], linewidths=[width])
-
-
-def _draw_key(axes: Axes, column: float, row: float, shown: Sequence[tuple[str, str]], lines: Sequence[str]) -> None:
-    for colour, text in shown:
-        axes.plot([column, column + 18], [row, row], color=colour, linewidth=4, solid_capstyle="butt")
-        axes.text(column + 26, row, text, color="#ffffff", fontsize=8.5, va="center")
-        row += 17
-    axes.text(column, row + 4, _plain("\n".join(lines[:11])), color="#d0d6dd", fontsize=6.8, va="top", linespacing=1.35)
-
-
-def _palette() -> Image.Image:
-    """Return greys, and each colour laid over some of them, the same for every picture."""
-    from PIL import Image
-    from PIL.ImageColor import getrgb
-
-    greys = [(level, level, level) for level in np.linspace(0, 255, 48).round().astype(int).tolist()]
-    over = [
-        tuple(round(part * cover + under * (1 - cover)) for part in getrgb(colour)[:3])
-        for colour in (LEFT, RIGHT, _TISSUE, _REFERENCE, _OUTSIDE, _GROUND, _ALERT)
-        for cover in (0.25, 0.5, 0.75)
-        for under in np.linspace(0, 255, 8)
-    ]
-    pure = [getrgb(colour)[:3] for colour in (LEFT, RIGHT, _TISSUE, _REFERENCE, _OUTSIDE, _GROUND, _ALERT)]
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([part for colour in (*greys, *over, *pure) for part in colour])
-    return palette
-
-
-def _save(canvas: FigureCanvasAgg, path: Path, key: ScanKey) -> None:
-    from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
-
-    told = PngInfo()
-    for name, text in (("Participant", key.participant), ("Session", key.session), ("Tracer", key.tracer)):
-        told.add_text(name, text)
-    buffer, size = canvas.print_to_buffer()  # type: ignore[no-untyped-call]
-    picture = Image.frombuffer("RGBA", size, buffer).convert("RGB")
-    with whole_file(path) as partial:
-        small = picture.quantize(palette=_palette(), dither=Image.Dither.NONE)
-        small.save(partial, format="png", optimize=True, pnginfo=told)

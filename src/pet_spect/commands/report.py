@@ -1,0 +1,26 @@
+"""Write the report page of a results folder: the answer, everybody's values, every refusal, every picture."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags of ``pet-spect report``."""
+    parser.add_argument("results", type=Path, metavar="RESULTS", help="the results folder, with its tables and figures")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write ``RESULTS/report/index.html``.
+
+    Raises
+    ------
+    TableError
+        If a table is absent or unusable, or names no primary endpoint.
+    ImageError
+        If a picture or a registration record is absent.
+    """
+    from pet_spect.report.page import write_report
+
+    write_report(options.results)

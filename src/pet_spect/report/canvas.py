@@ -1,0 +1,168 @@
+"""Drawing on a PNG of a few hundred kilobytes whose bytes depend on what it shows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pet_spect.files import whole_file
+from pet_spect.model import ScanKey
+from pet_spect.report.planes import Mark, Panel
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+LEFT, RIGHT = "#E69F00", "#56B4E9"
+"""Orange and sky blue of the Okabe–Ito palette: every kind of colour vision tells them apart."""
+
+TISSUE, REFERENCE, OUTSIDE, GROUND, ALERT = "#00D7A0", "#FF8CC6", "#4a3566", "#101418", "#FFB000"
+"""Tissue outlines, reference regions, outside the field of view, the ground, and what must be seen."""
+
+_COLOURS = (LEFT, RIGHT, TISSUE, REFERENCE, OUTSIDE, GROUND, ALERT)
+_DPI, _HEADER = 100, 40
+
+
+def plain(text: str) -> str:
+    """Return a text in which matplotlib finds no formula."""
+    return text.replace("$", r"\$")
+
+
+def new_canvas(width: int, height: int, title: str, *, simulated: bool) -> tuple[FigureCanvasAgg, Axes]:
+    """Return a dark canvas with a title, and axes whose unit is a pixel, row 0 on top.
+
+    Parameters
+    ----------
+    width, height : int
+        Pixels below the title.
+    title : str
+    simulated : bool
+        Whether the title line says SIMULATED.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width / _DPI, (height + _HEADER) / _DPI), dpi=_DPI, facecolor=GROUND)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, height / (height + _HEADER)))
+    axes.set_axis_off()
+    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    middle = 1 - _HEADER / 2 / (height + _HEADER)
+    figure.text(0.012, middle, plain(title), color="#ffffff", fontsize=13, fontweight="bold", va="center")
+    if simulated:
+        figure.text(0.988, middle, "SIMULATED", color=ALERT, fontsize=15, fontweight="bold", ha="right", va="center")
+    return canvas, axes
+
+
+def draw_image(axes: Axes, whole: Panel, top: int = 0) -> None:
+    """Draw the scan of a panel in grey from 0 to its brightest (in the brain, if there is such a mask).
+
+    Parameters
+    ----------
+    axes : Axes
+    whole : Panel
+    top : int
+        The row at which it begins.
+    """
+    from matplotlib import colormaps
+
+    shown = np.isfinite(whole.image)
+    if "brain" in whole.masks:
+        shown &= whole.masks["brain"] > 0.5
+    brightest = float(np.percentile(whole.image[shown], 99.5)) if shown.any() else 1.0
+    height, width = whole.image.shape
+    grey = colormaps["gray"].with_extremes(bad=OUTSIDE)
+    axes.imshow(
+        whole.image,
+        cmap=grey,
+        vmin=0,
+        vmax=brightest if brightest > 0 else 1.0,
+        interpolation="nearest",
+        aspect="auto",
+        extent=(-0.5, width - 0.5, top + height - 0.5, top - 0.5),
+    )
+
+
+def draw_marks(axes: Axes, marks: Sequence[Mark], top: int = 0) -> None:
+    """Write the letters and captions of a montage that begins at row `top`."""
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=3, foreground="#000000")]
+    for mark in marks:
+        axes.text(
+            mark.column,
+            mark.row + top,
+            mark.text,
+            color="#ffffff",
+            fontsize=13 if mark.large else 7.5,
+            fontweight="bold" if mark.large else "normal",
+            ha=mark.align,
+            va="center",
+            path_effects=halo,
+        )
+
+
+def draw_key(axes: Axes, column: float, row: float, shown: Sequence[tuple[str, str]], lines: Sequence[str]) -> None:
+    """Write what each colour shows, and small lines of text below.
+
+    Parameters
+    ----------
+    axes : Axes
+    column, row : float
+        Where it begins.
+    shown : sequence of (str, str)
+        Colour and meaning.
+    lines : sequence of str
+    """
+    for colour, text in shown:
+        axes.plot([column, column + 18], [row, row], color=colour, linewidth=4, solid_capstyle="butt")
+        axes.text(column + 26, row, text, color="#ffffff", fontsize=8.5, va="center")
+        row += 17
+    axes.text(column, row + 4, plain("\n".join(lines[:11])), color="#d0d6dd", fontsize=6.8, va="top", linespacing=1.35)
+
+
+def _palette() -> Image.Image:
+    """Return greys, and each colour laid over some of them, the same for every picture."""
+    from PIL import Image
+    from PIL.ImageColor import getrgb
+
+    greys = [(level, level, level) for level in np.linspace(0, 255, 48).round().astype(int).tolist()]
+    over = [
+        tuple(round(part * cover + under * (1 - cover)) for part in getrgb(colour)[:3])
+        for colour in _COLOURS
+        for cover in (0.25, 0.5, 0.75)
+        for under in np.linspace(0, 255, 8)
+    ]
+    pure = [getrgb(colour)[:3] for colour in _COLOURS]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for colour in (*greys, *over, *pure) for part in colour])
+    return palette
+
+
+def save_picture(canvas: FigureCanvasAgg, path: Path, key: ScanKey) -> None:
+    """Write the canvas as PNG that says which scan it shows and nothing of when it was made."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    told = PngInfo()
+    for name, text in (("Participant", key.participant), ("Session", key.session), ("Tracer", key.tracer)):
+        told.add_text(name, text)
+    buffer, size = canvas.print_to_buffer()  # type: ignore[no-untyped-call]
+    picture = Image.frombuffer("RGBA", size, buffer).convert("RGB")
+    with whole_file(path) as partial:
+        small = picture.quantize(palette=_palette(), dither=Image.Dither.NONE)
+        small.save(partial, format="png", optimize=True, pnginfo=told)
+
+
+def scan_of_picture(path: Path) -> ScanKey | None:
+    """Return which scan a picture says it shows, or None if it does not say."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        told = image.info
+    names = [told.get(name) for name in ("Participant", "Session", "Tracer")]
+    return ScanKey(*map(str, names)) if all(names) else None

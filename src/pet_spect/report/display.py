@@ -1,0 +1,158 @@
+"""How a value of a table is shown: rounded, with the value itself kept beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pet_spect.tables import MISSING, Row
+
+_SIGNED = {
+    "change",
+    "change_percent",
+    "mean_change",
+    "ci95_low",
+    "ci95_high",
+    "hodges_lehmann",
+    "hl_ci_low",
+    "hl_ci_high",
+}
+_COUNTS = {"n", "n_missing"}
+_PROBABILITIES = ("p_",)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value of a table.
+
+    Attributes
+    ----------
+    text : str
+        As shown.
+    full : str
+        As the table has it; empty where the two are the same.
+    numeric : bool
+    missing : bool
+    """
+
+    text: str
+    full: str = ""
+    numeric: bool = False
+    missing: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """Head of a column.
+
+    Attributes
+    ----------
+    name : str
+        In words.
+    told : str
+        What the data dictionary says of it.
+    numeric : bool
+        Whether it holds numbers.
+    """
+
+    name: str
+    told: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as shown.
+
+    Attributes
+    ----------
+    columns : list of Column
+    rows : list of list of Cell
+    marked : list of bool
+        Whether a row stands out.
+    """
+
+    columns: list[Column]
+    rows: list[list[Cell]]
+    marked: list[bool]
+
+
+def words(name: str) -> str:
+    """Return a snake_case name as words: ``ci95_low`` is ``ci95 low``."""
+    return name.replace("_", " ")
+
+
+def column(name: str, dictionary: Mapping[str, Any], *, numeric: bool) -> Column:
+    """Return the head of a column with what its data dictionary says."""
+    entry = dictionary.get(name)
+    if not isinstance(entry, Mapping):
+        return Column(words(name), "", numeric)
+    told = str(entry.get("Description", ""))
+    units = str(entry.get("Units", ""))
+    return Column(words(name), f"{told} [{units}]" if units else told, numeric)
+
+
+def cell(name: str, row: Row) -> Cell:
+    """Return the value of one column of a row, rounded for display.
+
+    Parameters
+    ----------
+    name : str
+        The column; ratios and changes get 3 decimals, percents 1, probabilities 4.
+    row : Row
+        Percents are known by the column or by the row's ``quantity`` or ``measure``.
+
+    Examples
+    --------
+    >>> cell("mean_change", {"mean_change": "-0.0512345", "quantity": "change"}).text
+    '−0.051'
+    >>> cell("mean_change", {"mean_change": "6.149", "quantity": "change_percent"}).text
+    '+6.1 %'
+    >>> cell("p_wilcoxon", {"p_wilcoxon": "0.0078125"}).text
+    '0.0078'
+    """
+    value = row[name]
+    if value == MISSING:
+        return Cell(MISSING, missing=True)
+    if value in ("true", "false"):
+        return Cell({"true": "yes", "false": "no"}[value])
+    try:
+        number = float(value)
+    except ValueError:
+        return Cell(value)
+    if not math.isfinite(number) or name in _COUNTS or name.endswith("_id"):
+        return Cell(value, numeric=name in _COUNTS)
+    return Cell(_number(name, number, percent=_is_percent(name, row)), full=value, numeric=True)
+
+
+def _is_percent(name: str, row: Row) -> bool:
+    if name.startswith(_PROBABILITIES) or name in ("numerator", "denominator"):
+        return False
+    kinds = (name, row.get("quantity", ""), row.get("measure", ""))
+    return any(kind.endswith("percent") for kind in kinds)
+
+
+def _number(name: str, number: float, *, percent: bool) -> str:
+    if name.startswith(_PROBABILITIES):
+        return "< 0.0001" if 0 < number < 0.0001 else f"{number:.4f}"
+    size = abs(number)
+    decimals = 1 if percent or 100 <= size < 1000 else 0 if size >= 1000 else 3
+    text = f"{number:{'+' if name in _SIGNED else ''}.{decimals}f}"
+    if size and size < 0.5 * 10.0**-decimals:
+        text = f"{number:{'+' if name in _SIGNED else ''}.2g}"
+    return text.replace("-", "−") + (" %" if percent else "")
+
+
+def table(columns: Sequence[str], rows: Sequence[Row], dictionary: Mapping[str, Any]) -> Table:
+    """Return rows as shown; those of a primary endpoint stand out."""
+    shown = [[cell(name, row) for name in columns] for row in rows]
+    numeric = [any(line[place].numeric for line in shown) for place in range(len(columns))]
+    heads = [column(name, dictionary, numeric=number) for name, number in zip(columns, numeric, strict=True)]
+    return Table(heads, shown, [row.get("primary") == "true" for row in rows])
+
+
+def unique(values: Sequence[str]) -> list[str]:
+    """Return the values without repetition, in the order of their first appearance."""
+    return list(dict.fromkeys(values))

@@ -1,0 +1,103 @@
+"""The report: one page that needs nothing but itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pet_spect import __version__
+from pet_spect.files import whole_file
+from pet_spect.report.display import table, unique
+from pet_spect.report.outcomes import outcomes
+from pet_spect.report.people import people, troubles
+from pet_spect.report.records import read_results
+from pet_spect.tables import Row
+
+MOST_INLINED_BYTES = 50_000_000
+"""Pictures are put into the page up to this many bytes in all (about 200 scans); beyond, they are linked."""
+
+MOST_ROWS = 6000
+"""Change and ratio rows are put into the page up to this many in all; beyond, the tables are linked."""
+
+MOST_OPEN = 12
+"""Up to this many participants are unfolded from the start."""
+
+_SUMMARY = (
+    "tracer",
+    "region",
+    "measure",
+    "reference",
+    "session",
+    "quantity",
+    "n",
+    "n_missing",
+    "mean_change",
+    "ci95_low",
+    "ci95_high",
+    "sd",
+    "hodges_lehmann",
+    "hl_ci_low",
+    "hl_ci_high",
+    "p_wilcoxon",
+    "p_sign_flip",
+    "p_smallest",
+)
+
+
+def write_report(results: Path) -> Path:
+    """Write ``report/index.html`` of a results folder.
+
+    Parameters
+    ----------
+    results : Path
+        Holds ``tables``, ``figures`` and each participant's registration record.
+
+    Returns
+    -------
+    Path
+        The page. Its bytes depend on the results alone.
+
+    Raises
+    ------
+    TableError
+        If a table is absent or unusable, or names no primary endpoint.
+    ImageError
+        If a picture or a registration record is absent.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    found = read_results(results)
+    scans = found.tables["scans"]
+    inline = sum(picture.stat().st_size for picture in found.pictures.values()) <= MOST_INLINED_BYTES
+    with_rows = len(found.tables["change"]) + len(found.tables["ratios"]) <= MOST_ROWS
+    environment = Environment(
+        loader=PackageLoader("pet_spect", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    everybody = people(found, inline=inline, with_rows=with_rows)
+    text = environment.get_template("page.html.j2").render(
+        version=__version__,
+        simulated=any(row["simulated"] == "true" for row in scans),
+        outcomes=outcomes(found),
+        counts=_counts(scans),
+        troubles=troubles(found),
+        people=everybody,
+        unfolded=len(everybody) <= MOST_OPEN,
+        summary=table(_SUMMARY, found.tables["summary"], found.dictionaries["summary"]),
+        inline=inline,
+        with_rows=with_rows,
+        inline_limit=f"{MOST_INLINED_BYTES / 1e6:.0f} MB",
+        row_limit=MOST_ROWS,
+    )
+    path = results / "report" / "index.html"
+    with whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def _counts(scans: Sequence[Row]) -> list[tuple[str, int]]:
+    statuses = unique(["measured", *(row["status"] for row in scans)])
+    return [(status, sum(row["status"] == status for row in scans)) for status in statuses]

@@ -1,0 +1,180 @@
+"""What a results folder holds for the report: tables, registration records, pictures."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pet_spect import layout
+from pet_spect.errors import ImageError, TableError
+from pet_spect.model import Refusal, ScanKey
+from pet_spect.tables import Row, read_table, sidecar_of_table
+
+REQUIRED = {
+    "scans": "participant_id session tracer status stage code reason decision simulated",
+    "ratios": (
+        "participant_id session tracer lesion_side region measure reference value numerator denominator qc reason"
+    ),
+    "change": (
+        "participant_id tracer region measure reference session baseline follow_up change change_percent qc included"
+        " reason"
+    ),
+    "summary": (
+        "tracer region measure reference session quantity n n_missing mean_change sd ci95_low ci95_high"
+        " hodges_lehmann hl_ci_low hl_ci_high p_wilcoxon p_sign_flip p_smallest primary"
+    ),
+}
+"""The columns the report needs of each table."""
+
+_NOT_GATES = {"Session", "Tracer", "Status", "Stage", "Code", "Reason"}
+
+
+@dataclass(frozen=True)
+class Results:
+    """All the report is made of.
+
+    Attributes
+    ----------
+    tables : dict of str to list of Row
+        ``scans``, ``ratios``, ``change`` and ``summary``, as they are in the files.
+    dictionaries : dict of str to dict
+        For each table its data dictionary: column name to ``Description``, ``Units``, ...
+    pictures : dict of ScanKey to Path
+        The picture of every scan that is not missing.
+    gates : dict of ScanKey to list of str
+        What was measured of the registration, for a person.
+    """
+
+    tables: dict[str, list[Row]]
+    dictionaries: dict[str, dict[str, Any]]
+    pictures: dict[ScanKey, Path]
+    gates: dict[ScanKey, list[str]]
+
+
+def read_results(results: Path) -> Results:
+    """Read what the report needs.
+
+    Parameters
+    ----------
+    results : Path
+        The results folder.
+
+    Raises
+    ------
+    TableError
+        If a table or its dictionary is absent or unusable, or no scan is listed.
+    ImageError
+        If a scan has no picture, or a participant with scans has no registration record.
+    """
+    paths = {name: results / "tables" / f"{name}.tsv" for name in REQUIRED}
+    tables = {name: read_table(path, required=REQUIRED[name].split()) for name, path in paths.items()}
+    if not tables["scans"]:
+        raise TableError(f"{paths['scans']}: lists no scan; there is nothing to report")
+    dictionaries = {name: _read_json(sidecar_of_table(path)) for name, path in paths.items()}
+    pictures: dict[ScanKey, Path] = {}
+    gates: dict[ScanKey, list[str]] = {}
+    found: dict[str, dict[ScanKey, Path]] = {}
+    records: dict[str, dict[str, Any]] = {}
+    for row in tables["scans"]:
+        key = key_of(row)
+        if row["status"] == "missing":
+            continue
+        if key.participant not in found:
+            found[key.participant] = _pictures_of(results, key.participant)
+            records[key.participant] = read_record(results / layout.registration_record(key.participant))
+        if key not in found[key.participant]:
+            raise ImageError(
+                f"{results / 'figures' / key.participant}: holds no picture of {key.session} {key.tracer};"
+                " run pet-spect figures first",
+                code="picture_missing",
+            )
+        pictures[key] = found[key.participant][key]
+        gates[key] = gate_lines(gates_of(records[key.participant], key))
+    return Results(tables, dictionaries, pictures, gates)
+
+
+def key_of(row: Row) -> ScanKey:
+    """Return the scan a row is about."""
+    return ScanKey(row["participant_id"], row["session"], row["tracer"])
+
+
+def _pictures_of(results: Path, participant: str) -> dict[ScanKey, Path]:
+    from pet_spect.report.canvas import scan_of_picture
+
+    files = sorted((results / "figures" / participant).glob("*_registration.png"))
+    told = {path: scan_of_picture(path) for path in files}
+    return {key: path for path, key in told.items() if key is not None}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TableError(f"{path}: cannot be read ({error.strerror})", code="dictionary_missing") from None
+    except ValueError:
+        raise TableError(f"{path}: is not JSON", code="dictionary_unreadable") from None
+    if not isinstance(content, dict):
+        raise TableError(f"{path}: is not a JSON object", code="dictionary_unreadable")
+    return content
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read a participant's registration record.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read or holds no list ``Scans``.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read ({error.strerror})", code="record_missing") from None
+    except ValueError:
+        raise ImageError(f"{path}: is not JSON", code="record_unreadable") from None
+    if not isinstance(content, dict) or not isinstance(content.get("Scans"), list):
+        raise ImageError(f"{path}: is not a registration record (it has no list 'Scans')", code="record_unreadable")
+    return content
+
+
+def _entry(record: Mapping[str, Any], key: ScanKey) -> dict[str, Any]:
+    for entry in record["Scans"]:
+        if entry.get("Session") == key.session and entry.get("Tracer") == key.tracer:
+            return dict(entry)
+    return {}
+
+
+def refusal_in(record: Mapping[str, Any], key: ScanKey) -> Refusal | None:
+    """Return why a scan was refused according to a registration record, or None if it was not."""
+    entry = _entry(record, key)
+    if entry.get("Status") != "refused":
+        return None
+    return Refusal(*(str(entry.get(name) or "n/a") for name in ("Stage", "Code", "Reason")))
+
+
+def gates_of(record: Mapping[str, Any], key: ScanKey) -> dict[str, Any]:
+    """Return what a record measured of one scan and of the participant's warp."""
+    return _entry(record, key) | dict(record.get("Warp") or {})
+
+
+def gate_lines(record: Mapping[str, Any]) -> list[str]:
+    """Return the numbers of `gates_of` as lines for a person.
+
+    Examples
+    --------
+    >>> gate_lines({"Session": "year1", "BrainOverlap": 0.93412, "Scales": [0.9, 1.02, 1.0]})
+    ['brain overlap  0.934', 'scales  0.9, 1.02, 1']
+    """
+    lines = []
+    for key, value in record.items():
+        values = value if isinstance(value, list) else [value]
+        if key in _NOT_GATES or not values or not all(isinstance(item, int | float) for item in values):
+            continue
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", key).lower()
+        numbers = ", ".join(str(item).lower() if isinstance(item, bool) else f"{item:.3g}" for item in values)
+        lines.append(f"{name}  {numbers}")
+    return lines

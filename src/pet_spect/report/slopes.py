@@ -1,0 +1,206 @@
+"""The slope plot: where everything of the drawing stands. The page's template draws it as SVG."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 640, 340
+"""Size of the drawing in SVG units."""
+
+_TOP, _BOTTOM = 34.0, 306.0
+_BEFORE, _AFTER = 92.0, 268.0
+_CHANGE = 484.0
+_MOST_NAMES = 16
+_NAME_STEP = 13.0
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One participant's values; NaN is a value there is not.
+
+    Attributes
+    ----------
+    participant : str
+    baseline, follow_up, change : float
+    included : bool
+        Whether the mean is made of it too.
+    """
+
+    participant: str
+    baseline: float
+    follow_up: float
+    change: float
+    included: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One participant in the drawing; None where there is no value.
+
+    Attributes
+    ----------
+    participant, kind : str
+        ``kind`` is ``up``, ``down`` or ``out`` (not in the mean).
+    before, after, change : float or None
+        Heights of the three points.
+    change_x : float
+        Where the change stands across its axis.
+    name_y : float or None
+        Height of the name; None where names would not fit.
+    """
+
+    participant: str
+    kind: str
+    before: float | None
+    after: float | None
+    change: float | None
+    change_x: float
+    name_y: float | None
+
+
+@dataclass(frozen=True)
+class SlopePlot:
+    """Everything the template draws.
+
+    Attributes
+    ----------
+    lines : list of Line
+    value_ticks, change_ticks : list of (float, str)
+        Height and text.
+    zero : float
+        Height of no change.
+    mean, low, high : float or None
+        Heights of the mean change and its interval.
+    """
+
+    lines: list[Line]
+    value_ticks: list[tuple[float, str]]
+    change_ticks: list[tuple[float, str]]
+    zero: float
+    mean: float | None
+    low: float | None
+    high: float | None
+    width: int = WIDTH
+    height: int = HEIGHT
+    top: float = _TOP
+    bottom: float = _BOTTOM
+    before_x: float = _BEFORE
+    after_x: float = _AFTER
+    change_x: float = _CHANGE
+
+
+@dataclass(frozen=True)
+class _Axis:
+    low: float
+    high: float
+    step: float
+
+    def height(self, value: float) -> float | None:
+        if not math.isfinite(value):
+            return None
+        return round(_BOTTOM - (value - self.low) / (self.high - self.low) * (_BOTTOM - _TOP), 2)
+
+    def ticks(self, *, signed: bool) -> list[tuple[float, str]]:
+        decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
+        count = round((self.high - self.low) / self.step)
+        values = [self.low + number * self.step for number in range(count + 1)]
+        return [(self.height(value) or 0.0, _tick(value, decimals, signed=signed)) for value in values]
+
+
+def _tick(value: float, decimals: int, *, signed: bool) -> str:
+    text = f"{value:{'+' if signed else ''}.{decimals}f}"
+    return (text.lstrip("+-") if float(text) == 0 else text).replace("-", "−")
+
+
+def _axis(values: Sequence[float]) -> _Axis:
+    known = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
+    low, high = min(known), max(known)
+    if high - low < 1e-9 * max(1.0, abs(high)):
+        low, high = low - 0.5 * (abs(low) or 1.0), high + 0.5 * (abs(high) or 1.0)
+    rough = (high - low) / 5
+    unit = 10.0 ** math.floor(math.log10(rough))
+    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough * 0.999)
+    return _Axis(math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step, step)
+
+
+def slope_plot(visits: Sequence[Visit], mean: float, low: float, high: float) -> SlopePlot:
+    """Place baseline, follow-up and change of every participant.
+
+    Parameters
+    ----------
+    visits : sequence of Visit
+    mean, low, high : float
+        Mean change and its interval, as the summary has them; NaN for none.
+
+    Returns
+    -------
+    SlopePlot
+    """
+    values = _axis([value for visit in visits for value in (visit.baseline, visit.follow_up)])
+    changes = _axis([0.0, mean, low, high, *(visit.change for visit in visits)])
+    names = _name_heights(visits, values) if len(visits) <= _MOST_NAMES else {}
+    across = _spread([changes.height(visit.change) for visit in visits])
+    lines = [
+        Line(
+            visit.participant,
+            "out" if not visit.included else "up" if visit.change > 0 else "down",
+            values.height(visit.baseline),
+            values.height(visit.follow_up),
+            changes.height(visit.change),
+            _CHANGE + aside,
+            names.get(visit.participant),
+        )
+        for visit, aside in zip(visits, across, strict=True)
+    ]
+    zero = changes.height(0.0)
+    return SlopePlot(
+        lines,
+        values.ticks(signed=False),
+        changes.ticks(signed=True),
+        zero if zero is not None else _BOTTOM,
+        mean=changes.height(mean),
+        low=changes.height(low),
+        high=changes.height(high),
+    )
+
+
+def _name_heights(visits: Sequence[Visit], axis: _Axis) -> dict[str, float]:
+    """Return the heights of names beside the follow-up (or else the baseline), pushed apart."""
+    wanted = {}
+    for visit in visits:
+        height = axis.height(visit.follow_up if math.isfinite(visit.follow_up) else visit.baseline)
+        if height is not None:
+            wanted[visit.participant] = height
+    order = sorted(wanted, key=lambda name: wanted[name])
+    placed: dict[str, float] = {}
+    floor = -math.inf
+    for name in order:
+        floor = max(wanted[name], floor + _NAME_STEP)
+        placed[name] = floor
+    ceiling = max(_BOTTOM, *wanted.values()) if wanted else _BOTTOM
+    for name in reversed(order):
+        placed[name] = round(min(placed[name], ceiling), 2)
+        ceiling = placed[name] - _NAME_STEP
+    return placed
+
+
+def _spread(heights: Sequence[float | None]) -> list[float]:
+    """Return how far aside each dot stands so that none hides another."""
+    taken: list[tuple[float, float]] = []
+    asides = []
+    for height in heights:
+        steps = (step * sign * 9.0 for step in range(12) for sign in (1, -1))
+        aside = next(
+            (
+                offset
+                for offset in steps
+                if height is None or all(math.hypot(height - y, offset - x) >= 8.5 for x, y in taken)
+            ),
+            0.0,
+        )
+        if height is not None:
+            taken.append((aside, height))
+        asides.append(aside)
+    return asides

@@ -1,0 +1,133 @@
+"""A small results folder, made of tables and pictures that a test can change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from pet_spect import layout
+from pet_spect.files import write_json
+from pet_spect.quantify.columns import CHANGE, RATIOS, SCANS, SUMMARY
+from pet_spect.tables import write_table
+
+LABELS = {"FDG": "18FFDG", "IMZ": "123IIMZ"}
+PRIMARY = {"FDG": "cerebellum_ipsilesional", "IMZ": "pons"}
+SESSIONS = ("baseline", "year1")
+
+
+@dataclass
+class Study:
+    """What the tables say; a test changes it before it writes it."""
+
+    people: list[str]
+    scans: list[dict[str, Any]] = field(default_factory=list)
+    ratios: list[dict[str, Any]] = field(default_factory=list)
+    change: list[dict[str, Any]] = field(default_factory=list)
+    summary: list[dict[str, Any]] = field(default_factory=list)
+
+    def scan(self, person: str, session: str, tracer: str) -> dict[str, Any]:
+        wanted = {"participant_id": person, "session": session, "tracer": tracer}
+        return next(row for row in self.scans if wanted.items() <= row.items())
+
+    def lose(self, person: str, session: str, tracer: str, status: str, reason: str, **told: str) -> None:
+        """Take a scan out of the study."""
+        self.scan(person, session, tracer).update(status=status, reason=reason, **told)
+        for row in self.change:
+            if (row["participant_id"], row["tracer"]) == (person, tracer):
+                visit = "baseline" if session == "baseline" else "follow_up"
+                row.update({visit: None, "change": None, "change_percent": None})
+                row.update(qc="fail", included=False, reason=f"{session}: {reason}")
+
+    def write(self, results: Path) -> Path:
+        for name, columns in (("scans", SCANS), ("ratios", RATIOS), ("change", CHANGE), ("summary", SUMMARY)):
+            write_table(results / "tables" / f"{name}.tsv", columns, getattr(self, name))
+        for person in self.people:
+            listed = [row for row in self.scans if row["participant_id"] == person and row["status"] != "missing"]
+            entries = [
+                {"Session": row["session"], "Tracer": row["tracer"], "Status": "registered", "Similarity": 0.91}
+                for row in listed
+            ]
+            record = {"Participant": person, "Scans": entries, "Warp": {"JacobianLow": 0.7, "JacobianHigh": 1.4}}
+            write_json(results / layout.registration_record(person), record)
+            for row in listed:
+                _write_picture(results, person, row["session"], row["tracer"])
+        return results
+
+
+def _write_picture(results: Path, person: str, session: str, tracer: str) -> None:
+    path = results / layout.registration_figure(person, session, LABELS[tracer])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    told = PngInfo()
+    for name, text in (("Participant", person), ("Session", session), ("Tracer", tracer)):
+        told.add_text(name, text)
+    Image.new("L", (40, 40)).save(path, pnginfo=told)
+
+
+def _fill(study: Study, number: int, person: str, tracer: str) -> None:
+    before, after = 0.80 + 0.01 * number, 0.85 + 0.013 * number
+    kind = {"region": "precentral", "measure": "uptake_ratio"}
+    for reference in (PRIMARY[tracer], "contralateral"):
+        same = {"participant_id": person, "tracer": tracer, **kind, "reference": reference}
+        for session, value in zip(SESSIONS, (before, after), strict=True):
+            study.ratios.append(
+                {**same, "session": session, "lesion_side": ("left", "right")[number % 2], "value": value}
+                | {"numerator": 8000.0 * value, "denominator": 8000.0, "qc": "pass", "reason": None}
+            )
+        change = after - before
+        study.change.append(
+            {**same, "session": "year1", "baseline": before, "follow_up": after, "change": change}
+            | {"change_percent": 100 * change / before, "qc": "pass", "included": True, "reason": None}
+        )
+    for session in SESSIONS:
+        study.scans.append(
+            {"participant_id": person, "session": session, "tracer": tracer, "status": "measured", "stage": None}
+            | {"code": None, "reason": None, "decision": None, "simulated": False}
+        )
+
+
+def _summary(tracer: str, reference: str, quantity: str, scale: float, n: int) -> dict[str, Any]:
+    return {
+        "tracer": tracer,
+        "region": "precentral",
+        "measure": "uptake_ratio",
+        "reference": reference,
+        "session": "year1",
+        "quantity": quantity,
+        "n": n,
+        "n_missing": 0,
+        "mean_change": 0.0634567 * scale,
+        "sd": 0.0071 * scale,
+        "ci95_low": 0.0567891 * scale,
+        "ci95_high": 0.0701234 * scale,
+        "hodges_lehmann": 0.063 * scale,
+        "hl_ci_low": 0.056 * scale,
+        "hl_ci_high": 0.071 * scale,
+        "p_wilcoxon": 0.0078125,
+        "p_sign_flip": 0.0078125,
+        "p_smallest": 0.0078125,
+        "primary": reference == PRIMARY[tracer],
+    }
+
+
+@pytest.fixture
+def make_study() -> Callable[..., Study]:
+    """Return a function that makes a study in which every scan was measured."""
+
+    def make(people: int = 4) -> Study:
+        study = Study([f"sub-{number:02d}" for number in range(1, people + 1)])
+        for number, person in enumerate(study.people):
+            for tracer in PRIMARY:
+                _fill(study, number, person, tracer)
+        for tracer, primary in PRIMARY.items():
+            for reference in (primary, "contralateral"):
+                for quantity, scale in (("change", 1.0), ("change_percent", 110.0), ("log_ratio", 1.05)):
+                    study.summary.append(_summary(tracer, reference, quantity, scale, people))
+        return study
+
+    return make
