@@ -2,7 +2,42 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import PurePath
+from typing import NamedTuple
+
+from pet_spect.errors import ConfigError
 from pet_spect.model import STANDARD_SPACE
+
+_SCAN_NAME = re.compile(r"(sub-[A-Za-z0-9]+)_ses-([A-Za-z0-9]+)_trc-([A-Za-z0-9]+)_(pet|spect)\.nii\.gz")
+
+
+class ScanName(NamedTuple):
+    """The parts of a scan's file name."""
+
+    participant: str
+    session: str
+    label: str
+    datatype: str
+
+
+def scan_name(image: PurePath) -> ScanName:
+    """Return the parts of a scan's file name, the inverse of `scan_image`.
+
+    Raises
+    ------
+    ConfigError
+        If the file is not named like a scan in its own space.
+
+    Examples
+    --------
+    >>> scan_name(PurePath("sub-01/ses-year1/pet/sub-01_ses-year1_trc-18FFDG_pet.nii.gz")).session
+    'year1'
+    """
+    found = _SCAN_NAME.fullmatch(image.name)
+    if found is None:
+        raise ConfigError(f"{image}: is not named sub-ID_ses-SESSION_trc-LABEL_pet.nii.gz or ..._spect.nii.gz")
+    return ScanName(*found.groups())
 
 
 def scan_stem(participant: str, session: str, label: str) -> str:

@@ -1,0 +1,260 @@
+"""From a participant's scans to one common space and one warp to the standard space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
+from scipy.spatial.transform import Rotation
+
+from pet_spect.errors import RegistrationError
+from pet_spect.model import ScanKey, Volume, Warp
+from pet_spect.registration import plausibility
+from pet_spect.registration.head import centre_of_uptake, crop_to_head
+from pet_spect.registration.itk import register_deformable, register_linear
+from pet_spect.registration.resample import apply_affine, displace, field_of, resample, resample_affine
+from pet_spect.registration.template import WORKING_VOXEL_MM, Template
+from pet_spect.registration.within_participant import align, mean_volume, participant_grid, rigid_part
+
+START_PITCH_DEG = (-25.0, 0.0, 25.0)
+"""Nods of the head to start the pose search from."""
+
+MASK_MARGIN_MM = 6
+
+
+@dataclass(frozen=True)
+class Deformation:
+    """Settings of the deformable step (see `itk.register_deformable`)."""
+
+    iterations: tuple[int, ...] = (40, 20, 10)
+    gradient_step: float = 0.2
+    flow_sigma: float = 3.0
+    total_sigma: float = 0.5
+
+
+@dataclass(frozen=True)
+class Registered:
+    """One scan in standard space.
+
+    Attributes
+    ----------
+    to_scan : (4, 4) float array
+        Participant points to scan points, rigid.
+    standard : Volume
+        The scan in standard space; NaN outside its field of view.
+    shape : plausibility.AffineShape
+    match : plausibility.Match
+    """
+
+    to_scan: NDArray[np.float64]
+    standard: Volume
+    shape: plausibility.AffineShape
+    match: plausibility.Match
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """A participant in standard space.
+
+    Attributes
+    ----------
+    scans : dict of ScanKey to Registered
+    refused : dict of ScanKey to RegistrationError
+    to_participant, to_standard : Warp or None
+        Standard points to participant points, and back; None where no scan is left.
+    jacobian : (float, float) or None
+        Range of local volume change, see `plausibility.jacobian_range`.
+    """
+
+    scans: dict[ScanKey, Registered] = field(default_factory=dict)
+    refused: dict[ScanKey, RegistrationError] = field(default_factory=dict)
+    to_participant: Warp | None = None
+    to_standard: Warp | None = None
+    jacobian: tuple[float, float] | None = None
+
+
+def _near(brain: NDArray[np.bool_], margin_mm: float) -> NDArray[np.bool_]:
+    return np.asarray(binary_dilation(brain, iterations=round(margin_mm / WORKING_VOXEL_MM)))
+
+
+def _centre(template: Template) -> NDArray[np.float64]:
+    return np.asarray(apply_affine(template.uptake.affine, np.argwhere(template.brain).mean(axis=0)[np.newaxis])[0])
+
+
+def find_pose(scan: Volume, template: Template) -> NDArray[np.float64]:
+    """Return the affine from standard points to scan points, the best of several starts.
+
+    Parameters
+    ----------
+    scan : Volume
+        Cropped to the head.
+    template : Template
+        Of the scan's tracer.
+
+    Returns
+    -------
+    (4, 4) float array
+
+    Raises
+    ------
+    RegistrationError
+        If the scan is empty or meets the template nowhere.
+    """
+    centre, target = _centre(template), centre_of_uptake(scan)
+    mask = _near(template.brain, MASK_MARGIN_MM)
+    coarse = partial(register_linear, template.uptake, scan, mask=mask, shrink=(6, 4), smoothing=(3, 2))
+    poses = []
+    for pitch in START_PITCH_DEG:
+        start = np.eye(4)
+        start[:3, :3] = Rotation.from_euler("x", pitch, degrees=True).as_matrix()
+        start[:3, 3] = target - start[:3, :3] @ centre
+        rigid = coarse(start=start, kind="Rigid", iterations=(100, 50))
+        poses.append(coarse(start=rigid, kind="Affine", iterations=(100, 50)))
+    grid = template.brain.shape, template.uptake.affine
+
+    def similarity(pose: NDArray[np.float64]) -> float:
+        return plausibility.match(resample_affine(scan, *grid, pose), template.uptake, template.brain).similarity
+
+    best = max(poses, key=similarity)
+    return register_linear(
+        template.uptake, scan, start=best, mask=mask, kind="Affine", iterations=(50,), shrink=(2,), smoothing=(1,)
+    )
+
+
+def _in_order(scans: Mapping[ScanKey, Volume]) -> dict[ScanKey, Volume]:
+    # by content, not by session name: sums of floats must not depend on which visit is called what
+    return dict(sorted(scans.items(), key=lambda item: (item[0].tracer, sha256(item[1].data.tobytes()).digest())))
+
+
+def normalise(
+    scans: Mapping[ScanKey, Volume],
+    templates: Mapping[str, Template],
+    *,
+    gates: plausibility.Gates,
+    deformation: Deformation,
+) -> Normalised:
+    """Align a participant's scans rigidly and warp their mean to the standard space.
+
+    Parameters
+    ----------
+    scans : mapping of ScanKey to Volume
+        One participant's, any sessions and tracers, in canonical voxel order.
+    templates : mapping of str to Template
+        One per tracer, all on one grid. The tracer that comes first leads: its mean
+        image alone drives the warp that all scans use.
+    gates : plausibility.Gates
+        A scan outside them is refused, and the others are registered without it.
+    deformation : Deformation
+
+    Returns
+    -------
+    Normalised
+    """
+    refused: dict[ScanKey, RegistrationError] = {}
+    heads: dict[ScanKey, Volume] = {}
+    poses: dict[ScanKey, NDArray[np.float64]] = {}
+    for key, scan in _in_order(scans).items():
+        try:
+            head = crop_to_head(scan)
+            pose = find_pose(head, templates[key.tracer])
+            plausibility.check_affine(plausibility.affine_shape(pose), gates)
+        except RegistrationError as error:
+            refused[key] = error
+            continue
+        heads[key], poses[key] = head, pose
+    while heads:
+        result = _register(heads, poses, templates, deformation)
+        failed = _failures(result, gates)
+        if not failed:
+            return replace(result, refused=refused)
+        refused.update(failed)
+        heads = {key: head for key, head in heads.items() if key not in failed}
+    return Normalised(refused=refused)
+
+
+def _failures(result: Normalised, gates: plausibility.Gates) -> dict[ScanKey, RegistrationError]:
+    failed = {}
+    for key, registered in result.scans.items():
+        try:
+            plausibility.check_match(registered.match, gates)
+        except RegistrationError as error:
+            failed[key] = error
+    if not failed and result.jacobian is not None:
+        try:
+            plausibility.check_jacobian(*result.jacobian, gates)
+        except RegistrationError as error:
+            return dict.fromkeys(result.scans, error)
+    return failed
+
+
+def _warp(
+    mean: Volume,
+    template: Template,
+    start: NDArray[np.float64],
+    grid: tuple[tuple[int, int, int], NDArray[np.float64]],
+    deformation: Deformation,
+) -> tuple[NDArray[np.float64], Warp, Warp]:
+    """Return the affine, and the whole way from standard points to participant points and back."""
+    mask = _near(template.brain, MASK_MARGIN_MM)
+    affine = register_linear(
+        template.uptake,
+        mean,
+        start=start,
+        mask=mask,
+        kind="Affine",
+        iterations=(100, 50),
+        shrink=(4, 2),
+        smoothing=(2, 1),
+    )
+    affine, warp, inverse = register_deformable(template.uptake, mean, start=affine, mask=mask, **vars(deformation))
+    from_affine = np.asarray(np.linalg.inv(affine), dtype=np.float64)
+    to_participant = field_of(
+        template.brain.shape, template.uptake.affine, lambda points: apply_affine(affine, displace(warp, points))
+    )
+    to_standard = field_of(*grid, lambda points: displace(inverse, apply_affine(from_affine, points)))
+    return affine, to_participant, to_standard
+
+
+def _register(
+    heads: Mapping[ScanKey, Volume],
+    poses: Mapping[ScanKey, NDArray[np.float64]],
+    templates: Mapping[str, Template],
+    deformation: Deformation,
+) -> Normalised:
+    lead = next(tracer for tracer in templates if any(key.tracer == tracer for key in heads))
+    template = templates[lead]
+    centre = _centre(template)
+    rigid = {key: rigid_part(poses[key], centre) for key in heads}
+    # what is left of the affines is the size and shape of the head, the same in every scan
+    shape = np.mean([np.linalg.inv(rigid[key]) @ poses[key] for key in heads], axis=0)
+    grid = participant_grid(centre)
+    near = Volume(_near(template.brain, MASK_MARGIN_MM).astype(np.float32), template.uptake.affine)
+    mask = np.nan_to_num(resample_affine(near, *grid, np.linalg.inv(shape)).data) > 0.5
+    to_scan = align(heads, rigid, mask, grid)
+
+    leading = [resample_affine(heads[key], *grid, to_scan[key]) for key in heads if key.tracer == lead]
+    mean = mean_volume(leading, mask)
+    affine, to_participant, to_standard = _warp(mean, template, shape, grid, deformation)
+
+    standard_grid = template.brain.shape, template.uptake.affine
+
+    def registered(key: ScanKey) -> Registered:
+        pose = to_scan[key]
+        own = templates[key.tracer]
+        standard = resample(
+            heads[key], *standard_grid, lambda points: apply_affine(pose, displace(to_participant, points))
+        )
+        match = plausibility.match(standard, own.uptake, own.brain)
+        return Registered(pose, standard, plausibility.affine_shape(pose @ affine), match)
+
+    return Normalised(
+        scans={key: registered(key) for key in heads},
+        to_participant=to_participant,
+        to_standard=to_standard,
+        jacobian=plausibility.jacobian_range(to_participant, template.brain),
+    )

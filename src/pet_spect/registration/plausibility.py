@@ -1,0 +1,195 @@
+"""Is this registration plausible? A failed one still prints a plausible ratio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import polar
+
+from pet_spect.errors import RegistrationError
+from pet_spect.model import Volume, Warp
+
+
+@dataclass(frozen=True)
+class Gates:
+    """Limits of a plausible registration.
+
+    Attributes
+    ----------
+    scale_min, scale_max : float
+        Bounds on each singular value of the affine (real heads against MNI: 0.8 to 1.2).
+    shear_max : float
+        Bound on the largest off-diagonal part of the stretch, relative to its mean.
+    rotation_max_deg : float
+        Bound on the turn of the head against the scanner's axes.
+    similarity_min : float
+        Least correlation with the template inside the brain, after the warp.
+    overlap_min : float
+        Least Dice overlap of the scan's bright voxels with the template's.
+    brain_coverage_min : float
+        Least fraction of the brain in the field of view.
+    jacobian_min, jacobian_max : float
+        Bounds on the 0.1st and 99.9th percentile of local volume change inside the brain.
+    """
+
+    scale_min: float = 0.72
+    scale_max: float = 1.35
+    shear_max: float = 0.20
+    rotation_max_deg: float = 45.0
+    similarity_min: float = 0.60
+    overlap_min: float = 0.70
+    brain_coverage_min: float = 0.60
+    jacobian_min: float = 0.15
+    jacobian_max: float = 5.0
+
+
+@dataclass(frozen=True)
+class AffineShape:
+    """What an affine does to a head: scale along its axes, shear (dimensionless), turn in degrees."""
+
+    scale_low: float
+    scale_high: float
+    shear: float
+    rotation_deg: float
+    mirrored: bool
+
+
+def affine_shape(matrix: NDArray[np.float64]) -> AffineShape:
+    """Decompose an affine into rotation and stretch (polar decomposition)."""
+    rotation, stretch = polar(matrix[:3, :3])
+    mirrored = bool(np.linalg.det(rotation) < 0)
+    scales = np.linalg.svd(matrix[:3, :3], compute_uv=False)
+    off_diagonal = np.abs(stretch - np.diag(np.diag(stretch))).max()
+    angle = np.degrees(np.arccos(np.clip((np.trace(rotation) - 1) / 2, -1, 1)))
+    return AffineShape(
+        float(scales.min()), float(scales.max()), float(off_diagonal / np.trace(stretch) * 3), float(angle), mirrored
+    )
+
+
+def check_affine(shape: AffineShape, gates: Gates) -> None:
+    """Refuse an affine no head needs.
+
+    Raises
+    ------
+    RegistrationError
+        Naming the value found and its bounds.
+    """
+    if shape.mirrored:
+        raise RegistrationError("the head is matched to its mirror image", code="gate_mirrored")
+    if shape.scale_low < gates.scale_min or shape.scale_high > gates.scale_max:
+        raise RegistrationError(
+            f"the head is scaled by {shape.scale_low:.2f} to {shape.scale_high:.2f} against the template,"
+            f" {gates.scale_min:.2f} to {gates.scale_max:.2f} is plausible",
+            code="gate_scale",
+        )
+    if shape.shear > gates.shear_max:
+        raise RegistrationError(
+            f"the head is sheared by {shape.shear:.2f}, at most {gates.shear_max:.2f} is plausible", code="gate_shear"
+        )
+    if shape.rotation_deg > gates.rotation_max_deg:
+        raise RegistrationError(
+            f"the head is turned by {shape.rotation_deg:.0f} degrees against the scanner's axes,"
+            f" at most {gates.rotation_max_deg:.0f} is plausible",
+            code="gate_rotation",
+        )
+
+
+@dataclass(frozen=True)
+class Match:
+    """How a scan, brought to standard space, compares with the template.
+
+    Attributes
+    ----------
+    similarity : float
+        Pearson correlation inside the brain and the field of view.
+    overlap : float
+        Dice coefficient of the brightest half of the head's brain-sized volume.
+    brain_coverage : float
+        Fraction of the brain in the field of view.
+    """
+
+    similarity: float
+    overlap: float
+    brain_coverage: float
+
+
+def match(scan: Volume, template: Volume, brain: NDArray[np.bool_]) -> Match:
+    """Compare a scan with the template, both on the standard grid.
+
+    The overlap compares the scan's brightest voxels, as many as the template's brain
+    has in view, with the template's brain: uptake outside the brain, or a brain
+    elsewhere, lowers it.
+    """
+    seen = np.isfinite(scan.data)
+    inside = brain & seen
+    coverage = float(inside.sum() / brain.sum())
+    if inside.sum() < 100 or np.ptp(scan.data[inside]) == 0:
+        return Match(0.0, 0.0, coverage)
+    similarity = float(np.corrcoef(scan.data[inside], template.data[inside])[0, 1])
+    bright_template = inside & (template.data > np.median(template.data[inside]))
+    limit = np.partition(scan.data[seen], -int(bright_template.sum()))[-int(bright_template.sum())]
+    bright_scan = seen & (scan.data >= limit)
+    overlap = 2 * float((bright_scan & bright_template).sum()) / float(bright_scan.sum() + bright_template.sum())
+    return Match(similarity, overlap, coverage)
+
+
+def check_match(found: Match, gates: Gates) -> None:
+    """Refuse a scan that does not look like the template.
+
+    Raises
+    ------
+    RegistrationError
+        Naming the value found and the one needed.
+    """
+    if found.brain_coverage < gates.brain_coverage_min:
+        raise RegistrationError(
+            f"{found.brain_coverage:.0%} of the brain is in the field of view,"
+            f" {gates.brain_coverage_min:.0%} is needed",
+            code="gate_brain_coverage",
+        )
+    if found.similarity < gates.similarity_min:
+        raise RegistrationError(
+            f"similarity to the template is {found.similarity:.2f}, {gates.similarity_min:.2f} is needed",
+            code="gate_similarity",
+        )
+    if found.overlap < gates.overlap_min:
+        raise RegistrationError(
+            f"overlap with the template's brain is {found.overlap:.2f}, {gates.overlap_min:.2f} is needed",
+            code="gate_overlap",
+        )
+
+
+def jacobian_range(warp: Warp, brain: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the 0.1st and 99.9th percentile of local volume change inside the brain.
+
+    Parameters
+    ----------
+    warp : Warp
+        On the standard grid, affine part included or not.
+    brain : (X, Y, Z) bool array
+    """
+    spacing = np.linalg.norm(warp.affine[:3, :3], axis=0)
+    gradient = np.stack(
+        [np.stack(np.gradient(warp.displacement[..., axis], *spacing), axis=-1) for axis in range(3)], axis=-2
+    )
+    determinant = np.linalg.det(gradient[brain] + np.eye(3))
+    low, high = np.percentile(determinant, [0.1, 99.9])
+    return float(low), float(high)
+
+
+def check_jacobian(low: float, high: float, gates: Gates) -> None:
+    """Refuse a warp that folds or tears.
+
+    Raises
+    ------
+    RegistrationError
+        Naming the values found and their bounds.
+    """
+    if low < gates.jacobian_min or high > gates.jacobian_max:
+        raise RegistrationError(
+            f"the warp changes local volume by {low:.2f} to {high:.2f},"
+            f" {gates.jacobian_min:.2f} to {gates.jacobian_max:.2f} is plausible",
+            code="gate_jacobian",
+        )

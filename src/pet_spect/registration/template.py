@@ -1,0 +1,185 @@
+"""Tracer templates in standard space, made from tissue and label maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_closing, binary_fill_holes, gaussian_filter
+
+from pet_spect.errors import ImageError
+from pet_spect.images import read_volume
+from pet_spect.model import Atlas, Volume
+from pet_spect.registration.resample import resample
+
+FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
+WORKING_VOXEL_MM = 2
+OCCIPITAL = ("cuneus", "lateral_occipital", "lingual", "pericalcarine")
+DEEP_GREY = ("accumbens_area", "caudate", "pallidum", "putamen", "thalamus")
+VERMIS = ("vermal_lobules_i_v", "vermal_lobules_vi_vii", "vermal_lobules_viii_x")
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Relative uptake of a tracer in a healthy brain.
+
+    Attributes
+    ----------
+    grey, white : float
+        Weight of the tissue maps.
+    regions : mapping of str to float
+        Regions whose uptake is said outright, because the tissue maps are wrong there
+        (brainstem and cerebellum) or the region differs from other grey matter.
+    fwhm_mm : float
+        Resolution of a usual scanner for this tracer.
+    """
+
+    grey: float
+    white: float
+    regions: Mapping[str, float]
+    fwhm_mm: float
+
+
+PATTERNS: Mapping[str, Pattern] = {
+    "FDG": Pattern(
+        grey=1.0,
+        white=0.3,
+        regions={
+            **dict.fromkeys(DEEP_GREY, 1.1),
+            "cerebellum_gray_matter": 0.85,
+            **dict.fromkeys(VERMIS, 0.85),
+            "cerebellum_white_matter": 0.35,
+            "brainstem": 0.45,
+            "pons": 0.45,
+        },
+        fwhm_mm=6.0,
+    ),
+    "IMZ": Pattern(
+        grey=0.85,
+        white=0.12,
+        regions={
+            **dict.fromkeys(DEEP_GREY, 0.35),
+            "cerebellum_gray_matter": 0.55,
+            **dict.fromkeys(VERMIS, 0.55),
+            "cerebellum_white_matter": 0.15,
+            "brainstem": 0.14,
+            "pons": 0.14,
+            **dict.fromkeys(OCCIPITAL, 1.0),
+        },
+        fwhm_mm=11.0,
+    ),
+}
+"""Patterns by name, after the usual appearance of FDG and of iomazenil in adults."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """What a scan is registered to.
+
+    Attributes
+    ----------
+    uptake : Volume
+        Relative uptake at the scan's resolution, 2 mm voxels, standard space.
+    brain : (X, Y, Z) bool array
+        The brain on the same grid.
+    """
+
+    uptake: Volume
+    brain: NDArray[np.bool_]
+
+
+def tissue_maps(atlas: Atlas) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the grey and the white matter maps of the ICBM 2009 symmetric template on the atlas grid.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        On a 1 mm grid whose voxel centres are whole millimetres.
+
+    Returns
+    -------
+    grey, white : (X, Y, Z) float32 array
+        0 to 1; 0 where the maps (shipped with nilearn) do not reach, below z = -72 mm.
+    """
+    from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
+
+    maps = []
+    for load in (load_mni152_gm_template, load_mni152_wm_template):
+        image = load(resolution=1)
+        source = np.asarray(image.dataobj, dtype=np.float32)
+        offset = np.rint(image.affine[:3, 3] - atlas.affine[:3, 3]).astype(int)
+        target: NDArray[np.float32] = np.zeros(atlas.labels.shape, dtype=np.float32)
+        into = [slice(max(o, 0), min(o + s, t)) for o, s, t in zip(offset, source.shape, target.shape, strict=True)]
+        target[tuple(into)] = source[tuple(slice(i.start - o, i.stop - o) for i, o in zip(into, offset, strict=True))]
+        maps.append(target)
+    return maps[0], maps[1]
+
+
+def region_mask(atlas: Atlas, *names: str) -> NDArray[np.bool_]:
+    """Return the voxels of the named regions, both sides."""
+    return np.isin(atlas.labels, [region.index for region in atlas.regions if region.name in names])
+
+
+def healthy_uptake(
+    pattern: Pattern, atlas: Atlas, grey: NDArray[np.float32], white: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return a tracer's relative uptake in a healthy brain, unblurred, on the atlas grid."""
+    uptake = pattern.grey * grey + pattern.white * white
+    for name, value in pattern.regions.items():
+        mask = region_mask(atlas, name)
+        # occipital cortex keeps its folds; the other regions are filled, for the tissue maps mislead there
+        uptake[mask] = (value * grey + pattern.white * white)[mask] if name in OCCIPITAL else value
+    return uptake.astype(np.float32)
+
+
+def make_template(name: str, atlas: Atlas, *, fwhm_mm: float | None = None) -> Template:
+    """Make the template of a tracer.
+
+    Parameters
+    ----------
+    name : str
+        A key of `PATTERNS`.
+    atlas : Atlas
+        CerebrA, 1 mm.
+    fwhm_mm : float, optional
+        Resolution to blur to; by default the pattern's own.
+
+    Returns
+    -------
+    Template
+        On every second voxel of the atlas grid, which keeps x = 0 a plane of voxels and
+        the template symmetric.
+    """
+    pattern = PATTERNS[name]
+    grey, white = tissue_maps(atlas)
+    sigma = (fwhm_mm or pattern.fwhm_mm) * FWHM_TO_SIGMA
+    uptake = gaussian_filter(healthy_uptake(pattern, atlas, grey, white), sigma)
+    brain = binary_fill_holes(binary_closing((grey + white > 0.5) | (atlas.labels > 0), iterations=3))
+    step = WORKING_VOXEL_MM
+    affine = atlas.affine @ np.diag([step, step, step, 1.0])
+    return Template(Volume(uptake[::step, ::step, ::step], affine), np.asarray(brain[::step, ::step, ::step]))
+
+
+def read_template(path: Path, atlas: Atlas) -> Template:
+    """Read a template of the user's own, already at the scan's resolution.
+
+    Parameters
+    ----------
+    path : Path
+        A NIfTI image in MNI152NLin2009cSym, any grid that holds the brain.
+    atlas : Atlas
+        CerebrA, 1 mm.
+
+    Raises
+    ------
+    ImageError
+        If the image cannot be read or does not hold the whole brain.
+    """
+    grid = make_template("FDG", atlas)
+    own = resample(read_volume(path), grid.brain.shape, grid.uptake.affine, lambda points: points)
+    if not np.isfinite(own.data[grid.brain]).all():
+        raise ImageError(f"{path}: does not hold the whole brain; a template in MNI152NLin2009cSym is needed")
+    return Template(Volume(np.nan_to_num(own.data), own.affine), grid.brain)
