@@ -1,0 +1,206 @@
+"""A scan that was converted before: NIfTI with its JSON in BIDS form, checked and told anew through the allow-list."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from nibabel.filebasedimages import ImageFileError
+
+from pet_spect.dicom.decay import HALF_LIVES_S, radionuclide_name
+from pet_spect.dicom.declared import Caution, Declared, settle
+from pet_spect.dicom.pet import check_declared
+from pet_spect.dicom.sidecar import ScanFacts, sidecar_of
+from pet_spect.dicom.suv import SUV_UNITS, UNITS, SuvFacts, SuvResult, suv_factor
+from pet_spect.dicom.vocabulary import known_corrections, known_text, known_tracer
+from pet_spect.errors import ImageError, RefusedError
+from pet_spect.images import read_sidecar, volume_from_nifti
+from pet_spect.model import Volume
+
+_REQUIRED = ("Units", "AttenuationCorrection", "ImageDecayCorrected")
+_UNCORRECTED = ("none", "no", "n/a", "false", "")
+_BQ = {"Bq": 1.0, "kBq": 1e3, "MBq": 1e6, "GBq": 1e9}
+_SPECT_NUCLIDES = ("I123", "Tc99m", "In111", "Tl201", "Ga67")
+_UNITS = {name.lower(): code for code, name in UNITS.items()} | {"bq/ml": "BQML", "g/ml": "GML", "relative": "relative"}
+_SUV_TYPES = {name.lower(): kind for kind, name in SUV_UNITS.items()}
+
+
+def read_bids(path: Path, declared: Declared, label: str | None = None) -> tuple[Volume, dict[str, Any]]:
+    """Return a NIfTI scan and its sidecar, of which only known keys are kept.
+
+    Parameters
+    ----------
+    path : Path
+        The image; its JSON lies beside it.
+    declared : Declared
+    label : str, optional
+        What messages call the scan, instead of its path.
+
+    Raises
+    ------
+    ImageError
+        If either file cannot be read, the image has no orientation of its own, a
+        required key is missing, or the unit is not understood.
+    RefusedError
+        If it stands for a scan that was refused.
+    """
+    called = label or str(path)
+    image = _load(path, called)
+    told = _sidecar(path, called)
+    _check_space(image, called)
+    volume = volume_from_nifti(image, called)
+    check_declared(volume.affine, declared, called)
+    return volume, sidecar_of(_facts(told, declared, called))
+
+
+def _load(path: Path, called: str) -> nib.Nifti1Image:
+    try:
+        return nib.Nifti1Image.from_filename(path)
+    except FileNotFoundError:
+        raise ImageError(f"{called}: the image does not exist", code="image_missing") from None
+    except (OSError, ImageFileError, EOFError, ValueError) as error:
+        raise ImageError(f"{called}: is not a readable NIfTI image ({type(error).__name__})") from None
+
+
+def _sidecar(path: Path, called: str) -> Mapping[str, Any]:
+    try:
+        told = read_sidecar(path)
+    except ImageError as error:
+        raise ImageError(f"{called}: its JSON is missing or is no JSON object", code=error.code) from None
+    refusal = told.get("Refusal")
+    if refusal is not None:
+        raise RefusedError(f"{called}: stands for a scan that was refused")
+    required = _REQUIRED if told.get("Modality") in ("PT", "NM") else (*_REQUIRED, "TracerRadionuclide")
+    missing = [key for key in required if told.get(key) in (None, "")]
+    if missing:
+        raise ImageError(f"{called}: its JSON lacks {', '.join(missing)}", code="sidecar_keys")
+    return told
+
+
+def _check_space(image: nib.Nifti1Image, called: str) -> None:
+    header = image.header
+    qform, sform = int(header["qform_code"]), int(header["sform_code"])
+    if not qform and not sform:
+        raise ImageError(f"{called}: has neither qform nor sform, so left and right are unknown", code="image_affine")
+    if qform and sform and not np.allclose(header.get_qform(), header.get_sform(), atol=0.1):
+        raise ImageError(f"{called}: qform and sform place it differently", code="image_affine")
+    if header.get_xyzt_units()[0] not in ("mm", "unknown"):
+        raise ImageError(f"{called}: its lengths are not in mm", code="image_affine")
+
+
+def _number(told: Mapping[str, Any], key: str, called: str) -> float | None:
+    value = told.get(key)
+    if isinstance(value, list):
+        if len(value) != 1:
+            raise ImageError(f"{called}: {key} has {len(value)} values, one frame is needed", code="not_static")
+        value = value[0]
+    if value is None or value == "n/a":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ImageError(f"{called}: {key} in its JSON is not a number", code="sidecar_keys")
+    return float(value)
+
+
+def _text(told: Mapping[str, Any], key: str) -> str | None:
+    value = told.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _units(told: Mapping[str, Any], called: str) -> tuple[str, str, float]:
+    """Return DICOM's name of the unit, the SUV type, and Bq/mL per unit where that is not 1."""
+    text = (_text(told, "Units") or "").replace(" ", "").lower()
+    for known, code in _UNITS.items():
+        if text == known.replace(" ", ""):
+            return code, "BW", 1.0
+    for known, kind in _SUV_TYPES.items():
+        if text == known.replace(" ", ""):
+            return "GML", kind, 1.0
+    if text == "kbq/ml":
+        return "BQML", "BW", 1e3
+    known_names = ", ".join([*UNITS.values(), "kBq/mL", *SUV_UNITS.values(), "relative"])
+    raise ImageError(f"{called}: Units in its JSON is not one of {known_names}", code="units")
+
+
+def _modality(told: Mapping[str, Any], nuclide: str | None) -> str:
+    stated = told.get("Modality")
+    return str(stated) if stated in ("PT", "NM") else "NM" if nuclide in _SPECT_NUCLIDES else "PT"
+
+
+def _check_corrections(told: Mapping[str, Any], modality: str, called: str) -> bool:
+    """Return whether attenuation was corrected; refuse PET without, or whose decay was not corrected."""
+    attenuated = (_text(told, "AttenuationCorrection") or "").strip().lower() not in _UNCORRECTED
+    if not attenuated and modality == "PT":
+        raise ImageError(f"{called}: AttenuationCorrection is none; PET without it is not measured", code="attenuation")
+    decayed = told.get("ImageDecayCorrected")
+    if not isinstance(decayed, bool) or (modality == "PT" and not decayed):
+        raise ImageError(
+            f"{called}: ImageDecayCorrected must be true for PET, true or false for SPECT", code="decay_correction"
+        )
+    return attenuated
+
+
+def _dose_mbq(told: Mapping[str, Any], declared: Declared, called: str, cautions: list[Caution]) -> float | None:
+    amount, unit = _number(told, "InjectedRadioactivity", called), _text(told, "InjectedRadioactivityUnits")
+    stated = None if not amount or unit not in _BQ else amount * _BQ[unit] / 1e6
+    return settle("dose", "MBq", stated, declared.dose_mbq, cautions, tolerance=0.01 * (declared.dose_mbq or 0))
+
+
+def _suv(
+    told: Mapping[str, Any],
+    called: str,
+    modality: str,
+    scale: tuple[str, str, float],
+    facts: SuvFacts,
+) -> SuvResult:
+    stated = _number(told, "SUVbwFactor", called)
+    if stated is not None and stated > 0:
+        return SuvResult(stated)
+    if scale[0] == "relative":
+        return SuvResult(None, "voxels are relative, which have no absolute scale")
+    if modality == "NM":
+        return SuvResult(None, "SUV of SPECT is not computed")
+    result = suv_factor(facts)
+    return result if result.factor is None else SuvResult(result.factor * scale[2])
+
+
+def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFacts:
+    scale = units, suv_type, per_unit = _units(told, called)
+    cautions: list[Caution] = []
+    nuclide = radionuclide_name(_text(told, "TracerRadionuclide") or "")
+    modality = _modality(told, nuclide)
+    attenuated = _check_corrections(told, modality, called)
+    dose = _dose_mbq(told, declared, called, cautions)
+    dose_bq = None if dose is None else dose * 1e6
+    half_life = HALF_LIVES_S.get(nuclide or "")
+    injected, started = _number(told, "InjectionStart", called), _number(told, "ScanStart", called)
+    held = _number(told, "ImageDecayCorrectionTime", called)
+    elapsed = None if held is None or injected is None or held < injected else held - injected
+    body = (declared.weight_kg, declared.height_m, dose_bq, declared.sex or "O")
+    result = _suv(told, called, modality, scale, SuvFacts(units, suv_type, "START", *body, half_life, elapsed))
+    corrections = told.get("CorrectedImage")
+    listed = corrections if isinstance(corrections, list) else []
+    return ScanFacts(
+        modality=modality,
+        units="kBq/mL" if per_unit == 1e3 else SUV_UNITS[suv_type] if units == "GML" else UNITS.get(units, units),
+        manufacturer=known_text("maker", _text(told, "Manufacturer")),
+        model=known_text("model", _text(told, "ManufacturersModelName")),
+        tracer=known_tracer(tuple(filter(None, (_text(told, "TracerName"),)))),
+        radionuclide=nuclide,
+        half_life_s=half_life,
+        dose_bq=dose_bq,
+        scan_start_s=None if started is None or injected is None else started - injected,
+        frame_duration_s=_number(told, "FrameDuration", called),
+        decay_corrected=bool(told["ImageDecayCorrected"]),
+        decay_correction_s=elapsed,
+        reconstruction=known_text("method", _text(told, "ReconMethodName")),
+        recon_filter=known_text("method", _text(told, "ReconFilterType")),
+        attenuation=(known_text("method", _text(told, "AttenuationCorrection")) or "applied") if attenuated else "none",
+        corrections=known_corrections(tuple(term for term in listed if isinstance(term, str))),
+        suv_factor=result.factor,
+        suv_reason=result.reason,
+        cautions=cautions,
+    )

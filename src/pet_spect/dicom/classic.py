@@ -1,0 +1,203 @@
+"""Classic PET (one object per slice, PS3.3 A.21) to a `PetSeries`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pet_spect.dicom.read import Header
+from pet_spect.dicom.reference_time import FrameTiming
+from pet_spect.dicom.series import PetSeries, check_scale, mixed, slope_of
+from pet_spect.dicom.suv import SUV_UNITS
+from pet_spect.dicom.times import offset_from_utc, seconds_of_date, seconds_of_date_time, seconds_of_day
+from pet_spect.errors import DicomError
+
+_SAME_TEXT = (
+    *("PatientID", "FrameOfReferenceUID", "SeriesType", "Units", "SUVType", "DecayCorrection", "CorrectedImage"),
+    *("Rows", "Columns", "PatientWeight", "PatientSize", "PatientSex"),
+)
+_SAME_IN_DRUG = (
+    *("RadionuclideTotalDose", "RadionuclideHalfLife"),
+    *("RadiopharmaceuticalStartTime", "RadiopharmaceuticalStartDateTime"),
+)
+
+
+def read_classic(headers: Sequence[Header], called: str) -> PetSeries:
+    """Read the slices of one volume.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+        Two or more PET image objects of one series.
+    called : str
+        How messages call the series.
+
+    Raises
+    ------
+    DicomError
+        If the slices are not one understood static volume.
+    """
+    first = headers[0]
+    check_static(first)
+    _check_same(headers, called)
+    units, decay = first.text("Units"), first.text("DecayCorrection")
+    corrections = first.texts("CorrectedImage")
+    check_scale(first, units, decay, corrections)
+    suv_type = first.text("SUVType") or "BW"
+    if suv_type not in SUV_UNITS:
+        raise first.error(f"SUVType is not known; one of {', '.join(SUV_UNITS)} is needed", "suv_type")
+    orientations = [needed_vector(header, "ImageOrientationPatient", 6) for header in headers]
+    spacings = [needed_vector(header, "PixelSpacing", 2) for header in headers]
+    check_alike(headers, orientations, "ImageOrientationPatient", 1e-4, "mixed_orientation")
+    check_alike(headers, spacings, "PixelSpacing", 1e-3, "mixed_spacing")
+    if len(headers) == 1:
+        raise first.error(
+            "is one PET slice; a volume needs at least two (name the folder, not one of its files)", "slice_single"
+        )
+    return PetSeries(
+        header=first,
+        names=[header.name for header in headers],
+        voxels=_voxels(headers),
+        positions=np.array([needed_vector(header, "ImagePositionPatient", 3) for header in headers]),
+        orientation=orientations[0],
+        pixel_spacing=spacings[0],
+        units=str(units),
+        suv_type=suv_type,
+        decay_correction=str(decay),
+        corrections=corrections,
+        timings=[slice_timing(header) for header in headers],
+        explicit_time=_one_time(headers, called, explicit_time),
+        series_time=_series_time(headers),
+        philips_suv=_one_factor(headers, 0x00),
+        philips_activity=_one_factor(headers, 0x09),
+        stated_slices=first.integer("NumberOfSlices"),
+    )
+
+
+def needed_vector(header: Header, tag: str, length: int) -> tuple[float, ...]:
+    """Return an element of `length` numbers; a `DicomError` if it is missing."""
+    found = header.vector(tag, length)
+    if found is None:
+        raise header.error(f"{tag} is missing", "geometry_missing")
+    return found
+
+
+def _voxels(headers: Sequence[Header]) -> NDArray[np.float32]:
+    slopes = [slope_of(header) for header in headers]
+    rows, columns = headers[0].integer("Rows") or 0, headers[0].integer("Columns") or 0
+    voxels = np.empty((len(headers), rows, columns), dtype=np.float32)
+    for index, (header, slope) in enumerate(zip(headers, slopes, strict=True)):
+        stored = header.pixels()
+        if len(stored) != 1:
+            raise header.error(f"holds {len(stored)} frames, a classic PET slice holds one", "frames")
+        voxels[index] = stored[0] * np.float64(slope)
+    return voxels
+
+
+def check_static(header: Header) -> None:
+    """Refuse dynamic and gated series and reprojections."""
+    kind = header.texts("SeriesType")
+    if kind and kind[0] in ("DYNAMIC", "GATED"):
+        raise header.error(f"SeriesType is {kind[0]}; one static volume is needed, frames are not summed", "not_static")
+    if "REPROJECTION" in kind[1:]:
+        raise header.error("SeriesType is REPROJECTION; a reconstructed volume is needed", "not_static")
+    for tag, what in (("NumberOfTimeSlots", "time slots"), ("NumberOfRRIntervals", "R-R intervals")):
+        if (header.integer(tag) or 1) > 1:
+            raise header.error(f"is gated ({header.integer(tag)} {what}); one static volume is needed", "not_static")
+
+
+def _check_same(headers: Sequence[Header], called: str) -> None:
+    for tag in _SAME_TEXT:
+        kinds = {header.texts(tag) for header in headers}
+        if len(kinds) > 1:
+            raise mixed(called, f"slices differ in {tag}", f"{len(kinds)} values", "mixed_series")
+    for tag in _SAME_IN_DRUG:
+        kinds = {
+            item.texts(tag) for header in headers for item in header.items("RadiopharmaceuticalInformationSequence")
+        }
+        if len(kinds) > 1:
+            raise mixed(called, f"slices differ in {tag}", f"{len(kinds)} values", "mixed_series")
+
+
+def check_alike(
+    headers: Sequence[Header], values: Sequence[tuple[float, ...]], tag: str, tolerance: float, code: str
+) -> None:
+    """Refuse slices whose numbers differ by more than `tolerance`, naming both values."""
+    for header, value in zip(headers, values, strict=True):
+        if not np.allclose(value, values[0], rtol=0, atol=tolerance):
+            shown = ["\\".join(f"{number:g}" for number in numbers) for numbers in (value, values[0])]
+            raise header.error(f"{tag} is {shown[0]} where other slices have {shown[1]}; one is needed", code)
+
+
+def _clock(header: Header, date_tag: str, time_tag: str) -> float | None:
+    time = header.text(time_tag)
+    of_day = None if time is None else seconds_of_day(time)
+    if of_day is None:
+        return None
+    dates = (header.text(tag) for tag in (date_tag, "AcquisitionDate", "SeriesDate", "StudyDate"))
+    date = next((seconds_of_date(text) for text in dates if text), None)
+    return of_day + (date or 0.0)
+
+
+def slice_timing(header: Header) -> FrameTiming:
+    """Return when a slice was measured."""
+    offset = offset_from_utc(header.text("TimezoneOffsetFromUTC"))
+    full = header.text("AcquisitionDateTime")
+    start = _clock(header, "AcquisitionDate", "AcquisitionTime")
+    if start is None and full is not None:
+        start = seconds_of_date_time(full, offset)
+    duration, reference = header.number("ActualFrameDuration"), header.number("FrameReferenceTime")
+    return FrameTiming(
+        start,
+        None if not duration or duration < 0 else duration / 1000,
+        None if reference is None else reference / 1000,
+        header.number("DecayFactor"),
+    )
+
+
+def _series_time(headers: Sequence[Header]) -> float | None:
+    times = {_clock(header, "SeriesDate", "SeriesTime") for header in headers}
+    return times.pop() if len(times) == 1 else None
+
+
+def explicit_time(header: Header) -> float | None:
+    """Return the decay-correction time a scanner wrote (PS3.3, GE or Siemens), seconds; None if there is none."""
+    offset = offset_from_utc(header.text("TimezoneOffsetFromUTC"))
+    texts = (
+        header.text("DecayCorrectionDateTime"),
+        header.private_text(0x0009, "GEMS_PETD_01", 0x0D),
+        header.private_text(0x0071, "SIEMENS MED PT", 0x22),
+    )
+    for text in filter(None, texts):
+        time = seconds_of_date_time(text, offset)
+        if time is None:
+            raise header.error("the explicit decay-correction time is no date and time", "decay_time")
+        return time
+    return None
+
+
+def _one_time(headers: Sequence[Header], called: str, read: Callable[[Header], float | None]) -> float | None:
+    times = [read(header) for header in headers]
+    known = [time for time in times if time is not None]
+    if not known:
+        return None
+    if len(known) != len(times) or max(known) - min(known) > 1:
+        raise DicomError(f"{called}: slices differ in their explicit decay-correction time", code="decay_time")
+    return known[0]
+
+
+def _one_factor(headers: Sequence[Header], element: int) -> float | None:
+    """Return a Philips factor, None where it is missing or 0."""
+    texts = {header.private_text(0x7053, "Philips PET Private Group", element) for header in headers}
+    if len(texts) > 1:
+        raise headers[0].error("slices differ in their private Philips factor, one is needed", "philips_factor")
+    text = texts.pop()
+    try:
+        factor = float(text) if text else 0.0
+    except ValueError:
+        raise headers[0].error("the private Philips factor is not a number", "philips_factor") from None
+    if not 0 <= factor < float("inf"):
+        raise headers[0].error(f"the private Philips factor is {factor:g}, a positive one is needed", "philips_factor")
+    return factor or None

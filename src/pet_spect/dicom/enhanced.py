@@ -1,0 +1,166 @@
+"""Enhanced and Legacy Converted Enhanced PET (one object, many frames; PS3.3 A.56, A.72) to a `PetSeries`.
+
+What a frame says is spread over per-frame and shared functional groups; each
+frame is flattened to one dataset, the nearer group winning, and then read like a
+classic slice where the attributes are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from pet_spect.dicom.classic import (
+    check_alike,
+    check_static,
+    explicit_time,
+    needed_vector,
+    slice_timing,
+)
+from pet_spect.dicom.read import Header
+from pet_spect.dicom.reference_time import FrameTiming
+from pet_spect.dicom.series import PetSeries, check_scale, slope_of
+from pet_spect.dicom.times import offset_from_utc, seconds_of_date_time
+
+_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
+_REAL_WORLD_UNITS = {
+    "bq/ml": ("BQML", "BW"),
+    "g/ml{suvbw}": ("GML", "BW"),
+    "{suvbw}g/ml": ("GML", "BW"),
+    "g/ml{suvlbm}": ("GML", "LBM"),
+    "{suvlbm}g/ml": ("GML", "LBM"),
+    "g/ml{suvibw}": ("GML", "IBW"),
+    "{suvibw}g/ml": ("GML", "IBW"),
+    "cm2/ml{suvbsa}": ("CM2ML", "BSA"),
+    "{suvbsa}cm2/ml": ("CM2ML", "BSA"),
+    "{counts}": ("CNTS", "BW"),
+    "{counts}/s": ("CPS", "BW"),
+    "{propcounts}": ("PROPCNTS", "BW"),
+}
+"""UCUM codes of PS3.16 CID 84, 85 and 3307 that are understood."""
+
+_CORRECTED = {
+    "DecayCorrected": "DECY",
+    "AttenuationCorrected": "ATTN",
+    "ScatterCorrected": "SCAT",
+    "DeadTimeCorrected": "DTIM",
+    "RandomsCorrected": "RAN",
+    "SensitivityCalibrated": "DCAL",
+    "DetectorNormalizationCorrection": "NORM",
+}
+
+
+def read_enhanced(header: Header, called: str) -> PetSeries:
+    """Read the frames of one multi-frame PET object.
+
+    Parameters
+    ----------
+    header : Header
+    called : str
+        How messages call the scan.
+
+    Raises
+    ------
+    DicomError
+        If its frames are not one understood static volume.
+    """
+    frames = list(_frames(header))
+    if len(frames) < 2:
+        raise header.error(f"describes {len(frames)} frames, a volume needs at least two", "slice_single")
+    first = frames[0]
+    check_static(first)
+    kind = first.texts("ImageType") + first.texts("FrameType")
+    moving = next((word for word in ("DYNAMIC", "GATED", "CARDIAC_GATED", "RESP_GATED") if word in kind), None)
+    if moving is not None:
+        raise header.error(f"ImageType is {moving}; one static volume is needed, frames are not summed", "not_static")
+    scales = [_scale(frame) for frame in frames]
+    if len({(units, kind) for _, units, kind in scales}) > 1:
+        raise header.error("its frames differ in their unit, one is needed", "units")
+    _, units, suv_type = scales[0]
+    corrections = _corrections(first)
+    decay = first.text("DecayCorrection")
+    if decay is None and first.text("DecayCorrected") is not None:
+        decay = "START" if first.text("DecayCorrected") == "YES" else "NONE"
+    check_scale(first, units, decay, corrections)
+    orientations = [needed_vector(frame, "ImageOrientationPatient", 6) for frame in frames]
+    spacings = [needed_vector(frame, "PixelSpacing", 2) for frame in frames]
+    check_alike(frames, orientations, "ImageOrientationPatient", 1e-4, "mixed_orientation")
+    check_alike(frames, spacings, "PixelSpacing", 1e-3, "mixed_spacing")
+    stored = header.pixels()
+    if len(stored) != len(frames):
+        raise header.error(f"describes {len(frames)} frames and holds {len(stored)}", "frames")
+    slopes = np.array([slope for slope, _, _ in scales])
+    return PetSeries(
+        header=first,
+        names=[frame.name for frame in frames],
+        voxels=(stored * slopes[:, np.newaxis, np.newaxis]).astype(np.float32),
+        positions=np.array([needed_vector(frame, "ImagePositionPatient", 3) for frame in frames]),
+        orientation=orientations[0],
+        pixel_spacing=spacings[0],
+        units=str(units),
+        suv_type=suv_type,
+        decay_correction=str(decay),
+        corrections=corrections,
+        timings=[_timing(frame) for frame in frames],
+        explicit_time=explicit_time(first),
+        series_time=None,
+    )
+
+
+def _frames(header: Header) -> Iterator[Header]:
+    """Yield one flat header per frame."""
+    shared, per_frame = (header.items(tag) for tag in _GROUPS)
+    common = Dataset()
+    common.update({tag: e for tag, e in header.dataset.items() if tag.group not in (0x5200, 0x7FE0)})
+    for group in shared:
+        _lay_over(common, group)
+    for number, group in enumerate(per_frame, start=1):
+        frame = Dataset()
+        frame.update(common)
+        _lay_over(frame, group)
+        yield Header(frame, f"{header.name}, frame {number}")
+
+
+def _lay_over(flat: Dataset, group: Header) -> None:
+    """Copy what the macros of a functional group say."""
+    for tag in list(group.dataset.keys()):
+        for item in group.items(tag):
+            flat.update(item.dataset)
+            if "RealWorldValueSlope" in item.dataset:  # its slope and unit belong together: keep the macro whole
+                flat[tag] = group.dataset[tag]
+
+
+def _scale(frame: Header) -> tuple[float, str | None, str]:
+    """Return slope, Units and SUV Type of a frame; a real-world value mapping goes before a rescale slope."""
+    mappings = frame.items("RealWorldValueMappingSequence")
+    if not mappings:
+        return slope_of(frame), frame.text("Units"), frame.text("SUVType") or "BW"
+    if len(mappings) > 1:
+        raise frame.error(f"has {len(mappings)} real-world value mappings, one is needed", "real_world_values")
+    slope, intercept = mappings[0].number("RealWorldValueSlope"), mappings[0].number("RealWorldValueIntercept")
+    if slope is None or slope <= 0 or intercept:
+        raise frame.error("RealWorldValueSlope must be positive, with an intercept of 0", "rescale_slope")
+    codes = [item.text("CodeValue") or "" for item in mappings[0].items("MeasurementUnitsCodeSequence")]
+    units, suv_type = _REAL_WORLD_UNITS.get(codes[0].lower() if codes else "", ("", "BW"))
+    return slope, units, suv_type
+
+
+def _corrections(frame: Header) -> tuple[str, ...]:
+    listed = frame.texts("CorrectedImage")
+    return listed or tuple(term for tag, term in _CORRECTED.items() if frame.text(tag) == "YES")
+
+
+def _timing(frame: Header) -> FrameTiming:
+    as_classic = slice_timing(frame)
+    start_text, duration = frame.text("FrameAcquisitionDateTime"), frame.number("FrameAcquisitionDuration")
+    start = None
+    if start_text is not None:
+        start = seconds_of_date_time(start_text, offset_from_utc(frame.text("TimezoneOffsetFromUTC")))
+    return FrameTiming(
+        as_classic.start if start is None else start,
+        as_classic.duration if not duration else duration / 1000,
+        as_classic.frame_reference,
+        as_classic.decay_factor,
+    )

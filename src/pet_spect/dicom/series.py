@@ -1,0 +1,116 @@
+"""A PET series as read, the same for classic and enhanced objects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pet_spect.dicom.read import Header
+from pet_spect.dicom.reference_time import FrameTiming
+from pet_spect.dicom.suv import UNITS
+from pet_spect.errors import DicomError
+
+DECAY_CORRECTIONS = ("START", "ADMIN", "NONE")
+
+
+@dataclass(frozen=True)
+class PetSeries:
+    """One volume of PET slices in stored order.
+
+    Attributes
+    ----------
+    header : Header
+        Where patient, tracer and equipment are read.
+    names : sequence of str
+        How messages call each slice.
+    voxels : (N, rows, columns) float32 array
+        In the native unit: each slice times its own slope.
+    positions : (N, 3) float array
+        LPS+ mm.
+    orientation : six floats
+    pixel_spacing : two floats
+        mm between rows, then between columns.
+    units, decay_correction, suv_type : str
+    corrections : sequence of str
+        CorrectedImage, or what enhanced objects say in its place.
+    timings : sequence of FrameTiming
+    explicit_time, series_time : float or None
+        Seconds.
+    philips_suv, philips_activity : float or None
+    stated_slices : int or None
+    slice_thickness : float or None
+    """
+
+    header: Header
+    names: Sequence[str]
+    voxels: NDArray[np.float32]
+    positions: NDArray[np.float64]
+    orientation: Sequence[float]
+    pixel_spacing: Sequence[float]
+    units: str
+    suv_type: str
+    decay_correction: str
+    corrections: Sequence[str]
+    timings: Sequence[FrameTiming]
+    explicit_time: float | None
+    series_time: float | None
+    philips_suv: float | None = None
+    philips_activity: float | None = None
+    stated_slices: int | None = None
+
+
+def check_scale(header: Header, units: str | None, decay: str | None, corrections: Sequence[str]) -> None:
+    """Refuse a series whose unit or corrections are not understood.
+
+    Raises
+    ------
+    DicomError
+        If Units or DecayCorrection is missing or unknown, attenuation was not
+        corrected, or DecayCorrection contradicts CorrectedImage.
+    """
+    if units not in UNITS:
+        shown = units if units in _OTHER_UNITS else "missing" if units is None else "not one that DICOM defines"
+        raise header.error(f"Units is {shown}; one of {', '.join(UNITS)} is needed", "units")
+    if "ATTN" not in corrections:
+        raise header.error(
+            "CorrectedImage does not list ATTN; PET without attenuation correction is not measured", "attenuation"
+        )
+    if decay not in DECAY_CORRECTIONS:
+        shown = "missing" if decay is None else "not one that DICOM defines"
+        raise header.error(f"DecayCorrection is {shown}; START, ADMIN or NONE is needed", "decay_correction")
+    if (decay == "NONE") == ("DECY" in corrections):
+        lists = "lists" if "DECY" in corrections else "does not list"
+        raise header.error(
+            f"DecayCorrection is {decay} but CorrectedImage {lists} DECY; the two must agree", "decay_correction"
+        )
+
+
+_OTHER_UNITS = (
+    *("NONE", "CM2", "PCNT", "MGMINML", "UMOLMINML", "MLMING", "MLG", "1CM", "UMOLML", "MLMINML", "MLML", "STDDEV"),
+)
+
+
+def slope_of(header: Header) -> float:
+    """Return the rescale slope of a slice.
+
+    Raises
+    ------
+    DicomError
+        If it is missing or not positive, or the intercept is not 0.
+    """
+    slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
+    if slope is None:
+        raise header.error("RescaleSlope is missing; each slice needs its own", "rescale_slope")
+    if slope <= 0:
+        raise header.error(f"RescaleSlope is {slope:g}; a positive one is needed", "rescale_slope")
+    if intercept:
+        raise header.error(f"RescaleIntercept is {intercept:g}; 0 is needed", "rescale_intercept")
+    return slope
+
+
+def mixed(called: str, what: str, found: str, code: str = "mixed_series") -> DicomError:
+    """Return the error for images that do not belong together."""
+    return DicomError(f"{called}: mixed series: {what} ({found}); one series is needed", code=code)

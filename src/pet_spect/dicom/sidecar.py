@@ -1,0 +1,106 @@
+"""The JSON beside an image: built key by key from facts, so that nothing of a header slips through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pet_spect.dicom.declared import Caution
+
+SIMULATOR_MODEL = "pet_spect simulate"
+"""ManufacturersModelName of simulated scans."""
+
+
+@dataclass(frozen=True)
+class ScanFacts:
+    """All that a sidecar can say of a scan; None where the header does not.
+
+    Attributes
+    ----------
+    modality : str
+        ``PT`` or ``NM``.
+    units : str
+        Of the voxels as stored.
+    manufacturer, model, tracer, reconstruction, recon_filter, attenuation : str or None
+        Vetted by `pet_spect.dicom.vocabulary`; `attenuation` is ``none`` where there was no correction.
+    radionuclide : str or None
+        ``F18``.
+    half_life_s, dose_bq : float or None
+    scan_start_s : float or None
+        From injection to the start of the first acquisition.
+    frame_duration_s : float or None
+    decay_corrected : bool or None
+        None where nothing is said.
+    decay_correction_s : float or None
+        The moment the voxels hold for, seconds after injection.
+    suv_factor, suv_reason, suv_variant, suv_time_source
+        See `pet_spect.dicom.suv`.
+    corrections : sequence of str
+        CorrectedImage.
+    cautions : sequence of Caution
+    """
+
+    modality: str
+    units: str
+    manufacturer: str | None = None
+    model: str | None = None
+    tracer: str | None = None
+    radionuclide: str | None = None
+    half_life_s: float | None = None
+    dose_bq: float | None = None
+    scan_start_s: float | None = None
+    frame_duration_s: float | None = None
+    decay_corrected: bool | None = None
+    decay_correction_s: float | None = None
+    reconstruction: str | None = None
+    recon_filter: str | None = None
+    attenuation: str = "none"
+    corrections: Sequence[str] = ()
+    suv_factor: float | None = None
+    suv_reason: str | None = None
+    suv_variant: str | None = None
+    suv_time_source: str | None = None
+    cautions: Sequence[Caution] = field(default=())
+
+
+def sidecar_of(facts: ScanFacts) -> dict[str, Any]:
+    """Return the sidecar of a scan (BIDS-PET names where there are any).
+
+    Times are seconds after injection. `SUVbwFactor` times a stored voxel is SUVbw
+    in g/mL; where it is null `SUVReason` says why. Keys of unknown facts are left
+    out, but for `SUVbwFactor`.
+    """
+    known_start = facts.scan_start_s is not None
+    start = facts.scan_start_s or 0.0
+    content: dict[str, Any] = {
+        "Modality": facts.modality,
+        "Manufacturer": facts.manufacturer,
+        "ManufacturersModelName": facts.model,
+        "Units": facts.units,
+        "TracerName": facts.tracer,
+        "TracerRadionuclide": facts.radionuclide,
+        "RadionuclideHalfLife": facts.half_life_s,
+        "InjectedRadioactivity": None if facts.dose_bq is None else facts.dose_bq / 1e6,
+        "InjectedRadioactivityUnits": None if facts.dose_bq is None else "MBq",
+        "InjectionStart": 0.0 if known_start else None,
+        "ScanStart": start if known_start else None,
+        "FrameTimesStart": [round(start, 3)],
+        "FrameDuration": None if facts.frame_duration_s is None else [facts.frame_duration_s],
+        "ImageDecayCorrected": facts.decay_corrected,
+        "ImageDecayCorrectionTime": facts.decay_correction_s,
+        "ReconMethodName": facts.reconstruction,
+        "ReconFilterType": facts.recon_filter,
+        "AttenuationCorrection": facts.attenuation,
+        "CorrectedImage": list(facts.corrections) or None,
+        "SUVVariant": facts.suv_variant,
+        "SUVTimeSource": facts.suv_time_source,
+        "SkullStripped": False,
+        "Simulated": facts.model == SIMULATOR_MODEL,
+    }
+    told = {key: value for key, value in content.items() if value is not None}
+    told["SUVbwFactor"] = facts.suv_factor
+    if facts.suv_factor is None:
+        told["SUVReason"] = facts.suv_reason
+    told["Warnings"] = [{"Code": caution.code, "Reason": caution.reason} for caution in facts.cautions]
+    return told

@@ -1,0 +1,109 @@
+"""Free text of a header, let through only where every word is one that equipment and tracers use.
+
+Manufacturer, model, reconstruction and tracer are free text in DICOM, so a name
+can have been typed into them. A text whose words are not all known here is
+replaced by `UNLISTED`.
+"""
+
+from __future__ import annotations
+
+import re
+
+UNLISTED = "unlisted"
+"""Stands for a text that was withheld."""
+
+_MAKERS = """
+    canon gems ge healthcare hermes hitachi mediso medical systems shimadzu siemens philips positron corporation
+    spectrum dynamics toshiba united imaging nucmed cps adac elscint imatron trionix marconi picker sopha digirad
+    synthetic pet spect simulate molecular naeotom cti electronics company neurologica uih
+"""
+_MODELS = """
+    advance allegro anyscan biograph brightspeed brightview camstar cardius cartesion celesteion ct discovery duet
+    dynasuv ecam ecat elite evo exact flash forte gemini gxl hawkeye hd horizon hr hrrt infinia ingenuity intevo irix
+    ls lso luminous mcd mct mediso mi millennium mmr motion mr mpr next nm nmct omni optima pet petct pro prism quadra
+    ring rx s signa skylight spect spectct st ste starguide swiss symbia t tandem tof tf time trinias truepoint truev
+    umi uexplorer umr va vantage varicam veriton vereos vg vision vp x xeleris xl xr edge excel iq dr gen core
+    simulate clinical legend legacy bright view big bore max pt fp neuro aquiduo panorama expert ph
+"""
+_METHODS = """
+    osem osem3d osem2d mlem fbp dfbp rp reprojection ramla blob os em tof psf tp truex trux vpfx vphd vpfxs vphds
+    qclear bpl regularized bsrem map rowaction dimensional iterative ir iteration iterations i subset subsets s it sub
+    filtered filter back backprojection projection awosem op lor paradigm fore ultrahd hd pi fx sharpir sharp none rr
+    sc ac nac res resolution recovery evolution flash3d flash three gaussian gauss butterworth hann hanning hamming
+    ramp shepp logan parzen metz standard heavy light all pass allpass order cutoff mm cm fwhm kernel ct ctac derived
+    measured calculated chang uniform zonal elliptical attenuation transmission emission segmented segm based and with
+    correction scatter atten atn ge cs germanium cesium dixon ute zte mrac smoothing x y z xyz d e n a p b k m hermes
+    onco brain nucleus simulated attenuated static body whole convolution subtraction
+"""
+
+_KNOWN = {
+    "maker": frozenset(_MAKERS.split()),
+    "model": frozenset((_MAKERS + _MODELS).split()),
+    "method": frozenset(_METHODS.split()),
+}
+
+_TRACERS = {
+    "FDG": ("fdg", "fluorodeoxyglucose"),
+    "IMZ": ("imz", "iomazenil"),
+    "FMZ": ("fmz", "flumazenil"),
+    "ECD": ("ecd", "bicisate"),
+    "HMPAO": ("hmpao", "exametazime"),
+    "IMP": ("imp", "iofetamine"),
+    "FPCIT": ("fpcit", "ioflupane"),
+    "FDOPA": ("fdopa", "fluorodopa"),
+    "FLT": ("flt", "fluorothymidine"),
+    "FET": ("fet", "fluoroethyltyrosine"),
+    "PSMA": ("psma",),
+    "florbetapir": ("florbetapir",),
+    "florbetaben": ("florbetaben",),
+    "flutemetamol": ("flutemetamol",),
+    "PIB": ("pib",),
+    "water": ("water",),
+}
+
+
+_CORRECTIONS = """
+    DECY ATTN SCAT DTIM MOTN PMOT CLN RAN RADL DCAL NORM SLSENS UNIF COR NCO GEOM RANSNG RANSUB SCA2D XYSM ZSM
+"""
+
+
+def known_corrections(terms: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the terms of CorrectedImage that are defined ones (PS3.3 C.8.9.1.1.3, C.8.4.9.1.3, and GE's)."""
+    return tuple(term for term in terms if term in _CORRECTIONS.split())
+
+
+def known_text(kind: str, text: str | None) -> str | None:
+    """Return a header's text if each of its words is known, `UNLISTED` if not, None if there is none.
+
+    Parameters
+    ----------
+    kind : {'maker', 'model', 'method'}
+    text : str or None
+
+    Examples
+    --------
+    >>> known_text("model", "Discovery ST"), known_text("model", "Doe Memorial 3")
+    ('Discovery ST', 'unlisted')
+    """
+    if not text:
+        return None
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    plain = re.fullmatch(r"[\w .,;:+/*()\[\]^%=-]{1,64}", text, re.ASCII) is not None
+    long_number = re.search(r"\d{5,}", text) is not None
+    return text if plain and not long_number and words and all(word in _KNOWN[kind] for word in words) else UNLISTED
+
+
+def known_tracer(texts: tuple[str, ...]) -> str | None:
+    """Return the tracer a header's texts name, `UNLISTED` if it is not a known one, None if they are empty.
+
+    Examples
+    --------
+    >>> known_tracer(("FDG -- fluorodeoxyglucose",)), known_tracer(("Fluorodeoxyglucose F^18^",)), known_tracer(())
+    ('FDG', 'FDG', None)
+    """
+    joined = " ".join(texts).lower()
+    words = set(re.findall(r"[a-z]+", joined)) | {joined.replace("-", "")}
+    for name, spellings in _TRACERS.items():
+        if any(spelling in words for spelling in spellings):
+            return name
+    return UNLISTED if joined else None
