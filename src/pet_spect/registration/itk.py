@@ -81,8 +81,8 @@ def _register(
                 outprefix=f"{folder}/",
                 **options,
             )
-        except (RuntimeError, ValueError):
-            raise RegistrationError("the images do not overlap enough to be registered", code="no_overlap") from None
+        except RuntimeError as error:
+            raise RegistrationError(f"ants gave up ({error})", code="ants_failed") from None
         forward, inverse = result["fwdtransforms"], result["invtransforms"]
         affine = read_affine(Path(next(path for path in forward if path.endswith(".mat"))))
         fields = [[path for path in paths if path.endswith(".nii.gz")] for paths in (forward, inverse)]
@@ -124,7 +124,8 @@ def register_linear(
     Raises
     ------
     RegistrationError
-        If the images do not overlap.
+        If ants gives up. Images that do not overlap come back as they started: it is
+        for the gates to see that.
     """
     options = {
         "type_of_transform": kind,
@@ -174,7 +175,8 @@ def register_deformable(
     Raises
     ------
     RegistrationError
-        If the images do not overlap.
+        If ants gives up. Images that do not overlap come back as they started: it is
+        for the gates to see that.
 
     References
     ----------
