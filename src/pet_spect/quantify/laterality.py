@@ -21,7 +21,7 @@ Agreement = Literal["agree", "undetermined", "disagree"]
 SYMMETRIC_SD = 0.05
 """Spread of log(left / right) taken for granted between healthy regions; measured spread may only raise it."""
 
-CLEAR_Z = 6.0
+CLEAR_Z = 8.0
 """How many standard deviations the two sides' deficits must differ for the side to be clear."""
 
 MIRRORED = -0.6

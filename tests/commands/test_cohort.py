@@ -1,0 +1,330 @@
+import csv
+import json
+import math
+
+import pytest
+
+from pet_spect.cli import main
+from pet_spect.files import write_json
+from pet_spect.quantify import columns
+from pet_spect.tables import read_table, write_table
+
+SESSIONS, TRACERS = ("baseline", "year1"), ("FDG", "IMZ")
+QC_COLUMNS = ("participant_id", "session", "tracer", "decision", "code", "reason", "initials", "time", "version")
+# A left stroke: motor and cortex lower on the left.
+MEANS = {
+    ("motor", "left"): 6.0,
+    ("motor", "right"): 10.0,
+    ("cortex", "left"): 7.0,
+    ("cortex", "right"): 10.0,
+    ("cerebellum", "left"): 8.0,
+    ("cerebellum", "right"): 8.0,
+    ("pons", "n/a"): 4.0,
+}
+
+
+def scan_facts(session, tracer, **facts):
+    return {
+        "Session": session,
+        "Tracer": tracer,
+        "Status": "measured",
+        "Stage": None,
+        "Code": None,
+        "Reason": None,
+        "Warnings": [],
+        "Unit": "Bq/mL",
+        "SUVbwFactor": 0.5,
+        "SUVReason": None,
+        "AttenuationCorrection": True,
+        "Simulated": False,
+        **facts,
+    }
+
+
+class Study:
+    """A results folder as measure leaves it, and the two tables of the study."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.results = folder / "results"
+        self.participants = ["participant_id\tlesion_side"]
+        self.decisions = []
+
+    def add(self, who, *, lesion_side="left", means=None, facts=None):
+        """Add a participant; `means` and `facts` by (session, tracer) depart from the left stroke above."""
+        self.participants.append(f"{who}\t{lesion_side}")
+        rows, scans = [], []
+        for session in SESSIONS:
+            for tracer in TRACERS:
+                told = scan_facts(session, tracer, **(facts or {}).get((session, tracer), {}))
+                scans.append(told)
+                values = MEANS | (means or {}).get((session, tracer), {})
+                rows += [self.row(who, told, region, side, value) for (region, side), value in values.items()]
+                rows += [self.row(who, told, "motor_lesionfree", side, math.nan) for side in ("left", "right")]
+        path = self.results / who / f"{who}_seg-toy_uptake.tsv"
+        write_table(path, columns.UPTAKE, rows)
+        write_json(path.with_suffix(".json"), {**columns.UPTAKE, "Scans": scans})
+
+    @staticmethod
+    def row(who, told, region, side, value):
+        gone = told["Status"] != "measured"
+        reason = "no_lesion_mask: no lesion mask is given" if region == "motor_lesionfree" else None
+        if gone:
+            reason = told["Reason"] if told["Code"] is None else f"{told['Code']}: {told['Reason']}"
+        elif math.isnan(value) and reason is None:
+            reason = f"low_coverage: 10% of {region} {side} is in view"
+        return {
+            **dict.fromkeys(columns.UPTAKE),
+            "participant_id": who,
+            "session": told["Session"],
+            "tracer": told["Tracer"],
+            "region": region,
+            "side": side,
+            "mean": math.nan if gone else value,
+            "volume_ml": math.nan if gone else 20.0,
+            "reason": reason,
+        }
+
+    def decide(self, who, session, tracer, decision, code):
+        self.decisions.append([who, session, tracer, decision, code, "looked at it", "AB", "2025-01-01", "0.1.0"])
+
+    def run(self, *more):
+        tables = self.folder / "participants.tsv", self.folder / "qc.tsv"
+        tables[0].write_text("\n".join(self.participants) + "\n")
+        tables[1].write_text("\n".join("\t".join(row) for row in [list(QC_COLUMNS), *self.decisions]) + "\n")
+        words = f"cohort --results {self.results} --participants {tables[0]} --qc {tables[1]} --atlas-name toy"
+        words += " --sessions baseline year1 --tracers FDG IMZ --target motor --cerebellum cerebellum --pons pons"
+        words += " --hemisphere motor cortex --primary FDG=cerebellum_ipsilesional IMZ=pons"
+        return main([*words.split(), *more])
+
+    def table(self, name):
+        return read_table(self.results / "tables" / f"{name}.tsv")
+
+    def ratio(self, who, session, tracer, reference="pons", measure="uptake_ratio", region="motor"):
+        wanted = {
+            "participant_id": who,
+            "session": session,
+            "tracer": tracer,
+            "region": region,
+            "measure": measure,
+            "reference": reference,
+        }
+        (row,) = (row for row in self.table("ratios") if wanted.items() <= row.items())
+        return row
+
+    def scan(self, who, session, tracer):
+        (row,) = (
+            row
+            for row in self.table("scans")
+            if (row["participant_id"], row["session"], row["tracer"]) == (who, session, tracer)
+        )
+        return row
+
+    def accounted(self):
+        return main(["accounted", str(self.results), "--out", str(self.results / "tables" / "accounted.tsv")])
+
+
+@pytest.fixture
+def study(tmp_path):
+    return Study(tmp_path)
+
+
+def test_every_participant_session_and_tracer_has_its_rows(study):
+    study.add("sub-01")
+    study.add("sub-02", facts={("year1", "IMZ"): {"Status": "missing", "Reason": "no scan listed"}})
+    assert study.run() == 0
+    assert len(study.table("uptake")) == 2 * 4 * 9
+    assert len(study.table("ratios")) == 2 * 4 * 2 * 9
+    assert len(study.table("change")) == 2 * 2 * 2 * 9
+    assert len(study.table("scans")) == 2 * 4
+    missing = study.ratio("sub-02", "year1", "IMZ")
+    assert (missing["value"], missing["qc"], missing["reason"]) == ("n/a", "fail", "no scan listed")
+    assert study.scan("sub-02", "year1", "IMZ")["status"] == "missing"
+    assert study.accounted() == 0
+
+
+def test_values_of_a_left_stroke(study):
+    study.add("sub-01", means={("year1", "IMZ"): {("motor", "left"): 7.0}})
+    assert study.run() == 0
+    row = study.ratio("sub-01", "baseline", "IMZ")
+    assert (row["value"], row["numerator"], row["denominator"], row["qc"]) == ("1.5", "6", "4", "pass")
+    assert study.ratio("sub-01", "baseline", "FDG", "none", "suv_mean")["value"] == "3"
+    (change,) = (
+        row
+        for row in study.table("change")
+        if (row["tracer"], row["region"], row["reference"], row["measure"]) == ("IMZ", "motor", "pons", "uptake_ratio")
+    )
+    assert (change["change"], change["included"]) == ("0.25", "true")
+    assert float(change["change_percent"]) == pytest.approx(100 / 6)
+
+
+def test_every_table_has_its_dictionary(study):
+    study.add("sub-01")
+    study.run()
+    for name in ("uptake", "ratios", "change", "summary", "scans"):
+        path = study.results / "tables" / f"{name}.tsv"
+        with path.open() as stream:
+            header = next(csv.reader(stream, delimiter="\t"))
+        dictionary = json.loads(path.with_suffix(".json").read_text())
+        assert list(dictionary) == header
+        assert all(entry["Description"] for entry in dictionary.values())
+
+
+def test_the_summary_names_its_primary_rows(study):
+    for number in range(1, 9):
+        study.add(f"sub-0{number}", means={("year1", "FDG"): {("motor", "left"): 6.0 + number / 10}})
+    study.run()
+    primary = {(row["tracer"], row["reference"]): row for row in study.table("summary") if row["primary"] == "true"}
+    assert set(primary) == {("FDG", "cerebellum_ipsilesional"), ("IMZ", "pons")}
+    (fdg,) = (
+        row
+        for row in study.table("summary")
+        if row["primary"] == "true" and (row["tracer"], row["quantity"]) == ("FDG", "change")
+    )
+    assert (fdg["n"], fdg["n_missing"], fdg["p_wilcoxon"], fdg["p_smallest"]) == ("8", "0", "0.0078125", "0.0078125")
+    assert float(fdg["mean_change"]) == pytest.approx(0.45 / 8)
+
+
+def test_a_participant_without_a_table_stops_everything_by_name(study, capsys):
+    study.add("sub-01")
+    study.participants.append("sub-02\tright")
+    assert study.run() == 1
+    assert "so sub-02 (1 of 2 participants) would be lost" in capsys.readouterr().err
+    assert not (study.results / "tables").exists()
+
+
+def test_a_table_of_another_participant_is_an_error(study, capsys):
+    study.add("sub-01")
+    study.participants.append("sub-02\tleft")
+    for ending in ("tsv", "json"):
+        (study.results / "sub-02").mkdir(exist_ok=True)
+        source = study.results / "sub-01" / f"sub-01_seg-toy_uptake.{ending}"
+        (study.results / "sub-02" / f"sub-02_seg-toy_uptake.{ending}").write_bytes(source.read_bytes())
+    assert study.run() == 1
+    assert "is not one that measure of this version wrote for sub-02" in capsys.readouterr().err
+    assert not (study.results / "tables" / "uptake.tsv").exists()
+
+
+def test_a_session_the_tables_do_not_know_is_an_error(study, capsys):
+    study.add("sub-01")
+    assert study.run("--sessions", "baseline", "year2") == 1
+    assert "tells nothing of year2 FDG" in capsys.readouterr().err
+
+
+def test_a_region_the_atlas_lacks_is_an_error(study, capsys):
+    study.add("sub-01")
+    assert study.run("--pons", "bridge") == 1
+    assert "region 'bridge'" in capsys.readouterr().err
+
+
+def test_a_refused_scan_keeps_its_reason_and_must_be_signed_off(study, capsys):
+    refusal = {"Status": "refused", "Stage": "convert", "Code": "mixed_orientation", "Reason": "two orientations"}
+    study.add("sub-01", facts={("year1", "IMZ"): refusal})
+    assert study.run() == 0
+    assert study.ratio("sub-01", "year1", "IMZ")["reason"] == "mixed_orientation: two orientations"
+    assert study.accounted() == 1
+    assert capsys.readouterr().err == (
+        "pet-spect accounted: 1 scan needs a decision in config/qc.tsv:"
+        " sub-01_ses-year1 IMZ (mixed_orientation: two orientations)\n"
+    )
+    study.decide("sub-01", "year1", "IMZ", "accept", "mixed_orientation")
+    assert study.run() == 0
+    assert study.ratio("sub-01", "year1", "IMZ")["value"] == "n/a"
+    assert study.accounted() == 0
+
+
+def test_accepting_one_fault_does_not_accept_another(study, capsys):
+    refusal = {"Status": "refused", "Stage": "convert", "Code": "mixed_orientation", "Reason": "two orientations"}
+    study.add("sub-01", facts={("year1", "IMZ"): refusal})
+    study.decide("sub-01", "year1", "IMZ", "accept", "low_coverage")
+    study.run()
+    assert study.accounted() == 1
+    assert "(qc.tsv accepts low_coverage only)" in capsys.readouterr().err
+
+
+def test_a_scan_without_its_primary_ratio_must_be_signed_off(study, capsys):
+    study.add("sub-01", facts={("year1", "IMZ"): {"AttenuationCorrection": False}})
+    study.run()
+    row = study.scan("sub-01", "year1", "IMZ")
+    assert (row["status"], row["stage"], row["code"]) == ("refused", "measure", "no_attenuation_correction")
+    assert study.ratio("sub-01", "year1", "IMZ", "contralateral")["qc"] == "pass"
+    assert study.accounted() == 1
+    study.decide("sub-01", "year1", "IMZ", "accept", "no_attenuation_correction")
+    study.run()
+    assert study.accounted() == 0
+
+
+def test_a_target_out_of_view_must_be_signed_off(study):
+    study.add("sub-01", means={("baseline", "FDG"): {("motor", "left"): math.nan}})
+    study.run()
+    assert study.scan("sub-01", "baseline", "FDG")["code"] == "low_coverage"
+
+
+def test_a_wrong_lesion_side_fails_every_ratio_but_shows_the_values(study, capsys):
+    study.add("sub-01", lesion_side="right")
+    study.run()
+    row = study.ratio("sub-01", "baseline", "IMZ", "contralateral")
+    assert float(row["value"]) == pytest.approx(10 / 6)
+    assert row["qc"] == "fail"
+    assert row["reason"].startswith("laterality_disagree: the scan shows its deficit on the left")
+    assert "so does every scan of this participant" in row["reason"]
+    assert {row["included"] for row in study.table("change")} == {"false"}
+    assert {row["n"] for row in study.table("summary")} == {"0"}
+    scan = study.scan("sub-01", "baseline", "FDG")
+    assert (scan["status"], scan["code"], scan["decision"]) == ("excluded", "laterality_disagree", "n/a")
+    assert study.accounted() == 1
+    assert capsys.readouterr().err.startswith("pet-spect accounted: 4 scans need a decision in config/qc.tsv: sub-01")
+
+
+def test_an_accepted_laterality_is_used_with_a_warning(study):
+    study.add("sub-01", lesion_side="right")
+    for session in SESSIONS:
+        for tracer in TRACERS:
+            study.decide("sub-01", session, tracer, "accept", "laterality_disagree")
+    study.run()
+    row = study.ratio("sub-01", "baseline", "IMZ")
+    assert row["qc"] == "warn"
+    assert row["reason"].endswith("(accepted: looked at it)")
+    assert study.scan("sub-01", "baseline", "IMZ")["status"] == "measured"
+    assert study.accounted() == 0
+
+
+def test_an_undetermined_side_is_a_warning_and_included(study):
+    even = {("motor", "left"): 10.0, ("cortex", "left"): 10.0}
+    study.add("sub-01", means={(session, tracer): even for session in SESSIONS for tracer in TRACERS})
+    study.run()
+    row = study.ratio("sub-01", "baseline", "IMZ")
+    assert (row["qc"], row["reason"].split(":")[0]) == ("warn", "laterality_undetermined")
+    assert study.accounted() == 0
+
+
+def test_an_excluded_scan_is_shown_but_not_used(study):
+    study.add("sub-01")
+    study.decide("sub-01", "year1", "FDG", "exclude", "motion")
+    study.run()
+    row = study.ratio("sub-01", "year1", "FDG")
+    assert (row["value"], row["qc"], row["reason"]) == ("1.5", "fail", "excluded: looked at it")
+    scan = study.scan("sub-01", "year1", "FDG")
+    assert (scan["status"], scan["code"], scan["decision"]) == ("excluded", "motion", "exclude")
+    assert {row["included"] for row in study.table("change") if row["tracer"] == "FDG"} == {"false"}
+    assert study.accounted() == 0
+
+
+def test_a_decision_about_an_unknown_scan_is_an_error(study, capsys):
+    study.add("sub-01")
+    study.decide("sub-01", "year9", "FDG", "exclude", "motion")
+    assert study.run() == 1
+    assert "decides about sub-01 year9 FDG, which the study does not have" in capsys.readouterr().err
+
+
+def test_warnings_of_earlier_steps_are_passed_on(study):
+    study.add("sub-01", facts={("year1", "FDG"): {"Warnings": [{"Code": "weight", "Reason": "header says 80"}]}})
+    study.run()
+    row = study.ratio("sub-01", "year1", "FDG")
+    assert (row["qc"], row["reason"]) == ("warn", "weight: header says 80")
+
+
+def test_a_primary_that_is_no_reference_is_an_error(study, capsys):
+    study.add("sub-01")
+    assert study.run("--primary", "FDG=thalamus") == 1
+    assert "--primary FDG=thalamus: TRACER=REFERENCE is needed" in capsys.readouterr().err

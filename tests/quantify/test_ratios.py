@@ -1,0 +1,164 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pet_spect.errors import RegionError
+from pet_spect.model import ScanKey
+from pet_spect.quantify.ratios import ROWS, RegionRoles, RegionValue, ScanUptake, joint_value, scan_ratios, sides_of
+
+ROLES = RegionRoles(("motor",), ("cerebellum",), ("pons",), ("motor", "cortex"))
+# A left stroke: motor 60 against 80, cerebellum 100 and 84 (crossed diaschisis), pons 50.
+MEANS = {
+    ("motor", "left"): (60.0, 20.0),
+    ("motor", "right"): (80.0, 20.0),
+    ("motor_lesionfree", "left"): (72.0, 15.0),
+    ("motor_lesionfree", "right"): (80.0, 20.0),
+    ("cerebellum", "left"): (100.0, 60.0),
+    ("cerebellum", "right"): (84.0, 60.0),
+    ("pons", "n/a"): (50.0, 6.0),
+    ("cortex", "left"): (70.0, 300.0),
+    ("cortex", "right"): (90.0, 60.0),
+}
+
+
+def a_scan(means=MEANS, **facts):
+    facts = {"absence": "", "suv_factor": 0.1, **facts}
+    values = {region: RegionValue(mean, volume) for region, (mean, volume) in means.items()}
+    return ScanUptake(ScanKey("sub-01", "baseline", "FDG"), values=values, **facts)
+
+
+def rows_of(scan, lesion_side="left", **settings):
+    ratios = scan_ratios(scan, lesion_side, ROLES, **settings)
+    return {(row.region, row.measure, row.reference): row for row in ratios}
+
+
+def test_ratios_of_a_left_stroke_worked_by_hand():
+    rows = rows_of(a_scan())
+    values = {(measure, reference): rows["motor", measure, reference].value for measure, reference in ROWS}
+    assert values == pytest.approx(
+        {
+            ("uptake_ratio", "contralateral"): 60 / 80,
+            ("uptake_ratio", "cerebellum_ipsilesional"): 60 / 100,
+            ("uptake_ratio", "cerebellum_contralesional"): 60 / 84,
+            ("uptake_ratio", "cerebellum"): 60 / 92,
+            ("uptake_ratio", "pons"): 60 / 50,
+            ("uptake_ratio", "hemisphere_contralesional"): 60 / ((80 * 20 + 90 * 60) / 80),
+            ("ratio_minus_one", "pons"): 0.2,
+            ("asymmetry_index_percent", "contralateral"): 200 * -20 / 140,
+            ("suv_mean", "none"): 6.0,
+        }
+    )
+    assert {row.qc for row in rows.values()} == {"pass"}
+    assert {row.reason for row in rows.values()} == {""}
+
+
+def test_numerator_and_denominator_are_stored():
+    rows = rows_of(a_scan())
+    ratio = rows["motor", "uptake_ratio", "pons"]
+    assert (ratio.numerator, ratio.denominator) == (60.0, 50.0)
+    index = rows["motor", "asymmetry_index_percent", "contralateral"]
+    assert (index.numerator, index.denominator) == (60.0, 80.0)
+    suv = rows["motor", "suv_mean", "none"]
+    assert suv.numerator == 6.0
+    assert math.isnan(suv.denominator)
+
+
+def test_the_lesionfree_target_has_rows_of_its_own():
+    assert rows_of(a_scan())["motor_lesionfree", "uptake_ratio", "contralateral"].value == 72 / 80
+
+
+@given(st.floats(1, 100), st.floats(1, 100))
+def test_the_other_lesion_side_inverts_the_contralateral_ratio(left, right):
+    scan = a_scan({**MEANS, ("motor", "left"): (left, 20.0), ("motor", "right"): (right, 20.0)})
+    key = ("motor", "uptake_ratio", "contralateral")
+    assert rows_of(scan, "left")[key].value * rows_of(scan, "right")[key].value == pytest.approx(1)
+    key = ("motor", "asymmetry_index_percent", "contralateral")
+    assert rows_of(scan, "left")[key].value == pytest.approx(-rows_of(scan, "right")[key].value)
+
+
+@given(st.floats(1e-5, 1e5))
+def test_ratios_do_not_depend_on_the_scale_of_the_scan(scale):
+    scaled = a_scan({region: (mean * scale, volume) for region, (mean, volume) in MEANS.items()})
+    for key, row in rows_of(a_scan()).items():
+        if row.measure != "suv_mean":
+            assert rows_of(scaled)[key].value == pytest.approx(row.value)
+
+
+def test_a_missing_scan_has_every_row_without_a_value():
+    rows = rows_of(a_scan({}, absence="no scan listed"))
+    assert len(rows) == 2 * len(ROWS)
+    assert {row.qc for row in rows.values()} == {"fail"}
+    assert {row.reason for row in rows.values()} == {"no scan listed"}
+    assert all(math.isnan(row.value) for row in rows.values())
+
+
+def test_a_region_without_a_mean_gives_its_reason_to_what_needs_it_only():
+    scan = a_scan()
+    scan.values["pons", "n/a"] = RegionValue(math.nan, 6.0, reason="low_coverage: 20% of pons is in view")
+    rows = rows_of(scan)
+    pons = rows["motor", "uptake_ratio", "pons"]
+    assert math.isnan(pons.value)
+    assert (pons.numerator, pons.qc, pons.reason) == (60.0, "fail", "low_coverage: 20% of pons is in view")
+    assert rows["motor", "uptake_ratio", "contralateral"].qc == "pass"
+
+
+def test_without_attenuation_correction_only_the_two_sides_are_compared():
+    rows = rows_of(a_scan(attenuation_corrected=False))
+    valid = {key for key, row in rows.items() if not math.isnan(row.value)}
+    assert {reference for _, _, reference in valid} == {"contralateral"}
+    assert len(valid) == 4
+    assert rows["motor", "uptake_ratio", "pons"].reason.startswith("no_attenuation_correction: ")
+
+
+def test_unknown_attenuation_correction_is_a_warning_where_depth_matters():
+    rows = rows_of(a_scan(attenuation_corrected=None))
+    assert rows["motor", "uptake_ratio", "pons"].qc == "warn"
+    assert rows["motor", "uptake_ratio", "contralateral"].qc == "pass"
+
+
+def test_without_a_factor_there_is_no_suv_but_every_ratio():
+    rows = rows_of(a_scan(suv_factor=None, suv_reason="no weight"))
+    assert rows["motor", "suv_mean", "none"].reason == "no_suv: no weight"
+    assert math.isnan(rows["motor", "suv_mean", "none"].value)
+    assert rows["motor", "uptake_ratio", "pons"].value == 1.2
+
+
+@pytest.mark.parametrize("pons", [0.0, -3.0, 0.05])
+def test_a_reference_that_is_not_clearly_positive_gives_no_ratio(pons):
+    row = rows_of(a_scan({**MEANS, ("pons", "n/a"): (pons, 6.0)}))["motor", "uptake_ratio", "pons"]
+    assert math.isnan(row.value)
+    assert row.reason == f"denominator_too_small: {pons:.3g} against 60"
+
+
+def test_cerebellar_asymmetry_beyond_the_limit_warns_cerebellar_ratios_only():
+    rows = rows_of(a_scan(), max_cerebellum_asymmetry=17.0)  # 200 * 16 / 184 = 17.4 %
+    warned = {reference for (_, _, reference), row in rows.items() if row.qc == "warn"}
+    assert warned == {"cerebellum_ipsilesional", "cerebellum_contralesional", "cerebellum"}
+    assert "differ by 17 %" in rows["motor", "uptake_ratio", "cerebellum"].reason
+
+
+def test_an_infratentorial_stroke_warns_cerebellar_ratios_only():
+    rows = rows_of(a_scan(), infratentorial=True)
+    assert rows["motor", "uptake_ratio", "cerebellum"].reason.startswith("cerebellum_infratentorial: ")
+    assert rows["motor", "uptake_ratio", "pons"].qc == "pass"
+
+
+def test_a_failed_scan_shows_its_values():
+    row = rows_of(a_scan(), failure="laterality_disagree: told")["motor", "uptake_ratio", "pons"]
+    assert (row.value, row.qc, row.reason) == (1.2, "fail", "laterality_disagree: told")
+
+
+def test_several_target_regions_are_joined_by_volume():
+    roles = RegionRoles(("motor", "cortex"), ("cerebellum",), ("pons",), ("cortex",))
+    means = {**MEANS, ("cortex_lesionfree", "left"): (1.0, 1.0), ("cortex_lesionfree", "right"): (1.0, 1.0)}
+    row = scan_ratios(a_scan(means), "right", roles)[0]
+    assert row.region == "motor+cortex"
+    assert row.numerator == (80 * 20 + 90 * 60) / 80
+    assert row.denominator == (60 * 20 + 70 * 300) / 320
+
+
+def test_a_region_the_table_lacks_is_an_error():
+    with pytest.raises(RegionError, match="'nucleus'"):
+        joint_value(a_scan(), ["nucleus"], sides_of("both", "left"))
