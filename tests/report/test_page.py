@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import base64
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from pet_spect import layout
+from pet_spect.errors import ImageError, TableError
+from pet_spect.report import page
+from pet_spect.report.page import write_report
+
+
+class Addresses(HTMLParser):
+    """Every address a browser could fetch, and every tag that was not closed."""
+
+    VOID = frozenset({"meta", "img", "br", "link", "input"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.opened: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found += [value for name, value in attrs if name in ("src", "href", "action", "data", "srcset")]
+        if tag not in self.VOID:
+            self.opened.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.opened.pop() == tag
+
+
+def written(study, folder) -> str:
+    return write_report(study.write(folder)).read_text(encoding="utf-8")
+
+
+def plain(text: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", text[text.index("<main>") :]).split())
+
+
+def test_the_answer_comes_first_with_its_interval_and_n(make_study, tmp_path):
+    told = plain(written(make_study(4), tmp_path))
+    answer = told[told.index("FDG: mean improvement") : told.index("IMZ: mean improvement")]
+    assert "+0.063 95 % CI +0.057 to +0.070" in answer
+    assert "n = 4, 0 missing" in answer
+    assert "+7.0 % , 95 % CI" in answer
+    assert "Smallest possible p 0.0078 at n = 4" in answer
+    assert told.index("IMZ: mean improvement") < told.index("Refused, excluded and missing scans")
+
+
+def test_the_full_value_of_the_table_stands_behind_the_rounded_one(make_study, tmp_path):
+    assert '<span title="0.0634567">+0.063</span>' in written(make_study(4), tmp_path)
+
+
+def test_a_single_arm_attributes_nothing(make_study, tmp_path):
+    assert "A single arm attributes nothing" in written(make_study(2), tmp_path)
+
+
+def test_every_section_of_a_simulated_trial_says_so(make_study, tmp_path):
+    study = make_study(3)
+    study.scans[0]["simulated"] = True
+    text = written(study, tmp_path)
+    assert 'class="banner"' in text
+    assert text.startswith("<!DOCTYPE html>")
+    assert "<title>SIMULATED" in text
+    heads = re.findall(r"<h[12][ >].*?</h[12]>", text)
+    assert len(heads) == 7
+    assert all("SIMULATED" in head for head in heads)
+
+
+def test_a_real_trial_nowhere_says_simulated(make_study, tmp_path):
+    assert "SIMULATED" not in written(make_study(3), tmp_path)
+
+
+def test_nobody_disappears(make_study, tmp_path):
+    study = make_study(5)
+    study.lose("sub-03", "year1", "FDG", "missing", "no scan listed")
+    study.change = [row for row in study.change if row["participant_id"] != "sub-05"]
+    study.ratios = [row for row in study.ratios if row["participant_id"] != "sub-05"]
+    told = plain(written(study, tmp_path))
+    answer = told[told.index("FDG: mean improvement") : told.index("IMZ: mean improvement")]
+    assert "sub-03 : year1: no scan listed" in answer
+    assert "sub-05 : not in the change table" in answer
+    assert "No value to draw: sub-05" in answer
+    table = told[told.index("Primary endpoint, every participant") : told.index("All endpoints")]
+    assert [table.count(person) for person in study.people] == [2] * 5
+    assert "sub-03 year1 FDG missing n/a n/a no scan listed" in told
+
+
+def test_refusals_are_listed_with_reason_and_whether_signed_off(make_study, tmp_path):
+    study = make_study(3)
+    study.lose("sub-01", "year1", "IMZ", "refused", "upside down", stage="convert", code="nm_order")
+    study.lose("sub-02", "baseline", "FDG", "excluded", "wrong side", stage="cohort", code="side", decision="exclude")
+    told = plain(written(study, tmp_path))
+    assert "2 of 12 scans gave no usable value , 1 of them is not signed off" in told
+    assert "sub-01 year1 IMZ refused convert nm_order upside down not signed off" in told
+    assert "sub-02 baseline FDG excluded cohort side wrong side exclude" in told
+
+
+def test_without_trouble_the_page_says_that_all_was_measured(make_study, tmp_path):
+    assert "Every scan of every participant was measured." in written(make_study(2), tmp_path)
+
+
+def test_warnings_stand_in_the_participants_table_and_beside_the_pictures(make_study, tmp_path):
+    study = make_study(3)
+    for row in [*study.ratios, *study.change]:
+        if (row["participant_id"], row["tracer"]) == ("sub-02", "FDG"):
+            row.update(qc="warn", reason="cerebellum_asymmetry: 14 %")
+    told = plain(written(study, tmp_path))
+    table = told[told.index("Primary endpoint, every participant") : told.index("All endpoints")]
+    assert "+6.5 % warn yes cerebellum_asymmetry: 14 %" in table
+    assert "sub-02 lesion right · warn 2 flags" in told
+
+
+def test_text_of_the_tables_cannot_become_markup(make_study, tmp_path):
+    study = make_study(2)
+    evil = "<script>alert(1)</script>\"'><img src=x>"
+    study.lose("sub-01", "year1", "FDG", "refused", evil, stage="convert", code="<b>")
+    text = written(study, tmp_path)
+    assert "<script" not in text
+    assert "<img src=x" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_the_page_fetches_nothing(make_study, tmp_path):
+    text = written(make_study(14), tmp_path)
+    assert "http://" not in text
+    assert "https://" not in text
+    assert str(tmp_path) not in text
+    addresses = Addresses(text)
+    assert addresses.opened == []
+    assert {address.split(",")[0] for address in addresses.found} <= {"data:image/png;base64", "#trouble"}
+
+
+def test_pictures_are_inside_the_page(make_study, tmp_path):
+    study = make_study(1)
+    text = written(study, tmp_path)
+    picture = tmp_path / layout.registration_figure("sub-01", "year1", "18FFDG")
+    assert base64.b64encode(picture.read_bytes()).decode() in text
+    assert 'alt="Registration of sub-01, year1, FDG: measured"' in text
+    assert "similarity  0.91; jacobian low  0.7; jacobian high  1.4" in text
+
+
+def test_too_many_pictures_are_linked_and_the_page_says_so(make_study, tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "MOST_INLINED_BYTES", 0)
+    text = written(make_study(1), tmp_path)
+    address = "../figures/sub-01/sub-01_ses-year1_trc-18FFDG_registration.png"
+    assert f'src="{address}"' in text
+    assert (tmp_path / "report" / address).resolve().is_file()
+    assert "are linked, not contained" in text
+
+
+def test_too_many_rows_are_left_in_the_tables_and_the_page_says_so(make_study, tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "MOST_ROWS", 0)
+    told = plain(written(make_study(2), tmp_path))
+    assert "the change and ratio tables exceed 0 rows" in told.lower()
+    assert "Ratios," not in told
+
+
+def test_many_participants_are_folded_and_can_be_searched(make_study, tmp_path):
+    few, many = written(make_study(12), tmp_path / "few"), written(make_study(13), tmp_path / "many")
+    assert (
+        few.count('<details class="person"') == few.count(" open><summary>") + few.count(" open>\n<summary>") - 1 == 12
+    )
+    assert '<input id="find"' not in few
+    assert '<input id="find"' in many
+    assert not re.search(r"<details class=\"person\"[^>]* open", many)
+
+
+def test_same_results_give_the_same_bytes(make_study, tmp_path):
+    first = written(make_study(3), tmp_path / "a")
+    assert first == written(make_study(3), tmp_path / "b")
+
+
+def test_too_few_for_an_interval_is_said(make_study, tmp_path):
+    study = make_study(1)
+    for row in study.summary:
+        row.update(ci95_low=None, ci95_high=None, hl_ci_low=None, hl_ci_high=None, n=1)
+    told = plain(written(study, tmp_path))
+    assert "There is no interval: too few participants." in told
+    assert "95 % CI n/a to n/a" in told
+
+
+def test_interval_that_includes_zero_is_said(make_study, tmp_path):
+    study = make_study(2)
+    for row in study.summary:
+        row["ci95_low"] = -0.01
+    assert "The interval includes zero." in written(study, tmp_path)
+
+
+def test_tracer_without_a_primary_endpoint_is_an_error(make_study, tmp_path):
+    study = make_study(2)
+    study.summary = [row for row in study.summary if row["tracer"] != "IMZ"]
+    with pytest.raises(TableError, match="has no primary row for IMZ"):
+        written(study, tmp_path)
+
+
+def test_missing_picture_is_an_error_that_names_the_scan(make_study, tmp_path):
+    results = make_study(2).write(tmp_path)
+    (tmp_path / layout.registration_figure("sub-02", "year1", "123IIMZ")).unlink()
+    with pytest.raises(ImageError, match="holds no picture of year1 IMZ"):
+        write_report(results)
+
+
+def test_missing_scan_needs_neither_picture_nor_record(make_study, tmp_path):
+    study = make_study(2)
+    for session in ("baseline", "year1"):
+        for tracer in ("FDG", "IMZ"):
+            study.lose("sub-02", session, tracer, "missing", "no scan listed")
+    results = study.write(tmp_path)
+    (tmp_path / layout.registration_record("sub-02")).unlink()
+    assert "No picture: no scan listed" in write_report(results).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["scans.tsv", "summary.tsv", "change.json"])
+def test_missing_table_is_an_error_that_names_it(make_study, tmp_path, name):
+    results = make_study(1).write(tmp_path)
+    (tmp_path / "tables" / name).unlink()
+    with pytest.raises(TableError, match=f"{name}: cannot be read"):
+        write_report(results)
+
+
+def test_number_that_is_none_is_an_error_not_a_bug(make_study, tmp_path):
+    study = make_study(1)
+    study.change[0]["baseline"] = "abc"
+    with pytest.raises(TableError, match="could not convert string to float: 'abc'"):
+        written(study, tmp_path)
+
+
+def test_nothing_half_written_is_left_behind(make_study, tmp_path):
+    results = make_study(1).write(tmp_path)
+    (tmp_path / "tables" / "summary.tsv").unlink()
+    with pytest.raises(TableError):
+        write_report(results)
+    assert not (tmp_path / "report").exists()
