@@ -1,0 +1,244 @@
+import json
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from pet_spect import layout
+from pet_spect.cli import main
+from pet_spect.files import write_json
+from pet_spect.images import write_affine, write_refusal, write_scan, write_volume, write_warp
+from pet_spect.model import Refusal, Volume, Warp
+from pet_spect.tables import read_table
+
+WHO = "sub-01"
+LABELS = {"FDG": ("18FFDG", "pet"), "IMZ": ("123IIMZ", "spect")}
+GRID = (16, 12, 12)
+
+
+def centred(shape=GRID):
+    affine = np.eye(4)
+    affine[:3, 3] = -(np.array(shape) - 1) / 2
+    return affine
+
+
+def halves(left, right):
+    data = np.full(GRID, left, dtype=np.float32)
+    data[GRID[0] // 2 :] = right
+    return data
+
+
+class Participant:
+    """A results folder as convert and normalise leave it, with an atlas of one region on each side."""
+
+    def __init__(self, folder):
+        self.folder, self.results = folder, folder / "results"
+        self.out = self.results / layout.uptake_table(WHO, "toy")
+        self.scans = []
+        self.registered = []
+        labels = np.zeros(GRID, dtype=np.uint8)
+        labels[2:6, 3:9, 3:9], labels[10:14, 3:9, 3:9] = 1, 2
+        write_volume(folder / "toy.nii.gz", Volume(labels, centred()))
+        (folder / "toy.tsv").write_text("index\tregion\tside\n1\tmotor\tleft\n2\tmotor\tright\n")
+        field = Warp(np.zeros((24, 20, 20, 3), dtype=np.float32), centred((24, 20, 20)))
+        write_warp(self.results / layout.standard_to_participant(WHO), field)
+
+    def image(self, session, tracer):
+        label, datatype = LABELS[tracer]
+        path = self.results / layout.scan_image(WHO, session, label, datatype)
+        self.scans.append([session, tracer, str(path)])
+        return path
+
+    def add(self, session, tracer, data, *, rigid=None, affine=None, refused=False, **facts):
+        volume = Volume(np.asarray(data, dtype=np.float32), centred() if affine is None else affine)
+        write_scan(self.image(session, tracer), volume, {"Units": "Bq/mL", "AttenuationCorrection": "CT", **facts})
+        told = {"Status": "registered"}
+        if refused:
+            told = {"Status": "refused", "Stage": "normalise", "Code": "scale", "Reason": "scale 1.92"}
+        else:
+            matrix = layout.scan_to_participant(WHO, session, LABELS[tracer][0])
+            write_affine(self.results / matrix, np.eye(4) if rigid is None else rigid)
+        self.registered.append({"Session": session, "Tracer": tracer, **told})
+
+    def run(self, *more, record=True):
+        write_json(self.results / layout.registration_record(WHO), {"Participant": WHO, "Scans": self.registered})
+        words = f"measure --participant {WHO} --results {self.results} --sessions baseline year1 --tracers FDG IMZ"
+        words += f" --atlas-labels {self.folder / 'toy.nii.gz'} --atlas-table {self.folder / 'toy.tsv'} --target motor"
+        scans = [word for scan in self.scans for word in ("--scan", *scan)]
+        recorded = ["--record-refusal"] if record else []
+        return main([*words.split(), *scans, "--out", str(self.out), *recorded, *more])
+
+    def rows(self, session="baseline", tracer="FDG"):
+        return {
+            (row["region"], row["side"]): row
+            for row in read_table(self.out)
+            if (row["session"], row["tracer"]) == (session, tracer)
+        }
+
+    def told(self, session="baseline", tracer="FDG"):
+        scans = json.loads(self.out.with_suffix(".json").read_text())["Scans"]
+        (scan,) = (scan for scan in scans if (scan["Session"], scan["Tracer"]) == (session, tracer))
+        return scan
+
+
+@pytest.fixture
+def person(tmp_path):
+    return Participant(tmp_path)
+
+
+def test_a_left_cold_right_hot_scan(person):
+    person.add("baseline", "FDG", halves(60.0, 90.0), SUVbwFactor=0.01, Simulated=True)
+    assert person.run() == 0
+    rows = person.rows()
+    assert (rows["motor", "left"]["mean"], rows["motor", "right"]["mean"]) == ("60", "90")
+    assert rows["motor", "left"]["unit"] == "Bq/mL"
+    assert float(rows["motor", "left"]["volume_ml"]) == pytest.approx(0.144)
+    assert person.told() == {
+        "Session": "baseline",
+        "Tracer": "FDG",
+        "Status": "measured",
+        "Stage": None,
+        "Code": None,
+        "Reason": None,
+        "Warnings": [],
+        "Unit": "Bq/mL",
+        "SUVbwFactor": 0.01,
+        "SUVReason": None,
+        "AttenuationCorrection": True,
+        "Simulated": True,
+    }
+
+
+def test_every_session_and_tracer_has_rows_though_one_scan_is_listed(person):
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    person.run()
+    assert len(read_table(person.out)) == 4 * 4
+    missing = person.rows("year1", "IMZ")["motor", "left"]
+    assert (missing["mean"], missing["reason"]) == ("n/a", "no scan listed")
+    assert person.told("year1", "IMZ")["Status"] == "missing"
+
+
+def test_nobody_scanned_still_gives_a_table(person):
+    assert person.run() == 0
+    assert {row["reason"] for row in read_table(person.out)} == {"no scan listed"}
+
+
+def test_the_rigid_transform_takes_participant_points_to_the_scan(person):
+    away, rigid = centred(), np.eye(4)
+    away[1, 3] += 30.0
+    rigid[1, 3] = 30.0
+    person.add("baseline", "FDG", halves(60.0, 90.0), affine=away, rigid=rigid)
+    assert person.run() == 0
+    assert person.rows()["motor", "left"]["mean"] == "60"
+
+
+@pytest.mark.parametrize(("declared", "expected"), [("none", False), ("CT-based", True), (None, None)])
+def test_attenuation_correction_is_told(person, declared, expected):
+    person.add("baseline", "IMZ", halves(60.0, 90.0), AttenuationCorrection=declared)
+    person.run()
+    assert person.told("baseline", "IMZ")["AttenuationCorrection"] is expected
+
+
+def test_a_refused_conversion_is_recorded(person):
+    write_refusal(person.image("baseline", "FDG"), Refusal("convert", "mixed_orientation", "two orientations"))
+    person.add("year1", "FDG", halves(60.0, 90.0))
+    assert person.run() == 0
+    row = person.rows()["motor", "left"]
+    assert (row["mean"], row["reason"]) == ("n/a", "mixed_orientation: two orientations")
+    assert (person.told()["Status"], person.told()["Stage"]) == ("refused", "convert")
+    assert person.rows("year1")["motor", "left"]["mean"] == "60"
+
+
+def test_a_refused_registration_is_recorded(person):
+    person.add("baseline", "FDG", halves(60.0, 90.0), refused=True)
+    assert person.run() == 0
+    assert person.rows()["motor", "left"]["reason"] == "scale: scale 1.92"
+
+
+def test_by_hand_a_refused_scan_is_an_error_and_nothing_is_written(person, capsys):
+    person.add("baseline", "FDG", halves(60.0, 90.0), refused=True)
+    assert person.run(record=False) == 1
+    assert "refused by normalise (scale 1.92)" in capsys.readouterr().err
+    assert not person.out.exists()
+
+
+def test_a_target_out_of_view_has_no_mean_and_says_so(person):
+    data = halves(60.0, 90.0)
+    data[:4] = np.nan
+    person.add("baseline", "FDG", data)
+    assert person.run() == 0
+    row = person.rows()["motor", "left"]
+    assert (row["mean"], row["coverage"]) == ("n/a", "0.5")
+    assert row["reason"] == "low_coverage: 50% of motor left is in view, 90% is needed"
+    assert person.rows()["motor", "right"]["mean"] == "90"
+
+
+def test_by_hand_a_target_out_of_view_is_an_error(person, capsys):
+    person.add("baseline", "FDG", np.where(np.arange(16)[:, None, None] < 4, np.nan, halves(60.0, 90.0)))
+    assert person.run(record=False) == 1
+    assert "50% of motor left is in view, 90% is needed" in capsys.readouterr().err
+
+
+def test_an_image_that_cannot_be_read_is_recorded_as_a_refusal(person):
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    Path(person.scans[0][2]).write_bytes(b"not an image")
+    assert person.run() == 0
+    assert person.told()["Code"] == "image_unreadable"
+
+
+def mask(person, name, slices):
+    data = np.zeros(GRID, dtype=np.uint8)
+    data[slices] = 1
+    path = person.folder / name
+    nib.save(nib.Nifti1Image(data, centred()), path)
+    return str(path)
+
+
+def test_a_lesion_mask_is_left_out_of_the_lesionfree_target(person):
+    data = halves(60.0, 90.0)
+    data[2] = 0.0
+    person.add("baseline", "FDG", data)
+    lesion = mask(person, "sub-01_space-MNI152NLin2009cSym_label-lesion_mask.nii.gz", np.s_[2:3, 3:9, 3:9])
+    assert person.run("--lesion-mask", lesion) == 0
+    rows = person.rows()
+    assert (rows["motor", "left"]["mean"], rows["motor_lesionfree", "left"]["mean"]) == ("45", "60")
+    assert rows["motor_lesionfree", "left"]["lesion_fraction"] == "0.25"
+
+
+def test_without_a_lesion_mask_the_lesionfree_target_says_so(person):
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    person.run()
+    assert person.rows()["motor_lesionfree", "left"]["reason"] == "no_lesion_mask: no lesion mask is given"
+
+
+@pytest.mark.parametrize(
+    ("name", "slices", "message"),
+    [
+        ("lesion.nii.gz", slice(2, 3), "does not say space-MNI152NLin2009cSym"),
+        ("space-MNI152NLin2009cSym_mask.nii.gz", slice(0, 0), "holds no voxel above 0.5"),
+        ("space-MNI152NLin2009cSym_mask.nii.gz", slice(0, 1), "0% of the mask lies in the brain"),
+    ],
+)
+def test_a_lesion_mask_that_cannot_be_meant_is_an_error(person, capsys, name, slices, message):
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    assert person.run("--lesion-mask", mask(person, name, slices)) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_target_the_atlas_lacks_is_an_error(person, capsys):
+    assert person.run("--target", "thalamus") == 1
+    assert "has no region 'thalamus' with a left and a right side" in capsys.readouterr().err
+
+
+def test_a_scan_of_an_unknown_session_is_an_error(person, capsys):
+    person.add("year9", "FDG", halves(60.0, 90.0))
+    assert person.run() == 1
+    assert "--scan year9 FDG: is not among --sessions and --tracers" in capsys.readouterr().err
+
+
+def test_a_scan_the_registration_does_not_know_is_an_error(person, capsys):
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    person.registered.clear()
+    assert person.run() == 1
+    assert "the registration record does not know session baseline, tracer FDG" in capsys.readouterr().err

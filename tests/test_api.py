@@ -1,0 +1,133 @@
+import doctest
+import subprocess
+import sys
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+
+import pet_spect
+from pet_spect import api, atlases
+from pet_spect.errors import ImageError, RegionError, TableError
+from pet_spect.images import write_affine, write_warp
+from pet_spect.model import Atlas, Region, Warp
+from pet_spect.quantify import change, laterality, ratios, statistics, uptake, verdict
+
+
+def toy_atlas():
+    labels = np.zeros((16, 12, 12), dtype=np.uint8)
+    labels[2:6, 3:9, 3:9], labels[10:14, 3:9, 3:9] = 1, 2
+    return Atlas("toy", labels, centred(), (Region(1, "motor", "left"), Region(2, "motor", "right")))
+
+
+def centred(shape=(16, 12, 12)):
+    affine = np.eye(4)
+    affine[:3, 3] = -(np.array(shape) - 1) / 2
+    return affine
+
+
+def image():
+    data = np.full((16, 12, 12), 60.0, dtype=np.float32)
+    data[8:] = 90.0
+    return nib.Nifti1Image(data, centred())
+
+
+@pytest.mark.parametrize("module", [api, change, laterality, ratios, statistics, uptake, verdict])
+def test_the_examples_in_the_docstrings_hold(module):
+    assert doctest.testmod(module).failed == 0
+
+
+def test_the_package_offers_the_three_functions():
+    assert pet_spect.extract_uptake is api.extract_uptake
+    assert pet_spect.uptake_ratio is api.uptake_ratio
+    assert pet_spect.change_table is api.change_table
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = pet_spect.nothing
+
+
+def test_the_functions_import_neither_ants_nor_snakemake():
+    code = (
+        "import sys, pet_spect; pet_spect.extract_uptake;"
+        "sys.exit(any(name in sys.modules for name in ('ants', 'snakemake', 'nilearn')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_uptake_of_a_file_is_that_of_the_image(tmp_path):
+    nib.save(image(), tmp_path / "scan.nii.gz")
+    from_file = api.extract_uptake(tmp_path / "scan.nii.gz", toy_atlas())
+    pd.testing.assert_frame_equal(from_file, api.extract_uptake(image(), toy_atlas()))
+    assert list(from_file) == ["region", "side", "mean", "sd", "volume_ml", "coverage", "lesion_fraction"]
+    assert list(from_file["mean"]) == [60.0, 90.0]
+
+
+def test_the_files_of_the_workflow_are_understood(tmp_path):
+    away, rigid = image(), np.eye(4)
+    away = nib.Nifti1Image(np.asarray(away.dataobj), away.affine + np.array([[0, 0, 0, 5.0]] + [[0, 0, 0, 0]] * 3))
+    rigid[0, 3] = 3.0  # 3 mm by the rigid transform, 2 mm by the warp
+    write_affine(tmp_path / "scan.mat", rigid)
+    field = Warp(np.zeros((30, 20, 20, 3), dtype=np.float32), centred((30, 20, 20)))
+    field.displacement[..., 0] = -2.0
+    write_warp(tmp_path / "warp.nii.gz", field)
+    found = api.extract_uptake(away, toy_atlas(), warp=tmp_path / "warp.nii.gz", rigid=tmp_path / "scan.mat")
+    assert list(found["mean"]) == [60.0, 90.0]
+
+
+def test_a_shipped_atlas_is_named():
+    atlas = atlases.load_atlas("CerebrA")
+    labels = nib.Nifti1Image((atlas.labels == 86).astype(np.float32), atlas.affine)
+    found = api.extract_uptake(labels, "CerebrA").set_index(["region", "side"])
+    assert found.loc[("precentral", "left"), "mean"] == 1.0
+    assert found.loc[("precentral", "right"), "mean"] == 0.0
+    assert found.loc[("precentral", "left"), "volume_ml"] == pytest.approx((atlas.labels == 86).sum() / 1000)
+
+
+def test_a_lesion_mask_gives_lesionfree_regions(tmp_path):
+    data = np.zeros((16, 12, 12), dtype=np.uint8)
+    data[2, 3:9, 3:9] = 1
+    path = tmp_path / "sub-01_space-MNI152NLin2009cSym_label-lesion_mask.nii.gz"
+    nib.save(nib.Nifti1Image(data, centred()), path)
+    found = api.extract_uptake(image(), toy_atlas(), lesion=path).set_index(["region", "side"])
+    assert found.loc[("motor_lesionfree", "left"), "lesion_fraction"] == 0.25
+    path.rename(tmp_path / "mask.nii.gz")
+    with pytest.raises(ImageError, match="does not say space-"):
+        api.extract_uptake(image(), toy_atlas(), lesion=tmp_path / "mask.nii.gz")
+
+
+def test_ratio_of_a_right_stroke():
+    found = api.extract_uptake(image(), toy_atlas())
+    assert api.uptake_ratio(found, lesion_side="right", reference="contralateral", target="motor") == 1.5
+    assert api.uptake_ratio(found, lesion_side="left", reference="contralateral", target="motor") == 60 / 90
+    whole = api.uptake_ratio(found, lesion_side="left", reference="cerebellum", target="motor", cerebellum=["motor"])
+    assert whole == 60 / 75
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"lesion_side": "Left", "reference": "contralateral"}, "left or right is needed"),
+        ({"lesion_side": "left", "reference": "none"}, "needed is one of contralateral"),
+        ({"lesion_side": "left", "reference": "pons"}, "region 'pons'"),
+    ],
+)
+def test_a_ratio_that_cannot_be_meant_is_an_error(arguments, message):
+    with pytest.raises(RegionError, match=message):
+        api.uptake_ratio(api.extract_uptake(image(), toy_atlas()), target="motor", **arguments)
+
+
+def ratio_frame():
+    kind = {"participant_id": "sub-01", "tracer": "FDG", "region": "motor", "measure": "uptake_ratio"}
+    return pd.DataFrame({**kind, "reference": "pons", "session": ["after", "before"], "value": [1.0, 0.8]})
+
+
+def test_change_follows_the_order_of_the_sessions():
+    assert api.change_table(ratio_frame(), ["before", "after"])["change"].tolist() == pytest.approx([0.2])
+    assert api.change_table(ratio_frame())["change"].tolist() == pytest.approx([-0.2])
+
+
+def test_a_ratio_table_that_lacks_a_column_or_has_a_row_twice_is_an_error():
+    with pytest.raises(TableError, match="no column 'tracer'"):
+        api.change_table(ratio_frame().drop(columns="tracer"))
+    with pytest.raises(TableError, match="sub-01 after FDG motor uptake_ratio pons twice"):
+        api.change_table(pd.concat([ratio_frame(), ratio_frame()]))
