@@ -20,6 +20,7 @@ rule figures:
         scans=scan_flags,
         atlas=ATLAS_FLAGS,
         target=config["regions"]["target"],
+        reference=[config["regions"]["cerebellum"], config["regions"]["pons"]],
     shell:
         "pet-spect figures --participant {wildcards.participant:q} --results results {params.scans:q}"
-        " {params.atlas:q} --target {params.target:q} 2> {log:q}"
+        " {params.atlas:q} --target {params.target:q} --reference {params.reference:q} 2> {log:q}"

@@ -23,10 +23,11 @@ rule accounted:
         scans="results/tables/scans.tsv",
         report="results/report/index.html",
     output:
-        "results/tables/accounted.tsv",
+        counts="results/tables/accounted.tsv",
+        dictionary="results/tables/accounted.json",
     log:
         "logs/accounted.log",
     params:
         version=PACKAGE_VERSION,
     shell:
-        "pet-spect accounted results --out {output:q} 2> {log:q}"
+        "pet-spect accounted results --out {output.counts:q} 2> {log:q}"
