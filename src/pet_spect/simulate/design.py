@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
-from pet_spect.model import Side, opposite
+from pet_spect.model import opposite
 from pet_spect.simulate.lesion import Stroke
 from pet_spect.simulate.uptake import Scanner
 
@@ -176,10 +176,6 @@ class Trial:
             return case
         stroke = case.stroke
         return replace(case, stroke=replace(stroke, side=opposite(stroke.side)))
-
-    def lesion_side(self, index: int) -> Side:
-        """Return the side of participant `index`'s stroke."""
-        return self.case(index).stroke.side
 
     def scans(self, index: int) -> list[tuple[str, str]]:
         """Return the (session, tracer) pairs of participant `index`; the last participant has no one-year SPECT."""

@@ -88,8 +88,8 @@ LEVELS: Mapping[str, Levels] = MappingProxyType(
             scalp=0.1,
             cortex=dict.fromkeys(OCCIPITAL, 1.0),
             filled={
-                "cerebellum_gray_matter": 0.6,
-                **dict.fromkeys(VERMIS, 0.6),
+                "cerebellum_gray_matter": 0.5,
+                **dict.fromkeys(VERMIS, 0.5),
                 "cerebellum_white_matter": 0.18,
                 **dict.fromkeys((*STRIATUM, "pallidum"), 0.35),
                 "thalamus": 0.38,

@@ -6,9 +6,10 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context, parent_process
+from contextlib import closing
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +87,10 @@ def write_trial(out: Path, trial: Trial, atlas: Atlas, *, done: Callable[[str], 
     """
     _make_room(out)
     written: dict[int, Written] = {}
-    for index, result in _participants(out, trial, atlas):
-        written[index] = result
-        done(trial.participant_id(index))
+    with closing(_participants(out, trial, atlas)) as results:
+        for index, result in results:
+            written[index] = result
+            done(trial.participant_id(index))
     ordered = [written[index] for index in range(trial.participants)]
     config = out / "config"
     write_table(config / "participants.tsv", _PARTICIPANT_COLUMNS, _participant_rows(trial))
@@ -135,30 +137,37 @@ def _cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _participants(out: Path, trial: Trial, atlas: Atlas) -> Iterator[tuple[int, Written]]:
+def _participants(out: Path, trial: Trial, atlas: Atlas) -> Generator[tuple[int, Written]]:
     workers = min(_cpus(), trial.participants, _MOST_WORKERS)
     if workers == 1:
         head = standard_head(atlas, step=trial.step)
         for index in range(trial.participants):
             yield index, simulate_participant(head, trial, index, out)
         return
+    others = active_children()
     with ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(atlas, trial.step)
     ) as pool:
-        futures = {pool.submit(_work, trial, index, out): index for index in range(trial.participants)}
         try:
+            # workers inherit the mask, so that an interruption is the parent's alone, which says so once
+            mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+            try:
+                futures = {pool.submit(_work, trial, index, out): index for index in range(trial.participants)}
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             for future in as_completed(futures):
                 yield futures[future], future.result()
-        finally:
-            for future in futures:
-                future.cancel()
+        except BaseException:
+            for worker in active_children():
+                if worker not in others:
+                    worker.kill()  # the pool would first finish what it has queued
+            raise
 
 
 _worker_head: list[Head] = []
 
 
 def _start_worker(atlas: Atlas, step: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted too, and says so once
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker_head.append(standard_head(atlas, step=step))
 

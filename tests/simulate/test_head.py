@@ -1,0 +1,51 @@
+import nibabel as nib
+import numpy as np
+import pytest
+from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
+
+from pet_spect.atlases import load_atlas
+from pet_spect.simulate.head import SUBCORTICAL, standard_head
+
+
+def value_at(array, affine, point):
+    return array[tuple(np.rint(nib.affines.apply_affine(np.linalg.inv(affine), point)).astype(int))]
+
+
+def test_tissue_maps_land_on_the_atlas_grid():
+    head = standard_head(load_atlas())
+    grey, white = load_mni152_gm_template(resolution=1), load_mni152_wm_template(resolution=1)
+    voxels = np.argwhere(np.isin(head.labels, head.labels_of(head.cortex)))
+    for voxel in voxels[np.random.default_rng(0).integers(0, len(voxels), 300)]:
+        point = nib.affines.apply_affine(head.affine, voxel)
+        tissue = [value_at(np.asarray(image.dataobj), image.affine, point) for image in (grey, white)]
+        expected = max(0.04, tissue[0] + 0.3 * tissue[1])
+        assert head.uptake["FDG"][tuple(voxel)] == pytest.approx(expected, abs=1e-6)
+
+
+def test_head_is_its_own_mirror(head):
+    for uptake in head.uptake.values():
+        assert np.abs(uptake - uptake[::-1]).mean() < 2e-3
+
+
+def test_tissues_take_up_what_the_design_says(head):
+    def mean(tracer, region):
+        return head.uptake[tracer][np.isin(head.labels, head.labels_of([region]))].mean()
+
+    assert mean("FDG", "thalamus") > mean("FDG", "precentral") > mean("FDG", "pons") > 0.4
+    np.testing.assert_allclose(mean("FDG", "cerebellum_gray_matter"), 0.85, rtol=1e-5)
+    order = ("cuneus", "precentral", "cerebellum_gray_matter", "thalamus", "pons")
+    uptake = [mean("IMZ", region) for region in order]
+    assert uptake == sorted(uptake, reverse=True)
+
+
+def test_scalp_surrounds_a_darker_skull(head):
+    above_vertex = [value_at(head.uptake["FDG"], head.affine, (-30, -20, z)) for z in range(50, 108)]
+    scalp = max(z for z, uptake in zip(range(50, 108), above_vertex, strict=True) if uptake > 0)
+    assert value_at(head.uptake["FDG"], head.affine, (-30, -20, scalp)) == np.float32(0.12)
+    assert min(above_vertex[: scalp - 50]) == np.float32(0.04)
+
+
+def test_cortex_is_every_lateral_region_that_is_not_listed_as_subcortical(head):
+    lateral = {name for name, by_side in head.indices.items() if set(by_side) == {"left", "right"}}
+    assert lateral == {*head.cortex, *SUBCORTICAL}
+    assert len(head.cortex) == 31
