@@ -6,6 +6,7 @@ Everything handed out is RAS+ millimetres. Transform files are ITK's, hence LPS+
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
+from nibabel.wrapstruct import WrapStructError
 from numpy.typing import NDArray
 
 from pet_spect.errors import ImageError, RefusedError
@@ -22,6 +25,7 @@ from pet_spect.model import Refusal, Volume, Warp
 
 _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _NIFTI_VECTOR_INTENT = 1007
+_UNREADABLE = (OSError, EOFError, ValueError, zlib.error, ImageFileError, HeaderDataError, WrapStructError)
 
 
 def volume_from_nifti(image: nib.spatialimages.SpatialImage, name: str) -> Volume:
@@ -47,7 +51,7 @@ def volume_from_nifti(image: nib.spatialimages.SpatialImage, name: str) -> Volum
         raise ImageError(f"{name}: its affine is not invertible", code="image_affine")
     try:
         data = np.asarray(image.dataobj, dtype=np.float32).reshape(shape[:3])
-    except (OSError, ValueError, EOFError) as error:
+    except _UNREADABLE as error:
         raise ImageError(f"{name}: voxels cannot be read ({type(error).__name__})", code="image_unreadable") from None
     return Volume(data, np.asarray(affine, dtype=np.float64))
 
@@ -68,7 +72,7 @@ def _load(path: Path) -> nib.Nifti1Image:
         return nib.Nifti1Image.from_filename(path)
     except FileNotFoundError:
         raise ImageError(f"{path}: does not exist", code="image_missing") from None
-    except (OSError, ImageFileError, EOFError, ValueError) as error:
+    except _UNREADABLE as error:
         raise ImageError(
             f"{path}: is not a readable NIfTI image ({type(error).__name__})", code="image_unreadable"
         ) from None
@@ -200,6 +204,7 @@ def read_affine(path: Path) -> NDArray[np.float64]:
         If the file is not such a transform.
     """
     from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
 
     try:
         content: Mapping[str, Any] = loadmat(path)
@@ -208,6 +213,6 @@ def read_affine(path: Path) -> NDArray[np.float64]:
         lps = np.eye(4)
         lps[:3, :3] = parameters[:9].reshape(3, 3)
         lps[:3, 3] = parameters[9:] + centre - lps[:3, :3] @ centre
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, MatReadError) as error:
         raise ImageError(f"{path}: is not an ITK affine transform ({type(error).__name__})") from None
     return np.asarray(_LPS @ lps @ _LPS, dtype=np.float64)

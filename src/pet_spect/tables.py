@@ -116,13 +116,13 @@ def write_table(path: Path, columns: Mapping[str, Mapping[str, Any]], rows: Iter
     rows : iterable of mapping
         Each with exactly the keys of `columns`; see `format_value`.
     """
+    write_json(sidecar_of_table(path), columns)  # first, so that a table that is there is documented
     with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as stream:
         stream.write("\t".join(columns) + "\n")
         for row in rows:
             if row.keys() != columns.keys():
                 raise ValueError(f"row has columns {sorted(row)}, the table {sorted(columns)}")
             stream.write("\t".join(format_value(row[name]) for name in columns) + "\n")
-    write_json(sidecar_of_table(path), columns)
 
 
 def sidecar_of_table(path: Path) -> Path:

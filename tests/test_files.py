@@ -1,0 +1,31 @@
+import pytest
+
+from pet_spect.files import whole_file, write_json
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def write_half():
+        with whole_file(path) as partial:
+            partial.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_run_left_behind_is_overwritten(tmp_path):
+    (tmp_path / ".partial-a.txt").write_text("left behind by a kill")
+    with whole_file(tmp_path / "a.txt") as partial:
+        partial.write_text("new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_nan_is_not_written_as_json(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "a.json", {"value": float("nan")})
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,66 @@
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pet_spect.errors import TableError
+from pet_spect.tables import format_value, parse_float, read_table, write_table
+
+
+def test_a_table_comes_back_with_its_dictionary(tmp_path):
+    columns = {"side": {"Description": "a side"}, "value": {"Description": "a value", "Units": "mL"}}
+    write_table(tmp_path / "t.tsv", columns, [{"side": "left", "value": 0.1 + 0.2}, {"side": None, "value": math.nan}])
+    assert (tmp_path / "t.tsv").read_text() == "side\tvalue\nleft\t0.3\nn/a\tn/a\n"
+    assert json.loads((tmp_path / "t.json").read_text()) == columns
+    assert read_table(tmp_path / "t.tsv")[0] == {"side": "left", "value": "0.3"}
+
+
+def test_a_row_with_other_columns_is_a_bug_and_leaves_nothing(tmp_path):
+    with pytest.raises(ValueError, match="row has columns"):
+        write_table(tmp_path / "t.tsv", {"a": {}}, [{"b": 1}])
+    assert not (tmp_path / "t.tsv").exists()
+    assert not list(tmp_path.glob(".partial*"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("a\tb\n1\n", "line 2 has 1 values, the header names 2 columns"),
+        ("a\ta\n1\t2\n", "column 'a' stands twice"),
+        ("b\n1\n", "no column 'a'; found b"),
+        ("a\tc\n1\t2\n", "column 'c' is not known; known are a, b"),
+    ],
+)
+def test_a_table_that_is_not_one_is_refused(tmp_path, text, message):
+    (tmp_path / "t.tsv").write_text(text)
+    with pytest.raises(TableError, match=message):
+        read_table(tmp_path / "t.tsv", required=("a",), allowed=("a", "b"))
+
+
+def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path):
+    (tmp_path / "t.tsv").write_bytes(b"\xef\xbb\xbfa\tb\r\n 1 \t2\r\n\r\n")
+    assert read_table(tmp_path / "t.tsv") == [{"a": "1", "b": "2"}]
+
+
+def test_a_binary_file_is_one_line(tmp_path):
+    (tmp_path / "t.tsv").write_bytes(b"\xff\xfe\x00a")
+    with pytest.raises(TableError, match="is not UTF-8 text"):
+        read_table(tmp_path / "t.tsv")
+
+
+def test_no_file_is_one_line(tmp_path):
+    with pytest.raises(TableError, match="cannot be read"):
+        read_table(tmp_path / "t.tsv")
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_keep_at_least_nine_digits(value):
+    assert float(format_value(value)) == pytest.approx(value, rel=1e-11, abs=1e-300)
+
+
+def test_missing_is_nan():
+    assert math.isnan(parse_float("n/a"))
+    assert parse_float("1e-3") == 0.001
