@@ -74,3 +74,9 @@ def test_names_are_pushed_apart_and_dots_do_not_hide_each_other():
 def test_names_are_left_to_the_table_when_there_are_many():
     plot = slope_plot([visit(f"sub-{number}", 0.8, 0.9) for number in range(40)], 0.1, NAN, NAN)
     assert {line.name_y for line in plot.lines} == {None}
+
+
+def test_many_participants_are_drawn_small_and_stay_clear_of_the_mean():
+    plot = slope_plot([visit(f"sub-{number}", 0.8, 0.9) for number in range(500)], 0.1, NAN, NAN)
+    assert plot.crowded
+    assert all(abs(line.change_x - plot.change_x) < 40 for line in plot.lines)

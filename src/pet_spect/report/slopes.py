@@ -73,6 +73,8 @@ class SlopePlot:
         Height of no change.
     mean, low, high : float or None
         Heights of the mean change and its interval.
+    crowded : bool
+        Whether there are too many participants for names and large dots.
     """
 
     lines: list[Line]
@@ -82,6 +84,7 @@ class SlopePlot:
     mean: float | None
     low: float | None
     high: float | None
+    crowded: bool
     width: int = WIDTH
     height: int = HEIGHT
     top: float = _TOP
@@ -140,8 +143,10 @@ def slope_plot(visits: Sequence[Visit], mean: float, low: float, high: float) ->
     """
     values = _axis([value for visit in visits for value in (visit.baseline, visit.follow_up)])
     changes = _axis([0.0, mean, low, high, *(visit.change for visit in visits)])
-    names = _name_heights(visits, values) if len(visits) <= _MOST_NAMES else {}
-    across = _spread([changes.height(visit.change) for visit in visits])
+    crowded = len(visits) > _MOST_NAMES
+    names = {} if crowded else _name_heights(visits, values)
+    heights = [changes.height(visit.change) for visit in visits]
+    across = [(number % 15 - 7) * 4.5 for number in range(len(visits))] if crowded else _spread(heights)
     lines = [
         Line(
             visit.participant,
@@ -163,6 +168,7 @@ def slope_plot(visits: Sequence[Visit], mean: float, low: float, high: float) ->
         mean=changes.height(mean),
         low=changes.height(low),
         high=changes.height(high),
+        crowded=crowded,
     )
 
 
