@@ -61,7 +61,7 @@ def convert_scan(path: Path, declared: Declared, label: str | None = None) -> tu
 
 
 def _kind(headers: Sequence[Header], called: str) -> str:
-    kinds = [sop_class(header) for header in headers]
+    kinds = [sop_class(header) or "" for header in headers]
     series = [header.text("SeriesInstanceUID") or "" for header in headers]
     for what, found in (("several kinds of image", kinds), ("several series", series)):
         counts = [found.count(value) for value in dict.fromkeys(found)]

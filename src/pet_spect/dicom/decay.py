@@ -73,7 +73,7 @@ def mean_activity_time(decay: float, duration: float) -> float:
     Examples
     --------
     >>> round(mean_activity_time(decay_constant(6586.2), 600), 1)
-    296.8
+    298.4
     """
     return math.log(start_of_frame_factor(decay, duration)) / decay
 

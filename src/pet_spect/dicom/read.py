@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import stat
 import warnings
 from collections.abc import Iterator, MutableSequence
 from contextlib import contextmanager
@@ -161,7 +162,7 @@ class Header:
         return None
 
     def pixels(self) -> NDArray[Any]:
-        """Return the stored values, (frames, rows, columns), without any scale.
+        """Return the stored values, (frames, rows, columns), without any scale; NaN where there is padding.
 
         Raises
         ------
@@ -183,10 +184,14 @@ class Header:
             raise self.error(f"pixel data cannot be decoded ({type(error).__name__})", "pixels") from None
         if stored.size != rows * columns * frames:
             raise self.error(f"pixel data hold {stored.size} values, the header {rows * columns * frames}", "pixels")
-        return np.asarray(stored).reshape(frames, rows, columns)
+        stored = np.asarray(stored).reshape(frames, rows, columns)
+        padding = self.number("PixelPaddingValue")
+        if not padding:  # a padding of 0 cannot be told from a measured 0, which is the commoner
+            return stored
+        return np.where(stored == padding, np.nan, stored)
 
     def _check_length(self, voxels: int) -> None:
-        syntax = getattr(self.dataset.file_meta, "TransferSyntaxUID", UID("1.2.840.10008.1.2"))
+        syntax = Header(self.dataset.file_meta, self.name).text("TransferSyntaxUID") or ""
         bits = self.integer("BitsAllocated") or 0
         needed = voxels * bits // 8
         try:
@@ -199,15 +204,25 @@ class Header:
             raise self.error(f"pixel data have {len(data or b'')} bytes, {needed} are needed", "pixels")
 
 
-def sop_class(header: Header) -> str:
+def sop_class(header: Header) -> str | None:
     """Return the SOP class UID of an object, also where only its file meta information names it."""
-    return header.text("SOPClassUID") or str(header.dataset.file_meta.get("MediaStorageSOPClassUID", ""))
+    return header.text("SOPClassUID") or Header(header.dataset.file_meta, header.name).text("MediaStorageSOPClassUID")
 
 
 def visible_files(folder: Path) -> list[Path]:
-    """Return every file below a folder whose path from there has no hidden part, sorted."""
+    """Return every file below a folder whose path from there has no hidden part, sorted.
+
+    Raises
+    ------
+    OSError
+        If a folder cannot be listed.
+    """
+
+    def fail(error: OSError) -> None:
+        raise error
+
     found: list[Path] = []
-    for where, folders, names in os.walk(folder):
+    for where, folders, names in os.walk(folder, onerror=fail):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(where, name) for name in names if not name.startswith(".")]
     return sorted(found)
@@ -235,18 +250,20 @@ def read_images(path: Path, label: str | None) -> list[Header]:
         If there is no image, or a file is damaged.
     """
     called = label or str(path)
-    if not path.exists():
-        raise DicomError(f"{called}: does not exist" if label is None else f"{called}: its path does not exist")
-    files = visible_files(path) if path.is_dir() else [path]
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+        files = visible_files(path) if is_folder else [path]
+    except OSError as error:
+        raise DicomError(f"{called}: cannot be read ({error.strerror})", code="file_unreadable") from None
     found: list[Header] = []
     for number, file in enumerate(files, start=1):
         name = str(file) if label is None else f"{label}: file {number} of {len(files)}"
-        header = _read(file, name, alone=not path.is_dir())
+        header = _read(file, name, alone=not is_folder)
         if header is None:
             continue
         if any(keyword in header.dataset for keyword in _PIXEL_KEYWORDS):
             found.append(header)
-        elif sop_class(header) in SOP_CLASSES:
+        elif sop_class(header) in (None, *SOP_CLASSES):
             raise header.error("has no pixel data; it is damaged or cut short", "file_damaged")
     if not found:
         raise DicomError(f"{called}: no DICOM image found, {len(files)} files looked at", code="no_image")

@@ -1,0 +1,110 @@
+"""``pet-spect convert`` as a person or a rule runs it."""
+
+import json
+import subprocess
+import sys
+
+import nibabel as nib
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.sequence import Sequence
+from pydicom.uid import ExplicitVRLittleEndian
+
+from pet_spect.cli import main
+from pet_spect.errors import RefusedError
+from pet_spect.images import read_scan
+
+
+def nm_object():
+    """Return a reconstructed SPECT of 4 slices."""
+    ds = Dataset()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.20"
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    ds.ImageType = ["DERIVED", "PRIMARY", "RECON TOMO", "EMISSION"]
+    ds.CorrectedImage = ["ATTN"]
+    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 16, 15, 0
+    ds.NumberOfFrames, ds.Rows, ds.Columns, ds.PixelSpacing, ds.SpacingBetweenSlices = 4, 5, 6, [2, 2], -3
+    ds.FrameIncrementPointer, ds.SliceVector = 0x00540080, [1, 2, 3, 4]
+    detector = Dataset()
+    detector.ImagePositionPatient, detector.ImageOrientationPatient = [0, 0, 0], [1, 0, 0, 0, 1, 0]
+    ds.DetectorInformationSequence = Sequence([detector])
+    ds.PixelData = np.arange(120, dtype="<u2").tobytes()
+    return ds
+
+
+@pytest.fixture
+def scan(tmp_path):
+    """Return the path of a SPECT object."""
+    nm_object().save_as(tmp_path / "scan.dcm", enforce_file_format=True)
+    return tmp_path / "scan.dcm"
+
+
+@pytest.fixture
+def projections(tmp_path):
+    """Return the path of a SPECT object that is refused."""
+    ds = nm_object()
+    ds.ImageType = ["ORIGINAL", "PRIMARY", "TOMO", "EMISSION"]
+    ds.save_as(tmp_path / "tomo.dcm", enforce_file_format=True)
+    return tmp_path / "tomo.dcm"
+
+
+def test_image_and_sidecar_are_written_side_by_side(scan, tmp_path, capfd):
+    assert main(["convert", str(scan), "--out", str(tmp_path / "out" / "image.nii.gz")]) == 0
+    volume, facts = read_scan(tmp_path / "out" / "image.nii.gz")
+    assert volume.data.shape == (6, 5, 4)
+    assert nib.aff2axcodes(volume.affine) == ("R", "A", "S")
+    assert (facts["Units"], facts["SkullStripped"]) == ("relative", False)
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["image.json", "image.nii.gz"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_refusal_by_hand_is_one_line_and_writes_nothing(projections, tmp_path, capfd):
+    assert main(["convert", str(projections), "--out", str(tmp_path / "out" / "image.nii.gz")]) == 1
+    told = capfd.readouterr().err
+    assert told.startswith(f"pet-spect convert: {projections}: holds projections (TOMO)")
+    assert told.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_refusal_in_the_workflow_is_recorded(projections, tmp_path, capfd):
+    out = tmp_path / "out" / "image.nii.gz"
+    assert main(["convert", str(projections), "--out", str(out), "--label", "sub-01", "--record-refusal"]) == 0
+    with pytest.raises(RefusedError, match=r"sub-01: file 1 of 1: holds projections"):
+        read_scan(out)
+    assert json.loads(out.with_name("image.json").read_text())["Refusal"]["Code"] == "projections"
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda p: p.mkdir(), "no DICOM image found, 0 files looked at"),
+        (lambda p: p.write_text("hello"), "is not a DICOM file"),
+        (lambda p: None, "cannot be read (No such file or directory)"),
+    ],
+)
+def test_what_is_no_scan_is_one_line(tmp_path, capfd, make, message):
+    make(tmp_path / "scan.dcm")
+    assert main(["convert", str(tmp_path / "scan.dcm"), "--out", str(tmp_path / "x.nii.gz")]) == 1
+    told = capfd.readouterr().err
+    assert message in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "flags", [["--weight-kg", "0"], ["--weight-kg", "heavy"], ["--sex", "X"], ["--out", "image.png"]]
+)
+def test_wrong_flags_are_wrong_usage(scan, tmp_path, capsys, flags):
+    with pytest.raises(SystemExit) as caught:
+        main(["convert", str(scan), "--out", str(tmp_path / "x.nii.gz"), *flags])
+    assert caught.value.code == 2
+
+
+def test_start_is_light():
+    heavy = "{'ants', 'nilearn', 'pandas', 'scipy.io', 'scipy.sparse', 'scipy.ndimage', 'matplotlib'}"
+    code = f"import sys, pet_spect.commands.convert; print(sorted({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -1,0 +1,179 @@
+import io
+import os
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEG2000Lossless, RLELossless
+
+from pet_spect.cli import main
+from pet_spect.dicom.read import read_images, visible_files
+from pet_spect.errors import DicomError
+
+
+def test_junk_and_hidden_files_and_objects_without_pixels_are_passed_over(pet_slices, save):
+    folder = save(*pet_slices())
+    (folder / "readme.txt").write_text("nothing")
+    (folder / "notes").write_bytes(b"")
+    (folder / ".snakemake_timestamp").write_bytes(b"")
+    (folder / ".hidden").mkdir()
+    (folder / ".hidden" / "broken.dcm").write_bytes(b"junk")
+    report = pet_slices()[0]
+    report.SOPClassUID = report.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.88.11"
+    del report.PixelData
+    report.save_as(folder / "report.dcm", enforce_file_format=True)
+    assert len(read_images(folder, "sub-01")) == 4
+
+
+def test_folder_is_searched_in_depth(pet_slices, save, tmp_path):
+    save(*pet_slices(), folder="a")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "a").rename(tmp_path / "deep" / "a")
+    assert len(read_images(tmp_path, None)) == 4
+
+
+def test_messages_name_label_and_number_and_never_the_path(pet_slices, save):
+    folder = save(*pet_slices())
+    assert [header.name for header in read_images(folder, "sub-01")] == [f"sub-01: file {k} of 4" for k in (1, 2, 3, 4)]
+
+
+def test_folder_without_images_says_how_many_files_were_looked_at(tmp_path):
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "b").write_text("x")
+    with pytest.raises(DicomError, match="sub-01: no DICOM image found, 2 files looked at"):
+        read_images(tmp_path, "sub-01")
+
+
+def test_missing_path_is_one_line(tmp_path):
+    with pytest.raises(DicomError, match=r"sub-01: cannot be read \(No such file"):
+        read_images(tmp_path / "nowhere", "sub-01")
+
+
+def test_text_that_calls_itself_dicom_is_refused_even_in_a_folder(pet_slices, save):
+    folder = save(*pet_slices())
+    (folder / "zzz.dcm").write_text("not an image")
+    with pytest.raises(DicomError, match="sub-01: file 5 of 5: is not a DICOM file"):
+        read_images(folder, "sub-01")
+
+
+@pytest.mark.parametrize("kept", [140, 300, 700, 0.5, 0.98])
+def test_file_cut_anywhere_is_refused(pet_slices, save, kept):
+    folder = save(*pet_slices(np.zeros((2, 64, 64))))
+    file = sorted(folder.iterdir())[0]
+    whole = file.read_bytes()
+    file.write_bytes(whole[: kept if kept > 1 else int(kept * len(whole))])
+    with pytest.raises(DicomError, match=r"sub-01: file 1 of 2: (is damaged|has no pixel data|pixel data)"):
+        [header.pixels() for header in read_images(folder, "sub-01")]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_damaged_bytes_end_in_one_line_and_never_in_a_traceback(pet_slices, save, seed, capfd):
+    folder = save(*pet_slices())
+    file = sorted(folder.iterdir())[seed % 4]
+    whole = bytearray(file.read_bytes())
+    random = np.random.default_rng(seed)
+    for place in random.integers(132, len(whole), 1 + seed):
+        whole[place] = random.integers(256)
+    file.write_bytes(whole)
+    out = folder.parent / "out" / "image.nii.gz"
+    status = main(["convert", str(folder), "--label", "sub-01", "--out", str(out)])
+    told = capfd.readouterr().err
+    assert status == 0 or told.startswith("pet-spect convert: sub-01")
+    assert told.count("\n") == status
+    assert (status == 0) == out.exists()
+
+
+def test_odd_value_is_refused_without_being_quoted(pet_slices, save):
+    ds = pet_slices()[0]
+    ds["RescaleSlope"] = pydicom.DataElement("RescaleSlope", "LO", "Jane Doe")
+    (header,) = read_images(save(ds), "sub-01")
+    with pytest.raises(DicomError, match="RescaleSlope cannot be read") as caught:
+        header.number("RescaleSlope")
+    assert "Jane" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_number_must_be_finite(pet_slices, save, value):
+    ds = pet_slices()[0]
+    ds["RescaleSlope"] = pydicom.DataElement("RescaleSlope", "LO", value)
+    (header,) = read_images(save(ds), "sub-01")
+    with pytest.raises(DicomError):
+        header.number("RescaleSlope")
+
+
+def test_more_pixels_than_the_file_holds_are_refused_before_memory_is_asked_for(pet_slices, save):
+    ds = pet_slices()[0]
+    ds.Rows = ds.Columns = 20_000
+    (header,) = read_images(save(ds), "sub-01")
+    with pytest.raises(DicomError, match="pixel data have 60 bytes, 800000000 are needed"):
+        header.pixels()
+
+
+def test_absurd_number_of_frames_is_refused(pet_slices, save):
+    (header,) = read_images(save(pet_slices(NumberOfFrames=2**31 - 1)[0]), "sub-01")
+    with pytest.raises(DicomError, match="more than this program reads"):
+        header.pixels()
+
+
+def test_run_length_pixels_are_those_that_were_stored(pet_slices, save):
+    stored = np.arange(16 * 16).reshape(1, 16, 16)
+    (ds,) = pet_slices(stored)
+    ds.compress(RLELossless, generate_instance_uid=False)
+    (header,) = read_images(save(ds), "sub-01")
+    np.testing.assert_array_equal(header.pixels(), stored)
+
+
+def test_jpeg_2000_pixels_are_those_that_were_stored(pet_slices, save):
+    openjpeg = pytest.importorskip("openjpeg")
+    stored = np.arange(64 * 64, dtype=np.int16).reshape(1, 64, 64) - 100
+    (ds,) = pet_slices(stored)
+    ds.PixelData = encapsulate([openjpeg.encode(stored[0], photometric_interpretation=2)])
+    ds.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    ds["PixelData"].is_undefined_length = True
+    (header,) = read_images(save(ds), "sub-01")
+    np.testing.assert_array_equal(header.pixels(), stored)
+
+
+def test_damaged_compressed_pixels_are_refused(pet_slices, save, capfd):
+    (ds,) = pet_slices(np.arange(16 * 16).reshape(1, 16, 16))
+    ds.compress(RLELossless, generate_instance_uid=False)
+    ds.PixelData = ds.PixelData[:40] + bytes(len(ds.PixelData) - 40)
+    (header,) = read_images(save(ds), "sub-01")
+    with pytest.raises(DicomError, match="pixel data cannot be decoded"):
+        header.pixels()
+    assert capfd.readouterr().err == ""
+
+
+def test_padding_is_outside_the_field_of_view(pet_slices, save):
+    ds = pet_slices(np.array([[[-32768, 0], [1, 2]]]), PixelPaddingValue=-32768)[0]
+    (header,) = read_images(save(ds), "sub-01")
+    np.testing.assert_array_equal(header.pixels(), [[[np.nan, 0], [1, 2]]])
+
+
+def test_private_element_is_read_from_the_block_of_its_creator(pet_slices, save):
+    ds = pet_slices()[0]
+    block = ds.private_block(0x0009, "GEMS_OTHER", create=True)
+    block.add_new(0x0D, "LO", "other")
+    block = ds.private_block(0x0009, "GEMS_PETD_01", create=True)
+    block.add_new(0x0D, "DT", "20250101100000")
+    (header,) = read_images(save(ds), "sub-01")
+    assert header.private_text(0x0009, "GEMS_PETD_01", 0x0D) == "20250101100000"
+    assert header.private_text(0x0009, "GEMS_THIRD", 0x0D) is None
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can list every folder")
+def test_folder_that_cannot_be_listed_is_an_error(tmp_path):
+    (tmp_path / "closed").mkdir(mode=0)
+    with pytest.raises(OSError, match="denied"):
+        visible_files(tmp_path)
+
+
+def test_file_without_file_meta_transfer_syntax_is_refused(pet_slices, tmp_path):
+    buffer = io.BytesIO()
+    ds = pet_slices()[0]
+    ds.save_as(buffer, enforce_file_format=True)
+    whole = buffer.getvalue().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.9.9.9\0", 1)
+    (tmp_path / "a.dcm").write_bytes(whole)
+    with pytest.raises(DicomError, match=r"sub-01: file 1 of 1"):
+        read_images(tmp_path, "sub-01")[0].pixels()
