@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from pet_spect.atlases import load_atlas
+from pet_spect.model import ScanKey, Volume
+from pet_spect.registration.normalise import Deformation, normalise
+from pet_spect.registration.plausibility import Gates
+from pet_spect.registration.resample import apply_affine, displace, resample_affine, sample
+from pet_spect.registration.template import make_template
+from pet_spect.simulate.phantom import marker_phantom
+
+QUICK = Deformation(iterations=(10, 0, 0))
+BASELINE, YEAR1 = ScanKey("sub-01", "baseline", "FDG"), ScanKey("sub-01", "year1", "FDG")
+BRAIN = np.array([[0.0, -20, 10], [-40, -20, 50], [40, -20, 50], [0, 60, 10], [0, -90, 0]])
+
+
+@pytest.fixture(scope="module")
+def templates():
+    return {"FDG": make_template("FDG", load_atlas())}
+
+
+def moved(angles, shift):
+    """Standard points to points of a head that has moved."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
+    matrix[:3, 3] = shift
+    return matrix
+
+
+def scan(matrix, seed):
+    """The marker phantom, moved by `matrix`, on a 3 mm grid, with a little noise."""
+    head = marker_phantom("FDG", step=2)
+    affine = np.diag([3.0, 3.0, 3.0, 1.0])
+    affine[:3, 3] = (-110, -150, -95)
+    seen = np.nan_to_num(resample_affine(head, (74, 88, 70), affine, np.linalg.inv(matrix)).data)
+    noise = np.random.default_rng(seed).standard_normal(seen.shape) * 0.03 * seen.max()
+    return Volume((seen + noise).astype(np.float32), affine)
+
+
+MOTIONS = {BASELINE: moved((4, -3, 5), (6, -4, 3)), YEAR1: moved((-6, 2, -4), (-5, 7, -2))}
+
+
+@pytest.fixture(scope="module")
+def scans():
+    return {key: scan(matrix, seed) for seed, (key, matrix) in enumerate(MOTIONS.items())}
+
+
+@pytest.fixture(scope="module")
+def result(scans, templates):
+    return normalise(scans, templates, gates=Gates(), deformation=QUICK)
+
+
+def test_two_poses_of_one_head_are_found_to_half_a_millimetre(result):
+    first, second = (result.scans[key].to_scan for key in (BASELINE, YEAR1))
+    points = apply_affine(MOTIONS[BASELINE], BRAIN)
+    found = apply_affine(second @ np.linalg.inv(first), points)
+    assert np.linalg.norm(found - apply_affine(MOTIONS[YEAR1], BRAIN), axis=1).max() < 0.5
+
+
+def test_the_hot_motor_cortex_is_on_the_left_in_standard_space(result):
+    for registered in result.scans.values():
+        left, right = sample(registered.standard, np.array([[-38.0, -14, 54], [38.0, -14, 54]]))
+        assert left > 1.3 * right
+
+
+def test_the_way_to_standard_space_and_back_ends_where_it_began(result):
+    back = displace(result.to_standard, displace(result.to_participant, BRAIN))
+    assert np.linalg.norm(back - BRAIN, axis=1).max() < 0.5
+
+
+def test_the_order_of_the_visits_changes_no_bit(result, scans, templates):
+    swapped = normalise({BASELINE: scans[YEAR1], YEAR1: scans[BASELINE]}, templates, gates=Gates(), deformation=QUICK)
+    assert np.array_equal(swapped.to_standard.displacement, result.to_standard.displacement)
+    assert np.array_equal(swapped.scans[BASELINE].to_scan, result.scans[YEAR1].to_scan)
+
+
+def test_a_scan_that_is_no_head_is_refused_and_the_other_goes_on(result, scans, templates):
+    noise = np.random.default_rng(5).random(scans[YEAR1].data.shape).astype(np.float32)
+    found = normalise(
+        {BASELINE: scans[BASELINE], YEAR1: Volume(noise, scans[YEAR1].affine)},
+        templates,
+        gates=Gates(),
+        deformation=QUICK,
+    )
+    assert list(found.scans) == [BASELINE]
+    assert found.refused[YEAR1].code.startswith("gate_")
+
+
+def test_with_no_scan_left_there_is_no_warp(scans, templates):
+    empty = Volume(np.zeros((40, 40, 40), np.float32), np.diag([4.0, 4.0, 4.0, 1.0]))
+    found = normalise({BASELINE: empty}, templates, gates=Gates(), deformation=QUICK)
+    assert found.refused[BASELINE].code == "empty_scan"
+    assert (found.scans, found.to_standard, found.to_participant) == ({}, None, None)
+
+
+@pytest.mark.parametrize("axes", [(1, 0, 2), (0, 2, 1)])
+def test_a_head_turned_by_a_right_angle_is_refused(scans, templates, axes):
+    turned = Volume(np.ascontiguousarray(scans[BASELINE].data.transpose(axes)[::-1]), scans[BASELINE].affine)
+    found = normalise({BASELINE: turned}, templates, gates=Gates(), deformation=QUICK)
+    assert BASELINE in found.refused
