@@ -318,10 +318,10 @@ def test_a_decision_about_an_unknown_scan_is_an_error(study, capsys):
 
 
 def test_warnings_of_earlier_steps_are_passed_on(study):
-    study.add("sub-01", facts={("year1", "FDG"): {"Warnings": [{"Code": "weight", "Reason": "header says 80"}]}})
+    study.add("sub-01", facts={("year1", "FDG"): {"Warnings": [{"Code": "fewer_slices", "Reason": "46 of 47"}]}})
     study.run()
     row = study.ratio("sub-01", "year1", "FDG")
-    assert (row["qc"], row["reason"]) == ("warn", "weight: header says 80")
+    assert (row["qc"], row["reason"]) == ("warn", "fewer_slices: 46 of 47")
 
 
 def test_a_primary_that_is_no_reference_is_an_error(study, capsys):

@@ -125,6 +125,12 @@ def test_without_a_factor_there_is_no_suv_but_every_ratio():
     assert rows["motor", "uptake_ratio", "pons"].value == 1.2
 
 
+def test_a_doubt_about_weight_or_dose_flags_the_suv_only():
+    rows = rows_of(a_scan(notes=("weight_in_grams: told", "fewer_slices: told")))
+    assert rows["motor", "suv_mean", "none"].reason == "weight_in_grams: told; fewer_slices: told"
+    assert rows["motor", "uptake_ratio", "pons"].reason == "fewer_slices: told"
+
+
 @pytest.mark.parametrize("pons", [0.0, -3.0, 0.05])
 def test_a_reference_that_is_not_clearly_positive_gives_no_ratio(pons):
     row = rows_of(a_scan({**MEANS, ("pons", "n/a"): (pons, 6.0)}))["motor", "uptake_ratio", "pons"]

@@ -41,6 +41,7 @@ MAX_CEREBELLUM_ASYMMETRY = 20.0
 """Percent; crossed diaschisis to 0.84 of normal gives 17 %."""
 
 _SMALLEST_DENOMINATOR = 1e-3
+_SUV_ONLY = ("weight", "height", "dose", "sex")  # what a ratio does not depend on
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +237,9 @@ def scan_ratios(
                 ipsilateral = joint_value(scan, target, sides_of("ipsilesional", lesion_side))
                 other = reference_value(scan, reference, target, roles, lesion_side)
             value, numerator, denominator, trouble = _evaluate(measure, reference, scan, ipsilateral, other)
-            notes = [*scan.notes, *([caution] if caution and reference.startswith("cerebellum") else [])]
+            notes = [note for note in scan.notes if measure == "suv_mean" or not note.startswith(_SUV_ONLY)]
+            if caution and reference.startswith("cerebellum"):
+                notes.append(caution)
             if not trouble and scan.attenuation_corrected is None and reference != "contralateral":
                 notes.append("attenuation_unknown: the sidecar does not say whether attenuation was corrected")
             told = [text for text in (failure, trouble) if text] or notes

@@ -1,0 +1,89 @@
+import math
+
+import pytest
+
+from pet_spect.model import Refusal, ScanKey
+from pet_spect.quantify.ratios import Ratio, RegionValue, ScanUptake
+from pet_spect.quantify.verdict import judge_absent, judge_measured, refuse_without_primary
+from pet_spect.study import Decision
+
+NAMES = [f"region_{i}" for i in range(20)]
+UNEVEN = [0.93, 1.06, 0.95, 1.08, 0.97, 1.04, 0.92, 1.05, 0.96, 1.07] * 2
+
+
+def scan(session, left=UNEVEN, *, mirrored=False, lesion=None):
+    """A scan of 20 pairs of regions of 10 mL; `lesion` is the lesion fraction of left and right."""
+    sides = ("right", "left") if mirrored else ("left", "right")
+    fractions = dict(zip(("left", "right"), lesion or (math.nan, math.nan), strict=True))
+    values = {}
+    for name, mean in zip(NAMES, left, strict=True):
+        values[name, sides[0]] = RegionValue(mean, 10.0, fractions[sides[0]])
+        values[name, sides[1]] = RegionValue(1.0, 10.0, fractions[sides[1]])
+    return ScanUptake(ScanKey("sub-01", session, "FDG"), "", values)
+
+
+def decide(session, decision, code):
+    found = Decision("sub-01", session, "FDG", decision, code, "seen", "AB", "2025-01-01", "0.1.0")
+    return {found.key: found}
+
+
+def test_a_small_lesion_is_measured_with_a_note():
+    (verdict,) = judge_measured([scan("baseline")], "left", {})
+    assert (verdict.status, verdict.failure) == ("measured", "")
+    assert verdict.notes[0].startswith("laterality_undetermined: ")
+
+
+def test_a_mirrored_follow_up_is_excluded_although_its_lesion_is_too_small_to_show():
+    verdicts = judge_measured([scan("baseline"), scan("year1", mirrored=True)], "left", {})
+    assert [verdict.status for verdict in verdicts] == ["excluded", "excluded"]
+    assert {verdict.failure.split(":")[0] for verdict in verdicts} == {"laterality_mirrored"}
+
+
+def test_a_scan_that_shows_its_lesion_on_the_right_side_is_believed_against_its_mirror_image():
+    left = [0.5, 0.5, 0.5, 0.5, *UNEVEN[4:]]
+    verdicts = judge_measured([scan("baseline", left), scan("year1", left, mirrored=True)], "left", {})
+    assert [verdict.status for verdict in verdicts] == ["measured", "excluded"]
+    assert verdicts[1].fault.code == "laterality_disagree"
+    assert "every scan" not in verdicts[1].failure
+
+
+def test_a_lesion_mask_on_the_other_side_excludes():
+    (verdict,) = judge_measured([scan("baseline", lesion=(0.0, 0.1))], "left", {})
+    assert verdict.failure == (
+        "lesion_mask_side: 100% of the lesion mask lies on the right, participants.tsv says left"
+    )
+    (verdict,) = judge_measured([scan("baseline", lesion=(0.1, 0.0))], "left", {})
+    assert verdict.status == "measured"
+
+
+def test_exclusion_holds_whatever_its_code_and_comes_first():
+    (verdict,) = judge_measured([scan("baseline", lesion=(0.0, 0.1))], "left", decide("baseline", "exclude", "motion"))
+    assert (verdict.status, verdict.decision, verdict.failure) == ("excluded", "exclude", "excluded: seen")
+
+
+def test_an_accepted_fault_becomes_a_note():
+    decisions = decide("baseline", "accept", "lesion_mask_side")
+    (verdict,) = judge_measured([scan("baseline", lesion=(0.0, 0.1))], "left", decisions)
+    assert (verdict.status, verdict.decision, verdict.failure) == ("measured", "accept", "")
+    assert verdict.notes[0].endswith("(accepted: seen)")
+
+
+@pytest.mark.parametrize(("code", "signed"), [("scale", "accept"), ("n/a", "accept"), ("motion", None)])
+def test_accepting_a_refusal_needs_its_code_or_none(code, signed):
+    (decision,) = decide("baseline", "accept", code).values()
+    assert judge_absent("refused", Refusal("normalise", "scale", "told"), decision).decision == signed
+
+
+def test_a_missing_scan_has_no_fault():
+    verdict = judge_absent("missing", None, None)
+    assert (verdict.status, verdict.fault, verdict.decision) == ("missing", None, None)
+
+
+def test_a_measured_scan_without_its_primary_ratio_is_refused():
+    (verdict,) = judge_measured([scan("baseline")], "left", {})
+    kind = ("sub-01", "baseline", "FDG", "left", "motor", "uptake_ratio", "pons")
+    absent = Ratio(*kind, math.nan, 1.0, math.nan, "fail", "low_coverage: 10% of pons is in view")
+    refused = refuse_without_primary(verdict, absent, None)
+    assert (refused.status, refused.fault) == ("refused", Refusal("measure", "low_coverage", "10% of pons is in view"))
+    present = Ratio(*kind, 1.2, 1.2, 1.0, "warn", "")
+    assert refuse_without_primary(verdict, present, None) is verdict
