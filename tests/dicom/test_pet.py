@@ -239,6 +239,7 @@ def test_conflicts_with_the_tables_are_told_and_the_header_stays(pet_slices, sav
     [
         ({"RescaleSlope": None}, "rescale_slope"),
         ({"RescaleSlope": "0"}, "rescale_slope"),
+        ({"RescaleSlope": "1e300"}, "rescale_slope"),
         ({"RescaleIntercept": "-1"}, "rescale_intercept"),
         ({"Units": None}, "units"),
         ({"Units": "MLMINML"}, "units"),

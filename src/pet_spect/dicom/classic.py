@@ -92,7 +92,10 @@ def _voxels(headers: Sequence[Header]) -> NDArray[np.float32]:
         stored = header.pixels()
         if len(stored) != 1:
             raise header.error(f"holds {len(stored)} frames, a classic PET slice holds one", "frames")
-        voxels[index] = stored[0] * np.float64(slope)
+        with np.errstate(over="ignore"):
+            voxels[index] = stored[0] * np.float64(slope)
+        if np.isinf(voxels[index]).any():
+            raise header.error(f"RescaleSlope {slope:g} makes values beyond 32-bit floats", "rescale_slope")
     return voxels
 
 
@@ -131,7 +134,8 @@ def check_alike(
             raise header.error(f"{tag} is {shown[0]} where other slices have {shown[1]}; one is needed", code)
 
 
-def _clock(header: Header, date_tag: str, time_tag: str) -> float | None:
+def clock_time(header: Header, date_tag: str, time_tag: str) -> float | None:
+    """Return a date and time of a header in seconds; a missing date is that of the acquisition, series or study."""
     time = header.text(time_tag)
     of_day = None if time is None else seconds_of_day(time)
     if of_day is None:
@@ -145,7 +149,7 @@ def slice_timing(header: Header) -> FrameTiming:
     """Return when a slice was measured."""
     offset = offset_from_utc(header.text("TimezoneOffsetFromUTC"))
     full = header.text("AcquisitionDateTime")
-    start = _clock(header, "AcquisitionDate", "AcquisitionTime")
+    start = clock_time(header, "AcquisitionDate", "AcquisitionTime")
     if start is None and full is not None:
         start = seconds_of_date_time(full, offset)
     duration, reference = header.number("ActualFrameDuration"), header.number("FrameReferenceTime")
@@ -158,7 +162,7 @@ def slice_timing(header: Header) -> FrameTiming:
 
 
 def _series_time(headers: Sequence[Header]) -> float | None:
-    times = {_clock(header, "SeriesDate", "SeriesTime") for header in headers}
+    times = {clock_time(header, "SeriesDate", "SeriesTime") for header in headers}
     return times.pop() if len(times) == 1 else None
 
 

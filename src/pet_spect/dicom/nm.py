@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pet_spect.dicom.classic import clock_time
 from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.geometry import affine_from_planes, declared_affine, normal_of, parse_orientation, plane_axes
 from pet_spect.dicom.patient import read_administration
 from pet_spect.dicom.pet import check_declared
 from pet_spect.dicom.read import Header
 from pet_spect.dicom.sidecar import ScanFacts
-from pet_spect.dicom.times import seconds_of_date, seconds_of_day
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
 from pet_spect.model import Volume
 
@@ -157,14 +157,8 @@ def _affine(
     return declared_affine(letters, (pixel_spacing[1], pixel_spacing[0], abs(spacing)), shape)
 
 
-def _start(header: Header) -> float | None:
-    time = seconds_of_day(header.text("AcquisitionTime") or "")
-    date = seconds_of_date(header.text("AcquisitionDate") or header.text("SeriesDate") or "")
-    return None if time is None else time + (date or 0.0)
-
-
 def _facts(header: Header, units: str, declared: Declared, cautions: list[Caution]) -> ScanFacts:
-    start = _start(header)
+    start = clock_time(header, "AcquisitionDate", "AcquisitionTime")
     given = read_administration(header, start, declared, cautions)
     corrections = header.texts("CorrectedImage")
     corrected = "ATTN" in corrections

@@ -45,15 +45,29 @@ _Tag = str | BaseTag | tuple[int, int]
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    logger = logging.getLogger("pydicom")
-    before = logger.disabled
-    logger.disabled = True
+    """Silence every logger and warning; pydicom's child loggers do not obey their parent's switch."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.disabled = before
+        logging.disable(before)
+
+
+@contextmanager
+def _mute() -> Iterator[None]:
+    """Silence the decoders' C libraries, which write to the process's standard error."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        with _quiet():
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 @dataclass(frozen=True)
@@ -178,7 +192,7 @@ class Header:
             raise self.error(f"{frames} frames of {rows} x {columns} are more than this program reads", "pixels")
         self._check_length(rows * columns * frames)
         try:
-            with _quiet():
+            with _mute():
                 stored = self.dataset.pixel_array
         except Exception as error:  # every decoder has exceptions of its own
             raise self.error(f"pixel data cannot be decoded ({type(error).__name__})", "pixels") from None
