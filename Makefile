@@ -25,7 +25,8 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 demo: .venv/runtime.stamp
 	test -e demo/truth.tsv || $(BIN)/pet-spect simulate --out demo
-	$(BIN)/snakemake --directory demo --configfile demo/config/config.yaml --cores $(CORES)
+	$(BIN)/snakemake --directory demo --configfile demo/config/config.yaml --cores $(CORES) \
+		$$([ -t 2 ] && echo --logger rich)
 	@echo "The report is demo/results/report/index.html"
 
 test: .venv/dev.stamp

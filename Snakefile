@@ -13,6 +13,13 @@ if not workflow.overwrite_configfiles:
     configfile: "config/config.yaml"
 
 
+rule all:
+    """The report, and a last rule that fails on every refusal nobody signed off."""
+    input:
+        "results/report/index.html",
+        "results/tables/accounted.tsv",
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/convert.smk"
 include: "workflow/rules/normalise.smk"
@@ -20,11 +27,3 @@ include: "workflow/rules/measure.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/cohort.smk"
 include: "workflow/rules/report.smk"
-
-
-rule all:
-    """The report, and a last rule that fails on every refusal nobody signed off."""
-    default_target: True
-    input:
-        "results/report/index.html",
-        "results/tables/accounted.tsv",

@@ -105,6 +105,11 @@ def test_one_visit_has_one_scan_of_a_tracer(scans):
         scans("participant_id session tracer path", "sub-01 baseline FDG x", "sub-01 baseline FDG y")
 
 
+def test_one_path_serves_one_visit(scans):
+    with pytest.raises(TableError, match="line 3: path dicom/1 stands in line 2 already"):
+        scans("participant_id session tracer path", "sub-01 baseline FDG dicom/1", "sub-01 year1 FDG dicom/1/")
+
+
 @pytest.mark.parametrize(("value", "needed"), [("70kg", "a number"), ("70,5", "a number"), ("inf", "a finite number")])
 def test_a_weight_is_a_number(scans, value, needed):
     with pytest.raises(TableError, match=f"line 2, weight_kg: found '{value}', needed {needed}"):
@@ -113,7 +118,7 @@ def test_a_weight_is_a_number(scans, value, needed):
 
 def test_lines_are_counted_as_an_editor_counts_them(scans):
     with pytest.raises(TableError, match="line 4, session"):
-        scans("participant_id session tracer path", "sub-01 baseline FDG x", "", "sub-01 year9 FDG x")
+        scans("participant_id session tracer path", "sub-01 baseline FDG x", "", "sub-01 year9 FDG y")
 
 
 def test_a_decision_says_who_when_and_why(decisions):

@@ -290,7 +290,7 @@ def read_participants(path: Path) -> dict[str, Participant]:
 
 
 def read_scans(
-    path: Path,
+    table: Path,
     participants: Collection[str],
     sessions: Collection[str],
     tracers: Collection[str],
@@ -299,7 +299,7 @@ def read_scans(
 
     Parameters
     ----------
-    path : Path
+    table : Path
     participants : collection of str
         The identities participants.tsv knows.
     sessions, tracers : collection of str
@@ -314,20 +314,23 @@ def read_scans(
     ------
     TableError
         If a column is missing or unknown, a participant, session or tracer is not known,
-        a visit has two scans of one tracer, or a value that should be a number is none.
+        a visit has two scans of one tracer, a path serves two visits, or a value that should
+        be a number is none.
     """
     scans: list[ListedScan] = []
     seen: dict[str, int] = {}
-    for line in read_lines(path, SCAN_COLUMNS, required=4):
+    for line in read_lines(table, SCAN_COLUMNS, required=4):
         key = _known_key(line, participants, sessions, tracers)
         _check_once(line, f"{key.participant} {key.session} {key.tracer}", seen)
+        path = Path(line.needed_text("path"))
+        _check_once(line, f"path {path}", seen)
         drug = line.text("benzodiazepine")
         scans.append(
             ListedScan(
                 participant_id=key.participant,
                 session=key.session,
                 tracer=key.tracer,
-                path=Path(line.needed_text("path")),
+                path=path,
                 weight_kg=line.number_or_none("weight_kg"),
                 dose_mbq=line.number_or_none("dose_mbq"),
                 injection_time=line.text("injection_time"),

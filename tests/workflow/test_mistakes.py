@@ -68,7 +68,11 @@ def test_a_config_without_its_tables_is_told_which_is_missing(study):
     ("column", "value", "expected"),
     [
         ("height_m", "172", "line 2, height_m: found '172', needed metres, 0.4 to 2.6"),
-        ("lesion_mask", "mask.nii.gz", "sub-01: lesion_mask mask.nii.gz does not exist"),
+        (
+            "lesion_mask",
+            "a_space-MNI152NLin2009cSym_mask.nii",
+            "sub-01: lesion_mask a_space-MNI152NLin2009cSym_mask.nii does",
+        ),
         ("lesion_mask", "mask.img", "line 2, lesion_mask: found 'mask.img', needed the path of a NIfTI image"),
         ("sex", "female", "line 2, sex: found 'female', needed M or F or O"),
         ("anat", "t1.nii.gz", "needed n/a (not supported yet in this version)"),

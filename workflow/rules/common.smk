@@ -65,22 +65,16 @@ def check_tracers(given):
             raise ConfigError(f"{CONFIG_NAME}: primary: tracer {name} is not among tracers ({', '.join(tracers)})")
 
 
-def check_rows(path, name, columns, required):
+def check_rows(path, name, columns):
     """Apply a table's schema row by row."""
     schema = schema_of(name)
     kinds = {column: entry.get("type") for column, entry in schema["properties"].items()}
     validator = Draft202012Validator(schema)
-    for line in study.read_lines(path, columns, required=required):
-        values = {
-            column: (line.number_or_none(column) if kinds[column] == "number" else line.text(column))
-            for column in line.row
-        }
+    for line in study.read_lines(path, columns, required=0):
+        values = {key: line.number_or_none(key) if kinds[key] == "number" else line.text(key) for key in line.row}
         error = best_match(validator.iter_errors({key: value for key, value in values.items() if value is not None}))
         if error is not None and error.validator == "required":
-            raise line.wrong(
-                next(key for key in schema["required"] if values[key] is None),
-                "a value",
-            )
+            raise line.wrong(next(key for key in schema["required"] if values[key] is None), "a value")
         if error is not None:
             raise line.wrong(error.absolute_path[-1], error.schema["description"])
 
@@ -91,10 +85,8 @@ def find_atlas():
 
     atlas = config["atlas"]
     if "name" in atlas:
-        (labels, table), flags = atlases.find_atlas(atlas["name"]), [
-            "--atlas",
-            atlas["name"],
-        ]
+        labels, table = atlases.find_atlas(atlas["name"])
+        flags = ["--atlas", atlas["name"]]
     else:
         labels, table = Path(atlas["labels"]), Path(atlas["table"])
         flags = ["--atlas-labels", str(labels), "--atlas-table", str(table)]
@@ -110,6 +102,20 @@ def find_atlas():
     return labels, table, labels.name.split(".")[0], flags
 
 
+def check_decisions(path, people):
+    if not path.is_file():
+        return
+    for decision in study.read_decisions(path):
+        key = decision.key
+        if (
+            key.participant not in people
+            or key.session not in config["sessions"]
+            or key.tracer not in config["tracers"]
+        ):
+            raise TableError(f"{path}: {key.participant} {key.session} {key.tracer} is not a scan of this study")
+    check_rows(path, "qc", study.DECISION_COLUMNS)
+
+
 def read_study():
     """Return the participants by name, and their scans by participant, session and label."""
     people_path, scans_path = Path(config["participants"]), Path(config["scans"])
@@ -121,8 +127,8 @@ def read_study():
         )
     people = study.read_participants(people_path)
     scans = study.read_scans(scans_path, people, config["sessions"], config["tracers"])
-    check_rows(people_path, "participants", study.PARTICIPANT_COLUMNS, 2)
-    check_rows(scans_path, "scans", study.SCAN_COLUMNS, 4)
+    check_rows(people_path, "participants", study.PARTICIPANT_COLUMNS)
+    check_rows(scans_path, "scans", study.SCAN_COLUMNS)
     for person in people.values():
         if person.lesion_mask is not None and not person.lesion_mask.is_file():
             raise TableError(f"{people_path}: {person.participant_id}: lesion_mask {person.lesion_mask} does not exist")
@@ -131,17 +137,7 @@ def read_study():
             raise TableError(
                 f"{scans_path}: {scan.participant_id} {scan.session} {scan.tracer}: path {scan.path} does not exist"
             )
-    if Path(config["qc"]).is_file():
-        check_rows(
-            Path(config["qc"]),
-            "qc",
-            study.DECISION_COLUMNS,
-            len(study.DECISION_COLUMNS),
-        )
-        for decision in study.read_decisions(Path(config["qc"])):
-            known = (people, config["sessions"], config["tracers"])
-            if not all(part in names for part, names in zip(vars(decision.key).values(), known)):
-                raise TableError(f"{config['qc']}: {' '.join(vars(decision.key).values())} is not a scan of this study")
+    check_decisions(Path(config["qc"]), people)
     listed = {person: {} for person in people}
     for scan in scans:
         listed[scan.participant_id][scan.session, config["tracers"][scan.tracer]["label"]] = scan
@@ -181,12 +177,8 @@ def scan_flags(wildcards):
     """`--scan SESSION TRACER IMAGE` for every scan of one participant."""
     flags = []
     for scan in SCANS[wildcards.participant].values():
-        flags += [
-            "--scan",
-            scan.session,
-            scan.tracer,
-            "results/" + layout.scan_image(*scan_names(scan)),
-        ]
+        image = "results/" + layout.scan_image(*scan_names(scan))
+        flags += ["--scan", scan.session, scan.tracer, image]
     return flags
 
 
