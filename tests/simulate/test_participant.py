@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -8,6 +9,7 @@ from pet_spect.simulate.anatomy import individual_anatomy
 from pet_spect.simulate.design import SESSIONS, TRACERS, Trial
 from pet_spect.simulate.lesion import infarct
 from pet_spect.simulate.participant import random_pose, simulate_participant, true_activity
+from pet_spect.simulate.uptake import blurred, scan
 
 QUICK = Trial(participants=2, seed=3, step=2, thin=2)
 
@@ -138,3 +140,17 @@ def test_only_the_last_participant_lacks_the_one_year_spect():
     trial = Trial(participants=8)
     assert [len(trial.scans(index)) for index in range(8)] == [4] * 7 + [3]
     assert ("year1", "IMZ") not in trial.scans(7)
+
+
+@pytest.mark.parametrize(("tracer", "least", "most"), [("FDG", 0.06, 0.08), ("IMZ", 0.10, 0.12)])
+def test_cortex_is_as_noisy_as_the_design_says(head, tracer, least, most):
+    scanner = Trial().scanner(0, tracer)
+    seen = blurred(head.uptake[tracer], head.affine, scanner.fwhm_mm)
+    quiet = replace(scanner, noise=0.0)
+    noisy, clean = (
+        scan(seen, head.affine, one, random_pose(np.random.default_rng(0)), np.random.default_rng(1)).data
+        for one in (scanner, quiet)
+    )
+    cortex = seen[np.isin(head.labels, head.labels_of(head.cortex))].mean()
+    like_cortex = np.abs(clean / cortex - 1) < 0.1
+    assert least < ((noisy - clean) / cortex)[like_cortex].std() < most

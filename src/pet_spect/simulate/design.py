@@ -134,16 +134,19 @@ _CASES = (
 
 PET_SCANNERS: Mapping[str, Scanner] = MappingProxyType(
     {
-        _GE: Scanner(6.0, (128, 128, 71), (2.0, 2.0, 3.27), 0.07),
-        _SIEMENS: Scanner(6.0, (128, 128, 109), (2.04, 2.04, 2.027), 0.07),
+        _GE: Scanner(6.0, (128, 128, 71), (2.0, 2.0, 3.27), 0.055),
+        _SIEMENS: Scanner(6.0, (128, 128, 109), (2.04, 2.04, 2.027), 0.055),
     }
 )
+"""Noise of 5.5 % at uptake 1 is 7 % in cortex as the scanner sees it, blurred with its surroundings to about 0.65."""
+
 SPECT_SCANNERS: Mapping[str, Scanner] = MappingProxyType(
     {
-        _GE: Scanner(11.0, (128, 128, 64), (3.68, 3.68, 3.68), 0.11),
-        _SIEMENS: Scanner(11.0, (128, 128, 72), (3.3, 3.3, 3.3), 0.11),
+        _GE: Scanner(11.0, (128, 128, 64), (3.68, 3.68, 3.68), 0.075),
+        _SIEMENS: Scanner(11.0, (128, 128, 72), (3.3, 3.3, 3.3), 0.075),
     }
 )
+"""Noise of 7.5 % at uptake 1 is 11 % in cortex as the scanner sees it, at about 0.45."""
 
 
 @dataclass(frozen=True)
