@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pet_spect.api import change_table, extract_uptake, uptake_ratio
+    from pet_spect.atlases import load_atlas
 
 __version__ = "0.1.0"
 
-__all__ = ["change_table", "extract_uptake", "uptake_ratio"]
+_HOME = {
+    "change_table": "pet_spect.api",
+    "extract_uptake": "pet_spect.api",
+    "load_atlas": "pet_spect.atlases",
+    "uptake_ratio": "pet_spect.api",
+}
+
+__all__ = ["change_table", "extract_uptake", "load_atlas", "uptake_ratio"]
 
 
 def __getattr__(name: str) -> Any:
     # Importing the package must stay cheap for the command line, which needs none of these.
-    if name in __all__:
-        return getattr(import_module("pet_spect.api"), name)
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
