@@ -11,6 +11,7 @@ from pet_spect import __version__ as PACKAGE_VERSION
 from pet_spect import layout, study
 from pet_spect.errors import ConfigError, PetSpectError, TableError
 from pet_spect.fingerprint import fingerprint
+from pet_spect.lines import read_lines
 from pet_spect.tables import format_value, read_table
 
 SCHEMAS = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent / "schemas"
@@ -70,7 +71,7 @@ def check_rows(path, name, columns):
     schema = schema_of(name)
     kinds = {column: entry.get("type") for column, entry in schema["properties"].items()}
     validator = Draft202012Validator(schema)
-    for line in study.read_lines(path, columns, required=0):
+    for line in read_lines(path, columns, required=0):
         values = {key: line.number_or_none(key) if kinds[key] == "number" else line.text(key) for key in line.row}
         error = best_match(validator.iter_errors({key: value for key, value in values.items() if value is not None}))
         if error is not None and error.validator == "required":

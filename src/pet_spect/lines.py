@@ -1,0 +1,89 @@
+"""Rows of a table that know where they stand, so that an error can name the line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from pet_spect.errors import TableError
+from pet_spect.tables import MISSING, Row, parse_float, read_table
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row that knows where it stands, so that its errors can say so.
+
+    Attributes
+    ----------
+    path : Path
+    number : int
+        Line of the file, the header being 1.
+    row : dict
+        Column to text.
+    """
+
+    path: Path
+    number: int
+    row: Row
+
+    def wrong(self, column: str, needed: str) -> TableError:
+        """Return the error that a column does not hold what is needed."""
+        found = self.row.get(column, "")
+        return TableError(f"{self.path}: line {self.number}, {column}: found {found!r}, needed {needed}")
+
+    def text(self, column: str) -> str | None:
+        """Return the value, None if there is none."""
+        value = self.row.get(column, "")
+        return None if value in ("", MISSING) else value
+
+    def needed_text(self, column: str) -> str:
+        """Return the value, which must be there."""
+        value = self.text(column)
+        if value is None:
+            raise self.wrong(column, "a value")
+        return value
+
+    def number_or_none(self, column: str) -> float | None:
+        """Return the value as a finite number, None if there is none."""
+        try:
+            value = parse_float(self.row.get(column, ""))
+        except ValueError:
+            raise self.wrong(column, "a number") from None
+        if math.isinf(value):
+            raise self.wrong(column, "a finite number")
+        return None if math.isnan(value) else value
+
+    def one_of(self, column: str, choices: Collection[str]) -> str:
+        """Return the value, which must be spelt exactly like one of `choices`."""
+        value = self.row.get(column, "")
+        if value in choices:
+            return value
+        needed = " or ".join(choices) if len(choices) <= 6 else "one that is known"
+        near = get_close_matches(value.lower(), [choice.lower() for choice in choices], n=1)
+        meant = [choice for choice in choices if choice.lower() in near]
+        raise self.wrong(column, needed + (f" (did you mean {meant[0]!r}?)" if meant else ""))
+
+
+def read_lines(path: Path, columns: Sequence[str], *, required: int) -> list[Line]:
+    """Read a table's rows with their line numbers.
+
+    Parameters
+    ----------
+    path : Path
+    columns : sequence of str
+        The columns that may be there.
+    required : int
+        How many of them, from the first, must be there.
+
+    Raises
+    ------
+    TableError
+        See `pet_spect.tables.read_table`.
+    """
+    rows = read_table(path, required=columns[:required], allowed=columns)
+    text = path.read_text(encoding="utf-8-sig").splitlines()
+    numbers = [number for number, line in enumerate(text, start=1) if line.strip()][1:]
+    return [Line(path, number, row) for number, row in zip(numbers, rows, strict=True)]
