@@ -73,6 +73,15 @@ def test_every_section_of_a_simulated_trial_says_so(make_study, tmp_path):
     assert all("SIMULATED" in head for head in heads)
 
 
+def test_a_trial_with_some_simulated_scans_says_that_it_is_some(make_study, tmp_path):
+    study = make_study(3)
+    study.scans[0]["simulated"] = True
+    assert "SIMULATED data: part of this page was not measured in a person" in written(study, tmp_path / "some")
+    for row in study.scans:
+        row["simulated"] = True
+    assert "SIMULATED data: nothing on this page was measured in a person" in written(study, tmp_path / "all")
+
+
 def test_a_real_trial_nowhere_says_simulated(make_study, tmp_path):
     assert "SIMULATED" not in written(make_study(3), tmp_path)
 

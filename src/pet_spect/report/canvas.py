@@ -23,7 +23,6 @@ LEFT, RIGHT = "#E69F00", "#56B4E9"
 TISSUE, REFERENCE, OUTSIDE, GROUND, ALERT = "#00D7A0", "#FF8CC6", "#4a3566", "#101418", "#FFB000"
 """Tissue outlines, reference regions, outside the field of view, the ground, and what must be seen."""
 
-_COLOURS = (LEFT, RIGHT, TISSUE, REFERENCE, OUTSIDE, GROUND, ALERT)
 _DPI, _HEADER = 100, 40
 
 
@@ -130,14 +129,14 @@ def _palette() -> Image.Image:
     from PIL import Image
     from PIL.ImageColor import getrgb
 
-    greys = [(level, level, level) for level in np.linspace(0, 255, 48).round().astype(int).tolist()]
+    greys = [(level, level, level) for level in np.linspace(0, 255, 40).round().astype(int).tolist()]
     over = [
         tuple(round(part * cover + under * (1 - cover)) for part in getrgb(colour)[:3])
-        for colour in _COLOURS
+        for colour in (LEFT, RIGHT, TISSUE, REFERENCE)
         for cover in (0.25, 0.5, 0.75)
-        for under in np.linspace(0, 255, 8)
+        for under in np.linspace(0, 255, 6)
     ]
-    pure = [getrgb(colour)[:3] for colour in _COLOURS]
+    pure = [getrgb(colour)[:3] for colour in (LEFT, RIGHT, TISSUE, REFERENCE, OUTSIDE, GROUND, ALERT)]
     palette = Image.new("P", (1, 1))
     palette.putpalette([part for colour in (*greys, *over, *pure) for part in colour])
     return palette

@@ -81,6 +81,7 @@ def write_report(results: Path) -> Path:
     text = environment.get_template("page.html.j2").render(
         version=__version__,
         simulated=any(row["simulated"] == "true" for row in scans),
+        all_simulated=all(row["simulated"] == "true" for row in scans if row["status"] != "missing"),
         outcomes=outcomes(found),
         counts=_counts(scans),
         troubles=troubles(found),
