@@ -16,6 +16,9 @@ RegionSide = Literal["left", "right", "n/a"]
 
 Datatype = Literal["pet", "spect"]
 
+Decided = Literal["accept", "exclude"]
+"""What a person may decide about a scan."""
+
 STANDARD_SPACE = "MNI152NLin2009cSym"
 """Name of the symmetric standard space (ICBM 2009c nonlinear symmetric), as BIDS spells it."""
 
@@ -94,6 +97,36 @@ class ScanKey:
     participant: str
     session: str
     tracer: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One row of qc.tsv: what a person decided about a scan.
+
+    Attributes
+    ----------
+    participant_id, session, tracer : str
+    decision : {'accept', 'exclude'}
+    code : str or None
+        The refusal or flag decided about; None is whatever there is.
+    reason, initials, time, version : str
+        Why, who, when, and with which version of the software before their eyes.
+    """
+
+    participant_id: str
+    session: str
+    tracer: str
+    decision: Decided
+    code: str | None
+    reason: str
+    initials: str
+    time: str
+    version: str
+
+    @property
+    def key(self) -> ScanKey:
+        """Which scan it is about."""
+        return ScanKey(self.participant_id, self.session, self.tracer)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Literal, cast, get_args
 
 from pet_spect.errors import TableError
 from pet_spect.lines import Line, read_lines
-from pet_spect.model import ScanKey, Side
+from pet_spect.model import Decided, Decision, ScanKey, Side
 from pet_spect.tables import MISSING
 
 PARTICIPANT_COLUMNS = (
@@ -63,8 +63,6 @@ DECISION_COLUMNS = (
 
 Territory = Literal["supratentorial", "infratentorial", "n/a"]
 """Where the lesion lies relative to the tentorium; ``n/a`` is not stated."""
-
-Verdict = Literal["accept", "exclude"]
 
 
 @dataclass(frozen=True)
@@ -136,36 +134,6 @@ class ListedScan:
     @property
     def key(self) -> ScanKey:
         """Which scan it is."""
-        return ScanKey(self.participant_id, self.session, self.tracer)
-
-
-@dataclass(frozen=True)
-class Decision:
-    """One row of qc.tsv: what a person decided about a scan.
-
-    Attributes
-    ----------
-    participant_id, session, tracer : str
-    decision : {'accept', 'exclude'}
-    code : str
-        The refusal or flag decided about.
-    reason, initials, time, version : str
-        Why, who, when, and with which version of the software before their eyes.
-    """
-
-    participant_id: str
-    session: str
-    tracer: str
-    decision: Verdict
-    code: str
-    reason: str
-    initials: str
-    time: str
-    version: str
-
-    @property
-    def key(self) -> ScanKey:
-        """Which scan it is about."""
         return ScanKey(self.participant_id, self.session, self.tracer)
 
 
@@ -296,8 +264,8 @@ def read_decisions(path: Path) -> list[Decision]:
             participant_id=line.needed_text("participant_id"),
             session=line.needed_text("session"),
             tracer=line.needed_text("tracer"),
-            decision=cast(Verdict, line.one_of("decision", get_args(Verdict))),
-            code=line.text("code") or MISSING,
+            decision=cast(Decided, line.one_of("decision", get_args(Decided))),
+            code=line.text("code"),
             reason=line.needed_text("reason"),
             initials=line.needed_text("initials"),
             time=line.needed_text("time"),

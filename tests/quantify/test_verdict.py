@@ -2,10 +2,9 @@ import math
 
 import pytest
 
-from pet_spect.model import Refusal, ScanKey
+from pet_spect.model import Decision, Refusal, ScanKey
 from pet_spect.quantify.ratios import Ratio, RegionValue, ScanUptake
 from pet_spect.quantify.verdict import judge_absent, judge_measured, refuse_without_primary
-from pet_spect.study import Decision
 
 NAMES = [f"region_{i}" for i in range(20)]
 UNEVEN = [0.93, 1.06, 0.95, 1.08, 0.97, 1.04, 0.92, 1.05, 0.96, 1.07] * 2
@@ -68,7 +67,7 @@ def test_an_accepted_fault_becomes_a_note():
     assert verdict.notes[0].endswith("(accepted: seen)")
 
 
-@pytest.mark.parametrize(("code", "signed"), [("scale", "accept"), ("n/a", "accept"), ("motion", None)])
+@pytest.mark.parametrize(("code", "signed"), [("scale", "accept"), (None, "accept"), ("motion", None)])
 def test_accepting_a_refusal_needs_its_code_or_none(code, signed):
     (decision,) = decide("baseline", "accept", code).values()
     assert judge_absent("refused", Refusal("normalise", "scale", "told"), decision).decision == signed

@@ -16,7 +16,7 @@ from typing import Any, TextIO, cast, get_args
 from pet_spect import layout
 from pet_spect.errors import ConfigError, RegionError, TableError
 from pet_spect.files import whole_file, write_json
-from pet_spect.model import Refusal, RegionSide, ScanKey
+from pet_spect.model import Decision, Refusal, RegionSide, ScanKey
 from pet_spect.quantify import columns
 from pet_spect.quantify.change import Change, changes
 from pet_spect.quantify.ratios import (
@@ -30,7 +30,7 @@ from pet_spect.quantify.ratios import (
 )
 from pet_spect.quantify.summary import Summary, summarise
 from pet_spect.quantify.verdict import Verdict, judge_absent, judge_measured, refuse_without_primary
-from pet_spect.study import Decision, Participant, read_decisions, read_participants
+from pet_spect.study import Participant, read_decisions, read_participants
 from pet_spect.tables import parse_float, sidecar_of_table, write_table
 
 

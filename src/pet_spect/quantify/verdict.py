@@ -6,11 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pet_spect.model import Refusal, ScanKey, Side, opposite
+from pet_spect.model import Decision, Refusal, ScanKey, Side, opposite
 from pet_spect.quantify.laterality import LesionEvidence, agreement, asymmetry, lesion_evidence, mirrored
 from pet_spect.quantify.ratios import Ratio, ScanUptake
-from pet_spect.study import Decision
-from pet_spect.tables import MISSING
 
 _MASK_ML = 0.1
 _MASK_SHARE = 2 / 3
@@ -109,7 +107,7 @@ def _mask_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
 
 def _weigh(fault: Refusal | None, found: LesionEvidence, lesion_side: Side, decision: Decision | None) -> Verdict:
     if decision is not None and decision.decision == "exclude":
-        said = Refusal("decision", decision.code if decision.code != MISSING else "excluded", decision.reason)
+        said = Refusal("decision", decision.code or "excluded", decision.reason)
         failure = f"excluded: {decision.reason}"
         return Verdict("excluded", fault or said, "exclude", failure=failure)
     if fault is None:
@@ -128,7 +126,7 @@ def _signed(fault: Refusal, decision: Decision | None) -> tuple[Refusal, str | N
     """Return the fault and the decision about it; accepting one fault does not accept another."""
     if decision is None:
         return fault, None
-    if decision.decision == "accept" and decision.code not in (fault.code, MISSING):
+    if decision.decision == "accept" and decision.code not in (fault.code, None):
         return replace(fault, reason=f"{fault.reason} (qc.tsv accepts {decision.code} only)"), None
     return fault, decision.decision
 
