@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_closing, binary_fill_holes, gaussian_filter
+from scipy.ndimage import gaussian_filter
 
 from pet_spect.errors import ImageError
 from pet_spect.images import read_volume
 from pet_spect.model import Atlas, Volume
 from pet_spect.registration.resample import resample
+from pet_spect.tissue import TissueMaps, tissue_maps
 
 FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
 WORKING_VOXEL_MM = 2
@@ -91,47 +92,19 @@ class Template:
     brain: NDArray[np.bool_]
 
 
-def tissue_maps(atlas: Atlas) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the grey and the white matter maps of the ICBM 2009 symmetric template on the atlas grid.
-
-    Parameters
-    ----------
-    atlas : Atlas
-        On a 1 mm grid whose voxel centres are whole millimetres.
-
-    Returns
-    -------
-    grey, white : (X, Y, Z) float32 array
-        0 to 1; 0 where the maps (shipped with nilearn) do not reach, below z = -72 mm.
-    """
-    from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
-
-    maps = []
-    for load in (load_mni152_gm_template, load_mni152_wm_template):
-        image = load(resolution=1)
-        source = np.asarray(image.dataobj, dtype=np.float32)
-        offset = np.rint(image.affine[:3, 3] - atlas.affine[:3, 3]).astype(int)
-        target: NDArray[np.float32] = np.zeros(atlas.labels.shape, dtype=np.float32)
-        into = [slice(max(o, 0), min(o + s, t)) for o, s, t in zip(offset, source.shape, target.shape, strict=True)]
-        target[tuple(into)] = source[tuple(slice(i.start - o, i.stop - o) for i, o in zip(into, offset, strict=True))]
-        maps.append(target)
-    return maps[0], maps[1]
-
-
 def region_mask(atlas: Atlas, *names: str) -> NDArray[np.bool_]:
     """Return the voxels of the named regions, both sides."""
     return np.isin(atlas.labels, [region.index for region in atlas.regions if region.name in names])
 
 
-def healthy_uptake(
-    pattern: Pattern, atlas: Atlas, grey: NDArray[np.float32], white: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def healthy_uptake(pattern: Pattern, atlas: Atlas, tissue: TissueMaps) -> NDArray[np.float32]:
     """Return a tracer's relative uptake in a healthy brain, unblurred, on the atlas grid."""
-    uptake = pattern.grey * grey + pattern.white * white
+    white = pattern.white * tissue.white
+    uptake = pattern.grey * tissue.grey + white
     for name, value in pattern.regions.items():
         mask = region_mask(atlas, name)
         # occipital cortex keeps its folds; the other regions are filled, for the tissue maps mislead there
-        uptake[mask] = (value * grey + pattern.white * white)[mask] if name in OCCIPITAL else value
+        uptake[mask] = (value * tissue.grey + white)[mask] if name in OCCIPITAL else value
     return uptake.astype(np.float32)
 
 
@@ -154,13 +127,13 @@ def make_template(name: str, atlas: Atlas, *, fwhm_mm: float | None = None) -> T
         the template symmetric.
     """
     pattern = PATTERNS[name]
-    grey, white = tissue_maps(atlas)
+    tissue = tissue_maps(atlas)
     sigma = (fwhm_mm or pattern.fwhm_mm) * FWHM_TO_SIGMA
-    uptake = gaussian_filter(healthy_uptake(pattern, atlas, grey, white), sigma)
-    brain = binary_fill_holes(binary_closing((grey + white > 0.5) | (atlas.labels > 0), iterations=3))
+    uptake = gaussian_filter(healthy_uptake(pattern, atlas, tissue), sigma)
+    brain = tissue.brain | (atlas.labels > 0)
     step = WORKING_VOXEL_MM
     affine = atlas.affine @ np.diag([step, step, step, 1.0])
-    return Template(Volume(uptake[::step, ::step, ::step], affine), np.asarray(brain[::step, ::step, ::step]))
+    return Template(Volume(uptake[::step, ::step, ::step], affine), brain[::step, ::step, ::step])
 
 
 def read_template(path: Path, atlas: Atlas) -> Template:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from pet_spect.model import Atlas
+from pet_spect.tissue import tissue_maps
 
 OTHER_TISSUE = 255
 """Label of brain tissue that belongs to no region of the atlas (mostly white matter)."""
@@ -151,41 +152,20 @@ def standard_head(atlas: Atlas, *, step: int = 1) -> Head:
     Head
         Mirror-symmetric as far as the maps and the atlas are.
     """
-    grey, white, brain = _tissue_maps(atlas)
+    tissue = tissue_maps(atlas)
+    grey, white = tissue.grey, tissue.white
     indices: dict[str, dict[str, int]] = {}
     for region in atlas.regions:
         indices.setdefault(region.name, {})[region.side] = region.index
     labels = atlas.labels.astype(np.uint8)
     labels[(labels == 0) & (grey + white > 0.5)] = OTHER_TISSUE
-    outside_mm = _distance_outside(brain | (labels > 0))
+    outside_mm = _distance_outside(tissue.brain | (labels > 0))
     coarser = (slice(None, None, step),) * 3
     labels = np.ascontiguousarray(labels[coarser])
     grey, white, outside_mm = (np.ascontiguousarray(array[coarser]) for array in (grey, white, outside_mm))
     head = Head(labels, {}, atlas.affine @ np.diag([step, step, step, 1.0]), indices)
     uptake = {tracer: _healthy(head, levels, grey, white, outside_mm) for tracer, levels in LEVELS.items()}
     return Head(labels, uptake, head.affine, indices)
-
-
-def _tissue_maps(atlas: Atlas) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-    from nilearn import datasets
-
-    maps = []
-    for load in (
-        datasets.load_mni152_gm_template,
-        datasets.load_mni152_wm_template,
-        datasets.load_mni152_brain_mask,
-    ):
-        image = load(resolution=1)
-        offset = np.rint(atlas.affine[:3, 3] - image.affine[:3, 3]).astype(int)
-        # voxel `v` of the atlas is voxel `v + offset` of the map; the map is cut at z = -72 mm
-        source = np.asarray(image.dataobj, dtype=np.float32)
-        into = [
-            slice(max(0, -o), min(n, s - o)) for o, n, s in zip(offset, atlas.labels.shape, source.shape, strict=True)
-        ]
-        placed = np.zeros(atlas.labels.shape, dtype=np.float32)
-        placed[tuple(into)] = source[tuple(slice(i.start + o, i.stop + o) for i, o in zip(into, offset, strict=True))]
-        maps.append(placed)
-    return maps[0], maps[1], maps[2] > 0
 
 
 def _distance_outside(brain: NDArray[np.bool_]) -> NDArray[np.float32]:

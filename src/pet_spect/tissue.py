@@ -1,0 +1,59 @@
+"""The tissue maps of the ICBM 2009 symmetric template, which nilearn carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+
+from pet_spect.model import Atlas
+
+
+@dataclass(frozen=True)
+class TissueMaps:
+    """Tissue on the grid of an atlas.
+
+    Attributes
+    ----------
+    grey, white : (X, Y, Z) float32 array
+        Fraction of the voxel, 0 to 1.
+    brain : (X, Y, Z) bool array
+        The brain mask.
+    """
+
+    grey: NDArray[np.float32]
+    white: NDArray[np.float32]
+    brain: NDArray[np.bool_]
+
+
+def tissue_maps(atlas: Atlas) -> TissueMaps:
+    """Return grey matter, white matter and brain on the grid of an atlas.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        On a 1 mm grid whose voxel centres are whole millimetres, like the maps'.
+
+    Returns
+    -------
+    TissueMaps
+        0 where the maps do not reach: they are cut at z = -72 mm.
+    """
+    from nilearn.datasets import load_mni152_brain_mask, load_mni152_gm_template, load_mni152_wm_template
+
+    grey, white, brain = (
+        _placed(load(resolution=1), atlas)
+        for load in (load_mni152_gm_template, load_mni152_wm_template, load_mni152_brain_mask)
+    )
+    return TissueMaps(grey, white, brain > 0)
+
+
+def _placed(image: nib.Nifti1Image, atlas: Atlas) -> NDArray[np.float32]:
+    source = np.asarray(image.dataobj, dtype=np.float32)
+    offset = np.rint(image.affine[:3, 3] - atlas.affine[:3, 3]).astype(int)
+    target: NDArray[np.float32] = np.zeros(atlas.labels.shape, dtype=np.float32)
+    into = [slice(max(o, 0), min(o + s, t)) for o, s, t in zip(offset, source.shape, target.shape, strict=True)]
+    target[tuple(into)] = source[tuple(slice(i.start - o, i.stop - o) for i, o in zip(into, offset, strict=True))]
+    return target
