@@ -6,8 +6,8 @@ from pet_spect.atlases import load_atlas
 from pet_spect.model import ScanKey, Volume
 from pet_spect.registration.normalise import Deformation, normalise
 from pet_spect.registration.plausibility import Gates
-from pet_spect.registration.resample import apply_affine, displace, resample_affine, sample
 from pet_spect.registration.template import make_template
+from pet_spect.resample import apply_affine, displace, resample_affine, sample
 from pet_spect.simulate.phantom import marker_phantom
 
 QUICK = Deformation(iterations=(10, 0, 0))

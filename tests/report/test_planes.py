@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pet_spect.model import Volume, Warp
-from pet_spect.report.planes import PIXEL_MM, Plane, cut, displaced, montage, sample
+from pet_spect.model import Volume
+from pet_spect.report.planes import PIXEL_MM, Plane, cut, montage
 
 SIZE = (192.0, 192.0)
 
@@ -49,22 +49,6 @@ def test_a_plane_is_centred_on_its_middle_and_its_pixels_have_one_size():
     assert points.mean(axis=(0, 1)) == pytest.approx([10, -20, 30])
     assert points[0, 1] - points[0, 0] == pytest.approx([PIXEL_MM, 0, 0])
     assert points[1, 0] - points[0, 0] == pytest.approx([0, -PIXEL_MM, 0])
-
-
-def test_outside_the_grid_is_nan_for_a_scan():
-    assert np.isnan(sample(blob(0, 0, 0), np.array([[500.0, 0.0, 0.0]]))).all()
-
-
-def test_zero_uptake_in_view_is_drawn_as_zero():
-    assert sample(blob(0, 0, 0), np.array([[50.0, 0.0, 0.0]])) == [0.0]
-
-
-def test_points_move_by_the_displacement_at_their_place():
-    field = np.zeros((3, 3, 3, 3), dtype=np.float32)
-    field[2, :, :, 0] = 6.0
-    warp = Warp(field, np.diag([10.0, 10.0, 10.0, 1.0]))
-    moved = displaced(warp, np.array([[0.0, 0, 0], [15.0, 0, 0], [20.0, 0, 0], [90.0, 0, 0]]))
-    assert moved[:, 0] == pytest.approx([0.0, 18.0, 26.0, 96.0])
 
 
 def test_masks_come_through_the_map_to_the_standard_space():

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pet_spect.errors import RegionError
 from pet_spect.model import Atlas, RegionUptake, Volume, Warp
+from pet_spect.resample import apply_affine, displace, voxels_of
 
 LESIONFREE = "_lesionfree"
 """Ending of the name of a region without its lesion voxels."""
@@ -220,13 +221,13 @@ def _index_box(
     A point x goes to x + d(x), so what lands in the atlas's box lies in that box less the range of d.
     """
     corners = np.stack(np.meshgrid(*[[first, last] for first, last in _labelled_box(atlas)], indexing="ij"), axis=-1)
-    corners = _apply(atlas.affine, corners.reshape(-1, 3))
+    corners = apply_affine(atlas.affine, corners.reshape(-1, 3))
     low, high = corners.min(axis=0), corners.max(axis=0)
     if warp is not None:
         low = low - warp.displacement.max(axis=(0, 1, 2))
         high = high - warp.displacement.min(axis=(0, 1, 2))
     box = np.stack(np.meshgrid(*zip(low, high, strict=True), indexing="ij"), axis=-1).reshape(-1, 3)
-    indices = _apply(np.linalg.inv(to_participant), box)
+    indices = voxels_of(to_participant, box)
     return (
         np.floor(indices.min(axis=0) + 0.5 - 1e-6).astype(np.int64),
         np.floor(indices.max(axis=0) + 0.5 + 1e-6).astype(np.int64),
@@ -253,7 +254,7 @@ def _neighbourhood(atlas: Atlas, reach_mm: float) -> tuple[NDArray[np.uint8], Fl
     cells = padded.reshape([n for extent in padded.shape for n in (extent // _CELL, _CELL)]).any(axis=(1, 3, 5))
     cells = np.pad(cells.astype(np.uint8), [(int(r), int(r)) for r in reach])
     affine = atlas.affine @ np.diag([_CELL, _CELL, _CELL, 1.0])
-    affine[:3, 3] = _apply(atlas.affine, ((0.5 - reach) * _CELL - 0.5)[np.newaxis])[0]
+    affine[:3, 3] = apply_affine(atlas.affine, ((0.5 - reach) * _CELL - 0.5)[np.newaxis])[0]
     return maximum_filter(cells, size=2 * reach + 1, mode="constant"), affine
 
 
@@ -264,18 +265,13 @@ def _to_standard(
 
     Beyond the field its edge is continued, only so that regions there are known to be out of view.
     """
-    points = _apply(to_participant, indices)
+    points = apply_affine(to_participant, indices)
     if warp is None:
         return points, np.ones(len(points), dtype=bool)
-    from scipy.ndimage import map_coordinates
-
-    where = _apply(np.linalg.inv(warp.affine), points).T
-    extent = np.array(warp.displacement.shape[:3])[:, np.newaxis]
-    in_field = ((where >= -0.5) & (where <= extent - 0.5)).all(axis=0)
-    for axis in range(3):
-        component = warp.displacement[..., axis]
-        points[:, axis] += map_coordinates(component, where, order=1, mode="nearest", prefilter=False)
-    return points, np.asarray(in_field)
+    extent = np.array(warp.displacement.shape[:3])
+    where = voxels_of(warp.affine, points)
+    in_field = ((where >= -0.5) & (where <= extent - 0.5)).all(axis=1)
+    return displace(warp, points), np.asarray(in_field)
 
 
 def _nearest(image: NDArray[Any], affine: FloatArray, points: FloatArray) -> NDArray[Any]:
@@ -285,12 +281,8 @@ def _nearest(image: NDArray[Any], affine: FloatArray, points: FloatArray) -> NDA
     image gives mirrored values.
     """
     inside_of_face = np.column_stack([np.sign(points[:, 0]), np.ones((len(points), 2))]) * _TIE_MM
-    indices = np.floor(_apply(np.linalg.inv(affine), points - inside_of_face) + 0.5).astype(np.int64)
+    indices = np.floor(voxels_of(affine, points - inside_of_face) + 0.5).astype(np.int64)
     valid = ((indices >= 0) & (indices < image.shape)).all(axis=1)
     values = np.zeros(len(points), dtype=image.dtype)
     values[valid] = image[tuple(indices[valid].T)]
     return values
-
-
-def _apply(affine: NDArray[Any], points: NDArray[Any]) -> FloatArray:
-    return np.asarray(points @ affine[:3, :3].T + affine[:3, 3], dtype=np.float64)

@@ -17,9 +17,9 @@ from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.registration import plausibility
 from pet_spect.registration.head import centre_of_uptake, crop_to_head
 from pet_spect.registration.itk import register_deformable, register_linear
-from pet_spect.registration.resample import apply_affine, displace, field_of, resample, resample_affine
 from pet_spect.registration.template import WORKING_VOXEL_MM, Template
 from pet_spect.registration.within_participant import align, mean_volume, participant_grid, rigid_part
+from pet_spect.resample import apply_affine, displace, field_of, resample, resample_affine
 
 START_PITCH_DEG = (-25.0, 0.0, 25.0)
 """Nods of the head to start the pose search from."""
@@ -212,7 +212,7 @@ def _warp(
         smoothing=(2, 1),
     )
     affine, warp, inverse = register_deformable(template.uptake, mean, start=affine, mask=mask, **vars(deformation))
-    from_affine = np.asarray(np.linalg.inv(affine), dtype=np.float64)
+    from_affine = np.linalg.inv(affine)
     to_participant = field_of(
         template.brain.shape, template.uptake.affine, lambda points: apply_affine(affine, displace(warp, points))
     )

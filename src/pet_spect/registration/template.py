@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 from pet_spect.errors import ImageError
 from pet_spect.images import read_volume
 from pet_spect.model import Atlas, Volume
-from pet_spect.registration.resample import resample
+from pet_spect.resample import resample
 from pet_spect.tissue import TissueMaps, tissue_maps
 
 FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))

@@ -12,7 +12,7 @@ from scipy.linalg import expm, logm, polar
 
 from pet_spect.model import ScanKey, Volume
 from pet_spect.registration.itk import register_linear
-from pet_spect.registration.resample import apply_affine, resample_affine
+from pet_spect.resample import apply_affine, resample_affine
 
 PARTICIPANT_VOXEL_MM = 2.0
 PARTICIPANT_EXTENT_MM = (210.0, 250.0, 230.0)

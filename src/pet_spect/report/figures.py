@@ -28,7 +28,8 @@ from pet_spect.report.canvas import (
     plain,
     save_picture,
 )
-from pet_spect.report.planes import Floats, Panel, Plane, View, cut, displaced, montage, transformed
+from pet_spect.report.planes import Floats, Panel, Plane, View, cut, montage
+from pet_spect.resample import Points, apply_affine, displace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -132,11 +133,11 @@ def native_row(scan: Registration, masks: Mapping[str, Volume]) -> list[Panel]:
     """
     scan_to_participant = np.linalg.inv(scan.participant_to_scan)
 
-    def to_standard(points: Floats) -> Floats:
-        return displaced(scan.to_standard, transformed(scan_to_participant, points))
+    def to_standard(points: Points) -> Points:
+        return displace(scan.to_standard, apply_affine(scan_to_participant, points))
 
     left, right = (
-        transformed(scan.participant_to_scan, displaced(scan.from_standard, _points_of(masks[side]))).mean(axis=0)
+        apply_affine(scan.participant_to_scan, displace(scan.from_standard, _points_of(masks[side]))).mean(axis=0)
         for side in ("left", "right")
     )
     x, y, z = (left + right) / 2
@@ -151,7 +152,7 @@ def native_row(scan: Registration, masks: Mapping[str, Volume]) -> list[Panel]:
 
 
 def _points_of(mask: Volume) -> Floats:
-    return transformed(mask.affine, np.argwhere(mask.data > 0.5).astype(np.float64))
+    return apply_affine(mask.affine, np.argwhere(mask.data > 0.5).astype(np.float64))
 
 
 def draw_registration(
@@ -236,7 +237,7 @@ def _middle_panels(scan: Volume) -> list[Panel]:
         else (counts.shape[axis] - 1) / 2
         for axis in range(3)
     ]
-    x, y, z = transformed(scan.affine, np.array(middle))
+    x, y, z = apply_affine(scan.affine, np.array(middle))
     views: tuple[View, ...] = ("axial", "coronal", "sagittal")
     planes = [Plane(view, (x, y, z), (_WIDTH_MM, _TALL_MM), f"own space, {view}") for view in views]
     return [cut(scan, {}, plane) for plane in planes]

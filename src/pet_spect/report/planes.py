@@ -12,11 +12,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.model import Volume, Warp
+from pet_spect.model import Volume
+from pet_spect.resample import Points, sample
 
 View = Literal["axial", "coronal", "sagittal"]
 Floats = NDArray[np.floating]
-PointMap = Callable[[Floats], Floats]
+PointMap = Callable[[Points], Points]
 
 PIXEL_MM = 1 / 1.3
 """Edge length of a pixel of a picture, in millimetres."""
@@ -106,61 +107,6 @@ class Mark:
     large: bool
 
 
-def sample(volume: Volume, points: Floats, *, outside: float = np.nan) -> Floats:
-    """Return the values of a volume at points, interpolated linearly.
-
-    Parameters
-    ----------
-    volume : Volume
-    points : (..., 3) float array
-        RAS+ mm.
-    outside : float
-        The value beyond the grid.
-
-    Returns
-    -------
-    (...) float array
-    """
-    from scipy.ndimage import map_coordinates
-
-    inverse = np.linalg.inv(volume.affine)
-    voxels = np.moveaxis(points @ inverse[:3, :3].T + inverse[:3, 3], -1, 0)
-    found: Floats = map_coordinates(volume.data, voxels, order=1, cval=outside, prefilter=False, output=np.float32)
-    return found
-
-
-def displaced(warp: Warp, points: Floats) -> Floats:
-    """Carry points through a displacement field; beyond the field its border goes on.
-
-    Parameters
-    ----------
-    warp : Warp
-    points : (..., 3) float array
-        RAS+ mm.
-
-    Returns
-    -------
-    (..., 3) float array
-        RAS+ mm.
-    """
-    from scipy.ndimage import map_coordinates
-
-    inverse = np.linalg.inv(warp.affine)
-    voxels = np.moveaxis(points @ inverse[:3, :3].T + inverse[:3, 3], -1, 0)
-    moves = [
-        map_coordinates(warp.displacement[..., axis], voxels, order=1, mode="nearest", prefilter=False)
-        for axis in range(3)
-    ]
-    moved: Floats = points + np.stack(moves, axis=-1)
-    return moved
-
-
-def transformed(matrix: Floats, points: Floats) -> Floats:
-    """Carry (..., 3) points through an affine matrix (4, 4)."""
-    moved: Floats = points @ matrix[:3, :3].T + matrix[:3, 3]
-    return moved
-
-
 def cut(scan: Volume, masks: Mapping[str, Volume], plane: Plane, to_standard: PointMap | None = None) -> Panel:
     """Cut a scan along a plane and bring the masks onto it.
 
@@ -182,7 +128,7 @@ def cut(scan: Volume, masks: Mapping[str, Volume], plane: Plane, to_standard: Po
     points = plane.points()
     standard = points if to_standard is None else to_standard(points)
     return Panel(
-        plane, sample(scan, points), {name: sample(mask, standard, outside=0.0) for name, mask in masks.items()}
+        plane, sample(scan, points), {name: np.nan_to_num(sample(mask, standard)) for name, mask in masks.items()}
     )
 
 

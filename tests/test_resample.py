@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from pet_spect.model import Volume, Warp
-from pet_spect.registration.resample import (
+from pet_spect.resample import (
     apply_affine,
     displace,
     field_of,
@@ -37,6 +37,14 @@ def test_a_field_moves_points_by_its_vectors():
     field = np.zeros((3, 3, 3, 3), np.float32)
     field[..., 0], field[..., 2] = 5.0, -1.0
     assert displace(Warp(field, np.eye(4)), np.array([[1.0, 1.0, 1.0]])).tolist() == [[6.0, 1.0, 0.0]]
+
+
+def test_the_field_is_read_between_its_points_and_goes_on_beyond_its_border():
+    field = np.zeros((3, 3, 3, 3), dtype=np.float32)
+    field[2, :, :, 0] = 6.0
+    warp = Warp(field, np.diag([10.0, 10.0, 10.0, 1.0]))
+    moved = displace(warp, np.array([[0.0, 0, 0], [15.0, 0, 0], [20.0, 0, 0], [90.0, 0, 0]]))
+    assert moved[:, 0] == pytest.approx([0.0, 18.0, 26.0, 96.0])
 
 
 def test_a_mapping_written_as_a_field_maps_alike():
