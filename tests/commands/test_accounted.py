@@ -9,9 +9,9 @@ from pet_spect.tables import read_table, write_table
 def account(tmp_path):
     def run(*scans):
         rows = [
-            dict(
-                zip(SCANS, ("sub-01", f"visit{i}", "FDG", status, None, "a_code", "told", decision, False), strict=True)
-            )
+            dict.fromkeys(SCANS)
+            | {"participant_id": "sub-01", "session": f"visit{i}", "tracer": "FDG", "status": status}
+            | {"code": "a_code", "reason": "told", "decision": decision, "simulated": False}
             for i, (status, decision) in enumerate(scans)
         ]
         write_table(tmp_path / "tables" / "scans.tsv", SCANS, rows)

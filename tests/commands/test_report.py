@@ -18,7 +18,7 @@ def test_folder_without_tables_is_one_line(tmp_path, capsys):
 
 def test_no_scan_at_all_is_one_line(tmp_path, capsys):
     for name in ("ratios", "change", "summary"):
-        write_table(tmp_path / "tables" / f"{name}.tsv", {column: {} for column in REQUIRED[name].split()}, [])
+        write_table(tmp_path / "tables" / f"{name}.tsv", {column: {} for column in REQUIRED[name]}, [])
     write_table(tmp_path / "tables" / "scans.tsv", SCANS, [])
     assert main(["report", str(tmp_path)]) == 1
     assert "lists no scan; there is nothing to report" in capsys.readouterr().err

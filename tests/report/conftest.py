@@ -87,7 +87,8 @@ def _fill(study: Study, number: int, person: str, tracer: str) -> None:
     for session in SESSIONS:
         study.scans.append(
             {"participant_id": person, "session": session, "tracer": tracer, "status": "measured", "stage": None}
-            | {"code": None, "reason": None, "decision": None, "simulated": False}
+            | {"code": None, "reason": None, "warnings": None, "days_since_treatment": None}
+            | {"decision": None, "simulated": False}
         )
 
 

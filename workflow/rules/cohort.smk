@@ -6,6 +6,7 @@ rule cohort:
             participant=PARTICIPANTS,
         ),
         participants=config["participants"],
+        scans=config["scans"],
         qc=QC,
     output:
         multiext("results/tables/uptake", ".tsv", ".json"),
@@ -19,6 +20,8 @@ rule cohort:
         ),
         "results/tables/summary.json",
         multiext("results/tables/scans", ".tsv", ".json"),
+        "results/dataset_description.json",
+        "results/.bidsignore",
     log:
         "logs/cohort.log",
     params:
@@ -31,7 +34,8 @@ rule cohort:
         max_asymmetry=config["measure"]["max_cerebellum_asymmetry_percent"],
         primary=[f"{tracer}={config['primary'][tracer]}" for tracer in config["tracers"]],
     shell:
-        "pet-spect cohort --results results --participants {input.participants:q} {params.qc:q}"
+        "pet-spect cohort --results results --participants {input.participants:q}"
+        " --scans {input.scans:q} {params.qc:q}"
         " --atlas-name {params.atlas:q} --sessions {params.sessions:q} --tracers {params.tracers:q}"
         " --target {params.regions[target]:q} --cerebellum {params.regions[cerebellum]:q}"
         " --pons {params.regions[pons]:q} --hemisphere {params.regions[hemisphere]:q}"

@@ -1,43 +1,45 @@
 """Join everybody's uptake into the tables of the cohort: uptake, ratios, change, summary and scans.
 
 Everybody in participants.tsv has rows in every table, scanned or not. This is the step at which the
-side of the lesion enters.
+side of the lesion enters. It also makes the results folder a BIDS dataset.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, TextIO, cast, get_args
+from typing import Any, cast, get_args
 
 from pet_spect import layout
+from pet_spect.commands.uptake_table import MeasuredScan, read_uptake
+from pet_spect.dataset import describe_dataset
 from pet_spect.errors import ConfigError, RegionError, TableError
 from pet_spect.files import whole_file, write_json
-from pet_spect.model import Decision, Refusal, RegionSide, ScanKey
+from pet_spect.model import Decision, ScanKey
 from pet_spect.quantify import columns
 from pet_spect.quantify.change import Change, changes
+from pet_spect.quantify.circumstances import Circumstances, circumstance_notes
 from pet_spect.quantify.ratios import (
     MAX_CEREBELLUM_ASYMMETRY,
     Ratio,
     Reference,
     RegionRoles,
-    RegionValue,
-    ScanUptake,
     scan_ratios,
 )
+from pet_spect.quantify.reasons import join_reasons
 from pet_spect.quantify.summary import Summary, summarise
 from pet_spect.quantify.verdict import Verdict, judge_absent, judge_measured, refuse_without_primary
-from pet_spect.study import Participant, read_decisions, read_participants
-from pet_spect.tables import parse_float, sidecar_of_table, write_table
+from pet_spect.study import Participant, read_decisions, read_participants, read_scans
+from pet_spect.tables import write_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of ``pet-spect cohort``."""
     parser.add_argument("--results", required=True, type=Path, metavar="DIR", help="the results folder")
     parser.add_argument("--participants", required=True, type=Path, metavar="TSV", help="participants.tsv")
+    parser.add_argument("--scans", type=Path, metavar="TSV", help="scans.tsv: days, glucose and benzodiazepines")
     parser.add_argument("--qc", type=Path, metavar="TSV", help="qc.tsv: what a person decided about scans")
     parser.add_argument("--atlas-name", default="CerebrA", metavar="NAME", help="atlas of the uptake tables")
     parser.add_argument("--sessions", required=True, nargs="+", metavar="SESSION", help="the first is the reference")
@@ -68,18 +70,9 @@ class _Plan:
     sessions: tuple[str, ...]
     roles: RegionRoles
     primary: Mapping[str, Reference]
+    circumstances: Mapping[ScanKey, Circumstances]
     decisions: Mapping[ScanKey, Decision]
     max_cerebellum_asymmetry: float
-
-
-@dataclass(frozen=True)
-class _Scan:
-    """One scan as its participant's table and sidecar tell it."""
-
-    uptake: ScanUptake
-    status: str
-    refusal: Refusal | None
-    simulated: bool
 
 
 def run(options: argparse.Namespace) -> None:
@@ -109,7 +102,7 @@ def run(options: argparse.Namespace) -> None:
     with whole_file(folder / "uptake.tsv") as partial, partial.open("w", encoding="utf-8", newline="\n") as joined:
         joined.write("\t".join(columns.UPTAKE) + "\n")
         for identity, person in people.items():
-            found, told = _participant(person, _read(tables[identity], identity, plan, joined), plan)
+            found, told = _participant(person, read_uptake(tables[identity], identity, plan.visits, joined), plan)
             ratios += found
             followed += changes(found, plan.sessions)
             scans += told
@@ -119,6 +112,7 @@ def run(options: argparse.Namespace) -> None:
     summary = summarise(followed, plan.primary, plan.roles.target_name)
     write_table(folder / "summary.tsv", columns.SUMMARY, (_summary_row(row) for row in summary))
     write_table(folder / "scans.tsv", columns.SCANS, scans)
+    describe_dataset(options.results)
 
 
 def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Plan:
@@ -147,61 +141,40 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
             *(tuple(names) for names in (options.target, options.cerebellum, options.pons, options.hemisphere))
         ),
         primary=primary,
+        circumstances=_circumstances(options, people),
         decisions=decisions,
         max_cerebellum_asymmetry=options.max_cerebellum_asymmetry,
     )
 
 
-def _read(path: Path, identity: str, plan: _Plan, joined: TextIO) -> list[_Scan]:
-    """Return a participant's scans in the order of the visits; copy the table's rows to `joined`."""
-    try:
-        header, *lines = path.read_text(encoding="utf-8").splitlines()
-        told = {
-            (scan["Session"], scan["Tracer"]): scan for scan in json.loads(sidecar_of_table(path).read_text())["Scans"]
-        }
-        if tuple(header.split("\t")) != tuple(columns.UPTAKE):
-            raise ValueError("columns")
-        values: dict[tuple[str, str], dict[tuple[str, RegionSide], RegionValue]] = {visit: {} for visit in told}
-        for line in lines:
-            who, session, tracer, region, side, mean, _, volume, _, lesion, _, reason = line.split("\t")
-            if who != identity:
-                raise ValueError("participant")
-            value = RegionValue(parse_float(mean), parse_float(volume), parse_float(lesion), reason)
-            values[session, tracer][region, cast(RegionSide, side)] = value
-        joined.writelines(line + "\n" for line in lines)
-        scans = {visit: _scan(ScanKey(identity, *visit), told[visit], values[visit]) for visit in told}
-    except (ValueError, KeyError, TypeError, OSError):
-        raise TableError(
-            f"{path}: this table or its sidecar is not one that measure of this version wrote for {identity};"
-            " run measure again"
-        ) from None
-    absent = [visit for visit in plan.visits if visit not in scans]
-    if absent:
-        raise TableError(f"{path}: tells nothing of {' '.join(absent[0])}; run measure again")
-    return [scans[visit] for visit in plan.visits]
+def _circumstances(options: argparse.Namespace, people: Mapping[str, Participant]) -> dict[ScanKey, Circumstances]:
+    if options.scans is None:
+        return {}
+    return {
+        scan.key: Circumstances(scan.session, scan.days_since_treatment, scan.glucose_mg_dl, scan.benzodiazepine)
+        for scan in read_scans(options.scans, people, options.sessions, options.tracers)
+    }
 
 
-def _scan(key: ScanKey, told: Mapping[str, Any], values: Mapping[tuple[str, RegionSide], RegionValue]) -> _Scan:
-    refusal, absence = None, ""
-    if told["Status"] == "refused":
-        refusal = Refusal(told["Stage"], told["Code"], told["Reason"])
-        absence = f"{refusal.code}: {refusal.reason}"
-    elif told["Status"] == "missing":
-        absence = told["Reason"]
-    uptake = ScanUptake(
-        key=key,
-        absence=absence,
-        values=values,
-        notes=tuple(f"{warning['Code']}: {warning['Reason']}" for warning in told["Warnings"]),
-        suv_factor=told["SUVbwFactor"],
-        suv_reason=told["SUVReason"] or "",
-        attenuation_corrected=told["AttenuationCorrection"],
-    )
-    return _Scan(uptake, told["Status"], refusal, told["Simulated"])
+def _with_notes(scans: Sequence[MeasuredScan], plan: _Plan) -> list[MeasuredScan]:
+    """Return one participant's scans with what their circumstances call attention to."""
+    notes: dict[ScanKey, tuple[str, ...]] = {}
+    for tracer in dict.fromkeys(tracer for _, tracer in plan.visits):
+        keys = [scan.uptake.key for scan in scans if scan.uptake.key.tracer == tracer]
+        listed = [key for key in keys if key in plan.circumstances]
+        found = circumstance_notes([plan.circumstances[key] for key in listed])
+        notes |= dict(zip(listed, found, strict=True))
+    return [
+        replace(scan, uptake=replace(scan.uptake, notes=(*scan.uptake.notes, *notes.get(scan.uptake.key, ()))))
+        for scan in scans
+    ]
 
 
-def _participant(person: Participant, scans: Sequence[_Scan], plan: _Plan) -> tuple[list[Ratio], list[dict[str, Any]]]:
+def _participant(
+    person: Participant, scans: Sequence[MeasuredScan], plan: _Plan
+) -> tuple[list[Ratio], list[dict[str, Any]]]:
     """Return a participant's rows of ratios.tsv and scans.tsv."""
+    scans = _with_notes(scans, plan)
     measured = [scan.uptake for scan in scans if scan.status == "measured"]
     verdicts = dict(
         zip(
@@ -229,7 +202,7 @@ def _participant(person: Participant, scans: Sequence[_Scan], plan: _Plan) -> tu
             raise TableError(f"{key.participant}: {error}; do the regions asked for belong to this atlas?") from None
         verdict = refuse_without_primary(verdict, _primary(found, plan), decision)
         ratios += found
-        told.append(_scan_row(scan, verdict))
+        told.append(_scan_row(scan, verdict, plan.circumstances.get(key)))
     return ratios, told
 
 
@@ -244,7 +217,7 @@ def _primary(ratios: Iterable[Ratio], plan: _Plan) -> Ratio:
     )
 
 
-def _scan_row(scan: _Scan, verdict: Verdict) -> dict[str, Any]:
+def _scan_row(scan: MeasuredScan, verdict: Verdict, circumstances: Circumstances | None) -> dict[str, Any]:
     key, fault = scan.uptake.key, verdict.fault
     return {
         "participant_id": key.participant,
@@ -254,6 +227,8 @@ def _scan_row(scan: _Scan, verdict: Verdict) -> dict[str, Any]:
         "stage": fault and fault.stage,
         "code": fault and fault.code,
         "reason": fault.reason if fault else scan.uptake.absence,
+        "warnings": join_reasons([*verdict.notes, *scan.uptake.notes]),
+        "days_since_treatment": circumstances and circumstances.days_since_treatment,
         "decision": verdict.decision,
         "simulated": scan.simulated,
     }

@@ -11,27 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from pet_spect import layout
-from pet_spect.atlases import load_atlas
-from pet_spect.errors import ConfigError
+from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
 from pet_spect.images import read_affine, read_refusal, read_sidecar, read_volume, read_warp
 from pet_spect.model import ScanKey, Volume, Warp
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of ``pet-spect figures``."""
-    parser.add_argument("--participant", required=True, metavar="ID", help="for example sub-01")
-    parser.add_argument("--results", required=True, type=Path, metavar="DIR", help="the results folder")
-    parser.add_argument(
-        "--scan",
-        required=True,
-        action="append",
-        nargs=3,
-        metavar=("SESSION", "TRACER", "IMAGE"),
-        help="one scan in its own space, as convert wrote it; repeat for each",
-    )
-    parser.add_argument("--atlas", default="CerebrA", metavar="NAME", help="a shipped atlas (default %(default)s)")
-    parser.add_argument("--atlas-labels", type=Path, metavar="FILE", help="label image of another atlas")
-    parser.add_argument("--atlas-table", type=Path, metavar="FILE", help="table of that atlas")
+    add_participant(parser, scan_needed=True)
+    add_atlas(parser)
     parser.add_argument("--target", default="precentral", metavar="REGION", help="region drawn left and right")
     parser.add_argument("--reference", default=[], nargs="*", metavar="REGION", help="further regions to outline")
 
@@ -51,9 +39,7 @@ def run(options: argparse.Namespace) -> None:
     from pet_spect.report.figures import outlines
     from pet_spect.report.records import read_record
 
-    if (options.atlas_labels is None) != (options.atlas_table is None):
-        raise ConfigError("--atlas-labels and --atlas-table go together; one of them is missing")
-    atlas = load_atlas(options.atlas_labels or options.atlas, options.atlas_table)
+    atlas = chosen_atlas(options)
     masks = outlines(atlas, options.target, options.reference)
     record = read_record(options.results / layout.registration_record(options.participant))
     warps: list[Warp] = []
@@ -66,16 +52,18 @@ def _draw(
     results: Path, key: ScanKey, image: Path, masks: Mapping[str, Volume], record: Mapping[str, Any], warps: list[Warp]
 ) -> None:
     from pet_spect.report.figures import Registration, draw_refusal, draw_registration
-    from pet_spect.report.records import gate_lines, gates_of, refusal_in
+    from pet_spect.report.records import gate_lines, refusal_in
 
     parts = layout.scan_name(image)
     path = results / layout.registration_figure(*parts[:3])
     title = layout.scan_stem(*parts[:3])
-    simulated = bool(read_sidecar(image).get("Simulated", False))
+    facts = read_sidecar(image)
+    simulated = bool(facts.get("Simulated", False))
+    warnings = [f"{warning['Code']}: {warning['Reason']}" for warning in facts.get("Warnings") or []]
     refusal = read_refusal(image) or refusal_in(record, key)
     if refusal is not None:
         native = None if read_refusal(image) else read_volume(image)
-        draw_refusal(path, key, title, refusal, native, simulated=simulated)
+        draw_refusal(path, key, title, refusal, native, warnings=warnings, simulated=simulated)
         return
     if not warps:  # one pair serves every scan of the participant
         warps += [
@@ -85,4 +73,5 @@ def _draw(
     to_scan = read_affine(results / layout.scan_to_participant(*parts[:3]))
     standard = read_volume(results / layout.standard_image(*parts))
     scan = Registration(read_volume(image), standard, to_scan, *warps)
-    draw_registration(path, key, title, scan, masks, gate_lines(gates_of(record, key)), simulated=simulated)
+    gates = gate_lines(record, key)
+    draw_registration(path, key, title, scan, masks, gates, warnings=warnings, simulated=simulated)

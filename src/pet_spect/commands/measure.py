@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,37 +15,25 @@ from typing import Any
 
 from pet_spect import layout
 from pet_spect.api import read_lesion_mask
-from pet_spect.atlases import load_atlas
+from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
 from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
 from pet_spect.files import write_json
-from pet_spect.images import read_affine, read_refusal, read_scan, read_warp
+from pet_spect.images import read_affine, read_refusal, read_scan, read_sidecar, read_warp
 from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, Volume, Warp
 from pet_spect.quantify.columns import UPTAKE
+from pet_spect.quantify.reasons import concerns_suv_only, join_reasons
 from pet_spect.tables import sidecar_of_table, write_table
 
 NO_SCAN = "no scan listed"
 """Reason of a visit that scans.tsv does not list."""
 
-_LABEL = re.compile(r"_trc-([A-Za-z0-9]+)_")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of ``pet-spect measure``."""
-    parser.add_argument("--participant", required=True, metavar="ID", help="for example sub-01")
-    parser.add_argument("--results", required=True, type=Path, metavar="DIR", help="the results folder")
-    parser.add_argument(
-        "--scan",
-        action="append",
-        nargs=3,
-        default=[],
-        metavar=("SESSION", "TRACER", "IMAGE"),
-        help="one scan in its own space, as convert wrote it; repeat for each",
-    )
+    add_participant(parser, scan_needed=False)
     parser.add_argument("--sessions", required=True, nargs="+", metavar="SESSION", help="every session of the study")
     parser.add_argument("--tracers", required=True, nargs="+", metavar="TRACER", help="every tracer of the study")
-    parser.add_argument("--atlas", default="CerebrA", metavar="NAME", help="a shipped atlas (default %(default)s)")
-    parser.add_argument("--atlas-labels", type=Path, metavar="FILE", help="label image of another atlas")
-    parser.add_argument("--atlas-table", type=Path, metavar="FILE", help="table of that atlas")
+    add_atlas(parser)
     parser.add_argument(
         "--target",
         nargs="+",
@@ -130,9 +117,7 @@ def _listed(options: argparse.Namespace) -> dict[tuple[str, str], Path]:
 
 
 def _atlas(options: argparse.Namespace) -> Atlas:
-    if (options.atlas_labels is None) != (options.atlas_table is None):
-        raise ConfigError("--atlas-labels and --atlas-table go together; one of them is missing")
-    atlas = load_atlas(options.atlas_labels or options.atlas, options.atlas_table)
+    atlas = chosen_atlas(options)
     for name in options.target:
         if not {"left", "right"} <= {region.side for region in atlas.regions if region.name == name}:
             raise AtlasError(f"atlas {atlas.name} has no region {name!r} with a left and a right side")
@@ -191,7 +176,7 @@ def _scan(
                 raise
             refusal = Refusal("measure", error.code, str(error))
     told = {"Status": "refused", "Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
-    return {**_missing(), **told}, None
+    return {**_missing(), **told, **_told_by_convert(read_sidecar(image))}, None
 
 
 def _measured(
@@ -201,10 +186,8 @@ def _measured(
 
     from pet_spect.quantify.uptake import region_uptake
 
-    label = _LABEL.search(image.name)
-    if label is None:
-        raise ConfigError(f"{image}: its name has no trc-LABEL, as convert gives it")
-    rigid = read_affine(options.results / layout.scan_to_participant(options.participant, visit[0], label[1]))
+    name = layout.scan_name(image)
+    rigid = read_affine(options.results / layout.scan_to_participant(options.participant, visit[0], name.label))
     volume, facts = read_scan(image)
     found = region_uptake(
         volume,
@@ -224,13 +207,17 @@ def _measured(
         "Stage": None,
         "Code": None,
         "Reason": None,
-        "Warnings": facts.get("Warnings") or [],
+        **_told_by_convert(facts),
         "Unit": facts.get("Units"),
         "SUVbwFactor": facts.get("SUVbwFactor"),
         "SUVReason": facts.get("SUVReason"),
         "AttenuationCorrection": None if attenuation is None else str(attenuation).lower() not in ("none", "false"),
-        "Simulated": bool(facts.get("Simulated", False)),
     }, found
+
+
+def _told_by_convert(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a reader should know also of a scan that a later step refuses."""
+    return {"Warnings": facts.get("Warnings") or [], "Simulated": bool(facts.get("Simulated", False))}
 
 
 def _why_absent(found: RegionUptake, grounds: _Grounds) -> str:
@@ -239,9 +226,9 @@ def _why_absent(found: RegionUptake, grounds: _Grounds) -> str:
     return f"{found.coverage:.0%} of {name} is in view, {grounds.min_coverage:.0%} is needed"
 
 
-def _reason(found: RegionUptake, grounds: _Grounds) -> str | None:
+def _reason(found: RegionUptake, grounds: _Grounds) -> str:
     if found.mean == found.mean:
-        return None
+        return ""
     if found.region not in {region.name for region in grounds.atlas.regions} and grounds.lesion is None:
         return "no_lesion_mask: no lesion mask is given"
     if not found.volume_ml > 0:
@@ -253,6 +240,8 @@ def _rows(
     participant: str, told: Mapping[str, Any], measured: Sequence[RegionUptake] | None, grounds: _Grounds
 ) -> Iterator[dict[str, Any]]:
     visit = {"participant_id": participant, "session": told["Session"], "tracer": told["Tracer"]}
+    warnings = [f"{warning['Code']}: {warning['Reason']}" for warning in told["Warnings"]]
+    doubts = [warning for warning in warnings if not concerns_suv_only(warning)]
     if measured is None:
         reason = told["Reason"] if told["Code"] is None else f"{told['Code']}: {told['Reason']}"
         measured = [_nothing(region.name, region.side) for region in grounds.atlas.regions]
@@ -271,7 +260,7 @@ def _rows(
             "coverage": found.coverage,
             "lesion_fraction": found.lesion_fraction,
             "unit": told["Unit"],
-            "reason": reason,
+            "reason": join_reasons([reason, *doubts]),
         }
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pet_spect import __version__, images, layout
+from pet_spect.commands.arguments import add_participant
 from pet_spect.errors import ConfigError, RefusedError
 from pet_spect.files import whole_file, write_json
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
@@ -28,16 +29,7 @@ REFUSED_TRANSFORM = "refused\n"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of ``pet-spect normalise``."""
-    parser.add_argument("--participant", required=True, metavar="ID", help="for example sub-01")
-    parser.add_argument("--results", required=True, type=Path, metavar="DIR", help="the results folder")
-    parser.add_argument(
-        "--scan",
-        required=True,
-        action="append",
-        nargs=3,
-        metavar=("SESSION", "TRACER", "IMAGE"),
-        help="one scan in its own space, as convert wrote it; repeat for each",
-    )
+    add_participant(parser, scan_needed=True)
     parser.add_argument(
         "--template",
         action="append",

@@ -71,7 +71,10 @@ UPTAKE: Columns = {
         "Units": "1",
     },
     "unit": {"Description": "Unit of mean and sd."},
-    "reason": {"Description": "code: text why mean and sd are n/a."},
+    "reason": {
+        "Description": "code: text why mean and sd are n/a, then of what to look at in this scan, several separated by"
+        " '; '."
+    },
 }
 """uptake.tsv: one row per scan, region and side."""
 
@@ -178,6 +181,14 @@ SCANS: Columns = {
     "stage": {"Description": "Which step refused or excluded it."},
     "code": {"Description": "Short name of the fault; the code of a decision in qc.tsv."},
     "reason": {"Description": "The fault in words."},
+    "warnings": {
+        "Description": "code: text of what to look at in this scan, several separated by '; '; also stands in the"
+        " reasons of the other tables."
+    },
+    "days_since_treatment": {
+        "Description": "From the treatment to the scan, as scans.tsv of the study says; negative before it.",
+        "Units": "days",
+    },
     "decision": {
         "Description": "What a person decided about this fault in qc.tsv; n/a where nobody has.",
         "Levels": {"accept": "the fault is known and accepted", "exclude": "the scan is not to be used"},

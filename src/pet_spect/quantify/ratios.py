@@ -9,6 +9,7 @@ from typing import Literal
 
 from pet_spect.errors import RegionError
 from pet_spect.model import RegionSide, ScanKey, Side, opposite
+from pet_spect.quantify.reasons import concerns_suv_only, join_reasons
 from pet_spect.quantify.uptake import LESIONFREE
 
 Measure = Literal["uptake_ratio", "ratio_minus_one", "asymmetry_index_percent", "suv_mean"]
@@ -41,7 +42,6 @@ MAX_CEREBELLUM_ASYMMETRY = 20.0
 """Percent; crossed diaschisis to 0.84 of normal gives 17 %."""
 
 _SMALLEST_DENOMINATOR = 1e-3
-_SUV_ONLY = ("weight", "height", "dose", "sex")  # what a ratio does not depend on
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Ratio:
     qc : {'pass', 'warn', 'fail'}
         ``fail`` is never summarised; its value, if there is one, is shown all the same.
     reason : str
-        ``code: text``, several joined by ``; ``; empty for ``pass``.
+        ``code: text``, several joined by ``; ``, what makes it NaN or fail first; empty for ``pass``.
     """
 
     participant_id: str
@@ -237,12 +237,11 @@ def scan_ratios(
                 ipsilateral = joint_value(scan, target, sides_of("ipsilesional", lesion_side))
                 other = reference_value(scan, reference, target, roles, lesion_side)
             value, numerator, denominator, trouble = _evaluate(measure, reference, scan, ipsilateral, other)
-            notes = [note for note in scan.notes if measure == "suv_mean" or not note.startswith(_SUV_ONLY)]
+            notes = [note for note in scan.notes if measure == "suv_mean" or not concerns_suv_only(note)]
             if caution and reference.startswith("cerebellum"):
                 notes.append(caution)
             if not trouble and scan.attenuation_corrected is None and reference != "contralateral":
                 notes.append("attenuation_unknown: the sidecar does not say whether attenuation was corrected")
-            told = [text for text in (failure, trouble) if text] or notes
             rows.append(
                 Ratio(
                     scan.key.participant,
@@ -256,7 +255,7 @@ def scan_ratios(
                     numerator,
                     denominator,
                     qc="fail" if failure or trouble else "warn" if notes else "pass",
-                    reason="; ".join(dict.fromkeys(told)),
+                    reason=join_reasons([failure, trouble, *notes]),
                 )
             )
     return rows

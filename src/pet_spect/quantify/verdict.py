@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pet_spect.model import Decision, Refusal, ScanKey, Side, opposite
 from pet_spect.quantify.laterality import LesionEvidence, agreement, asymmetry, lesion_evidence, mirrored
 from pet_spect.quantify.ratios import Ratio, ScanUptake
+from pet_spect.quantify.reasons import split_reasons
 
 _MASK_ML = 0.1
 _MASK_SHARE = 2 / 3
@@ -135,6 +136,6 @@ def refuse_without_primary(verdict: Verdict, primary: Ratio, decision: Decision 
     """Return the verdict once the ratios are known: a scan without its primary ratio is refused, too."""
     if verdict.status != "measured" or math.isfinite(primary.value):
         return verdict
-    code, _, text = primary.reason.partition(": ")
+    code, _, text = split_reasons(primary.reason)[0].partition(": ")
     fault, signed = _signed(Refusal("measure", code, text), decision)
     return replace(verdict, status="refused", fault=fault, decision=signed)

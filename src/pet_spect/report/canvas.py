@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ LEFT, RIGHT = "#E69F00", "#56B4E9"
 TISSUE, REFERENCE, OUTSIDE, GROUND, ALERT = "#00D7A0", "#FF8CC6", "#4a3566", "#101418", "#FFB000"
 """Tissue outlines, reference regions, outside the field of view, the ground, and what must be seen."""
 
-_DPI, _HEADER = 100, 40
+_DPI, _HEADER, _WARNING_LETTERS = 100, 40, 88
 
 
 def plain(text: str) -> str:
@@ -31,7 +32,9 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def new_canvas(width: int, height: int, title: str, *, simulated: bool) -> tuple[FigureCanvasAgg, Axes]:
+def new_canvas(
+    width: int, height: int, title: str, warnings: Sequence[str] = (), *, simulated: bool
+) -> tuple[FigureCanvasAgg, Axes]:
     """Return a dark canvas with a title, and axes whose unit is a pixel, row 0 on top.
 
     Parameters
@@ -39,6 +42,8 @@ def new_canvas(width: int, height: int, title: str, *, simulated: bool) -> tuple
     width, height : int
         Pixels below the title.
     title : str
+    warnings : sequence of str
+        What must be seen beside the title; two lines at the most.
     simulated : bool
         Whether the title line says SIMULATED.
     """
@@ -52,6 +57,8 @@ def new_canvas(width: int, height: int, title: str, *, simulated: bool) -> tuple
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     middle = 1 - _HEADER / 2 / (height + _HEADER)
     figure.text(0.012, middle, plain(title), color="#ffffff", fontsize=13, fontweight="bold", va="center")
+    told = textwrap.wrap("; ".join(warnings), _WARNING_LETTERS, max_lines=2, placeholder=" …")
+    figure.text(330 / width, middle, plain("\n".join(told)), color=ALERT, fontsize=7.5, va="center", linespacing=1.25)
     if simulated:
         figure.text(0.988, middle, "SIMULATED", color=ALERT, fontsize=15, fontweight="bold", ha="right", va="center")
     return canvas, axes

@@ -163,6 +163,7 @@ def draw_registration(
     masks: Mapping[str, Volume],
     gates: Sequence[str],
     *,
+    warnings: Sequence[str] = (),
     simulated: bool,
 ) -> None:
     """Draw one scan with tissue and target outlines, in the standard space and in its own.
@@ -179,13 +180,15 @@ def draw_registration(
         See `outlines`.
     gates : sequence of str
         Lines about this registration, printed small.
+    warnings : sequence of str
+        What to look at in this scan, printed beside the title.
     simulated : bool
         Whether the picture says SIMULATED.
     """
     rows = [*standard_rows(scan.standard, masks), native_row(scan, masks)]
     whole, marks = montage(rows)
     height, width = whole.image.shape
-    canvas, axes = new_canvas(width, height, title, simulated=simulated)
+    canvas, axes = new_canvas(width, height, title, warnings, simulated=simulated)
     draw_image(axes, whole)
     _draw_outlines(axes, whole)
     draw_marks(axes, marks)
@@ -202,13 +205,20 @@ def draw_registration(
 
 
 def draw_refusal(
-    path: Path, key: ScanKey, title: str, refusal: Refusal, native: Volume | None, *, simulated: bool
+    path: Path,
+    key: ScanKey,
+    title: str,
+    refusal: Refusal,
+    native: Volume | None,
+    *,
+    warnings: Sequence[str] = (),
+    simulated: bool,
 ) -> None:
     """Draw what stands in the place of the picture of a refused scan: that it was refused, and why.
 
     Parameters
     ----------
-    path, key, title, simulated
+    path, key, title, warnings, simulated
         As in `draw_registration`.
     refusal : Refusal
     native : Volume or None
@@ -217,7 +227,7 @@ def draw_refusal(
     panels = [] if native is None else _middle_panels(native)
     whole, marks = montage([panels]) if panels else (None, [])
     height = 0 if whole is None else whole.image.shape[0]
-    canvas, axes = new_canvas(_WIDTH, _TEXT_HEIGHT + height, title, simulated=simulated)
+    canvas, axes = new_canvas(_WIDTH, _TEXT_HEIGHT + height, title, warnings, simulated=simulated)
     if whole is not None:
         draw_image(axes, whole, top=_TEXT_HEIGHT)
         draw_marks(axes, marks, top=_TEXT_HEIGHT)

@@ -12,23 +12,11 @@ from typing import Any
 from pet_spect import layout
 from pet_spect.errors import ImageError, TableError
 from pet_spect.model import Refusal, ScanKey
+from pet_spect.quantify.columns import CHANGE, RATIOS, SCANS, SUMMARY
 from pet_spect.tables import Row, read_table, sidecar_of_table
 
-REQUIRED = {
-    "scans": "participant_id session tracer status stage code reason decision simulated",
-    "ratios": (
-        "participant_id session tracer lesion_side region measure reference value numerator denominator qc reason"
-    ),
-    "change": (
-        "participant_id tracer region measure reference session baseline follow_up change change_percent qc included"
-        " reason"
-    ),
-    "summary": (
-        "tracer region measure reference session quantity n n_missing mean_change sd ci95_low ci95_high"
-        " hodges_lehmann hl_ci_low hl_ci_high p_wilcoxon p_sign_flip p_smallest primary"
-    ),
-}
-"""The columns the report needs of each table."""
+REQUIRED = {"scans": SCANS, "ratios": RATIOS, "change": CHANGE, "summary": SUMMARY}
+"""The tables the report is made of, and their columns."""
 
 _NOT_GATES = {"Session", "Tracer", "Status", "Stage", "Code", "Reason"}
 
@@ -71,7 +59,7 @@ def read_results(results: Path) -> Results:
         If a scan has no picture, or a participant with scans has no registration record.
     """
     paths = {name: results / "tables" / f"{name}.tsv" for name in REQUIRED}
-    tables = {name: read_table(path, required=REQUIRED[name].split()) for name, path in paths.items()}
+    tables = {name: read_table(path, required=tuple(REQUIRED[name])) for name, path in paths.items()}
     if not tables["scans"]:
         raise TableError(f"{paths['scans']}: lists no scan; there is nothing to report")
     dictionaries = {name: _read_json(sidecar_of_table(path)) for name, path in paths.items()}
@@ -93,7 +81,7 @@ def read_results(results: Path) -> Results:
                 code="picture_missing",
             )
         pictures[key] = found[key.participant][key]
-        gates[key] = gate_lines(gates_of(records[key.participant], key))
+        gates[key] = gate_lines(records[key.participant], key)
     return Results(tables, dictionaries, pictures, gates)
 
 
@@ -156,25 +144,36 @@ def refusal_in(record: Mapping[str, Any], key: ScanKey) -> Refusal | None:
     return Refusal(*(str(entry.get(name) or "n/a") for name in ("Stage", "Code", "Reason")))
 
 
-def gates_of(record: Mapping[str, Any], key: ScanKey) -> dict[str, Any]:
-    """Return what a record measured of one scan and of the participant's warp."""
-    return _entry(record, key) | dict(record.get("Warp") or {})
+def gate_lines(record: Mapping[str, Any], key: ScanKey) -> list[str]:
+    """Return what a record measured of one scan and of the participant's warp, as lines for a person.
 
-
-def gate_lines(record: Mapping[str, Any]) -> list[str]:
-    """Return the numbers of `gates_of` as lines for a person.
+    A number that has to keep to a limit is followed by it.
 
     Examples
     --------
-    >>> gate_lines({"Session": "year1", "BrainOverlap": 0.93412, "Scales": [0.9, 1.02, 1.0]})
-    ['brain overlap  0.934', 'scales  0.9, 1.02, 1']
+    >>> scans = [{"Session": "year1", "Tracer": "FDG", "BrainCoverage": 0.93412, "Scales": [0.9, 1.02, 1.0]}]
+    >>> record = {"Scans": scans, "Warp": {"JacobianHigh": 1.65}, "Settings": {"Gates": {"brain_coverage_min": 0.6}}}
+    >>> gate_lines(record, ScanKey("sub-01", "year1", "FDG"))
+    ['brain coverage  0.934 (at least 0.6)', 'scales  0.9, 1.02, 1', 'jacobian high  1.65']
     """
+    limits = (record.get("Settings") or {}).get("Gates") or {}
     lines = []
-    for key, value in record.items():
+    for name, value in (_entry(record, key) | dict(record.get("Warp") or {})).items():
         values = value if isinstance(value, list) else [value]
-        if key in _NOT_GATES or not values or not all(isinstance(item, int | float) for item in values):
+        if name in _NOT_GATES or not values or not all(isinstance(item, int | float) for item in values):
             continue
-        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", key).lower()
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
         numbers = ", ".join(str(item).lower() if isinstance(item, bool) else f"{item:.3g}" for item in values)
-        lines.append(f"{name}  {numbers}")
+        lines.append(f"{words}  {numbers}{_limit(words, limits)}")
     return lines
+
+
+def _limit(words: str, limits: Mapping[str, float]) -> str:
+    """Return the limits of a number called ``scale low`` or ``rotation degrees``."""
+    *stem, last = words.split()
+    parts = stem if last in ("low", "high", "degrees") else [*stem, last]
+    unit = "_deg" if last == "degrees" else ""
+    lowest = None if last == "high" else limits.get(f"{'_'.join(parts)}_min{unit}")
+    highest = None if last == "low" else limits.get(f"{'_'.join(parts)}_max{unit}")
+    told = [f"{word} {limit:g}" for word, limit in (("at least", lowest), ("at most", highest)) if limit is not None]
+    return f" ({', '.join(told)})" if told else ""

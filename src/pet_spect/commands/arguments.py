@@ -1,0 +1,47 @@
+"""Flags that several verbs share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pet_spect.atlases import load_atlas
+from pet_spect.errors import ConfigError
+from pet_spect.model import Atlas
+
+
+def add_participant(parser: argparse.ArgumentParser, *, scan_needed: bool) -> None:
+    """Declare whose scans a verb works on: ``--participant``, ``--results`` and ``--scan``."""
+    parser.add_argument("--participant", required=True, metavar="ID", help="for example sub-01")
+    parser.add_argument("--results", required=True, type=Path, metavar="DIR", help="the results folder")
+    parser.add_argument(
+        "--scan",
+        required=scan_needed,
+        action="append",
+        nargs=3,
+        default=None if scan_needed else [],
+        metavar=("SESSION", "TRACER", "IMAGE"),
+        help="one scan in its own space, as convert wrote it; repeat for each",
+    )
+
+
+def add_atlas(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags that `chosen_atlas` reads."""
+    parser.add_argument("--atlas", default="CerebrA", metavar="NAME", help="a shipped atlas (default %(default)s)")
+    parser.add_argument("--atlas-labels", type=Path, metavar="FILE", help="label image of another atlas")
+    parser.add_argument("--atlas-table", type=Path, metavar="FILE", help="table of that atlas")
+
+
+def chosen_atlas(options: argparse.Namespace) -> Atlas:
+    """Return the atlas that ``--atlas``, or ``--atlas-labels`` and ``--atlas-table``, name.
+
+    Raises
+    ------
+    ConfigError
+        If only one of the two files is given.
+    AtlasError
+        If the atlas cannot be used.
+    """
+    if (options.atlas_labels is None) != (options.atlas_table is None):
+        raise ConfigError("--atlas-labels and --atlas-table go together; one of them is missing")
+    return load_atlas(options.atlas_labels or options.atlas, options.atlas_table)

@@ -1,0 +1,81 @@
+"""The circumstances of a scan that bear on its reading: notes for a person; no value depends on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+HIGH_GLUCOSE_MG_DL = 160.0
+"""Blood glucose (mg/dL, 8.9 mmol/L) above which it competes with FDG for the way into the brain.
+
+EANM procedure guidelines for brain PET imaging using [18F]FDG, version 3, doi 10.1007/s00259-021-05603-w.
+"""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What scans.tsv says of one scan; None where it says nothing.
+
+    Attributes
+    ----------
+    session : str
+    days_since_treatment : float or None
+        Negative before the treatment.
+    glucose_mg_dl : float or None
+        Blood glucose at injection.
+    benzodiazepine : bool or None
+        Whether the person was on benzodiazepines.
+    """
+
+    session: str
+    days_since_treatment: float | None = None
+    glucose_mg_dl: float | None = None
+    benzodiazepine: bool | None = None
+
+
+def circumstance_notes(visits: Sequence[Circumstances]) -> list[tuple[str, ...]]:
+    """Return ``code: text`` of what to look at, for each of a participant's scans with one tracer.
+
+    Parameters
+    ----------
+    visits : sequence of Circumstances
+        In the order of the study's sessions.
+
+    Examples
+    --------
+    >>> for notes in circumstance_notes([Circumstances("baseline", 365), Circumstances("year1", -5)]):
+    ...     print(*notes)
+    visit_order: days since treatment are 365 at baseline and -5 at year1; are the two visits exchanged?
+    visit_order: days since treatment are 365 at baseline and -5 at year1; are the two visits exchanged?
+    """
+    return [
+        (*_notes_of(visit), *_order_notes(visits[:place], visit, visits[place + 1 :]))
+        for place, visit in enumerate(visits)
+    ]
+
+
+def _notes_of(visit: Circumstances) -> list[str]:
+    notes = []
+    if visit.benzodiazepine:
+        notes.append(
+            "benzodiazepine: the person was on benzodiazepines, which compete with iomazenil and lower glucose"
+            " metabolism"
+        )
+    if visit.glucose_mg_dl is not None and visit.glucose_mg_dl > HIGH_GLUCOSE_MG_DL:
+        notes.append(
+            f"glucose_high: blood glucose was {visit.glucose_mg_dl:g} mg/dL; above {HIGH_GLUCOSE_MG_DL:g} it competes"
+            " with FDG"
+        )
+    return notes
+
+
+def _order_notes(earlier: Sequence[Circumstances], visit: Circumstances, later: Sequence[Circumstances]) -> list[str]:
+    pairs = [(other, visit) for other in earlier] + [(visit, other) for other in later]
+    return [
+        f"visit_order: days since treatment are {before.days_since_treatment:g} at {before.session} and"
+        f" {after.days_since_treatment:g} at {after.session}; are the two visits exchanged?"
+        for before, after in pairs
+        if before.days_since_treatment is not None
+        and after.days_since_treatment is not None
+        and after.days_since_treatment < before.days_since_treatment
+    ]
