@@ -69,6 +69,19 @@ def test_every_scan_gets_a_picture_also_the_refused(results):
     assert sorted((results / "figures" / "sub-01").iterdir()) == sorted(pictures)
 
 
+def test_a_warning_of_convert_is_on_the_picture_also_of_a_refused_scan(results):
+    without = {}
+    for warned in (False, True):
+        for session in ("baseline", "year1"):
+            sidecar = results / layout.sidecar(layout.scan_image("sub-01", session, "18FFDG", "pet"))
+            warning = {"Code": "orientation_declared", "Reason": "the orientation LPS is declared"}
+            write_json(sidecar, {"Warnings": [warning] if warned else []})
+        assert main(arguments(results, BASELINE, YEAR1)) == 0
+        for session in ("baseline", "year1"):
+            tall = height(results / layout.registration_figure("sub-01", session, "18FFDG"))
+            assert tall == without.setdefault(session, tall) + (17 if warned else 0)  # a line below the title
+
+
 def test_missing_transform_is_one_line_and_leaves_no_picture(results, capsys):
     (results / layout.scan_to_participant("sub-01", "baseline", "18FFDG")).unlink()
     assert main(arguments(results, BASELINE)) == 1

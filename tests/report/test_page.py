@@ -46,9 +46,8 @@ def plain(text: str) -> str:
 def test_the_answer_comes_first_with_its_interval_and_n(make_study, tmp_path):
     told = plain(written(make_study(4), tmp_path))
     answer = told[told.index("FDG: mean improvement") : told.index("IMZ: mean improvement")]
-    assert "+0.063 95 % CI +0.057 to +0.070" in answer
+    assert "+0.063 ( +7.0 % ) 95 % CI +0.057 to +0.070 ( +6.2 % to +7.7 % )" in answer
     assert "n = 4, 0 missing" in answer
-    assert "+7.0 % , 95 % CI" in answer
     assert "Smallest possible p 0.0078 at n = 4" in answer
     assert told.index("IMZ: mean improvement") < told.index("Refused, excluded and missing scans")
 
@@ -124,6 +123,47 @@ def test_warnings_stand_in_the_participants_table_and_beside_the_pictures(make_s
     table = told[told.index("Primary endpoint, every participant") : told.index("All endpoints")]
     assert "+6.5 % warn yes cerebellum_asymmetry: 14 %" in table
     assert "sub-02 lesion right · warn 2 flags" in told
+
+
+def test_warnings_of_a_scan_stand_below_its_picture(make_study, tmp_path):
+    study = make_study(2)
+    study.scans[0]["warnings"] = "orientation_declared: LPS; visit_order: 300 and -5"
+    told = plain(written(study, tmp_path))
+    assert "baseline FDG measured warn orientation_declared: LPS warn visit_order: 300 and -5 Registration" in told
+
+
+def test_without_a_lesion_mask_the_lesionfree_target_raises_no_flag_and_fills_no_table(make_study, tmp_path):
+    study = make_study(2)
+    reason = "no_lesion_mask: no lesion mask is given"
+    free = {"region": "precentral_lesionfree", "qc": "fail", "reason": reason}
+    study.ratios += [row | free | {"value": None, "numerator": None} for row in study.ratios]
+    study.change += [
+        row | free | {"change": None, "included": False, "reason": f"baseline: {reason}; year1: {reason}"}
+        for row in study.change
+    ]
+    study.summary += [row | {"region": "precentral_lesionfree", "n": 0, "primary": False} for row in study.summary]
+    told = plain(written(study, tmp_path))
+    assert "precentral_lesionfree" not in told
+    assert "flag" not in told
+    assert told.count(f"Not computed: {reason} (FDG, IMZ).") == 2
+    assert "Every scan of every participant was measured." in told
+
+
+def test_an_spect_without_suv_raises_no_flag(make_study, tmp_path):
+    study = make_study(1)
+    study.ratios[-1].update(
+        measure="suv_mean", value=None, qc="fail", reason="no_suv: no dose; weight_conflict: 70, 71"
+    )
+    told = plain(written(study, tmp_path))
+    assert "warn 1 flag year1 IMZ: weight_conflict: 70, 71 Not computed: no_suv: no dose (IMZ)." in told
+
+
+def test_percent_of_fewer_participants_says_so(make_study, tmp_path):
+    study = make_study(4)
+    for row in study.summary:
+        if row["quantity"] == "change_percent":
+            row.update(n=3, n_missing=1)
+    assert "4 participants in all. In percent n = 3, 1 missing." in plain(written(study, tmp_path))
 
 
 def test_text_of_the_tables_cannot_become_markup(make_study, tmp_path):

@@ -24,7 +24,7 @@ LEFT, RIGHT = "#E69F00", "#56B4E9"
 TISSUE, REFERENCE, OUTSIDE, GROUND, ALERT = "#00D7A0", "#FF8CC6", "#4a3566", "#101418", "#FFB000"
 """Tissue outlines, reference regions, outside the field of view, the ground, and what must be seen."""
 
-_DPI, _HEADER, _WARNING_LETTERS = 100, 40, 88
+_DPI, _HEADER, _WARNING = 100, 40, 17
 
 
 def plain(text: str) -> str:
@@ -43,22 +43,23 @@ def new_canvas(
         Pixels below the title.
     title : str
     warnings : sequence of str
-        What must be seen beside the title; two lines at the most.
+        What must be seen below the title; two lines at the most.
     simulated : bool
         Whether the title line says SIMULATED.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width / _DPI, (height + _HEADER) / _DPI), dpi=_DPI, facecolor=GROUND)
+    told = textwrap.wrap("; ".join(warnings), width // 7, max_lines=2, placeholder=" …")
+    whole = height + _HEADER + _WARNING * len(told)
+    figure = Figure(figsize=(width / _DPI, whole / _DPI), dpi=_DPI, facecolor=GROUND)
     canvas = FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, height / (height + _HEADER)))
+    axes = figure.add_axes((0, 0, 1, height / whole))
     axes.set_axis_off()
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
-    middle = 1 - _HEADER / 2 / (height + _HEADER)
+    middle, lower = 1 - _HEADER / 2 / whole, 1 - (_HEADER - 4) / whole
     figure.text(0.012, middle, plain(title), color="#ffffff", fontsize=13, fontweight="bold", va="center")
-    told = textwrap.wrap("; ".join(warnings), _WARNING_LETTERS, max_lines=2, placeholder=" …")
-    figure.text(330 / width, middle, plain("\n".join(told)), color=ALERT, fontsize=7.5, va="center", linespacing=1.25)
+    figure.text(0.012, lower, plain("\n".join(told)), color=ALERT, fontsize=8.5, va="top", linespacing=1.3)
     if simulated:
         figure.text(0.988, middle, "SIMULATED", color=ALERT, fontsize=15, fontweight="bold", ha="right", va="center")
     return canvas, axes

@@ -42,6 +42,11 @@ class Cell:
     numeric: bool = False
     missing: bool = False
 
+    @property
+    def long(self) -> bool:
+        """Whether it needs the width of a sentence."""
+        return len(self.text) > 40
+
 
 @dataclass(frozen=True)
 class Column:

@@ -181,7 +181,7 @@ def draw_registration(
     gates : sequence of str
         Lines about this registration, printed small.
     warnings : sequence of str
-        What to look at in this scan, printed beside the title.
+        What to look at in this scan, printed below the title.
     simulated : bool
         Whether the picture says SIMULATED.
     """

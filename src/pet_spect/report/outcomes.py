@@ -52,8 +52,10 @@ class Outcome:
     tracer, reference_session, session, endpoint : str
     change : Estimate
         In the unit of the endpoint.
+    percent : Estimate or None
+        The same in percent.
     others : list of Estimate
-        The same in percent, or as log ratio.
+        The same as log ratio.
     direction : str
         Where zero lies.
     people : int
@@ -72,6 +74,7 @@ class Outcome:
     session: str
     endpoint: str
     change: Estimate
+    percent: Estimate | None
     others: list[Estimate]
     direction: str
     people: int
@@ -107,7 +110,8 @@ def _endpoint(row: Row) -> Endpoint:
 def _outcome(found: Results, endpoint: Endpoint) -> Outcome:
     tracer, region, measure, reference, session = endpoint
     estimates = [row for row in found.tables["summary"] if _endpoint(row) == endpoint]
-    change = next((row for row in estimates if row["quantity"] == "change"), None)
+    by_quantity = {row["quantity"]: row for row in estimates}
+    change, percent = by_quantity.pop("change", None), by_quantity.pop("change_percent", None)
     if change is None:
         raise TableError(f"tables/summary.tsv: has no row of quantity change for {' '.join(endpoint)}")
     rows = _everybody(found, endpoint)
@@ -120,7 +124,8 @@ def _outcome(found: Results, endpoint: Endpoint) -> Outcome:
         session=session,
         endpoint=f"{words(region)}, {words(measure)}{against}",
         change=_estimate(change),
-        others=[_estimate(row) for row in estimates if row is not change],
+        percent=None if percent is None else _estimate(percent),
+        others=[_estimate(row) for row in by_quantity.values()],
         direction=_direction(low, high),
         people=len(rows),
         plot=slope_plot(visits, parse_float(change["mean_change"]), low, high),

@@ -10,8 +10,8 @@ from pet_spect.files import whole_file
 from pet_spect.report.display import table, unique
 from pet_spect.report.outcomes import outcomes
 from pet_spect.report.people import people, troubles
-from pet_spect.report.records import read_results
-from pet_spect.tables import Row
+from pet_spect.report.records import Results, read_results
+from pet_spect.tables import MISSING, Row
 
 MOST_INLINED_BYTES = 50_000_000
 """Pictures are put into the page up to this many bytes in all (about 200 scans); beyond, they are linked."""
@@ -87,7 +87,7 @@ def write_report(results: Path) -> Path:
         troubles=troubles(found),
         people=everybody,
         unfolded=len(everybody) <= MOST_OPEN,
-        summary=table(_SUMMARY, found.tables["summary"], found.dictionaries["summary"]),
+        summary=table(_SUMMARY, _summary_rows(found), found.dictionaries["summary"]),
         inline=inline,
         with_rows=with_rows,
         inline_limit=f"{MOST_INLINED_BYTES / 1e6:.0f} MB",
@@ -97,6 +97,14 @@ def write_report(results: Path) -> Path:
     with whole_file(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
     return path
+
+
+def _summary_rows(found: Results) -> list[Row]:
+    """Return the rows of the summary, without a lesion-free target if nobody gave a lesion mask."""
+    change = found.tables["change"]
+    unasked = {row["region"] for row in change if "no_lesion_mask: " in row["reason"]}
+    unasked -= {row["region"] for row in change if row["change"] != MISSING}
+    return [row for row in found.tables["summary"] if row["region"] not in unasked]
 
 
 def _counts(scans: Sequence[Row]) -> list[tuple[str, int]]:

@@ -6,37 +6,15 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
+from pet_spect.quantify.columns import CHANGE, RATIOS
+from pet_spect.quantify.reasons import split_reasons
 from pet_spect.report.display import Cell, Table, table, unique
 from pet_spect.report.outcomes import lesion_sides
-from pet_spect.report.records import Results, key_of
+from pet_spect.report.records import Results, asked_for, key_of
 from pet_spect.tables import MISSING, Row
 
-_CHANGE = (
-    "tracer",
-    "region",
-    "measure",
-    "reference",
-    "session",
-    "baseline",
-    "follow_up",
-    "change",
-    "change_percent",
-    "qc",
-    "included",
-    "reason",
-)
-_RATIOS = (
-    "session",
-    "tracer",
-    "region",
-    "measure",
-    "reference",
-    "value",
-    "numerator",
-    "denominator",
-    "qc",
-    "reason",
-)
+_CHANGE = tuple(name for name in CHANGE if name != "participant_id")
+_RATIOS = tuple(name for name in RATIOS if name not in ("participant_id", "lesion_side"))
 _SCAN = (
     "participant_id",
     "session",
@@ -47,6 +25,8 @@ _SCAN = (
     "reason",
     "decision",
 )
+_REMARKS = ("no_suv: ", "no_lesion_mask: ")
+"""Why a secondary value is not computed; nothing is wrong with the scan."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +44,15 @@ class Visit:
         What the picture shows.
     gates : list of str
         What was measured of the registration.
+    warnings : list of str
+        What to look at in this scan.
     """
 
     session: str
     tracer: str
     status: str
     reason: str
+    warnings: list[str]
     source: str
     alt: str
     gates: list[str]
@@ -84,6 +67,8 @@ class Person:
     participant, lesion_side : str
     flags : list of str
         Every warning and failure of the values, said once.
+    remarks : list of str
+        Which secondary values are not computed, and why.
     visits : list of Visit
     change, ratios : Table or None
         None where the tables are too long for the page.
@@ -92,6 +77,7 @@ class Person:
     participant: str
     lesion_side: str
     flags: list[str]
+    remarks: list[str]
     visits: list[Visit]
     change: Table | None
     ratios: Table | None
@@ -117,10 +103,10 @@ def people(found: Results, *, inline: bool, with_rows: bool) -> list[Person]:
             Person(
                 person,
                 sides.get(person, MISSING),
-                _flags(values),
+                *_flags_and_remarks(values),
                 [_visit(found, row, inline=inline) for row in listed],
-                table(_CHANGE, mine, found.dictionaries["change"]) if with_rows else None,
-                table(_RATIOS, values, found.dictionaries["ratios"]) if with_rows else None,
+                table(_CHANGE, asked_for(mine), found.dictionaries["change"]) if with_rows else None,
+                table(_RATIOS, asked_for(values), found.dictionaries["ratios"]) if with_rows else None,
             )
         )
     return everybody
@@ -144,9 +130,16 @@ def _by_person(rows: list[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def _flags(values: list[Row]) -> list[str]:
-    flagged = [row for row in values if row["qc"] in ("warn", "fail") and row["reason"] != MISSING]
-    return unique([f"{row['session']} {row['tracer']}: {row['reason']}" for row in flagged])
+def _flags_and_remarks(values: list[Row]) -> tuple[list[str], list[str]]:
+    flags = []
+    remarks: dict[str, list[str]] = {}
+    for row in values:
+        for reason in [] if row["reason"] == MISSING else split_reasons(row["reason"]):
+            if reason.startswith(_REMARKS):
+                remarks.setdefault(reason, []).append(row["tracer"])
+            else:
+                flags.append(f"{row['session']} {row['tracer']}: {reason}")
+    return unique(flags), [f"{reason} ({', '.join(unique(tracers))})" for reason, tracers in remarks.items()]
 
 
 def _visit(found: Results, row: Row, *, inline: bool) -> Visit:
@@ -158,6 +151,7 @@ def _visit(found: Results, row: Row, *, inline: bool) -> Visit:
         key.tracer,
         row["status"],
         "" if row["status"] == "measured" or row["reason"] == MISSING else row["reason"],
+        [] if row["warnings"] == MISSING else split_reasons(row["warnings"]),
         "" if picture is None else _source(picture, inline=inline),
         f"{what} of {key.participant}, {key.session}, {key.tracer}: {row['status']}",
         found.gates.get(key, []),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,12 @@ def read_results(results: Path) -> Results:
         pictures[key] = found[key.participant][key]
         gates[key] = gate_lines(records[key.participant], key)
     return Results(tables, dictionaries, pictures, gates)
+
+
+def asked_for(rows: Sequence[Row]) -> list[Row]:
+    """Return a table's rows without the lesion-free target of participants of whom there is no lesion mask."""
+    without = {(row["participant_id"], row["region"]) for row in rows if "no_lesion_mask: " in row["reason"]}
+    return [row for row in rows if (row["participant_id"], row["region"]) not in without]
 
 
 def key_of(row: Row) -> ScanKey:
