@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from pet_spect import __version__
 from pet_spect.cli import main
 from pet_spect.files import write_json
 from pet_spect.quantify import columns
@@ -11,6 +12,15 @@ from pet_spect.tables import read_table, write_table
 
 SESSIONS, TRACERS = ("baseline", "year1"), ("FDG", "IMZ")
 QC_COLUMNS = ("participant_id", "session", "tracer", "decision", "code", "reason", "initials", "time", "version")
+SCANS_COLUMNS = (
+    "participant_id",
+    "session",
+    "tracer",
+    "path",
+    "days_since_treatment",
+    "glucose_mg_dl",
+    "benzodiazepine",
+)
 # A left stroke: motor and cortex lower on the left.
 MEANS = {
     ("motor", "left"): 6.0,
@@ -49,6 +59,7 @@ class Study:
         self.results = folder / "results"
         self.participants = ["participant_id\tlesion_side"]
         self.decisions = []
+        self.scans = []
 
     def add(self, who, *, lesion_side="left", means=None, facts=None):
         """Add a participant; `means` and `facts` by (session, tracer) depart from the left stroke above."""
@@ -88,11 +99,16 @@ class Study:
     def decide(self, who, session, tracer, decision, code):
         self.decisions.append([who, session, tracer, decision, code, "looked at it", "AB", "2025-01-01", "0.1.0"])
 
+    def list_scan(self, who, session, tracer, *, days="n/a", glucose="n/a", benzodiazepine="n/a"):
+        self.scans.append([who, session, tracer, f"{who}/{session}/{tracer}", days, glucose, benzodiazepine])
+
     def run(self, *more):
         tables = self.folder / "participants.tsv", self.folder / "qc.tsv"
         tables[0].write_text("\n".join(self.participants) + "\n")
         tables[1].write_text("\n".join("\t".join(row) for row in [list(QC_COLUMNS), *self.decisions]) + "\n")
-        words = f"cohort --results {self.results} --participants {tables[0]} --qc {tables[1]} --atlas-name toy"
+        (self.folder / "scans.tsv").write_text("\n".join("\t".join(row) for row in [SCANS_COLUMNS, *self.scans]) + "\n")
+        words = f"cohort --scans {self.folder / 'scans.tsv'} --results {self.results}"
+        words += f" --participants {tables[0]} --qc {tables[1]} --atlas-name toy"
         words += " --sessions baseline year1 --tracers FDG IMZ --target motor --cerebellum cerebellum --pons pons"
         words += " --hemisphere motor cortex --primary FDG=cerebellum_ipsilesional IMZ=pons"
         return main([*words.split(), *more])
@@ -322,6 +338,73 @@ def test_warnings_of_earlier_steps_are_passed_on(study):
     study.run()
     row = study.ratio("sub-01", "year1", "FDG")
     assert (row["qc"], row["reason"]) == ("warn", "fewer_slices: 46 of 47")
+
+
+def test_a_warning_of_convert_is_in_every_row_of_that_scan_and_no_other(study):
+    warning = {"Code": "orientation_declared", "Reason": "the orientation LPS is declared; the header has none"}
+    study.add("sub-01", facts={("year1", "IMZ"): {"Warnings": [warning]}})
+    study.run()
+    told = "orientation_declared: the orientation LPS is declared; the header has none"
+    for row in study.table("ratios"):
+        assert (told in row["reason"]) == ((row["session"], row["tracer"]) == ("year1", "IMZ"))
+    for row in study.table("change"):
+        assert (told in row["reason"]) == (row["tracer"] == "IMZ")
+    assert study.ratio("sub-01", "year1", "IMZ")["qc"] == "warn"
+    assert study.scan("sub-01", "year1", "IMZ")["warnings"] == told
+    assert study.scan("sub-01", "year1", "FDG")["warnings"] == "n/a"
+
+
+def test_a_warning_does_not_hide_why_a_scan_has_no_primary_ratio(study):
+    warned = {"AttenuationCorrection": False, "Warnings": [{"Code": "orientation_declared", "Reason": "LPS"}]}
+    study.add("sub-01", facts={("year1", "IMZ"): warned})
+    study.run()
+    scan = study.scan("sub-01", "year1", "IMZ")
+    assert (scan["code"], scan["warnings"]) == ("no_attenuation_correction", "orientation_declared: LPS")
+    assert scan["reason"] == "only the two sides may be compared, for they lie equally deep"
+
+
+def test_a_doubt_about_the_weight_flags_the_suv_alone(study):
+    warning = {"Code": "weight_conflict", "Reason": "70 and 71 kg"}
+    study.add("sub-01", facts={("year1", "FDG"): {"Warnings": [warning]}})
+    study.run()
+    assert study.ratio("sub-01", "year1", "FDG")["qc"] == "pass"
+    assert study.ratio("sub-01", "year1", "FDG", "none", "suv_mean")["reason"] == "weight_conflict: 70 and 71 kg"
+
+
+def test_benzodiazepine_and_high_glucose_are_warnings_and_change_no_value(study):
+    study.add("sub-01")
+    study.run()
+    before = study.table("ratios")
+    study.list_scan("sub-01", "year1", "IMZ", benzodiazepine="yes")
+    study.list_scan("sub-01", "baseline", "FDG", glucose="160.5", benzodiazepine="no")
+    study.list_scan("sub-01", "year1", "FDG", glucose="160")
+    study.run()
+    assert [row["value"] for row in study.table("ratios")] == [row["value"] for row in before]
+    drugged, sweet = study.ratio("sub-01", "year1", "IMZ"), study.ratio("sub-01", "baseline", "FDG")
+    assert (drugged["qc"], drugged["reason"].split(":")[0]) == ("warn", "benzodiazepine")
+    assert (sweet["qc"], sweet["reason"].split(":")[0]) == ("warn", "glucose_high")
+    assert study.ratio("sub-01", "year1", "FDG")["qc"] == "pass"
+    assert study.scan("sub-01", "year1", "IMZ")["status"] == "measured"
+
+
+def test_exchanged_visits_are_warned_of_at_both(study):
+    study.add("sub-01")
+    for session, tracer, days in (("baseline", "FDG", "365"), ("year1", "FDG", "-5"), ("year1", "IMZ", "364")):
+        study.list_scan("sub-01", session, tracer, days=days)
+    study.run()
+    text = "visit_order: days since treatment are 365 at baseline and -5 at year1; are the two visits exchanged?"
+    assert [study.ratio("sub-01", session, "FDG")["reason"] for session in SESSIONS] == [text, text]
+    assert study.ratio("sub-01", "year1", "IMZ")["qc"] == "pass"
+    assert [row["days_since_treatment"] for row in study.table("scans")] == ["365", "n/a", "-5", "364"]
+
+
+def test_results_are_a_bids_dataset_that_names_nobody(study):
+    study.add("sub-01")
+    study.run()
+    described = json.loads((study.results / "dataset_description.json").read_text())
+    assert described["DatasetType"] == "derivative"
+    assert described["GeneratedBy"] == [{"Name": "pet_spect", "Version": __version__}]
+    assert "/tables" in (study.results / ".bidsignore").read_text().splitlines()
 
 
 def test_a_primary_that_is_no_reference_is_an_error(study, capsys):

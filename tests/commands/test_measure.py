@@ -206,6 +206,26 @@ def test_a_lesion_mask_is_left_out_of_the_lesionfree_target(person):
     assert rows["motor_lesionfree", "left"]["lesion_fraction"] == "0.25"
 
 
+def test_warnings_of_convert_stand_in_every_row_of_the_scan_but_doubts_about_suv_do_not(person):
+    told = [{"Code": "orientation_declared", "Reason": "LPS"}, {"Code": "weight_conflict", "Reason": "70 and 71"}]
+    person.add("baseline", "FDG", halves(60.0, 90.0), Warnings=told)
+    person.run()
+    reasons = {region: row["reason"] for (region, _), row in person.rows().items()}
+    assert reasons == {
+        "motor": "orientation_declared: LPS",
+        "motor_lesionfree": "no_lesion_mask: no lesion mask is given; orientation_declared: LPS",
+    }
+    assert person.told()["Warnings"] == told
+
+
+def test_a_scan_refused_after_convert_keeps_its_warnings(person):
+    told = [{"Code": "orientation_declared", "Reason": "LPS"}]
+    person.add("baseline", "FDG", halves(60.0, 90.0), refused=True, Warnings=told, Simulated=True)
+    person.run()
+    assert (person.told()["Status"], person.told()["Warnings"], person.told()["Simulated"]) == ("refused", told, True)
+    assert person.rows()["motor", "left"]["reason"] == "scale: scale 1.92; orientation_declared: LPS"
+
+
 def test_without_a_lesion_mask_the_lesionfree_target_says_so(person):
     person.add("baseline", "FDG", halves(60.0, 90.0))
     person.run()
