@@ -30,6 +30,7 @@ from pet_spect.quantify.ratios import (
     sides_of,
 )
 from pet_spect.quantify.uptake import region_uptake
+from pet_spect.resample import apply_affine
 
 if TYPE_CHECKING:
     import nibabel as nib
@@ -106,7 +107,7 @@ def extract_uptake(
     found = region_uptake(
         scan,
         atlas,
-        scan_to_participant=None if rigid is None else np.asarray(np.linalg.inv(rigid), dtype=np.float64),
+        scan_to_participant=None if rigid is None else np.linalg.inv(rigid),
         participant_to_standard=read_warp(Path(warp)) if isinstance(warp, str | os.PathLike) else warp,
         lesion=None if lesion is None else read_lesion_mask(Path(lesion), atlas),
         lesionfree=[] if lesion is None else [region.name for region in atlas.regions if region.side == "left"],
@@ -139,7 +140,7 @@ def read_lesion_mask(path: Path, atlas: Atlas) -> Volume:
     voxels = np.argwhere(mask.data > 0.5)
     if len(voxels) == 0:
         raise ImageError(f"{path}: holds no voxel above 0.5; an empty lesion mask is no mask", code="lesion_mask_empty")
-    brain, points = _to_world(atlas.affine, np.argwhere(atlas.labels > 0)), _to_world(mask.affine, voxels)
+    brain, points = apply_affine(atlas.affine, np.argwhere(atlas.labels > 0)), apply_affine(mask.affine, voxels)
     inside = float(((points >= brain.min(axis=0)) & (points <= brain.max(axis=0))).all(axis=1).mean())
     if inside < 0.5:
         raise ImageError(
@@ -147,10 +148,6 @@ def read_lesion_mask(path: Path, atlas: Atlas) -> Volume:
             code="lesion_mask_outside",
         )
     return mask
-
-
-def _to_world(affine: NDArray[np.float64], indices: NDArray[Any]) -> NDArray[np.float64]:
-    return np.asarray(indices @ affine[:3, :3].T + affine[:3, 3], dtype=np.float64)
 
 
 def uptake_ratio(
