@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 
 from pet_spect.files import whole_file, write_json
@@ -23,6 +25,16 @@ def test_what_a_killed_run_left_behind_is_overwritten(tmp_path):
     with whole_file(tmp_path / "a.txt") as partial:
         partial.write_text("new")
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_full_disk_names_the_file(tmp_path):
+    def write():
+        with whole_file(tmp_path / "a.txt"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        write()
+    assert caught.value.filename == str(tmp_path / "a.txt")
 
 
 def test_nan_is_not_written_as_json(tmp_path):
