@@ -10,7 +10,7 @@ from scipy.ndimage import affine_transform, map_coordinates
 
 from pet_spect.model import Volume, Warp
 
-Points = NDArray[np.floating]
+Points = NDArray[np.floating] | NDArray[np.integer]
 """(..., 3) RAS+ mm; what is handed out is always float64."""
 
 

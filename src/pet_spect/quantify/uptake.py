@@ -48,7 +48,7 @@ def region_uptake(
     scan: Volume,
     atlas: Atlas,
     *,
-    scan_to_participant: FloatArray | None = None,
+    scan_to_participant: NDArray[np.floating] | None = None,
     participant_to_standard: Warp | None = None,
     lesion: Volume | None = None,
     lesionfree: Sequence[str] = (),
@@ -150,7 +150,7 @@ def _statistics(
 
 
 def _shares(
-    scan: Volume, atlas: Atlas, to_participant: FloatArray, warp: Warp | None, lesion: Volume | None
+    scan: Volume, atlas: Atlas, to_participant: NDArray[np.floating], warp: Warp | None, lesion: Volume | None
 ) -> _Shares:
     n_regions, n_voxels = len(atlas.regions), scan.data.size
     row_of_label = np.full(int(atlas.labels.max()) + 1, -1, dtype=np.int64)
