@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from pet_spect.errors import PetSpectError
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
@@ -49,3 +51,30 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write `content` as JSON; NaN is an error, for JSON has none."""
     with whole_file(path) as partial:
         partial.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path, error: type[PetSpectError], what: str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Parameters
+    ----------
+    path : Path
+    error : type of PetSpectError
+        What is raised.
+    what : str
+        Its code is ``<what>_missing`` or ``<what>_unreadable``.
+
+    Raises
+    ------
+    PetSpectError
+        If the file cannot be read, is not JSON or is no object.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as trouble:
+        raise error(f"{path}: cannot be read ({trouble.strerror})", code=f"{what}_missing") from None
+    except ValueError:
+        raise error(f"{path}: is not JSON", code=f"{what}_unreadable") from None
+    if not isinstance(content, dict):
+        raise error(f"{path}: is not a JSON object", code=f"{what}_unreadable")
+    return content

@@ -5,7 +5,6 @@ Everything handed out is RAS+ millimetres. Transform files are ITK's, hence LPS+
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +18,7 @@ from nibabel.wrapstruct import WrapStructError
 from numpy.typing import NDArray
 
 from pet_spect.errors import ImageError, RefusedError
-from pet_spect.files import whole_file, write_json
+from pet_spect.files import read_json, whole_file, write_json
 from pet_spect.layout import sidecar
 from pet_spect.model import Refusal, Volume, Warp
 
@@ -124,16 +123,7 @@ def read_sidecar(image: Path) -> dict[str, Any]:
     ImageError
         If there is none or it is not a JSON object.
     """
-    path = Path(sidecar(str(image)))
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ImageError(f"{path}: cannot be read ({error.strerror})", code="sidecar_missing") from None
-    except ValueError:
-        raise ImageError(f"{path}: is not JSON", code="sidecar_unreadable") from None
-    if not isinstance(content, dict):
-        raise ImageError(f"{path}: is not a JSON object", code="sidecar_unreadable")
-    return content
+    return read_json(Path(sidecar(str(image))), ImageError, "sidecar")
 
 
 def read_refusal(image: Path) -> Refusal | None:

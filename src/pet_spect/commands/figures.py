@@ -14,6 +14,7 @@ from pet_spect import layout
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
 from pet_spect.images import read_affine, read_refusal, read_sidecar, read_volume, read_warp
 from pet_spect.model import ScanKey, Volume, Warp
+from pet_spect.record import read_record, refusal_in
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +38,6 @@ def run(options: argparse.Namespace) -> None:
         If an image, a transform or the registration record cannot be used.
     """
     from pet_spect.report.figures import outlines
-    from pet_spect.report.records import read_record
 
     atlas = chosen_atlas(options)
     masks = outlines(atlas, options.target, options.reference)
@@ -52,7 +52,7 @@ def _draw(
     results: Path, key: ScanKey, image: Path, masks: Mapping[str, Volume], record: Mapping[str, Any], warps: list[Warp]
 ) -> None:
     from pet_spect.report.figures import Registration, draw_refusal, draw_registration
-    from pet_spect.report.records import gate_lines, refusal_in
+    from pet_spect.report.records import gate_lines
 
     parts = layout.scan_name(image)
     path = results / layout.registration_figure(*parts[:3])

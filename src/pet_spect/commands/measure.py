@@ -7,7 +7,6 @@ dictionary and, under ``Scans``, what became of each scan. The side of the lesio
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +18,10 @@ from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atla
 from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
 from pet_spect.files import write_json
 from pet_spect.images import read_affine, read_refusal, read_scan, read_sidecar, read_warp
-from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, Volume, Warp
+from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, ScanKey, Volume, Warp
 from pet_spect.quantify.columns import UPTAKE
 from pet_spect.quantify.reasons import concerns_suv_only, join_reasons
+from pet_spect.record import entry_of, read_record, refusal_in
 from pet_spect.tables import sidecar_of_table, write_table
 
 NO_SCAN = "no scan listed"
@@ -128,25 +128,14 @@ def _refusal(options: argparse.Namespace, visit: tuple[str, str], image: Path) -
     """Return why an earlier step refused the scan; without ``--record-refusal`` that is an error."""
     refusal = read_refusal(image)
     if refusal is None:
-        record = _registration(options.results / layout.registration_record(options.participant), visit)
-        if record.get("Status") == "refused":
-            refusal = Refusal(*(str(record.get(key) or "n/a") for key in ("Stage", "Code", "Reason")))
-        elif record.get("Status") != "registered":
+        record = read_record(options.results / layout.registration_record(options.participant))
+        key = ScanKey(options.participant, *visit)
+        refusal = refusal_in(record, key)
+        if refusal is None and entry_of(record, key).get("Status") != "registered":
             raise ImageError(f"{image}: the registration record does not know session {visit[0]}, tracer {visit[1]}")
     if refusal is not None and not options.record_refusal:
         raise RefusedError(f"{image}: refused by {refusal.stage} ({refusal.reason})", code=refusal.code)
     return refusal
-
-
-def _registration(path: Path, visit: tuple[str, str]) -> Mapping[str, Any]:
-    try:
-        scans = json.loads(path.read_text(encoding="utf-8"))["Scans"]
-        found = [scan for scan in scans if (scan["Session"], scan["Tracer"]) == visit]
-    except OSError as error:
-        raise ImageError(f"{path}: cannot be read ({error.strerror})", code="record_missing") from None
-    except (ValueError, KeyError, TypeError):
-        raise ImageError(f"{path}: is not a registration record", code="record_unreadable") from None
-    return found[0] if found else {}
 
 
 def _missing() -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +10,10 @@ from typing import Any
 
 from pet_spect import layout
 from pet_spect.errors import ImageError, TableError
-from pet_spect.model import Refusal, ScanKey
+from pet_spect.files import read_json
+from pet_spect.model import ScanKey
 from pet_spect.quantify.columns import CHANGE, RATIOS, SCANS, SUMMARY
+from pet_spect.record import entry_of, read_record
 from pet_spect.tables import Row, read_table, sidecar_of_table
 
 REQUIRED = {"scans": SCANS, "ratios": RATIOS, "change": CHANGE, "summary": SUMMARY}
@@ -62,7 +63,7 @@ def read_results(results: Path) -> Results:
     tables = {name: read_table(path, required=tuple(REQUIRED[name])) for name, path in paths.items()}
     if not tables["scans"]:
         raise TableError(f"{paths['scans']}: lists no scan; there is nothing to report")
-    dictionaries = {name: _read_json(sidecar_of_table(path)) for name, path in paths.items()}
+    dictionaries = {name: read_json(sidecar_of_table(path), TableError, "dictionary") for name, path in paths.items()}
     pictures: dict[ScanKey, Path] = {}
     gates: dict[ScanKey, list[str]] = {}
     found: dict[str, dict[ScanKey, Path]] = {}
@@ -104,52 +105,6 @@ def _pictures_of(results: Path, participant: str) -> dict[ScanKey, Path]:
     return {key: path for path, key in told.items() if key is not None}
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise TableError(f"{path}: cannot be read ({error.strerror})", code="dictionary_missing") from None
-    except ValueError:
-        raise TableError(f"{path}: is not JSON", code="dictionary_unreadable") from None
-    if not isinstance(content, dict):
-        raise TableError(f"{path}: is not a JSON object", code="dictionary_unreadable")
-    return content
-
-
-def read_record(path: Path) -> dict[str, Any]:
-    """Read a participant's registration record.
-
-    Raises
-    ------
-    ImageError
-        If it cannot be read or holds no list ``Scans``.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ImageError(f"{path}: cannot be read ({error.strerror})", code="record_missing") from None
-    except ValueError:
-        raise ImageError(f"{path}: is not JSON", code="record_unreadable") from None
-    if not isinstance(content, dict) or not isinstance(content.get("Scans"), list):
-        raise ImageError(f"{path}: is not a registration record (it has no list 'Scans')", code="record_unreadable")
-    return content
-
-
-def _entry(record: Mapping[str, Any], key: ScanKey) -> dict[str, Any]:
-    for entry in record["Scans"]:
-        if entry.get("Session") == key.session and entry.get("Tracer") == key.tracer:
-            return dict(entry)
-    return {}
-
-
-def refusal_in(record: Mapping[str, Any], key: ScanKey) -> Refusal | None:
-    """Return why a scan was refused according to a registration record, or None if it was not."""
-    entry = _entry(record, key)
-    if entry.get("Status") != "refused":
-        return None
-    return Refusal(*(str(entry.get(name) or "n/a") for name in ("Stage", "Code", "Reason")))
-
-
 def gate_lines(record: Mapping[str, Any], key: ScanKey) -> list[str]:
     """Return what a record measured of one scan and of the participant's warp, as lines for a person.
 
@@ -164,7 +119,7 @@ def gate_lines(record: Mapping[str, Any], key: ScanKey) -> list[str]:
     """
     limits = (record.get("Settings") or {}).get("Gates") or {}
     lines = []
-    for name, value in (_entry(record, key) | dict(record.get("Warp") or {})).items():
+    for name, value in (entry_of(record, key) | dict(record.get("Warp") or {})).items():
         values = value if isinstance(value, list) else [value]
         if name in _NOT_GATES or not values or not all(isinstance(item, int | float) for item in values):
             continue
