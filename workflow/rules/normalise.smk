@@ -1,6 +1,7 @@
 def template_flags(wildcards):
-    """The template of every tracer the participant has."""
-    tracers = dict.fromkeys(scan.tracer for scan in SCANS[wildcards.participant].values())
+    """The template of every tracer the participant has, in the order of the config: the first one leads."""
+    used = {scan.tracer for scan in SCANS[wildcards.participant].values()}
+    tracers = [name for name in config["tracers"] if name in used]
     return [word for name in tracers for word in ("--template", f"{name}={config['tracers'][name]['template']}")]
 
 

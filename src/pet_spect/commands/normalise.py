@@ -50,7 +50,8 @@ def run(options: argparse.Namespace) -> None:
     Raises
     ------
     ConfigError
-        If an image is not named as convert names it, or a tracer has no template.
+        If an image is not named as convert names it, a session and tracer is named
+        twice, or a tracer has no template.
     PetSpectError
         Without ``--record-refusal``, the first refusal.
     """
@@ -61,6 +62,8 @@ def run(options: argparse.Namespace) -> None:
     from pet_spect.registration.plausibility import Gates
 
     paths = {ScanKey(options.participant, session, tracer): Path(image) for session, tracer, image in options.scan}
+    if len(paths) < len(options.scan):
+        raise ConfigError("--scan names one session and tracer twice; each is one scan")
     for path in paths.values():
         layout.scan_name(path)
     templates = _templates(options.template or ["FDG=FDG", "IMZ=IMZ"], {key.tracer for key in paths})
@@ -160,12 +163,7 @@ def _write_record(
         entry: dict[str, Any] = {"Session": key.session, "Tracer": key.tracer}
         if key in refusals:
             refusal = refusals[key]
-            entry |= {
-                "Status": "refused",
-                "Stage": refusal.stage,
-                "Code": refusal.code,
-                "Reason": refusal.reason,
-            }
+            entry |= {"Status": "refused", "Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
         else:
             entry |= {"Status": "registered", **_gate_values(result.scans[key])}
         scans.append(entry)

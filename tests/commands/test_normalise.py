@@ -1,0 +1,120 @@
+import json
+
+import numpy as np
+import pytest
+
+from pet_spect import images, layout
+from pet_spect.cli import main
+from pet_spect.errors import ImageError
+from pet_spect.model import Refusal
+from pet_spect.registration.itk import use_threads
+from pet_spect.resample import apply_affine, displace, sample
+from pet_spect.simulate.phantom import marker_phantom
+
+FDG = ("sub-01", "baseline", "18FFDG")
+LOST = ("sub-01", "year1", "18FFDG")
+FACTS = {"Units": "Bq/mL", "SkullStripped": False}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    use_threads(1)
+
+
+def put_refusal(results, scan):
+    path = results / layout.scan_image(*scan, "pet")
+    images.write_refusal(path, Refusal("convert", "slice_spacing", "a slice is missing"))
+    return path
+
+
+def record(results):
+    return json.loads((results / layout.registration_record("sub-01")).read_text())
+
+
+@pytest.fixture(scope="module")
+def registered(tmp_path_factory):
+    """One good scan and one that convert refused, registered with --record-refusal."""
+    use_threads(1)
+    results = tmp_path_factory.mktemp("results")
+    good = results / layout.scan_image(*FDG, "pet")
+    images.write_scan(good, marker_phantom("FDG", step=3), FACTS)
+    lost = put_refusal(results, LOST)
+    arguments = ["normalise", "--participant", "sub-01", "--results", str(results), "--record-refusal"]
+    assert main([*arguments, "--scan", "baseline", "FDG", str(good), "--scan", "year1", "FDG", str(lost)]) == 0
+    return results
+
+
+def test_a_good_scan_reaches_standard_space_with_left_on_the_left(registered):
+    standard, facts = images.read_scan(registered / layout.standard_image(*FDG, "pet"))
+    left, right = sample(standard, np.array([[-38.0, -14, 54], [38.0, -14, 54]]))
+    assert left > 1.3 * right
+    assert facts["Units"] == "Bq/mL"
+
+
+def test_the_transforms_take_a_scan_that_lies_in_standard_space_to_itself(registered):
+    rigid = images.read_affine(registered / layout.scan_to_participant(*FDG))
+    warp = images.read_warp(registered / layout.participant_to_standard("sub-01"))
+    points = np.array([[-38.0, -14, 54], [38, -14, 54], [0, -20, 10]])
+    assert np.linalg.norm(apply_affine(rigid, displace(warp, points)) - points, axis=1).max() < 3.0
+
+
+def test_a_refused_scan_has_placeholders_and_its_reason(registered):
+    with pytest.raises(ImageError):
+        images.read_affine(registered / layout.scan_to_participant(*LOST))
+    refusal = images.read_refusal(registered / layout.standard_image(*LOST, "pet"))
+    assert (refusal.stage, refusal.code) == ("convert", "slice_spacing")
+    good, lost = record(registered)["Scans"]
+    assert (good["Status"], lost["Status"], lost["Reason"]) == ("registered", "refused", "a slice is missing")
+    assert 0.8 < good["Similarity"] <= 1.0
+
+
+def test_with_nothing_left_the_warps_are_placeholders_too(tmp_path):
+    lost = put_refusal(tmp_path, LOST)
+    arguments = [
+        "normalise",
+        "--participant",
+        "sub-01",
+        "--results",
+        str(tmp_path),
+        "--scan",
+        "year1",
+        "FDG",
+        str(lost),
+    ]
+    assert main([*arguments, "--record-refusal"]) == 0
+    for name in (layout.participant_to_standard("sub-01"), layout.standard_to_participant("sub-01")):
+        with pytest.raises(ImageError):
+            images.read_warp(tmp_path / name)
+    assert record(tmp_path)["Warp"] is None
+
+
+def test_by_hand_a_refused_scan_is_an_error_and_nothing_is_written(tmp_path, capsys):
+    lost = put_refusal(tmp_path, LOST)
+    arguments = [
+        "normalise",
+        "--participant",
+        "sub-01",
+        "--results",
+        str(tmp_path),
+        "--scan",
+        "year1",
+        "FDG",
+        str(lost),
+    ]
+    assert main(arguments) == 1
+    assert capsys.readouterr().err == "pet-spect normalise: a slice is missing\n"
+    assert not (tmp_path / "sub-01" / "xfm").exists()
+
+
+@pytest.mark.parametrize(
+    ("scans", "message"),
+    [
+        ([("year1", "FDG", "scan.nii.gz")], "is not named sub-ID_ses-SESSION_trc-LABEL_pet.nii.gz"),
+        ([("a", "FDG", "x"), ("a", "FDG", "y")], "names one session and tracer twice"),
+        ([("a", "PIB", "sub-01_ses-a_trc-11CPIB_pet.nii.gz")], "tracer PIB has no template"),
+    ],
+)
+def test_wrong_flags_are_one_line(tmp_path, capsys, scans, message):
+    flags = [word for scan in scans for word in ("--scan", *scan)]
+    assert main(["normalise", "--participant", "sub-01", "--results", str(tmp_path), *flags]) == 1
+    assert message in capsys.readouterr().err
