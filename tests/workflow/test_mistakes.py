@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from .conftest import SNAKEMAKE
+from ..studies import SNAKEMAKE
 
 pytestmark = pytest.mark.workflow
 

@@ -1,0 +1,64 @@
+"""Small studies, and running Snakemake on them as a user does."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SNAKEMAKE = Path(sys.executable).with_name("snakemake")
+PET_SPECT = Path(sys.executable).with_name("pet-spect")
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table."""
+    with path.open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream, delimiter="\t"))
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study's folder: the working directory of its runs."""
+
+    folder: Path
+    snakefile: Path
+
+    @property
+    def results(self) -> Path:
+        """Where the workflow writes."""
+        return self.folder / "results"
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file; columns of a table are separated by single blanks here."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace(" ", "\t") if name.endswith(".tsv") else text, encoding="utf-8")
+
+    def command(self, *options: str) -> list[str]:
+        """Return what runs the workflow on this study, from any folder."""
+        command = [str(SNAKEMAKE), "-s", str(self.snakefile), "--directory", str(self.folder)]
+        return [*command, "--configfile", str(self.folder / "config/config.yaml"), *options]
+
+    def snakemake(
+        self, *options: str, cores: str = "2", environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the workflow on this study from another folder."""
+        variables = {**os.environ, "OMP_NUM_THREADS": "1", **(environment or {})}
+        command = self.command("--cores", cores, *options)
+        return subprocess.run(command, cwd="/", env=variables, capture_output=True, text=True, check=False)
+
+    def planned(self, *options: str) -> dict[str, int]:
+        """Return how many jobs of each rule a dry run announces."""
+        plan = self.snakemake("-n", "--quiet", "rules", "reason", "host", *options)
+        assert plan.returncode == 0, plan.stderr
+        lines = [line.split() for line in (plan.stdout + plan.stderr).splitlines()]
+        jobs = {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdecimal()}
+        return {rule: count for rule, count in jobs.items() if rule not in ("total", "all")}
+
+    def logs(self) -> str:
+        """Return everything the jobs said."""
+        return "".join(path.read_text(encoding="utf-8") for path in sorted(self.folder.glob("logs/**/*.log")))
