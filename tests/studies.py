@@ -44,11 +44,12 @@ class Study:
         return [*command, "--configfile", str(self.folder / "config/config.yaml"), *options]
 
     def snakemake(
-        self, *options: str, cores: str = "2", environment: Mapping[str, str] | None = None
+        self, *options: str, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run the workflow on this study from another folder."""
+        """Run the workflow on this study from another folder, on two cores if the options name no profile."""
         variables = {**os.environ, "OMP_NUM_THREADS": "1", **(environment or {})}
-        command = self.command("--cores", cores, *options)
+        cores = () if "--workflow-profile" in options else ("--cores", "2")
+        command = self.command(*cores, *options)
         return subprocess.run(command, cwd="/", env=variables, capture_output=True, text=True, check=False)
 
     def planned(self, *options: str) -> dict[str, int]:

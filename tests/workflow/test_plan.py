@@ -56,3 +56,13 @@ def test_a_path_with_blanks_and_quotes_stays_one_word(study):
         f"participant_id\tsession\ttracer\tpath\nsub-01\tyear1\tFDG\t{name}\n", encoding="utf-8"
     )
     assert """pet-spect convert 'dicom/it'"'"'s here' --out""" in study.snakemake("-n", "-p").stdout
+
+
+def test_every_submitted_step_keeps_its_limits_beside_an_account_and_a_partition(study, repository):
+    profile = str(repository / "profiles/slurm")
+    naming = ("--default-resources", "slurm_account=lab", "slurm_partition=main")
+    plan = study.snakemake("-n", "--workflow-profile", profile, *naming)
+    assert plan.returncode == 0, plan.stderr
+    resources = [line for line in plan.stdout.splitlines() if line.strip().startswith("resources:")]
+    limited = [line for line in resources if "mem_mb=" in line and "runtime=" in line and "slurm_account=" in line]
+    assert len(limited) == sum(EVERYTHING.values()) - EVERYTHING["accounted"]

@@ -31,6 +31,7 @@ rule accounted:
         dictionary="results/tables/accounted.json",
     log:
         "logs/accounted.log",
+    retries: 0
     params:
         version=PACKAGE_VERSION,
     shell:
