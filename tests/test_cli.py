@@ -48,6 +48,15 @@ def test_an_interruption_is_one_line(monkeypatch, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_an_interruption_while_a_verb_is_still_loading_is_one_line(monkeypatch, capsys):
+    def loading(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.importlib, "import_module", loading)
+    assert cli.main(["report"]) == 130
+    assert capsys.readouterr().err == "pet-spect report: interrupted\n"
+
+
 def test_a_bug_keeps_its_traceback(monkeypatch):
     with pytest.raises(ZeroDivisionError):
         run(monkeypatch, ZeroDivisionError())

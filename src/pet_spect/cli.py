@@ -44,22 +44,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit status (0 done, 1 the input is at fault, 2 wrong usage)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     verb = next((word for word in arguments if word in VERBS), None)
-    options = _parser(verb).parse_args(arguments)
     signal.signal(signal.SIGTERM, _terminate)  # so that partial files are removed on the way out
-    module = importlib.import_module(f"pet_spect.commands.{options.verb}")
     try:
-        module.run(options)
+        options = _parser(verb).parse_args(arguments)
+        importlib.import_module(f"pet_spect.commands.{options.verb}").run(options)
     except PetSpectError as error:
-        print(f"pet-spect {options.verb}: {error}", file=sys.stderr)
+        print(f"pet-spect {verb}: {error}", file=sys.stderr)
         return 1
     except OSError as error:
         if error.filename is None and error.errno is None:
             raise
         where = f" {error.filename}" if error.filename else ""
-        print(f"pet-spect {options.verb}: cannot read or write{where} ({error.strerror})", file=sys.stderr)
+        print(f"pet-spect {verb}: cannot read or write{where} ({error.strerror})", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"pet-spect {options.verb}: interrupted", file=sys.stderr)
+        print(f"pet-spect {verb}: interrupted", file=sys.stderr)
         return 130
     return 0
 
