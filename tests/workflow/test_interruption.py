@@ -26,9 +26,15 @@ def unrun(trial, tmp_path, study_in):
 
 
 def begin(command, folder):
-    """Start a command in a process group of its own, as a terminal does."""
+    """Start a command in a process group of its own, as a terminal does, even where the tests run in the background."""
     return subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -75,7 +81,7 @@ def test_a_killed_conversion_leaves_no_final_name_and_the_next_one_cleans_up(unr
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_run_goes_on_where_it_was(unrun, number):
-    process = begin(unrun.command("--cores", "2", "--until", "convert"), "/")
+    process = begin(unrun.command("--cores", "1", "--until", "convert"), "/")
     _, said = end_when_a_file_is_half_written(process, unrun.folder, number)
     assert process.returncode != 0
     assert "Traceback" not in said
