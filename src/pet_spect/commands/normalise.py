@@ -7,6 +7,7 @@ under ``--record-refusal``; the others go on without it.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -37,6 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TRACER=NAME",
         help="what a tracer's scans look like: FDG, IMZ or a NIfTI file in standard space;"
         " the first tracer that the participant has drives the warp (default FDG=FDG IMZ=IMZ)",
+    )
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        nargs=3,
+        default=[],
+        metavar=("SESSION", "TRACER", "REASON"),
+        help="a scan that a person excluded: it takes no part, and the record says why; repeat for each",
     )
     parser.add_argument("--threads", type=int, default=1, help="threads for ITK; only 1 gives the same bits every time")
     parser.add_argument(
@@ -71,6 +80,10 @@ def run(options: argparse.Namespace) -> None:
     if refusals and not options.record_refusal:
         refusal = next(iter(refusals.values()))
         raise RefusedError(refusal.reason, code=refusal.code)
+    for session, tracer, reason in options.exclude:
+        key = ScanKey(options.participant, session, tracer)
+        if scans.pop(key, None) is not None:
+            refusals[key] = Refusal("decision", "excluded", reason)
     print(f"{options.participant}: registering {len(scans)} scans", file=sys.stderr)
     gates, deformation = Gates(), Deformation()
     result = normalise(scans, templates, gates=gates, deformation=deformation)
@@ -179,7 +192,7 @@ def _write_record(
     write_json(results / layout.registration_record(participant), record)
 
 
-def _gate_values(registered: Registered) -> dict[str, float]:
+def _gate_values(registered: Registered) -> dict[str, float | None]:
     return {
         "Similarity": registered.match.similarity,
         "Overlap": registered.match.overlap,
@@ -188,4 +201,5 @@ def _gate_values(registered: Registered) -> dict[str, float]:
         "ScaleHigh": registered.shape.scale_high,
         "Shear": registered.shape.shear,
         "RotationDegrees": registered.shape.rotation_deg,
+        "Agreement": None if math.isnan(registered.agreement) else registered.agreement,
     }

@@ -15,11 +15,12 @@ from scipy.spatial.transform import Rotation
 from pet_spect.errors import RegistrationError
 from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.registration import plausibility
+from pet_spect.registration.consistency import agreements, different_size, disagreement, identical, odd_ones_out
 from pet_spect.registration.head import centre_of_uptake, crop_to_head
 from pet_spect.registration.itk import register_deformable, register_linear
 from pet_spect.registration.template import WORKING_VOXEL_MM, Template
 from pet_spect.registration.within_participant import align, mean_volume, participant_grid, rigid_part
-from pet_spect.resample import apply_affine, displace, field_of, resample, resample_affine
+from pet_spect.resample import Points, apply_affine, displace, field_of, resample, resample_affine
 
 START_PITCH_DEG = (-25.0, 0.0, 25.0)
 """Nods of the head to start the pose search from."""
@@ -52,13 +53,17 @@ class Registered:
     standard : Volume
         The scan in standard space; NaN outside its field of view.
     shape : plausibility.AffineShape
+        Of the scan's own affine against its template.
     match : plausibility.Match
+    agreement : float
+        Least correlation with the person's other scans of the tracer; NaN where there is none.
     """
 
     to_scan: NDArray[np.float64]
     standard: Volume
     shape: plausibility.AffineShape
     match: plausibility.Match
+    agreement: float
 
 
 @dataclass(frozen=True)
@@ -159,10 +164,12 @@ def normalise(
     -------
     Normalised
     """
-    refused: dict[ScanKey, RegistrationError] = {}
+    refused = odd_ones_out(identical(scans))
     heads: dict[ScanKey, Volume] = {}
     poses: dict[ScanKey, NDArray[np.float64]] = {}
     for key, scan in _in_order(scans).items():
+        if key in refused:
+            continue
         try:
             head = crop_to_head(scan)
             pose = find_pose(head, templates[key.tracer])
@@ -171,29 +178,40 @@ def normalise(
             refused[key] = error
             continue
         heads[key], poses[key] = head, pose
-    while heads:
-        result = _register(heads, poses, templates, deformation)
-        failed = _failures(result, gates)
+    failed = odd_ones_out(different_size(poses, gates))
+    while True:
+        refused |= failed
+        heads = {key: head for key, head in heads.items() if key not in failed}
+        if not heads:
+            return Normalised(refused=refused)
+        result, failed = _register(heads, poses, templates, gates, deformation)
         if not failed:
             return replace(result, refused=refused)
-        refused.update(failed)
-        heads = {key: head for key, head in heads.items() if key not in failed}
-    return Normalised(refused=refused)
 
 
-def _failures(result: Normalised, gates: plausibility.Gates) -> dict[ScanKey, RegistrationError]:
+def _failures(
+    scans: Mapping[ScanKey, Registered],
+    agreement: Mapping[tuple[ScanKey, ScanKey], tuple[float, float]],
+    shape: plausibility.AffineShape,
+    jacobian: tuple[float, float],
+    gates: plausibility.Gates,
+) -> dict[ScanKey, RegistrationError]:
+    """Return the scans that must go; if the warp that all share is at fault, all of them."""
     failed = {}
-    for key, registered in result.scans.items():
+    for key, registered in scans.items():
         try:
             plausibility.check_match(registered.match, gates)
         except RegistrationError as error:
             failed[key] = error
-    if not failed and result.jacobian is not None:
-        try:
-            plausibility.check_jacobian(*result.jacobian, gates)
-        except RegistrationError as error:
-            return dict.fromkeys(result.scans, error)
-    return failed
+    failed = failed or odd_ones_out(disagreement(agreement.items(), gates))
+    if failed:
+        return failed
+    try:
+        plausibility.check_affine(shape, gates)
+        plausibility.check_jacobian(*jacobian, gates)
+    except RegistrationError as error:
+        return dict.fromkeys(scans, error)
+    return {}
 
 
 def _warp(
@@ -228,8 +246,10 @@ def _register(
     heads: Mapping[ScanKey, Volume],
     poses: Mapping[ScanKey, NDArray[np.float64]],
     templates: Mapping[str, Template],
+    gates: plausibility.Gates,
     deformation: Deformation,
-) -> Normalised:
+) -> tuple[Normalised, dict[ScanKey, RegistrationError]]:
+    """Return the participant in standard space, and the scans that show themselves implausible there."""
     lead = next(tracer for tracer in templates if any(key.tracer == tracer for key in heads))
     template = templates[lead]
     centre = _centre(template)
@@ -246,19 +266,26 @@ def _register(
     affine, to_participant, to_standard = _warp(mean, template, shape, grid, deformation)
 
     standard_grid = template.brain.shape, template.uptake.affine
-
-    def registered(key: ScanKey) -> Registered:
-        pose = to_scan[key]
+    standard = {
+        key: resample(head, *standard_grid, partial(_through, to_participant, to_scan[key]))
+        for key, head in heads.items()
+    }
+    agreement = agreements(standard, template.brain)
+    scans = {}
+    for key in heads:
         own = templates[key.tracer]
-        standard = resample(
-            heads[key], *standard_grid, lambda points: apply_affine(pose, displace(to_participant, points))
+        direct = [correlation for pair, (correlation, _) in agreement.items() if key in pair]
+        scans[key] = Registered(
+            to_scan[key],
+            standard[key],
+            plausibility.affine_shape(poses[key]),
+            plausibility.match(standard[key], own.uptake, own.brain),
+            min(direct, default=float("nan")),
         )
-        match = plausibility.match(standard, own.uptake, own.brain)
-        return Registered(pose, standard, plausibility.affine_shape(pose @ affine), match)
+    jacobian = plausibility.jacobian_range(to_participant, template.brain)
+    failed = _failures(scans, agreement, plausibility.affine_shape(affine), jacobian, gates)
+    return Normalised(scans, {}, to_participant, to_standard, jacobian), failed
 
-    return Normalised(
-        scans={key: registered(key) for key in heads},
-        to_participant=to_participant,
-        to_standard=to_standard,
-        jacobian=plausibility.jacobian_range(to_participant, template.brain),
-    )
+
+def _through(warp: Warp, rigid: NDArray[np.float64], points: Points) -> Points:
+    return apply_affine(rigid, displace(warp, points))

@@ -32,6 +32,12 @@ class Gates:
         Least fraction of the brain in the field of view.
     jacobian_min, jacobian_max : float
         Bounds on the 0.1st and 99.9th percentile of local volume change inside the brain.
+    size_same_tracer, size_other_tracer : float
+        How far one head may differ in size, along any axis, between two scans.
+    agreement_min : float
+        Least correlation between two scans of one person and tracer, inside the brain.
+    mirror_margin : float
+        How much better two such scans may agree when one is mirrored.
     """
 
     scale_min: float = 0.72
@@ -43,6 +49,10 @@ class Gates:
     brain_coverage_min: float = 0.60
     jacobian_min: float = 0.15
     jacobian_max: float = 5.0
+    size_same_tracer: float = 0.06
+    size_other_tracer: float = 0.10
+    agreement_min: float = 0.80
+    mirror_margin: float = 0.01
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,137 @@
+"""Are these scans of one head? Each may look plausible alone: a mirrored visit, a wrong voxel size, somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import polar
+from scipy.ndimage import gaussian_filter
+
+from pet_spect.errors import RegistrationError
+from pet_spect.model import ScanKey, Volume
+from pet_spect.registration.plausibility import Gates
+
+_SMOOTHING_VOXELS = 1.5
+"""Before two scans are compared, so that count noise hardly matters."""
+
+Conflicts = Mapping[tuple[ScanKey, ScanKey], RegistrationError]
+
+
+def odd_ones_out(conflicts: Conflicts) -> dict[ScanKey, RegistrationError]:
+    """Return the scans that must go so that no two are in conflict.
+
+    The scan with most conflicts goes first; of scans that have equally many nobody
+    can tell which is wrong, and all of them go.
+    """
+    left = dict(conflicts)
+    gone: dict[ScanKey, RegistrationError] = {}
+    while left:
+        count: dict[ScanKey, int] = {}
+        for pair in left:
+            for key in pair:
+                count[key] = count.get(key, 0) + 1
+        worst = {key for key, number in count.items() if number == max(count.values())}
+        gone |= {key: error for pair, error in left.items() for key in pair if key in worst}
+        left = {pair: error for pair, error in left.items() if not worst & set(pair)}
+    return gone
+
+
+def identical(scans: Mapping[ScanKey, Volume]) -> Conflicts:
+    """Return the pairs of scans whose voxels are the same to the last bit: one scan listed as two."""
+    digests = {key: sha256(scan.data.tobytes()).digest() for key, scan in scans.items()}
+    return {
+        (first, second): RegistrationError(
+            f"the voxels of {first.session} {first.tracer} and {second.session} {second.tracer} are the same;"
+            " two visits need two scans",
+            code="identical_scans",
+        )
+        for first, second in combinations(scans, 2)
+        if digests[first] == digests[second]
+    }
+
+
+def different_size(poses: Mapping[ScanKey, NDArray[np.float64]], gates: Gates) -> Conflicts:
+    """Return the pairs of scans in which the head has not one size.
+
+    Parameters
+    ----------
+    poses : mapping of ScanKey to (4, 4) float array
+        Standard points to scan points, affine. What is left after the rotation is the
+        size of the head, which a wrong voxel size changes.
+    gates : Gates
+    """
+    stretches = {key: polar(pose[:3, :3])[1] for key, pose in poses.items()}
+    conflicts = {}
+    for first, second in combinations(poses, 2):
+        scales = np.linalg.svd(np.linalg.inv(stretches[first]) @ stretches[second], compute_uv=False)
+        found = float(np.abs(scales - 1).max())
+        limit = gates.size_same_tracer if first.tracer == second.tracer else gates.size_other_tracer
+        if found > limit:
+            conflicts[first, second] = RegistrationError(
+                f"the head differs in size by {found:.0%} between {first.session} {first.tracer} and"
+                f" {second.session} {second.tracer}, at most {limit:.0%} is plausible",
+                code="gate_size",
+            )
+    return conflicts
+
+
+def agreements(
+    standard: Mapping[ScanKey, Volume], brain: NDArray[np.bool_]
+) -> dict[tuple[ScanKey, ScanKey], tuple[float, float]]:
+    """Compare a person's scans of one tracer in standard space.
+
+    Parameters
+    ----------
+    standard : mapping of ScanKey to Volume
+        On the standard grid, which is symmetric about its middle.
+    brain : (X, Y, Z) bool array
+        Symmetric, too.
+
+    Returns
+    -------
+    dict of (ScanKey, ScanKey) to (float, float)
+        Correlation inside the brain, as the scans are and with the second one mirrored;
+        0 where hardly anything is in view of both.
+    """
+    smooth = {key: gaussian_filter(np.nan_to_num(scan.data), _SMOOTHING_VOXELS) for key, scan in standard.items()}
+    seen = {key: np.isfinite(scan.data) for key, scan in standard.items()}
+    found = {}
+    for first, second in combinations(standard, 2):
+        if first.tracer == second.tracer:
+            both = brain & seen[first] & seen[second]
+            both &= both[::-1]
+            found[first, second] = (
+                _correlation(smooth[first][both], smooth[second][both]),
+                _correlation(smooth[first][both], smooth[second][::-1][both]),
+            )
+    return found
+
+
+def _correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    if len(first) < 100 or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return 0.0
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+def disagreement(found: Iterable[tuple[tuple[ScanKey, ScanKey], tuple[float, float]]], gates: Gates) -> Conflicts:
+    """Return the pairs of scans that are not of one head lying one way."""
+    conflicts = {}
+    for (first, second), (direct, mirrored) in found:
+        names = f"{first.session} and {second.session} {first.tracer}"
+        if mirrored > direct + gates.mirror_margin:
+            conflicts[first, second] = RegistrationError(
+                f"{names} agree better with one of them mirrored (correlation {mirrored:.2f}) than as they are"
+                f" ({direct:.2f})",
+                code="gate_mirrored_visit",
+            )
+        elif direct < gates.agreement_min:
+            conflicts[first, second] = RegistrationError(
+                f"{names} correlate by {direct:.2f} inside the brain, {gates.agreement_min:.2f} is needed for scans of"
+                " one person",
+                code="gate_agreement",
+            )
+    return conflicts
