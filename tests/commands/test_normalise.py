@@ -88,6 +88,17 @@ def test_with_nothing_left_the_warps_are_placeholders_too(tmp_path):
     assert record(tmp_path)["Warp"] is None
 
 
+def test_an_excluded_scan_takes_no_part_and_the_record_says_why(tmp_path):
+    scan = tmp_path / layout.scan_image(*FDG, "pet")
+    images.write_scan(scan, marker_phantom("FDG", step=3), FACTS)
+    arguments = ["normalise", "--participant", "sub-01", "--results", str(tmp_path), "--record-refusal"]
+    arguments += ["--scan", "baseline", "FDG", str(scan), "--exclude", "baseline", "FDG", "another person"]
+    assert main(arguments) == 0
+    (entry,) = record(tmp_path)["Scans"]
+    assert (entry["Stage"], entry["Code"], entry["Reason"]) == ("decision", "excluded", "another person")
+    assert images.read_refusal(tmp_path / layout.standard_image(*FDG, "pet")).code == "excluded"
+
+
 def test_by_hand_a_refused_scan_is_an_error_and_nothing_is_written(tmp_path, capsys):
     lost = put_refusal(tmp_path, LOST)
     arguments = [

@@ -87,6 +87,25 @@ def test_a_scan_that_is_no_head_is_refused_and_the_other_goes_on(result, scans, 
     assert found.refused[YEAR1].code.startswith("gate_")
 
 
+def test_a_mirrored_visit_is_refused_with_its_partner_for_nobody_can_tell_which_it_is(scans, templates):
+    mirrored = Volume(np.ascontiguousarray(scans[YEAR1].data[::-1]), scans[YEAR1].affine)
+    found = normalise({BASELINE: scans[BASELINE], YEAR1: mirrored}, templates, gates=Gates(), deformation=QUICK)
+    assert {key: error.code for key, error in found.refused.items()} == dict.fromkeys(
+        (BASELINE, YEAR1), "gate_mirrored_visit"
+    )
+
+
+def test_a_visit_with_a_wrong_voxel_size_is_refused(scans, templates):
+    larger = Volume(scans[YEAR1].data, np.diag([1.12, 1.12, 1.12, 1.0]) @ scans[YEAR1].affine)
+    found = normalise({BASELINE: scans[BASELINE], YEAR1: larger}, templates, gates=Gates(), deformation=QUICK)
+    assert {error.code for error in found.refused.values()} == {"gate_size"}
+
+
+def test_one_scan_given_as_two_visits_is_refused(scans, templates):
+    found = normalise({BASELINE: scans[BASELINE], YEAR1: scans[BASELINE]}, templates, gates=Gates(), deformation=QUICK)
+    assert {error.code for error in found.refused.values()} == {"identical_scans"}
+
+
 def test_with_no_scan_left_there_is_no_warp(scans, templates):
     empty = Volume(np.zeros((40, 40, 40), np.float32), np.diag([4.0, 4.0, 4.0, 1.0]))
     found = normalise({BASELINE: empty}, templates, gates=Gates(), deformation=QUICK)

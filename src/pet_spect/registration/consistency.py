@@ -68,7 +68,7 @@ def different_size(poses: Mapping[ScanKey, NDArray[np.float64]], gates: Gates) -
     conflicts = {}
     for first, second in combinations(poses, 2):
         scales = np.linalg.svd(np.linalg.inv(stretches[first]) @ stretches[second], compute_uv=False)
-        found = float(np.abs(scales - 1).max())
+        found = float(max(scales.max(), 1 / scales.min()) - 1)
         limit = gates.size_same_tracer if first.tracer == second.tracer else gates.size_other_tracer
         if found > limit:
             conflicts[first, second] = RegistrationError(
