@@ -3,6 +3,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from pet_spect.atlases import load_atlas
+from pet_spect.errors import RegistrationError
 from pet_spect.model import ScanKey, Volume
 from pet_spect.registration.normalise import Deformation, normalise
 from pet_spect.registration.plausibility import Gates
@@ -104,6 +105,17 @@ def test_a_visit_with_a_wrong_voxel_size_is_refused(scans, templates):
 def test_one_scan_given_as_two_visits_is_refused(scans, templates):
     found = normalise({BASELINE: scans[BASELINE], YEAR1: scans[BASELINE]}, templates, gates=Gates(), deformation=QUICK)
     assert {error.code for error in found.refused.values()} == {"identical_scans"}
+
+
+def test_when_ants_gives_up_on_the_warp_every_scan_says_so(scans, templates, monkeypatch):
+    def give_up(*_, **__):
+        raise RegistrationError("ants gave up (Registration failed with error code 1)", code="ants_failed")
+
+    monkeypatch.setattr("pet_spect.registration.normalise.find_pose", lambda *_: np.eye(4))
+    monkeypatch.setattr("pet_spect.registration.normalise.align", give_up)
+    found = normalise(scans, templates, gates=Gates(), deformation=QUICK)
+    assert {error.code for error in found.refused.values()} == {"ants_failed"}
+    assert found.to_standard is None
 
 
 def test_with_no_scan_left_there_is_no_warp(scans, templates):

@@ -184,7 +184,11 @@ def normalise(
         heads = {key: head for key, head in heads.items() if key not in failed}
         if not heads:
             return Normalised(refused=refused)
-        result, failed = _register(heads, poses, templates, gates, deformation)
+        try:
+            result, failed = _register(heads, poses, templates, gates, deformation)
+        except RegistrationError as error:
+            failed = dict.fromkeys(heads, error)
+            continue
         if not failed:
             return replace(result, refused=refused)
 
