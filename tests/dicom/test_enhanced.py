@@ -137,3 +137,16 @@ def test_two_frames_in_one_place_are_refused(enhanced, save):
     error = refused(save(ds))
     assert error.code == "slice_duplicate"
     assert "frame" in str(error)
+
+
+@pytest.mark.parametrize("spacing", [[2, -2], [0, 2]])
+def test_pixel_spacing_that_is_not_positive_is_refused_for_it_would_mirror(enhanced, save, spacing):
+    ds = enhanced()
+    ds.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing = spacing
+    assert refused(save(ds)).code == "geometry"
+
+
+def test_values_beyond_32_bit_floats_are_refused(enhanced, save):
+    ds = enhanced()
+    ds.PerFrameFunctionalGroupsSequence[1].RealWorldValueMappingSequence[0].RealWorldValueSlope = 1e300
+    assert refused(save(ds)).code == "rescale_slope"

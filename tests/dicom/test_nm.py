@@ -117,6 +117,34 @@ def test_declared_orientation_must_agree_with_the_header(nm_object, save):
     assert convert(folder, orientation="LPI")[1]["Warnings"] == []
 
 
+def reversed_frames(make):
+    return make(marked()[::-1], SliceVector=[4, 3, 2, 1])
+
+
+def without_position(make):
+    ds = make(marked())
+    del ds.DetectorInformationSequence[0].ImagePositionPatient
+    return ds
+
+
+@pytest.mark.parametrize("build", [reversed_frames, without_position])
+@pytest.mark.parametrize("letters", ["RPS", "RPI", "LAS", "RAS", "SPL", "PLS"])
+def test_declared_columns_and_rows_must_agree_with_the_orientation_in_the_header(nm_object, save, build, letters):
+    error = refused(save(build(nm_object)), orientation=letters)
+    assert error.code == "orientation_conflict"
+    assert "ImageOrientationPatient says that column and row grow towards LP" in str(error)
+
+
+@pytest.mark.parametrize("build", [reversed_frames, without_position])
+@pytest.mark.parametrize("letters", ["LPS", "LPI"])
+def test_only_the_end_from_which_slices_are_counted_is_left_to_declare(nm_object, save, build, letters):
+    volume, facts = convert(save(build(nm_object)), orientation=letters)
+    x, y, z, _ = volume.affine @ [*np.argwhere(volume.data == 7)[0], 1]
+    number = np.argwhere(volume.data == 7)[0][2]
+    assert (x, y, z) == (2, -3, (1 if letters == "LPS" else -1) * 4 * (number - 1.5))
+    assert "the header has that of columns and rows, which agrees" in facts["Warnings"][0]["Reason"]
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
@@ -137,7 +165,10 @@ def test_declared_orientation_must_agree_with_the_header(nm_object, save):
         ({"SpacingBetweenSlices": None}, "geometry_missing"),
         ({"SpacingBetweenSlices": 0}, "geometry_missing"),
         ({"PixelSpacing": None}, "geometry_missing"),
+        ({"PixelSpacing": [-2, 2]}, "geometry"),
+        ({"PixelSpacing": [2, 0]}, "geometry"),
         ({"RescaleSlope": "0"}, "rescale_slope"),
+        ({"RescaleSlope": "1e38"}, "rescale_slope"),
         ({"RescaleSlope": "2", "RescaleIntercept": "1"}, "rescale_intercept"),
         ({"PixelData": b"12"}, "pixels"),
     ],

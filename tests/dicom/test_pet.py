@@ -328,3 +328,10 @@ def test_spect_in_pet_clothes_is_converted(pet_slices, save, drug):
     _, facts = convert(save(*pet_slices(Units="CNTS", RadiopharmaceuticalInformationSequence=iodine)))
     assert (facts["TracerName"], facts["TracerRadionuclide"]) == ("IMZ", "I123")
     assert facts["SUVbwFactor"] is None
+
+
+@pytest.mark.parametrize("spacing", [[2, -2], [-2, 2], [0, 0], [0, 2]])
+def test_pixel_spacing_that_is_not_positive_is_refused_for_it_would_mirror(pet_slices, save, spacing):
+    error = refused(save(*pet_slices(PixelSpacing=spacing)))
+    assert error.code == "geometry"
+    assert "two positive numbers are needed" in str(error)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pet_spect.dicom.read import Header
 from pet_spect.dicom.reference_time import FrameTiming
-from pet_spect.dicom.series import PetSeries, check_scale, mixed, slope_of
+from pet_spect.dicom.series import PetSeries, check_scale, mixed, scaled, slope_of
 from pet_spect.dicom.suv import SUV_UNITS
 from pet_spect.dicom.times import offset_from_utc, seconds_of_date, seconds_of_date_time, seconds_of_day
 from pet_spect.errors import DicomError
@@ -49,7 +49,7 @@ def read_classic(headers: Sequence[Header], called: str) -> PetSeries:
     if suv_type not in SUV_UNITS:
         raise first.error(f"SUVType is not known; one of {', '.join(SUV_UNITS)} is needed", "suv_type")
     orientations = [needed_vector(header, "ImageOrientationPatient", 6) for header in headers]
-    spacings = [needed_vector(header, "PixelSpacing", 2) for header in headers]
+    spacings = [needed_spacing(header) for header in headers]
     check_alike(headers, orientations, "ImageOrientationPatient", 1e-4, "mixed_orientation")
     check_alike(headers, spacings, "PixelSpacing", 1e-3, "mixed_spacing")
     if len(headers) == 1:
@@ -84,6 +84,15 @@ def needed_vector(header: Header, tag: str, length: int) -> tuple[float, ...]:
     return found
 
 
+def needed_spacing(header: Header) -> tuple[float, ...]:
+    """Return PixelSpacing; a `DicomError` unless it is two positive numbers (a negative one would mirror the image)."""
+    found = needed_vector(header, "PixelSpacing", 2)
+    if not all(0 < spacing < float("inf") for spacing in found):
+        shown = "\\".join(f"{spacing:g}" for spacing in found)
+        raise header.error(f"PixelSpacing is {shown}; two positive numbers are needed", "geometry")
+    return found
+
+
 def _voxels(headers: Sequence[Header]) -> NDArray[np.float32]:
     slopes = [slope_of(header) for header in headers]
     rows, columns = headers[0].integer("Rows") or 0, headers[0].integer("Columns") or 0
@@ -92,10 +101,7 @@ def _voxels(headers: Sequence[Header]) -> NDArray[np.float32]:
         stored = header.pixels()
         if len(stored) != 1:
             raise header.error(f"holds {len(stored)} frames, a classic PET slice holds one", "frames")
-        with np.errstate(over="ignore"):
-            voxels[index] = stored[0] * np.float64(slope)
-        if np.isinf(voxels[index]).any():
-            raise header.error(f"RescaleSlope {slope:g} makes values beyond 32-bit floats", "rescale_slope")
+        voxels[index] = scaled(header, stored[0], slope)
     return voxels
 
 

@@ -16,12 +16,13 @@ from pet_spect.dicom.classic import (
     check_alike,
     check_static,
     explicit_time,
+    needed_spacing,
     needed_vector,
     slice_timing,
 )
 from pet_spect.dicom.read import Header
 from pet_spect.dicom.reference_time import FrameTiming
-from pet_spect.dicom.series import PetSeries, check_scale, slope_of
+from pet_spect.dicom.series import PetSeries, check_scale, scaled, slope_of
 from pet_spect.dicom.times import offset_from_utc, seconds_of_date_time
 
 _GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
@@ -85,7 +86,7 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
         decay = "START" if first.text("DecayCorrected") == "YES" else "NONE"
     check_scale(first, units, decay, corrections)
     orientations = [needed_vector(frame, "ImageOrientationPatient", 6) for frame in frames]
-    spacings = [needed_vector(frame, "PixelSpacing", 2) for frame in frames]
+    spacings = [needed_spacing(frame) for frame in frames]
     check_alike(frames, orientations, "ImageOrientationPatient", 1e-4, "mixed_orientation")
     check_alike(frames, spacings, "PixelSpacing", 1e-3, "mixed_spacing")
     stored = header.pixels()
@@ -95,7 +96,7 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
     return PetSeries(
         header=first,
         names=[frame.name for frame in frames],
-        voxels=(stored * slopes[:, np.newaxis, np.newaxis]).astype(np.float32),
+        voxels=scaled(header, stored, slopes[:, np.newaxis, np.newaxis]),
         positions=np.array([needed_vector(frame, "ImagePositionPatient", 3) for frame in frames]),
         orientation=orientations[0],
         pixel_spacing=spacings[0],

@@ -12,12 +12,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.dicom.classic import clock_time
+from pet_spect.dicom.classic import clock_time, needed_spacing
 from pet_spect.dicom.declared import Caution, Declared
-from pet_spect.dicom.geometry import affine_from_planes, declared_affine, normal_of, parse_orientation, plane_axes
+from pet_spect.dicom.geometry import (
+    affine_from_planes,
+    axis_letters,
+    declared_affine,
+    normal_of,
+    parse_orientation,
+    plane_axes,
+)
 from pet_spect.dicom.patient import read_administration
 from pet_spect.dicom.pet import check_declared
 from pet_spect.dicom.read import Header
+from pet_spect.dicom.series import scaled
 from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
 from pet_spect.model import Volume
@@ -55,8 +63,8 @@ def read_nm(header: Header, declared: Declared) -> tuple[Volume, ScanFacts]:
     stored = header.pixels()
     if len(stored) != len(numbers):
         raise header.error(f"SliceVector has {len(numbers)} values for {len(stored)} frames", "frame_order")
-    by_slice = stored[np.argsort(numbers)]
-    data = np.ascontiguousarray((by_slice * np.float64(scale)).transpose(2, 1, 0), dtype=np.float32)
+    by_slice = scaled(header, stored[np.argsort(numbers)], scale)
+    data = np.ascontiguousarray(by_slice.transpose(2, 1, 0))
     cautions: list[Caution] = []
     affine = _affine(header, numbers, data.shape, declared, cautions)
     return Volume(data, affine), _facts(header, units, declared, cautions)
@@ -130,11 +138,10 @@ def _affine(
     declared: Declared,
     cautions: list[Caution],
 ) -> NDArray[np.float64]:
-    spacing, pixel_spacing = header.number("SpacingBetweenSlices"), header.vector("PixelSpacing", 2)
+    spacing = header.number("SpacingBetweenSlices")
     if not spacing:
         raise header.error("SpacingBetweenSlices is missing or 0", "geometry_missing")
-    if pixel_spacing is None or min(pixel_spacing) <= 0:
-        raise header.error("PixelSpacing is missing or not positive", "geometry_missing")
+    pixel_spacing = needed_spacing(header)
     detector = next(iter(header.items("DetectorInformationSequence")), None)
     position = detector.vector("ImagePositionPatient", 3) if detector else None
     orientation = detector.vector("ImageOrientationPatient", 6) if detector else None
@@ -153,8 +160,29 @@ def _affine(
         )
         raise header.error(f"{found}; declare the orientation of the scan to convert it", "orientation_unknown")
     letters = parse_orientation(declared.orientation)
-    cautions.append(Caution("orientation_declared", f"the orientation {letters} is declared, the header has none"))
+    if orientation is None:
+        reason = f"the orientation {letters} is declared, the header has none"
+    else:
+        _check_in_plane(header, orientation, letters)
+        reason = (
+            f"the orientation {letters} is declared; the header has that of columns and rows, which agrees,"
+            " and not the end from which slices are counted"
+        )
+    cautions.append(Caution("orientation_declared", reason))
     return declared_affine(letters, (pixel_spacing[1], pixel_spacing[0], abs(spacing)), shape)
+
+
+def _check_in_plane(header: Header, orientation: Sequence[float], letters: str) -> None:
+    """Refuse letters that contradict ImageOrientationPatient; it leaves open only the sign of the third."""
+    along_columns, along_rows = plane_axes(orientation, header.name)
+    upward = affine_from_planes((0, 0, 0), along_columns, along_rows, (1, 1), normal_of(along_columns, along_rows))
+    found = axis_letters(upward)
+    if letters[:2] != found[:2]:
+        raise header.error(
+            f"ImageOrientationPatient says that column and row grow towards {found[:2]}, the tables say {letters[:2]};"
+            " one of them is wrong",
+            "orientation_conflict",
+        )
 
 
 def _facts(header: Header, units: str, declared: Declared, cautions: list[Caution]) -> ScanFacts:

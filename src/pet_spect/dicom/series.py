@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +110,32 @@ def slope_of(header: Header) -> float:
     if intercept:
         raise header.error(f"RescaleIntercept is {intercept:g}; 0 is needed", "rescale_intercept")
     return slope
+
+
+def scaled(header: Header, stored: NDArray[Any], slope: float | NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return stored values times their slope.
+
+    Parameters
+    ----------
+    header : Header
+        For messages.
+    stored : array
+        NaN where there is padding.
+    slope : float, or float64 array that broadcasts against `stored`
+
+    Raises
+    ------
+    DicomError
+        If a value is infinite or too large for a 32-bit float.
+    """
+    with np.errstate(over="ignore"):
+        values = (stored * np.asarray(slope, dtype=np.float64)).astype(np.float32)
+    if np.isinf(values).any():
+        raise header.error(
+            "the stored values times their slope are infinite or beyond 32-bit floats; finite ones are needed",
+            "rescale_slope",
+        )
+    return values
 
 
 def mixed(called: str, what: str, found: str, code: str = "mixed_series") -> DicomError:
