@@ -139,6 +139,13 @@ def test_a_decision_is_accept_or_exclude(decisions):
         decisions(QC_HEADER, "sub-01 ok baseline FDG code seen AB 2026-11-23 0.1.0")
 
 
+def test_accepting_needs_the_code_it_accepts_and_excluding_does_not(decisions):
+    with pytest.raises(TableError, match="line 2: accept needs the code it accepts"):
+        decisions(QC_HEADER, "sub-01 accept baseline FDG n/a seen AB 2026-11-23 0.1.0")
+    (decision,) = decisions(QC_HEADER, "sub-01 exclude baseline FDG n/a seen AB 2026-11-23 0.1.0")
+    assert decision.code is None
+
+
 def test_a_scan_has_one_decision(decisions):
     rows = [f"sub-01 {verdict} baseline FDG code seen AB 2026-11-23 0.1.0" for verdict in ("accept", "exclude")]
     with pytest.raises(TableError, match="line 3: sub-01 baseline FDG stands in line 2 already"):

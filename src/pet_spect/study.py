@@ -255,7 +255,8 @@ def read_decisions(path: Path) -> list[Decision]:
     ------
     TableError
         If a column is missing or unknown, a decision is neither ``accept`` nor ``exclude``,
-        says not why, by whom, when and with which version, or a scan has two.
+        says not why, by whom, when and with which version, an ``accept`` says not which code, or a
+        scan has two.
     """
     decisions: list[Decision] = []
     seen: dict[str, int] = {}
@@ -271,6 +272,10 @@ def read_decisions(path: Path) -> list[Decision]:
             time=line.needed_text("time"),
             version=line.needed_text("version"),
         )
+        if decision.decision == "accept" and decision.code is None:
+            raise TableError(
+                f"{path}: line {line.number}: accept needs the code it accepts, as results/tables/scans.tsv gives it"
+            )
         _check_once(line, f"{decision.participant_id} {decision.session} {decision.tracer}", seen)
         decisions.append(decision)
     return decisions

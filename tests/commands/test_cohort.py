@@ -326,6 +326,19 @@ def test_an_excluded_scan_is_shown_but_not_used(study):
     assert study.accounted() == 0
 
 
+def test_a_scan_left_out_of_normalise_by_decision_is_excluded_and_signed_off(study):
+    left_out = {"Status": "refused", "Stage": "decision", "Code": "excluded", "Reason": "looked at it"}
+    study.add("sub-01", facts={("year1", "FDG"): left_out})
+    study.decide("sub-01", "year1", "FDG", "exclude", "n/a")
+    study.run()
+    row = study.ratio("sub-01", "year1", "FDG")
+    assert (row["value"], row["qc"], row["reason"]) == ("n/a", "fail", "excluded: looked at it")
+    scan = study.scan("sub-01", "year1", "FDG")
+    assert (scan["status"], scan["stage"], scan["decision"]) == ("excluded", "decision", "exclude")
+    assert study.scan("sub-01", "baseline", "FDG")["status"] == "measured"
+    assert study.accounted() == 0
+
+
 def test_a_decision_about_an_unknown_scan_is_an_error(study, capsys):
     study.add("sub-01")
     study.decide("sub-01", "year9", "FDG", "exclude", "motion")

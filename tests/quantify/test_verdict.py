@@ -60,6 +60,24 @@ def test_exclusion_holds_whatever_its_code_and_comes_first():
     assert (verdict.status, verdict.decision, verdict.failure) == ("excluded", "exclude", "excluded: seen")
 
 
+def test_a_mirrored_scan_that_a_person_excluded_leaves_the_others_alone():
+    scans = [scan("baseline"), scan("year1", mirrored=True)]
+    verdicts = judge_measured(scans, "left", decide("year1", "exclude", "laterality_mirrored"))
+    assert [verdict.status for verdict in verdicts] == ["measured", "excluded"]
+    assert verdicts[0].failure == ""
+
+
+def test_a_scan_left_out_by_decision_is_excluded_and_signed_while_the_decision_stands():
+    fault = Refusal("decision", "excluded", "seen")
+    (decision,) = decide("baseline", "exclude", None).values()
+    verdict = judge_absent("refused", fault, decision)
+    assert (verdict.status, verdict.fault, verdict.decision) == ("excluded", fault, "exclude")
+    assert (judge_absent("refused", fault, None).status, judge_absent("refused", fault, None).decision) == (
+        "excluded",
+        None,
+    )
+
+
 def test_an_accepted_fault_becomes_a_note():
     decisions = decide("baseline", "accept", "lesion_mask_side")
     (verdict,) = judge_measured([scan("baseline", lesion=(0.0, 0.1))], "left", decisions)
@@ -67,8 +85,8 @@ def test_an_accepted_fault_becomes_a_note():
     assert verdict.notes[0].endswith("(accepted: seen)")
 
 
-@pytest.mark.parametrize(("code", "signed"), [("scale", "accept"), (None, "accept"), ("motion", None)])
-def test_accepting_a_refusal_needs_its_code_or_none(code, signed):
+@pytest.mark.parametrize(("code", "signed"), [("scale", "accept"), (None, None), ("motion", None)])
+def test_accepting_a_refusal_needs_its_code(code, signed):
     (decision,) = decide("baseline", "accept", code).values()
     assert judge_absent("refused", Refusal("normalise", "scale", "told"), decision).decision == signed
 

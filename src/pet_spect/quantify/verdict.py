@@ -44,7 +44,16 @@ def judge_absent(status: str, fault: Refusal | None, decision: Decision | None) 
     """Return the verdict on a scan that was refused or never made."""
     if fault is None:
         return Verdict(status, decision=decision.decision if decision else None)
+    if fault.stage == "decision":
+        if decision is not None and decision.decision == "exclude":
+            return _excluded(decision)
+        return Verdict("excluded", fault)
     return Verdict(status, *_signed(fault, decision))
+
+
+def _excluded(decision: Decision) -> Verdict:
+    said = Refusal("decision", decision.code or "excluded", decision.reason)
+    return Verdict("excluded", said, "exclude", failure=f"excluded: {decision.reason}")
 
 
 def judge_measured(
@@ -54,7 +63,8 @@ def judge_measured(
 
     A scan is excluded if a person says so in qc.tsv; or if it shows its lesion on the other side than
     participants.tsv, mirrors the participant's other scans, or the lesion mask lies on the other side,
-    unless a person accepts just that.
+    unless a person accepts just that. A scan that a person excluded is compared with no other: its
+    fault must not fall back on the good ones.
 
     Parameters
     ----------
@@ -65,6 +75,19 @@ def judge_measured(
     decisions : mapping
         From qc.tsv.
     """
+    excluded = {
+        scan.key: _excluded(decision)
+        for scan in scans
+        if (decision := decisions.get(scan.key)) is not None and decision.decision == "exclude"
+    }
+    compared = [scan for scan in scans if scan.key not in excluded]
+    judged = dict(zip([scan.key for scan in compared], _judge_compared(compared, lesion_side, decisions), strict=True))
+    return [(excluded | judged)[scan.key] for scan in scans]
+
+
+def _judge_compared(
+    scans: Sequence[ScanUptake], lesion_side: Side, decisions: Mapping[ScanKey, Decision]
+) -> list[Verdict]:
     patterns = [
         asymmetry({region: (value.mean, value.volume_ml) for region, value in scan.values.items()}) for scan in scans
     ]
@@ -107,10 +130,6 @@ def _mask_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
 
 
 def _weigh(fault: Refusal | None, found: LesionEvidence, lesion_side: Side, decision: Decision | None) -> Verdict:
-    if decision is not None and decision.decision == "exclude":
-        said = Refusal("decision", decision.code or "excluded", decision.reason)
-        failure = f"excluded: {decision.reason}"
-        return Verdict("excluded", fault or said, "exclude", failure=failure)
     if fault is None:
         notes: tuple[str, ...] = ()
         if agreement(found, lesion_side) == "undetermined":
@@ -127,8 +146,8 @@ def _signed(fault: Refusal, decision: Decision | None) -> tuple[Refusal, str | N
     """Return the fault and the decision about it; accepting one fault does not accept another."""
     if decision is None:
         return fault, None
-    if decision.decision == "accept" and decision.code not in (fault.code, None):
-        return replace(fault, reason=f"{fault.reason} (qc.tsv accepts {decision.code} only)"), None
+    if decision.decision == "accept" and decision.code != fault.code:
+        return replace(fault, reason=f"{fault.reason} (qc.tsv accepts {decision.code or 'no code'} only)"), None
     return fault, decision.decision
 
 
