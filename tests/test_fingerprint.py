@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from pet_spect.dicom.read import visible_files
 from pet_spect.fingerprint import fingerprint
 
 
@@ -59,3 +60,42 @@ def test_a_nifti_image_counts_with_its_sidecar(tmp_path):
     before = fingerprint(image)
     touch(facts)
     assert fingerprint(image) != before
+
+
+@pytest.mark.parametrize("target", ["nowhere", "link", "."], ids=["dangling", "to_itself", "to_its_folder"])
+def test_a_link_that_leads_nowhere_new_is_no_error_and_counts_by_its_own_name(folder, target):
+    before = fingerprint(folder)
+    (folder / "link").symlink_to(target)
+    with_link = fingerprint(folder)
+    assert (with_link == before) == (target == ".")
+    assert fingerprint(folder) == with_link
+
+
+def test_a_linked_file_counts_as_what_it_leads_to(folder, tmp_path):
+    real = folder.rename(tmp_path / "real") / "a.dcm"
+    folder.mkdir()
+    (folder / "a.dcm").symlink_to(real)
+    before = fingerprint(folder)
+    touch(real)
+    assert fingerprint(folder) != before
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "bed/._b.dcm", ".cache/c.dcm"])
+def test_what_convert_does_not_read_does_not_count(folder, name):
+    before = fingerprint(folder)
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).touch()
+    assert fingerprint(folder) == before
+
+
+def test_a_path_that_is_a_link_to_itself_is_no_error(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    assert len(fingerprint(tmp_path / "loop")) == 16
+
+
+def test_it_looks_at_the_files_that_convert_reads(folder, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/c.dcm").touch()
+    before = fingerprint(folder), visible_files(folder)
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    assert (fingerprint(folder), visible_files(folder)) == before

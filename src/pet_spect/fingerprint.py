@@ -9,8 +9,6 @@ from pathlib import Path
 
 from pet_spect.layout import sidecar
 
-_NOT_DATA = (".snakemake_timestamp",)
-
 
 def fingerprint(path: Path) -> str:
     """Return a digest of the names, sizes and modification times of a scan's files.
@@ -34,17 +32,19 @@ def _files(path: str) -> Iterator[str]:
     if not os.path.isdir(path):  # noqa: PTH112  (os is several times faster here than pathlib)
         for name in {path, sidecar(path)}:
             if os.path.isfile(name):  # noqa: PTH113
-                yield _line(os.path.basename(name), os.stat(name))  # noqa: PTH116, PTH119
+                yield _line(name, os.path.basename(name))  # noqa: PTH119
         return
-    folders = [path]
-    while folders:
-        with os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir():
-                    folders.append(entry.path)
-                elif entry.name not in _NOT_DATA:
-                    yield _line(entry.path.removeprefix(path), entry.stat())
+    for where, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith("."):
+                whole = os.path.join(where, name)  # noqa: PTH118
+                yield _line(whole, whole.removeprefix(path))
 
 
-def _line(name: str, status: os.stat_result) -> str:
+def _line(path: str, name: str) -> str:
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:  # a link to nowhere, or in a circle; whether that matters is for convert to say
+        status = os.lstat(path)
     return f"{name}\t{status.st_size}\t{status.st_mtime_ns}"
