@@ -105,14 +105,57 @@ def test_one_visit_has_one_scan_of_a_tracer(scans):
         scans("participant_id session tracer path", "sub-01 baseline FDG x", "sub-01 baseline FDG y")
 
 
-def test_one_path_serves_one_visit(scans):
-    with pytest.raises(TableError, match="line 3: path dicom/1 stands in line 2 already"):
-        scans("participant_id session tracer path", "sub-01 baseline FDG dicom/1", "sub-01 year1 FDG dicom/1/")
+@pytest.mark.parametrize(
+    ("other", "how"),
+    [
+        ("dicom/1/", "is the path"),
+        ("./dicom/x/../1", "is the path"),
+        ("link", "is the path"),
+        ("link/1.dcm", "lies inside that"),
+        ("dicom", "holds that"),
+    ],
+)
+@pytest.mark.parametrize("who", ["sub-01 year1", "sub-02 baseline"])
+def test_one_place_serves_one_scan(tmp_path, monkeypatch, other, how, who):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dicom/1").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("dicom/1")
+    rows = ["sub-01 baseline FDG dicom/1", f"{who} FDG {other}"]
+    with pytest.raises(TableError, match=f"line 3: path .* {how} of line 2; each scan needs its own"):
+        read_scans(
+            table(tmp_path / "scans.tsv", "participant_id session tracer path", *rows),
+            {"sub-01", "sub-02"},
+            SESSIONS,
+            TRACERS,
+        )
 
 
-@pytest.mark.parametrize(("value", "needed"), [("70kg", "a number"), ("70,5", "a number"), ("inf", "a finite number")])
-def test_a_weight_is_a_number(scans, value, needed):
-    with pytest.raises(TableError, match=f"line 2, weight_kg: found '{value}', needed {needed}"):
+def test_scans_side_by_side_are_two(scans):
+    rows = ["sub-01 baseline FDG dicom/1", "sub-01 year1 FDG dicom/10"]
+    assert len(scans("participant_id session tracer path", *rows)) == 2
+
+
+@pytest.mark.parametrize("path", ["dicom/{1}", "a}", "dicom/\a1", "dicom/\u200b1"])
+def test_a_path_the_workflow_cannot_take_is_an_error(scans, participants, path):
+    with pytest.raises(TableError, match=r"line 2, path: found .* needed a path without \{ \} and without control"):
+        scans("participant_id session tracer path", f"sub-01 baseline FDG {path}")
+    with pytest.raises(TableError, match=r"line 2, lesion_mask: found .* needed a path without \{ \}"):
+        participants("participant_id lesion_side lesion_mask", f"sub-01 left {path}")
+
+
+@pytest.mark.parametrize("name", ["x.nii", "x.nii.gz"])
+def test_an_image_is_listed_with_its_json_beside_it(scans, tmp_path, name):
+    image = tmp_path / name
+    image.touch()
+    with pytest.raises(TableError, match=r"line 2: path .* has no x\.json beside it"):
+        scans("participant_id session tracer path", f"sub-01 baseline FDG {image}")
+    (tmp_path / "x.json").touch()
+    assert len(scans("participant_id session tracer path", f"sub-01 baseline FDG {image}")) == 1
+
+
+@pytest.mark.parametrize("value", ["70kg", "70,5", "inf", "1_7", "NaN", "1e999"])
+def test_a_weight_is_a_finite_decimal_number(scans, value):
+    with pytest.raises(TableError, match=f"line 2, weight_kg: found '{value}', needed a finite decimal number"):
         scans("participant_id session tracer path weight_kg", f"sub-01 baseline FDG x {value}")
 
 

@@ -31,6 +31,8 @@ def test_a_row_with_other_columns_is_a_bug_and_leaves_nothing(tmp_path):
         ("a\tb\n1\n", "line 2 has 1 values, the header names 2 columns"),
         ("a\ta\n1\t2\n", "column 'a' stands twice"),
         ("b\n1\n", "no column 'a'; found b"),
+        ("a\tb\t\n1\t2\t\n", "column 3 of the header has no name"),
+        ("a\tb\t\t\n1\t2\t\t\n", "column 3 of the header has no name"),
         ("a\tc\n1\t2\n", "column 'c' is not known; known are a, b"),
     ],
 )
@@ -64,3 +66,14 @@ def test_numbers_keep_at_least_nine_digits(value):
 def test_missing_is_nan():
     assert math.isnan(parse_float("n/a"))
     assert parse_float("1e-3") == 0.001
+
+
+@pytest.mark.parametrize("text", ["1_7", "NaN", "nan", "inf", "١٧", "0x10", "1,5"])
+def test_what_only_python_reads_as_a_number_is_none(text):
+    with pytest.raises(ValueError, match="is not a decimal number"):
+        parse_float(text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("17", 17.0), ("-.5", -0.5), ("2.", 2.0), ("1.5e-3", 0.0015)])
+def test_a_decimal_number_is_read(text, value):
+    assert parse_float(text) == value

@@ -51,9 +51,9 @@ class Line:
         try:
             value = parse_float(self.row.get(column, ""))
         except ValueError:
-            raise self.wrong(column, "a number") from None
+            raise self.wrong(column, "a finite decimal number") from None
         if math.isinf(value):
-            raise self.wrong(column, "a finite number")
+            raise self.wrong(column, "a finite decimal number")
         return None if math.isnan(value) else value
 
     def one_of(self, column: str, choices: Collection[str]) -> str:

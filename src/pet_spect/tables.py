@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from pet_spect.errors import TableError
 from pet_spect.files import whole_file, write_json
 
 MISSING = "n/a"
+
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 Row = dict[str, str]
 
@@ -61,6 +64,10 @@ def read_table(path: Path, *, required: Sequence[str] = (), allowed: Sequence[st
 
 
 def _check_header(path: Path, header: list[str], required: Sequence[str], allowed: Sequence[str] | None) -> None:
+    if "" in header:
+        raise TableError(
+            f"{path}: column {header.index('') + 1} of the header has no name (is there a tab too many in its line?)"
+        )
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise TableError(f"{path}: column {twice[0]!r} stands twice in the header")
@@ -98,9 +105,13 @@ def parse_float(text: str) -> float:
     Raises
     ------
     ValueError
-        If the text is neither.
+        If the text is neither; ``NaN``, ``inf`` and ``1_7``, which Python reads, are not numbers of a table.
     """
-    return math.nan if text in ("", MISSING) else float(text)
+    if text in ("", MISSING):
+        return math.nan
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(f"{text!r} is not a decimal number")
+    return float(text)
 
 
 def write_table(path: Path, columns: Mapping[str, Mapping[str, Any]], rows: Iterable[Mapping[str, Any]]) -> None:

@@ -103,8 +103,8 @@ def test_a_participant_is_known_by_a_proper_name_and_a_side(study, people, expec
         ("sub-01 baseline FDG dicom/01/baseline/FDG n/a n/a", "sub-01 baseline FDG stands in line 2 already"),
         ("sub-01 year2 FDG dicom n/a n/a", "line 3, session: found 'year2', needed baseline or year1"),
         ("sub-01 year1 FDG dicom/nowhere n/a n/a", "sub-01 year1 FDG: path dicom/nowhere does not exist"),
-        ("sub-01 year1 FDG dicom 70000 n/a", "line 3, weight_kg: found '70000', needed kilograms, 1 to 400"),
-        ("sub-01 year1 FDG dicom n/a 9.30", "line 3, injection_time: found '9.30', needed a clock time such as 09:30"),
+        ("sub-01 year1 FDG other 70000 n/a", "line 3, weight_kg: found '70000', needed kilograms, 1 to 400"),
+        ("sub-01 year1 FDG other n/a 9.30", "line 3, injection_time: found '9.30', needed a clock time such as 09:30"),
     ],
 )
 def test_a_mistake_among_the_scans_is_one_line(study, row, expected):
@@ -118,6 +118,47 @@ def test_a_sign_off_of_a_scan_nobody_knows_is_one_line(study):
     header = "participant_id session tracer decision code reason initials time version"
     study.write("config/qc.tsv", f"{header}\nsub-09 year1 FDG exclude n/a moved AB 2026-11-23 0.1.0\n")
     assert "config/qc.tsv: sub-09 year1 FDG is not a scan of this study" in complaint(study.snakemake("-n"))
+
+
+def test_a_reason_that_looks_like_a_flag_is_one_line(study):
+    header = "participant_id session tracer decision code reason initials time version"
+    study.write("config/qc.tsv", f"{header}\nsub-01 year1 FDG exclude n/a -moved AB 2026-11-23 0.1.0\n")
+    assert "line 2, reason: found '-moved', needed why, in words that do not begin with a dash" in complaint(
+        study.snakemake("-n")
+    )
+
+
+def test_a_path_too_long_to_exist_is_one_line(study):
+    study.write("config/scans.tsv", f"participant_id session tracer path\nsub-01 year1 FDG {'x' * 300}\n")
+    assert complaint(study.snakemake("-n")).endswith("x does not exist")
+
+
+def plan_here(repository, folder):
+    """Plan as a user does who stands in the study's folder."""
+    command = [str(SNAKEMAKE), "-s", str(repository / "Snakefile"), "-n"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "needed keys with values, such as 'participants: config/participants.tsv'"),
+        (b"# nothing yet\n", "needed keys with values, such as 'participants: config/participants.tsv'"),
+        (b"- participants\n", "needed keys with values, such as 'participants: config/participants.tsv'"),
+        (b"sessions: [baseline\nscans: a: b\n", "cannot be read as YAML (line 2)"),
+        (b"\xff\xfea", "cannot be read as YAML"),
+    ],
+    ids=["empty", "comment", "list", "not_yaml", "not_text"],
+)
+def test_a_config_that_is_no_config_is_one_line(repository, study, content, expected):
+    (study.folder / "config/config.yaml").write_bytes(content)
+    assert complaint(plan_here(repository, study.folder)) == f"pet_spect: config/config.yaml: {expected}"
+
+
+def test_a_folder_without_a_study_is_one_line(repository, tmp_path):
+    assert complaint(plan_here(repository, tmp_path)) == (
+        "pet_spect: config/config.yaml does not exist here; run where it is, or name it with --configfile"
+    )
 
 
 def test_the_unfilled_study_says_what_to_fill(repository, tmp_path):
