@@ -116,7 +116,7 @@ def extract_uptake(
     return pd.DataFrame([asdict(region) for region in found])
 
 
-def read_lesion_mask(path: Path, atlas: Atlas) -> Volume:
+def read_lesion_mask(path: Path, atlas: Atlas, name: str | None = None) -> Volume:
     """Read a lesion mask in the standard space; a voxel above 0.5 is lesion.
 
     Parameters
@@ -124,27 +124,35 @@ def read_lesion_mask(path: Path, atlas: Atlas) -> Volume:
     path : Path
     atlas : Atlas
         Says where the brain is.
+    name : str, optional
+        What errors call it, for a path may tell whose it is; without it, its path.
 
     Raises
     ------
     ImageError
-        If its name does not say ``space-MNI152NLin2009cSym``, it is empty, or most of it lies
-        outside the box of the atlas's regions.
+        If its name does not say ``space-MNI152NLin2009cSym``, it cannot be read, it is empty, or most
+        of it lies outside the box of the atlas's regions. Every code starts with ``lesion_mask_``.
     """
+    name = str(path) if name is None else name
     if f"_space-{STANDARD_SPACE}_" not in f"_{path.name}":
         raise ImageError(
-            f"{path}: its name does not say space-{STANDARD_SPACE}; a lesion mask in that space is needed",
+            f"{name}: its file name does not say space-{STANDARD_SPACE}; a lesion mask in that space is needed",
             code="lesion_mask_space",
         )
-    mask = read_volume(path)
+    try:
+        mask = read_volume(path)
+    except ImageError as error:
+        fault = str(error).removeprefix(f"{' '.join(str(path).split())}: ")
+        code = "lesion_mask_" + error.code.removeprefix("image_")
+        raise ImageError(f"{name}: {fault}", code=code) from None
     voxels = np.argwhere(mask.data > 0.5)
     if len(voxels) == 0:
-        raise ImageError(f"{path}: holds no voxel above 0.5; an empty lesion mask is no mask", code="lesion_mask_empty")
+        raise ImageError(f"{name}: holds no voxel above 0.5; an empty lesion mask is no mask", code="lesion_mask_empty")
     brain, points = apply_affine(atlas.affine, np.argwhere(atlas.labels > 0)), apply_affine(mask.affine, voxels)
     inside = float(((points >= brain.min(axis=0)) & (points <= brain.max(axis=0))).all(axis=1).mean())
     if inside < 0.5:
         raise ImageError(
-            f"{path}: {inside:.0%} of the mask lies in the brain of {STANDARD_SPACE}, at least 50% is needed",
+            f"{name}: {inside:.0%} of the mask lies in the brain of {STANDARD_SPACE}, at least 50% is needed",
             code="lesion_mask_outside",
         )
     return mask

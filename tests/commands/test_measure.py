@@ -232,18 +232,45 @@ def test_without_a_lesion_mask_the_lesionfree_target_says_so(person):
     assert person.rows()["motor_lesionfree", "left"]["reason"] == "no_lesion_mask: no lesion mask is given"
 
 
-@pytest.mark.parametrize(
-    ("name", "slices", "message"),
-    [
-        ("lesion.nii.gz", slice(2, 3), "does not say space-MNI152NLin2009cSym"),
-        ("space-MNI152NLin2009cSym_mask.nii.gz", slice(0, 0), "holds no voxel above 0.5"),
-        ("space-MNI152NLin2009cSym_mask.nii.gz", slice(0, 1), "0% of the mask lies in the brain"),
-    ],
-)
-def test_a_lesion_mask_that_cannot_be_meant_is_an_error(person, capsys, name, slices, message):
+IN_SPACE = "DOE_JOHN_space-MNI152NLin2009cSym_mask.nii.gz"
+BAD_MASKS = [
+    ("DOE_JOHN.nii.gz", slice(2, 3), "lesion_mask_space", "does not say space-MNI152NLin2009cSym"),
+    (IN_SPACE, slice(0, 0), "lesion_mask_empty", "holds no voxel above 0.5"),
+    (IN_SPACE, slice(0, 1), "lesion_mask_outside", "0% of the mask lies in the brain"),
+    (IN_SPACE, None, "lesion_mask_unreadable", "is not a readable NIfTI image"),
+]
+
+
+def bad_mask(person, name, slices):
+    if slices is not None:
+        return mask(person, name, slices)
+    (person.folder / name).write_bytes(b"not an image")
+    return str(person.folder / name)
+
+
+@pytest.mark.parametrize(("name", "slices", "code", "message"), BAD_MASKS)
+def test_by_hand_a_lesion_mask_that_cannot_be_meant_is_an_error(person, capsys, name, slices, code, message):
     person.add("baseline", "FDG", halves(60.0, 90.0))
-    assert person.run("--lesion-mask", mask(person, name, slices)) == 1
-    assert message in capsys.readouterr().err
+    assert person.run("--lesion-mask", bad_mask(person, name, slices), record=False) == 1
+    told = capsys.readouterr().err
+    assert message in told
+    assert "the lesion mask of sub-01: " in told
+    assert "DOE" not in told
+
+
+@pytest.mark.parametrize(("name", "slices", "code", "message"), BAD_MASKS)
+def test_a_lesion_mask_that_cannot_be_meant_costs_the_lesionfree_rows_alone(person, name, slices, code, message):
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    assert person.run("--lesion-mask", bad_mask(person, name, slices)) == 0
+    rows = person.rows()
+    assert (person.told()["Status"], rows["motor", "left"]["mean"]) == ("measured", "60")
+    lesionfree = rows["motor_lesionfree", "left"]
+    assert lesionfree["mean"] == "n/a"
+    assert lesionfree["reason"].startswith(f"{code}: the lesion mask of sub-01: ")
+    assert message in lesionfree["reason"]
+    assert [warning["Code"] for warning in person.told()["Warnings"]] == [code]
+    assert person.told("year1", "FDG")["Warnings"] == []
+    assert "DOE" not in person.out.read_text() + person.out.with_suffix(".json").read_text()
 
 
 def test_a_target_the_atlas_lacks_is_an_error(person, capsys):

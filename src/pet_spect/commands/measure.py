@@ -56,7 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", required=True, type=Path, metavar="TSV", help="the table; its sidecar goes beside it")
     parser.add_argument(
-        "--record-refusal", action="store_true", help="write a refused scan as n/a with its reason instead of failing"
+        "--record-refusal",
+        action="store_true",
+        help="write a refused scan or lesion mask as n/a with its reason instead of failing",
     )
 
 
@@ -67,6 +69,7 @@ class _Grounds:
     atlas: Atlas
     warp: Warp | None
     lesion: Volume | None
+    lesion_fault: Refusal | None
     target: tuple[str, ...]
     min_coverage: float
 
@@ -79,18 +82,18 @@ def run(options: argparse.Namespace) -> None:
     ConfigError
         If a flag contradicts another or names a session or tracer twice or not among those given.
     AtlasError, ImageError
-        If the atlas, the lesion mask or a transform cannot be used.
+        If the atlas or a transform cannot be used, or without ``--record-refusal`` the lesion mask.
     RefusedError, RegionError
         Without ``--record-refusal``, if a scan was refused or does not cover the target.
     """
     listed = _listed(options)
     atlas = _atlas(options)
-    lesion = None if options.lesion_mask is None else read_lesion_mask(options.lesion_mask, atlas)
+    lesion, lesion_fault = _lesion(options, atlas)
     refusals = {visit: _refusal(options, visit, image) for visit, image in listed.items()}
     warp = None
     if any(refusal is None for refusal in refusals.values()):
         warp = read_warp(options.results / layout.standard_to_participant(options.participant))
-    grounds = _Grounds(atlas, warp, lesion, tuple(options.target), options.min_coverage)
+    grounds = _Grounds(atlas, warp, lesion, lesion_fault, tuple(options.target), options.min_coverage)
 
     rows: list[dict[str, Any]] = []
     scans: list[dict[str, Any]] = []
@@ -98,6 +101,9 @@ def run(options: argparse.Namespace) -> None:
         told, measured = _missing(), None
         if visit in listed:
             told, measured = _scan(options, visit, listed[visit], refusals[visit], grounds)
+            if lesion_fault is not None:
+                warning = {"Code": lesion_fault.code, "Reason": lesion_fault.reason}
+                told["Warnings"] = [*told["Warnings"], warning]
         told = {"Session": visit[0], "Tracer": visit[1], **told}
         scans.append(told)
         rows += _rows(options.participant, told, measured, grounds)
@@ -122,6 +128,18 @@ def _atlas(options: argparse.Namespace) -> Atlas:
         if not {"left", "right"} <= {region.side for region in atlas.regions if region.name == name}:
             raise AtlasError(f"atlas {atlas.name} has no region {name!r} with a left and a right side")
     return atlas
+
+
+def _lesion(options: argparse.Namespace, atlas: Atlas) -> tuple[Volume | None, Refusal | None]:
+    """Return the lesion mask, or what is wrong with it; without ``--record-refusal`` that is an error."""
+    if options.lesion_mask is None:
+        return None, None
+    try:
+        return read_lesion_mask(options.lesion_mask, atlas, f"the lesion mask of {options.participant}"), None
+    except ImageError as error:
+        if not options.record_refusal:
+            raise
+        return None, Refusal("measure", error.code, str(error))
 
 
 def _refusal(options: argparse.Namespace, visit: tuple[str, str], image: Path) -> Refusal | None:
@@ -219,7 +237,8 @@ def _reason(found: RegionUptake, grounds: _Grounds) -> str:
     if found.mean == found.mean:
         return ""
     if found.region not in {region.name for region in grounds.atlas.regions} and grounds.lesion is None:
-        return "no_lesion_mask: no lesion mask is given"
+        fault = grounds.lesion_fault
+        return "no_lesion_mask: no lesion mask is given" if fault is None else f"{fault.code}: {fault.reason}"
     if not found.volume_ml > 0:
         return f"no_volume: nothing of {found.region} is left to measure"
     return f"low_coverage: {_why_absent(found, grounds)}"
