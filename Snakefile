@@ -7,10 +7,8 @@ from pathlib import Path
 # `.venv/bin/snakemake` finds `.venv/bin/pet-spect` without the environment being activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
-# Snakemake merges --configfile into configfile: a key that only stands here would leak into another study.
-if not workflow.overwrite_configfiles:
 
-    configfile: "config/config.yaml"
+include: "workflow/rules/config.smk"
 
 
 rule all:

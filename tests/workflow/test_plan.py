@@ -49,6 +49,35 @@ def test_the_side_of_the_lesion_reaches_the_cohort_alone(study):
     ]
 
 
+def sign(study, *lines):
+    head = "participant_id session tracer decision code reason initials time version"
+    study.write("config/qc.tsv", "\n".join([head, *(f"{line} AB 2026-11-23 0.1.0" for line in lines), ""]))
+
+
+def test_an_excluded_scan_is_left_out_of_the_registration(study):
+    sign(study, "sub-01 year1 IMZ exclude n/a it's_{a}_$mirror", "sub-02 year1 IMZ accept no_image seen")
+    plan = study.snakemake("-n", "-p").stdout
+    commands = [line for line in plan.splitlines() if "pet-spect normalise" in line]
+    assert len(commands) == 2
+    (excluding,) = (line for line in commands if "--exclude" in line)
+    assert """--participant sub-01 """ in excluding
+    assert """ --exclude year1 IMZ 'it'"'"'s_{a}_$mirror' --threads""" in excluding
+
+
+def test_a_decision_about_a_scan_that_is_not_listed_excludes_nothing(study):
+    study.write("config/scans.tsv", "participant_id session tracer path\nsub-01 year1 FDG dicom/01/year1/FDG\n")
+    sign(study, "sub-01 year1 IMZ exclude n/a moved")
+    plan = study.snakemake("-n", "-p").stdout
+    assert "pet-spect normalise" in plan
+    assert "--exclude" not in plan
+
+
+@pytest.mark.parametrize("target", ["nowhere", "link", "."])
+def test_a_link_that_leads_nowhere_new_does_not_stop_the_plan(study, target):
+    (study.folder / "dicom/01/year1/FDG/link").symlink_to(target)
+    assert study.planned() == EVERYTHING
+
+
 def test_a_path_with_blanks_and_quotes_stays_one_word(study):
     name = "dicom/it's here"
     (study.folder / name).mkdir()

@@ -12,6 +12,7 @@ from ..studies import rows
 pytestmark = pytest.mark.workflow
 
 TO_THE_END = {"cohort": 1, "report": 1, "accounted": 1}
+ONE_PERSON = TO_THE_END | {"normalise": 1, "measure": 1, "figures": 1}
 
 
 def test_a_refused_scan_fails_the_run_by_name_when_the_report_stands(trial, first_run):
@@ -51,13 +52,22 @@ def test_nothing_personal_comes_out(trial, first_run):
     assert found == []
 
 
-def test_a_sign_off_redoes_the_cohort_and_ends_well(signed):
+def test_an_exclusion_redoes_that_person_and_ends_well(signed):
     study, plan, run = signed
-    assert plan == TO_THE_END
+    assert plan == ONE_PERSON
     assert run.returncode == 0, run.stderr
     counts = rows(study.folder / "results/tables/accounted.tsv")
     assert sum(int(row["scans"]) for row in counts) == 8
     assert [row for row in counts if row["decision"] == "exclude"] != []
+
+
+def test_an_exclusion_of_a_scan_that_was_measured_redoes_that_person_and_an_acceptance_only_the_end(finished):
+    table = finished.folder / "config/qc.tsv"
+    before, row = table.read_text(encoding="utf-8"), "sub-01\tyear1\tIMZ\t{}\tmirrored\tmoved\tAB\t2026-11-23\t0.1.0\n"
+    table.write_text(before + row.format("accept"), encoding="utf-8")
+    assert finished.planned() == TO_THE_END
+    table.write_text(before + row.format("exclude"), encoding="utf-8")
+    assert finished.planned() == ONE_PERSON
 
 
 def test_a_second_run_has_nothing_to_do(signed):
@@ -92,7 +102,7 @@ def test_another_coverage_redoes_the_measurement_and_nothing_before(finished):
 def test_a_file_touched_inside_a_folder_is_converted_again(finished):
     changed = sorted((finished.folder / "CANARY_dicom/sub-01/ses-year1/FDG").iterdir())[3]
     os.utime(changed)
-    assert finished.planned() == TO_THE_END | {"convert": 1, "normalise": 1, "measure": 1, "figures": 1}
+    assert finished.planned() == ONE_PERSON | {"convert": 1}
 
 
 def test_a_new_participant_redoes_nobody_else(finished):
@@ -108,7 +118,7 @@ def test_a_weight_filled_in_redoes_that_scan_alone(finished):
     head, *lines = (line.split("\t") for line in table.read_text(encoding="utf-8").splitlines())
     lines[0][head.index("weight_kg")] = "71"
     table.write_text("\n".join("\t".join(line) for line in [head, *lines]) + "\n", encoding="utf-8")
-    assert finished.planned() == TO_THE_END | {"convert": 1, "normalise": 1, "measure": 1, "figures": 1}
+    assert finished.planned() == ONE_PERSON | {"convert": 1}
 
 
 def test_snakemake_makes_its_own_report_of_the_pictures(finished):

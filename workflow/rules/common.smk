@@ -103,10 +103,12 @@ def find_atlas():
     return labels, table, labels.name.split(".")[0], flags
 
 
-def check_decisions(path, people):
+def read_decisions(path, people):
+    """Return the signed decisions; none without a table."""
     if not path.is_file():
-        return
-    for decision in study.read_decisions(path):
+        return []
+    decisions = study.read_decisions(path)
+    for decision in decisions:
         key = decision.key
         if (
             key.participant not in people
@@ -115,10 +117,11 @@ def check_decisions(path, people):
         ):
             raise TableError(f"{path}: {key.participant} {key.session} {key.tracer} is not a scan of this study")
     check_rows(path, "qc", study.DECISION_COLUMNS)
+    return decisions
 
 
 def read_study():
-    """Return the participants by name, and their scans by participant, session and label."""
+    """Return the participants by name, their scans by participant, session and label, and the signed decisions."""
     people_path, scans_path = Path(config["participants"]), Path(config["scans"])
     empty = [str(path) for path in (people_path, scans_path) if not read_table(path)]
     if empty:
@@ -134,21 +137,21 @@ def read_study():
         if person.lesion_mask is not None and not person.lesion_mask.is_file():
             raise TableError(f"{people_path}: {person.participant_id}: lesion_mask {person.lesion_mask} does not exist")
     for scan in scans:
-        if not scan.path.exists():
+        if not os.path.exists(scan.path):  # Path.exists fails on a name that is too long or may not be looked at
             raise TableError(
                 f"{scans_path}: {scan.participant_id} {scan.session} {scan.tracer}: path {scan.path} does not exist"
             )
-    check_decisions(Path(config["qc"]), people)
+    decisions = read_decisions(Path(config["qc"]), people)
     listed = {person: {} for person in people}
     for scan in scans:
         listed[scan.participant_id][scan.session, config["tracers"][scan.tracer]["label"]] = scan
-    return people, listed
+    return people, listed, decisions
 
 
 try:
     check_config()
     ATLAS_LABELS, ATLAS_TABLE, ATLAS_NAME, ATLAS_FLAGS = find_atlas()
-    PARTICIPANTS, SCANS = read_study()
+    PARTICIPANTS, SCANS, DECISIONS = read_study()
 except PetSpectError as error:
     sys.exit(f"pet_spect: {error}")
 

@@ -9,6 +9,16 @@ def template_files(wildcards):
     return [word.split("=", 1)[1] for word in template_flags(wildcards) if word.endswith((".nii", ".nii.gz"))]
 
 
+def exclude_flags(wildcards):
+    """`--exclude SESSION TRACER REASON` for every scan of one participant that somebody excluded.
+
+    The rule has no qc.tsv among its inputs, so that a decision about one person redoes nobody else.
+    """
+    listed = {scan.key for scan in SCANS[wildcards.participant].values()}
+    signed = [decision for decision in DECISIONS if decision.decision == "exclude" and decision.key in listed]
+    return [word for one in signed for word in ("--exclude", one.session, one.tracer, one.reason)]
+
+
 rule normalise:
     """One participant's scans aligned to each other, and one warp to the standard space for all of them."""
     input:
@@ -25,6 +35,7 @@ rule normalise:
         version=PACKAGE_VERSION,
         scans=scan_flags,
         templates=template_flags,
+        exclude=exclude_flags,
     shell:
         "pet-spect normalise --participant {wildcards.participant:q} --results results {params.scans:q}"
-        " {params.templates:q} --threads {threads} --record-refusal 2> {log:q}"
+        " {params.templates:q} {params.exclude:q} --threads {threads} --record-refusal 2> {log:q}"
