@@ -21,7 +21,7 @@ SCANS_COLUMNS = (
     "glucose_mg_dl",
     "benzodiazepine",
 )
-# A left stroke: motor and cortex lower on the left.
+# A left stroke: motor and cortex lower on the left; enough paired regions for the side to be told.
 MEANS = {
     ("motor", "left"): 6.0,
     ("motor", "right"): 10.0,
@@ -30,6 +30,7 @@ MEANS = {
     ("cerebellum", "left"): 8.0,
     ("cerebellum", "right"): 8.0,
     ("pons", "n/a"): 4.0,
+    **{(f"other_{i}", side): 7.0 if side == "left" else 10.0 for i in range(3) for side in ("left", "right")},
 }
 
 
@@ -149,7 +150,7 @@ def test_every_participant_session_and_tracer_has_its_rows(study):
     study.add("sub-01")
     study.add("sub-02", facts={("year1", "IMZ"): {"Status": "missing", "Reason": "no scan listed"}})
     assert study.run() == 0
-    assert len(study.table("uptake")) == 2 * 4 * 9
+    assert len(study.table("uptake")) == 2 * 4 * 15
     assert len(study.table("ratios")) == 2 * 4 * 2 * 9
     assert len(study.table("change")) == 2 * 2 * 2 * 9
     assert len(study.table("scans")) == 2 * 4
@@ -306,12 +307,30 @@ def test_an_accepted_laterality_is_used_with_a_warning(study):
 
 
 def test_an_undetermined_side_is_a_warning_and_included(study):
-    even = {("motor", "left"): 10.0, ("cortex", "left"): 10.0}
+    even = {(region, "left"): 10.0 for region, side in MEANS if side == "left" and region != "cerebellum"}
     study.add("sub-01", means={(session, tracer): even for session in SESSIONS for tracer in TRACERS})
     study.run()
     row = study.ratio("sub-01", "baseline", "IMZ")
     assert (row["qc"], row["reason"].split(":")[0]) == ("warn", "laterality_undetermined")
     assert study.accounted() == 0
+
+
+def test_an_atlas_of_too_few_paired_regions_says_which_checks_were_not_possible(study):
+    gone = {(f"other_{i}", side): math.nan for i in range(3) for side in ("left", "right")}
+    study.add(
+        "sub-01", lesion_side="right", means={(session, tracer): gone for session in SESSIONS for tracer in TRACERS}
+    )
+    study.run()
+    scan = study.scan("sub-01", "baseline", "FDG")
+    assert scan["status"] == "measured"
+    assert "laterality_undetermined: only 2 paired regions of the cerebrum, 5 are needed" in scan["warnings"]
+    assert "likeness_not_possible: fewer than 5 paired regions are shared" in scan["warnings"]
+
+
+def test_the_cerebellum_has_no_say_whatever_the_atlas_calls_it(study):
+    study.add("sub-01")
+    study.run("--cerebellum", "other_0")
+    assert "only 4 paired regions" in study.scan("sub-01", "baseline", "FDG")["warnings"]
 
 
 def test_an_excluded_scan_is_shown_but_not_used(study):

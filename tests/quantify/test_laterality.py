@@ -3,7 +3,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pet_spect.quantify.laterality import LesionEvidence, agreement, asymmetry, lesion_evidence, likeness, mirrored
+from pet_spect.quantify.laterality import (
+    LesionEvidence,
+    agreement,
+    asymmetry,
+    comparable,
+    lesion_evidence,
+    likeness,
+    mirrored,
+)
 
 NAMES = [f"region_{i}" for i in range(40)]
 
@@ -98,3 +106,24 @@ def test_a_mirrored_follow_up_with_a_small_lesion_is_found():
     assert mirrored(visits, [None, None], "left") == [True, True]
     assert mirrored(visits, ["left", None], "left") == [False, True]
     assert mirrored([visits[0], visits[0]], [None, None], "left") == [False, False]
+
+
+@pytest.mark.parametrize("name", ["Cerebelum_Crus1", "CEREBELLUM_4_5", "Vermis_6", "Lateral-Ventricle", "Kleinhirn"])
+def test_the_cerebellum_and_ventricles_have_no_say_whatever_an_atlas_calls_them(name):
+    means = brain(deficits=SMALL) | {(name, "left"): (1.0, 500.0), (name, "right"): (0.3, 500.0)}
+    found = asymmetry(means, cerebellum=["Kleinhirn"])
+    assert found.regions == tuple(NAMES)
+
+
+def test_fewer_than_five_paired_regions_show_no_side():
+    means = {key: value for key, value in brain(deficits=dict.fromkeys(range(5), 0.6)).items() if key[0] in NAMES[:5]}
+    assert lesion_evidence(asymmetry(means)).side == "left"
+    fewer = {key: value for key, value in means.items() if key[0] != NAMES[0]}
+    assert lesion_evidence(asymmetry(fewer)) == LesionEvidence(None, 0.0)
+
+
+def test_an_asymmetry_needs_five_shared_regions_to_be_compared():
+    whole = asymmetry(brain())
+    part = asymmetry({key: value for key, value in brain().items() if key[0] in NAMES[:4]})
+    assert comparable(whole, whole)
+    assert not comparable(whole, part)

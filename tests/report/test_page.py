@@ -277,7 +277,7 @@ def test_missing_table_is_an_error_that_names_it(make_study, tmp_path, name):
 def test_number_that_is_none_is_an_error_not_a_bug(make_study, tmp_path):
     study = make_study(1)
     study.change[0]["baseline"] = "abc"
-    with pytest.raises(TableError, match="could not convert string to float: 'abc'"):
+    with pytest.raises(TableError, match="'abc' is not a decimal number"):
         written(study, tmp_path)
 
 

@@ -179,7 +179,7 @@ def _participant(
     verdicts = dict(
         zip(
             [scan.key for scan in measured],
-            judge_measured(measured, person.lesion_side, plan.decisions),
+            judge_measured(measured, person.lesion_side, plan.decisions, plan.roles.cerebellum),
             strict=True,
         )
     )

@@ -7,7 +7,7 @@ that of the person's other scans.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,7 +27,10 @@ CLEAR_Z = 8.0
 MIRRORED = -0.6
 """A likeness of two scans below this means that one of them is mirrored."""
 
-_LEFT_OUT = ("cerebell", "vermal", "ventricle", "_lesionfree")
+FEWEST_REGIONS = 5
+"""With fewer paired regions neither the side nor the likeness of two scans can be told."""
+
+_LEFT_OUT = ("cerebel", "verm", "ventric", "_lesionfree")
 _LARGEST = math.log(20.0)
 _SIGNAL = 0.02
 # Standard deviation of the difference of the two sides' deficits of one region whose asymmetry is
@@ -72,10 +75,12 @@ class LesionEvidence:
     z: float
 
 
-def asymmetry(means: Mapping[tuple[str, RegionSide], tuple[float, float]]) -> Asymmetry:
+def asymmetry(
+    means: Mapping[tuple[str, RegionSide], tuple[float, float]], cerebellum: Collection[str] = ()
+) -> Asymmetry:
     """Compare the two sides of a scan, region by region.
 
-    Regions whose name tells cerebellum, vermis or ventricle stay out: the cerebellum is depressed on
+    The cerebellum, and regions named after cerebellum, vermis or ventricle, stay out: it is depressed on
     the other side of a stroke (crossed diaschisis), and ventricles grow beside one.
 
     Parameters
@@ -83,11 +88,16 @@ def asymmetry(means: Mapping[tuple[str, RegionSide], tuple[float, float]]) -> As
     means : mapping
         (region, side) to (mean uptake, volume in mL). NaN means stay out, as do regions of hardly
         any uptake on both sides (less than a tenth of the median region's).
+    cerebellum : collection of str
+        The regions of the cerebellum, whatever the atlas calls them.
     """
     names = [
         name
         for name, side in means
-        if side == "left" and (name, "right") in means and not any(part in name for part in _LEFT_OUT)
+        if side == "left"
+        and (name, "right") in means
+        and name not in cerebellum
+        and not any(part in name.lower() for part in _LEFT_OUT)
     ]
     values = np.array([(*means[name, "left"], *means[name, "right"]) for name in names]).reshape(-1, 4)
     left, right, volume = values[:, 0], values[:, 2], values[:, 1] + values[:, 3]
@@ -108,13 +118,13 @@ def lesion_evidence(found: Asymmetry) -> LesionEvidence:
     noise σ is the spread of the regions that point away from the supposed side, at least
     `SYMMETRIC_SD`. A side's deficit is the volume-weighted sum of what its regions lack beyond 2σ; the
     difference between the sides, in units of its standard deviation under noise alone, must reach
-    `CLEAR_Z`, so that one region of chance does not decide.
+    `CLEAR_Z`, so that one region of chance does not decide. Fewer than `FEWEST_REGIONS` show nothing.
 
     Parameters
     ----------
     found : Asymmetry
     """
-    if len(found.log_ratio) == 0:
+    if len(found.regions) < FEWEST_REGIONS:
         return LesionEvidence(None, 0.0)
     supposed = -1.0 if found.weight @ found.log_ratio <= 0 else 1.0
     away = found.log_ratio * supposed < 0
@@ -141,16 +151,21 @@ def agreement(evidence: LesionEvidence, lesion_side: Side) -> Agreement:
     return "agree" if evidence.side == lesion_side else "disagree"
 
 
+def comparable(one: Asymmetry, other: Asymmetry) -> bool:
+    """Return whether two scans share enough regions for their likeness to be told."""
+    return len(set(one.regions) & set(other.regions)) >= FEWEST_REGIONS
+
+
 def likeness(one: Asymmetry, other: Asymmetry) -> float:
     """Return how alike the asymmetries of two scans are, from -1 (mirror images) to 1.
 
     The volume-weighted cosine between the two patterns of log(left / right), shrunk towards 0 where
-    there is hardly any asymmetry (2 %) to compare. 0 if fewer than five regions are shared.
+    there is hardly any asymmetry (2 %) to compare. 0 if the two are not `comparable`.
     """
+    if not comparable(one, other):
+        return 0.0
     places = {name: i for i, name in enumerate(other.regions)}
     shared = [(i, places[name]) for i, name in enumerate(one.regions) if name in places]
-    if len(shared) < 5:
-        return 0.0
     mine, theirs = np.array(shared).T
     weight = one.weight[mine] / one.weight[mine].sum()
     first, second = one.log_ratio[mine], other.log_ratio[theirs]

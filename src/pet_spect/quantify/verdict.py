@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pet_spect.model import Decision, Refusal, ScanKey, Side, opposite
-from pet_spect.quantify.laterality import LesionEvidence, agreement, asymmetry, lesion_evidence, mirrored
+from pet_spect.quantify.laterality import (
+    FEWEST_REGIONS,
+    Asymmetry,
+    LesionEvidence,
+    agreement,
+    asymmetry,
+    comparable,
+    lesion_evidence,
+    mirrored,
+)
 from pet_spect.quantify.ratios import Ratio, ScanUptake
 from pet_spect.quantify.reasons import split_reasons
 
@@ -57,7 +66,10 @@ def _excluded(decision: Decision) -> Verdict:
 
 
 def judge_measured(
-    scans: Sequence[ScanUptake], lesion_side: Side, decisions: Mapping[ScanKey, Decision]
+    scans: Sequence[ScanUptake],
+    lesion_side: Side,
+    decisions: Mapping[ScanKey, Decision],
+    cerebellum: Collection[str] = (),
 ) -> list[Verdict]:
     """Return the verdict on each measured scan of one participant.
 
@@ -74,6 +86,8 @@ def judge_measured(
         From participants.tsv.
     decisions : mapping
         From qc.tsv.
+    cerebellum : collection of str
+        The regions that are cerebellum in this atlas; they have no say.
     """
     excluded = {
         scan.key: _excluded(decision)
@@ -81,26 +95,36 @@ def judge_measured(
         if (decision := decisions.get(scan.key)) is not None and decision.decision == "exclude"
     }
     compared = [scan for scan in scans if scan.key not in excluded]
-    judged = dict(zip([scan.key for scan in compared], _judge_compared(compared, lesion_side, decisions), strict=True))
+    judged = dict(
+        zip([scan.key for scan in compared], _judge_compared(compared, lesion_side, decisions, cerebellum), strict=True)
+    )
     return [(excluded | judged)[scan.key] for scan in scans]
 
 
 def _judge_compared(
-    scans: Sequence[ScanUptake], lesion_side: Side, decisions: Mapping[ScanKey, Decision]
+    scans: Sequence[ScanUptake],
+    lesion_side: Side,
+    decisions: Mapping[ScanKey, Decision],
+    cerebellum: Collection[str],
 ) -> list[Verdict]:
     patterns = [
-        asymmetry({region: (value.mean, value.volume_ml) for region, value in scan.values.items()}) for scan in scans
+        asymmetry({region: (value.mean, value.volume_ml) for region, value in scan.values.items()}, cerebellum)
+        for scan in scans
     ]
     evidence = [lesion_evidence(pattern) for pattern in patterns]
     contradicted = mirrored(patterns, [found.side for found in evidence], lesion_side)
     all_disagree = len(scans) > 1 and all(agreement(found, lesion_side) == "disagree" for found in evidence)
     verdicts = []
-    for scan, found, mirror_image in zip(scans, evidence, contradicted, strict=True):
+    for place, (scan, found, mirror_image) in enumerate(zip(scans, evidence, contradicted, strict=True)):
         fault = _side_fault(found, lesion_side, all_disagree) or _mask_fault(scan, lesion_side)
         if fault is None and mirror_image:
             text = "left and right are exchanged against another scan of this participant"
             fault = Refusal("laterality", "laterality_mirrored", text)
-        verdicts.append(_weigh(fault, found, lesion_side, decisions.get(scan.key)))
+        verdict = _weigh(fault, decisions.get(scan.key))
+        if fault is None:
+            doubts = _doubts(patterns[place], [*patterns[:place], *patterns[place + 1 :]], found)
+            verdict = replace(verdict, notes=tuple(doubts))
+        verdicts.append(verdict)
     return verdicts
 
 
@@ -129,12 +153,26 @@ def _mask_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
     return Refusal("laterality", "lesion_mask_side", text)
 
 
-def _weigh(fault: Refusal | None, found: LesionEvidence, lesion_side: Side, decision: Decision | None) -> Verdict:
+def _doubts(pattern: Asymmetry, others: Sequence[Asymmetry], found: LesionEvidence) -> Iterator[str]:
+    """Yield what the scan could not be asked, so that a check that is not possible does not look passed."""
+    n = len(pattern.regions)
+    if n < FEWEST_REGIONS:
+        yield (
+            f"laterality_undetermined: only {n} paired region{'s' * (n != 1)} of the cerebrum, {FEWEST_REGIONS} are"
+            " needed to see on which side the lesion is"
+        )
+    elif found.side is None:
+        yield "laterality_undetermined: the scan itself does not show on which side the lesion is"
+    if others and not any(comparable(pattern, other) for other in others):
+        yield (
+            f"likeness_not_possible: fewer than {FEWEST_REGIONS} paired regions are shared with another scan of this"
+            " participant, so that a mirrored one would not be found"
+        )
+
+
+def _weigh(fault: Refusal | None, decision: Decision | None) -> Verdict:
     if fault is None:
-        notes: tuple[str, ...] = ()
-        if agreement(found, lesion_side) == "undetermined":
-            notes = ("laterality_undetermined: the scan itself does not show on which side the lesion is",)
-        return Verdict("measured", decision=decision.decision if decision else None, notes=notes)
+        return Verdict("measured", decision=decision.decision if decision else None)
     fault, verdict = _signed(fault, decision)
     told = f"{fault.code}: {fault.reason}"
     if verdict == "accept" and decision is not None:
