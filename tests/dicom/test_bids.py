@@ -1,3 +1,4 @@
+import gzip
 import json
 
 import nibabel as nib
@@ -73,7 +74,7 @@ def test_kilobecquerels_keep_their_name_and_their_scale(pair):
 
 def test_what_convert_wrote_it_reads_again(pair):
     _, facts = convert(pair(), weight_kg=70.0)
-    again = convert(pair(**facts))[1]
+    again = convert(pair(**facts), weight_kg=70.0)[1]
     assert again == facts
 
 
@@ -119,3 +120,145 @@ def test_refused_scan_stays_refused(tmp_path):
     write_refusal(tmp_path / "scan.nii.gz", Refusal("convert", "units", "why"))
     with pytest.raises(RefusedError):
         convert(tmp_path / "scan.nii.gz")
+
+
+def damaged(path, start, value):
+    """Overwrite bytes of the uncompressed header."""
+    content = bytearray(gzip.decompress(path.read_bytes()))
+    content[start : start + len(value)] = value
+    path.write_bytes(gzip.compress(bytes(content)))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("start", "value"),
+    [
+        (70, (9999).to_bytes(2, "little")),
+        (40, (30000).to_bytes(2, "little")),
+        (42, (-5).to_bytes(2, "little", signed=True)),
+        (42, (30000).to_bytes(2, "little") * 3),
+        (256, np.float32(3).tobytes()),
+        (108, np.float32(np.nan).tobytes()),
+        (123, b"\x07"),
+    ],
+    ids=["datatype", "number of dimensions", "negative dimension", "huge", "quaternion", "voxel offset", "length unit"],
+)
+def test_header_that_is_damaged_is_refused(pair, capfd, start, value):
+    assert refused(damaged(pair(), start, value)).code in ("image_unreadable", "image_shape", "image_affine")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", gzip.compress(b"hello" * 100), gzip.compress(bytes(300))])
+def test_file_that_is_no_nifti_is_refused(pair, capfd, content):
+    path = pair()
+    path.write_bytes(content)
+    assert refused(path).code == "image_unreadable"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_text_under_the_name_of_an_image_is_refused(pair):
+    path = pair().with_name("scan.nii")
+    path.write_text("hello" * 100)
+    assert refused(path).code == "image_unreadable"
+
+
+def test_nifti_2_is_refused(pair):
+    path = pair()
+    nib.save(nib.Nifti2Image(np.ones((2, 3, 4), np.float32), np.eye(4)), path)
+    assert refused(path).code == "image_unreadable"
+
+
+RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
+
+
+@pytest.mark.parametrize(
+    "voxels",
+    [
+        np.zeros((2, 3, 4), RGB),
+        np.ones((2, 3, 4), np.complex64),
+        np.full((2, 3, 4), np.inf, np.float32),
+        np.full((2, 3, 4), 1e60),
+    ],
+    ids=["colours", "complex", "infinite", "beyond 32-bit floats"],
+)
+def test_voxels_that_are_no_finite_real_numbers_are_refused(pair, voxels):
+    path = pair()
+    nib.save(nib.Nifti1Image(voxels, np.diag([2, 2, 2, 1.0])), path)
+    assert refused(path).code == "image_voxels"
+
+
+@pytest.mark.parametrize("amount", ["1" + "0" * 400, "1e300", "1e999", "NaN"])
+def test_number_of_no_usable_size_is_refused(pair, amount):
+    path = pair()
+    json_path = path.with_name("scan.json")
+    json_path.write_text(
+        json_path.read_text().replace('"InjectedRadioactivity": 350', f'"InjectedRadioactivity": {amount}')
+    )
+    assert refused(path).code == "sidecar_keys"
+
+
+def test_json_nested_without_end_is_refused(pair):
+    path = pair()
+    path.with_name("scan.json").write_text('{"a":' + "[" * 100_000)
+    assert refused(path).code == "sidecar_unreadable"
+
+
+@pytest.mark.parametrize("units", ["Bq/mL", "kBq/mL"])
+def test_stated_suv_factor_that_cannot_be_checked_is_not_believed(pair, units):
+    facts = convert(pair(Units=units, SUVbwFactor=4e-4))[1]
+    assert facts["SUVbwFactor"] is None
+    assert facts["SUVReason"].startswith("patient weight is missing; the SUVbwFactor of the JSON cannot be checked")
+
+
+def test_stated_suv_factor_that_contradicts_dose_and_weight_takes_the_suv_away(pair):
+    facts = convert(pair(SUVbwFactor=4e-4), weight_kg=140.0)[1]
+    assert facts["SUVbwFactor"] is None
+    assert [w["Code"] for w in facts["Warnings"]] == ["suv_factor_conflict"]
+
+
+def test_factor_of_voxels_that_are_suv_is_one(pair):
+    assert convert(pair(Units="SUVbw g/mL", SUVbwFactor=1))[1]["SUVbwFactor"] == 1
+    assert convert(pair(Units="SUVbw g/mL", SUVbwFactor=4e-4))[1]["SUVbwFactor"] is None
+
+
+def test_dose_in_the_tables_is_checked_too(pair):
+    facts = convert(pair(InjectedRadioactivity=None), weight_kg=70.0, dose_mbq=5.0)[1]
+    assert facts["SUVReason"] == "dose 5 MBq in the tables is not between 20 and 2000 MBq and was not used"
+
+
+@pytest.mark.parametrize(
+    "text", ["not corrected", "NAC", "uncorrected", "Not performed", "none", "n/a", False, "no attenuation correction"]
+)
+def test_uncorrected_attenuation_is_known_in_other_words(pair, text):
+    assert "PET without it" in str(refused(pair(AttenuationCorrection=text)))
+    assert convert(pair(AttenuationCorrection=text, Modality="NM"))[1]["AttenuationCorrection"] == "none"
+
+
+@pytest.mark.parametrize("text", ["somehow", "John Doe", "not CT", True, ["CT"], "CT or none"])
+def test_unclear_attenuation_correction_is_refused(pair, text):
+    error = refused(pair(AttenuationCorrection=text))
+    assert error.code == "attenuation"
+    assert "neither none nor a known method" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("CT", "CT"), ("Chang", "Chang"), ("CT by Doe", "applied"), ("applied", "applied")]
+)
+def test_known_attenuation_correction_is_told_without_other_words(pair, text, told):
+    assert convert(pair(AttenuationCorrection=text))[1]["AttenuationCorrection"] == told
+
+
+def test_warnings_of_an_earlier_conversion_stay_and_others_are_dropped(pair):
+    mine = [
+        {"Code": "fewer_slices_than_stated", "Reason": "40 slices were found, the header says 47"},
+        {"Code": "orientation_declared", "Reason": "the orientation LPS is declared, the header has none"},
+    ]
+    others = [
+        {"Code": "fewer_slices_than_stated", "Reason": "CANARY slices were found, the header says 47"},
+        {"Code": "fewer_slices_than_stated", "Reason": "40 slices were found, the header says 47 CANARY"},
+        {"Code": "CANARY", "Reason": "40 slices were found, the header says 47"},
+        {"Code": ["weight_in_grams"]},
+        "CANARY",
+    ]
+    assert convert(pair(Warnings=mine + others))[1]["Warnings"] == mine
+    assert convert(pair(Warnings="CANARY"))[1]["Warnings"] == []

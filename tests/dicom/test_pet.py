@@ -6,6 +6,7 @@ from pydicom.sequence import Sequence
 
 from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.declared import Declared
+from pet_spect.dicom.recalled import recalled
 from pet_spect.errors import DicomError
 
 LAMBDA = np.log(2) / 6586.2
@@ -335,3 +336,23 @@ def test_pixel_spacing_that_is_not_positive_is_refused_for_it_would_mirror(pet_s
     error = refused(save(*pet_slices(PixelSpacing=spacing)))
     assert error.code == "geometry"
     assert "two positive numbers are needed" in str(error)
+
+
+@pytest.mark.parametrize("dose", ["5.0", "5000000", "19.9", "2001"])
+def test_dose_that_may_be_in_another_unit_gives_no_suv(pet_slices, save, drug, dose):
+    sequence = drug(RadionuclideTotalDose=dose)
+    _, facts = convert(save(*pet_slices(RadiopharmaceuticalInformationSequence=sequence)))
+    assert facts["SUVbwFactor"] is None
+    assert "MBq in the header is not between 20 and 2000 MBq and was not used" in facts["SUVReason"]
+    assert [w["Code"] for w in facts["Warnings"]] == ["dose_implausible"]
+    assert "InjectedRadioactivity" not in facts
+
+
+def test_warnings_that_convert_writes_survive_a_second_conversion(pet_slices, save, drug):
+    sequence = drug(RadionuclideTotalDose="5", RadionuclideHalfLife="7000")
+    slices = pet_slices(
+        PatientWeight="70000", PatientSize="175", NumberOfSlices=9, RadiopharmaceuticalInformationSequence=sequence
+    )
+    told = convert(save(*slices), sex="F", weight_kg=90.0, injection_time="10:20")[1]["Warnings"]
+    assert len(told) == 8
+    assert [(w.code, w.reason) for w in recalled(told)] == [(w["Code"], w["Reason"]) for w in told]

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-import math
+import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
 
 from pet_spect.dicom.decay import HALF_LIVES_S, radionuclide_name
-from pet_spect.dicom.declared import Caution, Declared, settle
+from pet_spect.dicom.declared import Caution, Declared
+from pet_spect.dicom.patient import dose_reason, settle_dose
 from pet_spect.dicom.pet import check_declared
+from pet_spect.dicom.recalled import recalled
 from pet_spect.dicom.sidecar import ScanFacts, sidecar_of
 from pet_spect.dicom.suv import SUV_UNITS, UNITS, SuvFacts, SuvResult, suv_factor
-from pet_spect.dicom.vocabulary import known_corrections, known_text, known_tracer
-from pet_spect.errors import ImageError, RefusedError
+from pet_spect.dicom.times import DAY_S
+from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text, known_tracer
+from pet_spect.errors import ImageError, PetSpectError, RefusedError
 from pet_spect.images import read_sidecar, volume_from_nifti
 from pet_spect.model import Volume
 
 _REQUIRED = ("Units", "AttenuationCorrection", "ImageDecayCorrected")
-_UNCORRECTED = ("none", "no", "n/a", "false", "")
+_LARGEST = 1e15
+_LONGEST_HALF_LIVES = 10
+_SAME_FACTOR = 0.01
+_NEGATIONS = {"none", "no", "not", "non", "nac", "uncorrected", "without", "false"}
+_BESIDE_NEGATIONS = {"attenuation", "ac", "atten", "correction", "corrected", "performed", "applied", "done"}
+_ATTENUATION_METHODS = {
+    *("applied", "measured", "calculated", "chang", "ct", "ctac", "transmission", "segmented", "uniform", "elliptical"),
+    *("mr", "mri", "mrac", "dixon", "ute", "zte", "atlas"),
+}
 _BQ = {"Bq": 1.0, "kBq": 1e3, "MBq": 1e6, "GBq": 1e9}
 _SPECT_NUCLIDES = ("I123", "Tc99m", "In111", "Tl201", "Ga67")
 _UNITS = {name.lower(): code for code, name in UNITS.items()} | {"bq/ml": "BQML", "g/ml": "GML", "relative": "relative"}
@@ -49,21 +60,34 @@ def read_bids(path: Path, declared: Declared, label: str | None = None) -> tuple
         If it stands for a scan that was refused.
     """
     called = label or str(path)
-    image = _load(path, called)
+    volume = _volume(path, called)
     told = _sidecar(path, called)
-    _check_space(image, called)
-    volume = volume_from_nifti(image, called)
     check_declared(volume.affine, declared, called)
     return volume, sidecar_of(_facts(told, declared, called))
 
 
-def _load(path: Path, called: str) -> nib.Nifti1Image:
+def _volume(path: Path, called: str) -> Volume:
+    """Return the image; what nibabel makes of a damaged file, of whatever kind, is one `ImageError`."""
     try:
-        return nib.Nifti1Image.from_filename(path)
+        with np.errstate(all="ignore"), warnings.catch_warnings(), nib.imageglobals.LoggingOutputSuppressor():
+            warnings.simplefilter("ignore")
+            image = nib.Nifti1Image.from_filename(path)
+            _check_space(image, called)
+            kind = image.get_data_dtype().kind
+            if kind not in "iuf":
+                raise ImageError(f"{called}: its voxels are not single real numbers", code="image_voxels")
+            volume = volume_from_nifti(image, called)
+    except PetSpectError:
+        raise
     except FileNotFoundError:
         raise ImageError(f"{called}: the image does not exist", code="image_missing") from None
-    except (OSError, ImageFileError, EOFError, ValueError) as error:
-        raise ImageError(f"{called}: is not a readable NIfTI image ({type(error).__name__})") from None
+    except Exception as error:  # each part of a damaged header fails in a way of its own
+        raise ImageError(
+            f"{called}: is not a readable NIfTI image ({type(error).__name__})", code="image_unreadable"
+        ) from None
+    if np.isinf(volume.data).any():
+        raise ImageError(f"{called}: has voxels that are infinite or beyond 32-bit floats", code="image_voxels")
+    return volume
 
 
 def _sidecar(path: Path, called: str) -> Mapping[str, Any]:
@@ -71,6 +95,8 @@ def _sidecar(path: Path, called: str) -> Mapping[str, Any]:
         told = read_sidecar(path)
     except ImageError as error:
         raise ImageError(f"{called}: its JSON is missing or is no JSON object", code=error.code) from None
+    except RecursionError:
+        raise ImageError(f"{called}: its JSON is nested too deeply", code="sidecar_unreadable") from None
     refusal = told.get("Refusal")
     if refusal is not None:
         raise RefusedError(f"{called}: stands for a scan that was refused")
@@ -100,8 +126,8 @@ def _number(told: Mapping[str, Any], key: str, called: str) -> float | None:
         value = value[0]
     if value is None or value == "n/a":
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ImageError(f"{called}: {key} in its JSON is not a number", code="sidecar_keys")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_LARGEST < value < _LARGEST:
+        raise ImageError(f"{called}: {key} in its JSON is not a number of usable size", code="sidecar_keys")
     return float(value)
 
 
@@ -130,57 +156,88 @@ def _modality(told: Mapping[str, Any], nuclide: str | None) -> str:
     return str(stated) if stated in ("PT", "NM") else "NM" if nuclide in _SPECT_NUCLIDES else "PT"
 
 
-def _check_corrections(told: Mapping[str, Any], modality: str, called: str) -> bool:
-    """Return whether attenuation was corrected; refuse PET without, or whose decay was not corrected."""
-    attenuated = (_text(told, "AttenuationCorrection") or "").strip().lower() not in _UNCORRECTED
-    if not attenuated and modality == "PT":
+def _attenuation(told: Mapping[str, Any], called: str) -> str:
+    """Return how attenuation was corrected, ``none`` if it was not; refuse what says neither."""
+    text = "none" if told["AttenuationCorrection"] is False else _text(told, "AttenuationCorrection") or ""
+    words = set(re.findall(r"[a-z]+", text.lower().replace("n/a", "none")))
+    if words & _NEGATIONS and words <= _NEGATIONS | _BESIDE_NEGATIONS:
+        return "none"
+    if words & _NEGATIONS or not words & _ATTENUATION_METHODS:
+        raise ImageError(
+            f"{called}: AttenuationCorrection in its JSON is neither none nor a known method (such as CT, measured,"
+            " Chang)",
+            code="attenuation",
+        )
+    method = known_text("method", text)
+    return "applied" if method in (None, UNLISTED) else str(method)
+
+
+def _check_corrections(told: Mapping[str, Any], modality: str, called: str) -> str:
+    """Return how attenuation was corrected; refuse PET where it was not, or whose decay was not corrected."""
+    attenuation = _attenuation(told, called)
+    if attenuation == "none" and modality == "PT":
         raise ImageError(f"{called}: AttenuationCorrection is none; PET without it is not measured", code="attenuation")
     decayed = told.get("ImageDecayCorrected")
     if not isinstance(decayed, bool) or (modality == "PT" and not decayed):
         raise ImageError(
             f"{called}: ImageDecayCorrected must be true for PET, true or false for SPECT", code="decay_correction"
         )
-    return attenuated
+    return attenuation
 
 
-def _dose_mbq(told: Mapping[str, Any], declared: Declared, called: str, cautions: list[Caution]) -> float | None:
+def _dose_mbq(
+    told: Mapping[str, Any], nuclide: str | None, declared: Declared, called: str, cautions: list[Caution]
+) -> float | None:
     amount, unit = _number(told, "InjectedRadioactivity", called), _text(told, "InjectedRadioactivityUnits")
     stated = None if not amount or unit not in _BQ else amount * _BQ[unit] / 1e6
-    return settle("dose", "MBq", stated, declared.dose_mbq, cautions, tolerance=0.01 * (declared.dose_mbq or 0))
+    return settle_dose(stated, declared.dose_mbq, nuclide, cautions)
 
 
-def _suv(
-    told: Mapping[str, Any],
-    called: str,
-    modality: str,
-    scale: tuple[str, str, float],
-    facts: SuvFacts,
-) -> SuvResult:
-    stated = _number(told, "SUVbwFactor", called)
-    if stated is not None and stated > 0:
-        return SuvResult(stated)
-    if scale[0] == "relative":
+def _elapsed(told: Mapping[str, Any], half_life: float | None, called: str) -> float | None:
+    """Return the time from injection to the moment the voxels hold for, seconds; None if unknown or implausible."""
+    injected, held = _number(told, "InjectionStart", called), _number(told, "ImageDecayCorrectionTime", called)
+    if held is None or injected is None:
+        return None
+    longest = _LONGEST_HALF_LIVES * half_life if half_life else DAY_S
+    return held - injected if 0 <= held - injected <= longest else None
+
+
+def _suv(stated: float | None, modality: str, per_unit: float, facts: SuvFacts, cautions: list[Caution]) -> SuvResult:
+    """Return the factor that follows from dose and body; a stated one alone cannot be checked, so is not believed."""
+    if facts.units == "relative":
         return SuvResult(None, "voxels are relative, which have no absolute scale")
     if modality == "NM":
         return SuvResult(None, "SUV of SPECT is not computed")
     result = suv_factor(facts)
-    return result if result.factor is None else SuvResult(result.factor * scale[2])
+    if result.factor is None:
+        doubt = "" if stated is None else "; the SUVbwFactor of the JSON cannot be checked without and was not used"
+        return SuvResult(None, f"{result.reason}{doubt}")
+    factor = result.factor * (per_unit if facts.units == "BQML" else 1.0)
+    if stated is not None and abs(stated - factor) > _SAME_FACTOR * factor:
+        reason = f"SUVbwFactor is {stated:g} in the JSON, {factor:g} follows from the rest; neither was used"
+        cautions.append(Caution("suv_factor_conflict", reason))
+        return SuvResult(None, reason)
+    return SuvResult(factor)
 
 
 def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFacts:
-    scale = units, suv_type, per_unit = _units(told, called)
+    units, suv_type, per_unit = _units(told, called)
+    before = recalled(told.get("Warnings"))
     cautions: list[Caution] = []
     nuclide = radionuclide_name(_text(told, "TracerRadionuclide") or "")
     modality = _modality(told, nuclide)
-    attenuated = _check_corrections(told, modality, called)
-    dose = _dose_mbq(told, declared, called, cautions)
+    attenuation = _check_corrections(told, modality, called)
+    dose = _dose_mbq(told, nuclide, declared, called, cautions)
     dose_bq = None if dose is None else dose * 1e6
     half_life = HALF_LIVES_S.get(nuclide or "")
     injected, started = _number(told, "InjectionStart", called), _number(told, "ScanStart", called)
-    held = _number(told, "ImageDecayCorrectionTime", called)
-    elapsed = None if held is None or injected is None or held < injected else held - injected
+    elapsed = _elapsed(told, half_life, called)
     body = (declared.weight_kg, declared.height_m, dose_bq, declared.sex or "O")
-    result = _suv(told, called, modality, scale, SuvFacts(units, suv_type, "START", *body, half_life, elapsed))
+    facts = SuvFacts(
+        *(units, suv_type, "START", *body, half_life, elapsed),
+        dose_reason=dose_reason(cautions),
+    )
+    result = _suv(_number(told, "SUVbwFactor", called), modality, per_unit, facts, cautions)
     corrections = told.get("CorrectedImage")
     listed = corrections if isinstance(corrections, list) else []
     return ScanFacts(
@@ -198,9 +255,9 @@ def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFact
         decay_correction_s=elapsed,
         reconstruction=known_text("method", _text(told, "ReconMethodName")),
         recon_filter=known_text("method", _text(told, "ReconFilterType")),
-        attenuation=(known_text("method", _text(told, "AttenuationCorrection")) or "applied") if attenuated else "none",
+        attenuation=attenuation,
         corrections=known_corrections(tuple(term for term in listed if isinstance(term, str))),
         suv_factor=result.factor,
         suv_reason=result.reason,
-        cautions=cautions,
+        cautions=tuple(dict.fromkeys([*before, *cautions])),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +15,8 @@ from pet_spect.errors import DicomError
 
 _MOST_HALF_LIVES = 10
 _BQ_FROM, _MBQ_UP_TO = 1e6, 1e4
+_PLAUSIBLE_MBQ = (20.0, 2000.0)
+_DOSE_BOUNDED = (None, "F18")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Administration:
         On the clock of the scan, seconds.
     injection_reason : str
         Why `injection` is None.
+    dose_reason : str
+        Why `dose_bq` is None.
     """
 
     weight_kg: float | None
@@ -45,6 +50,7 @@ class Administration:
     half_life_reason: str | None
     injection: float | None
     injection_reason: str
+    dose_reason: str
 
 
 def read_administration(
@@ -77,10 +83,8 @@ def read_administration(
     height = settle(
         "height", "m", _height(header, cautions), declared.height_m, cautions, tolerance=0.01 * (declared.height_m or 0)
     )
-    dose = settle(
-        "dose", "MBq", _dose(drug, cautions), declared.dose_mbq, cautions, tolerance=0.01 * (declared.dose_mbq or 0)
-    )
     nuclide, half_life, half_life_reason = _decay(drug, cautions)
+    dose = settle_dose(_dose(drug, cautions), declared.dose_mbq, nuclide, cautions)
     injection, injection_reason = _injection(header, drug, scan_start, declared, half_life, cautions)
     return Administration(
         weight,
@@ -93,7 +97,41 @@ def read_administration(
         half_life_reason,
         injection,
         injection_reason,
+        dose_reason(cautions),
     )
+
+
+def settle_dose(
+    header: float | None, declared: float | None, nuclide: str | None, cautions: list[Caution]
+) -> float | None:
+    """Return the dose of a header, or the declared one where the header has none that can be true.
+
+    An F-18 dose outside 20 to 2000 MBq is not used: 5 may be mCi, which are 185 MBq.
+
+    Parameters
+    ----------
+    header, declared : float or None
+        MBq.
+    nuclide : str or None
+        Doses of other radionuclides than F-18 are not bounded, but must be positive.
+    cautions : list of Caution
+        Gets ``dose_implausible`` and ``dose_conflict``.
+    """
+    low, high = _PLAUSIBLE_MBQ
+    usable: list[float | None] = []
+    for dose, where in ((header, "header"), (declared, "tables")):
+        plausible = dose is not None and (low <= dose <= high if nuclide in _DOSE_BOUNDED else dose > 0)
+        if dose is not None and not plausible:
+            reason = f"dose {dose:g} MBq in the {where} is not between {low:g} and {high:g} MBq and was not used"
+            cautions.append(Caution("dose_implausible", reason))
+        usable.append(dose if plausible else None)
+    return settle("dose", "MBq", usable[0], usable[1], cautions, tolerance=0.01 * (usable[1] or 0))
+
+
+def dose_reason(cautions: Sequence[Caution]) -> str:
+    """Return why there is no dose: the last caution about one that was not used, or that it is missing."""
+    told = [caution.reason for caution in cautions if caution.code == "dose_implausible"]
+    return told[-1] if told else "injected dose is missing"
 
 
 def _weight(header: Header, cautions: list[Caution]) -> float | None:

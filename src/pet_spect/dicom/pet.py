@@ -27,7 +27,7 @@ from pet_spect.dicom.reference_time import (
     decay_reference_time,
     earliest_start,
 )
-from pet_spect.dicom.series import PetSeries
+from pet_spect.dicom.series import PetSeries, scaled
 from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.dicom.suv import SUV_UNITS, UNITS, DecayCorrection, SuvFacts, SuvResult, suv_factor
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
@@ -72,13 +72,13 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> tuple[Volume
     decay = None if given.half_life_s is None else decay_constant(given.half_life_s)
     moment = _moment(series, called, decay, given.injection, cautions)
     order, affine = _placed(series, declared, called)
-    scaled = series.voxels
+    voxels = series.voxels
     if series.decay_correction == "NONE":
         # an SUV that was never decay-corrected can stand only if all of it was measured at once
         known_decay = None if series.units in ("GML", "CM2ML") else decay
         factors = _to_common_time(series.timings, called, known_decay)
-        scaled = scaled * factors[:, np.newaxis, np.newaxis].astype(np.float32)
-    volume = Volume(np.ascontiguousarray(scaled[order].transpose(2, 1, 0), dtype=np.float32), affine)
+        voxels = scaled(series.header, voxels, factors[:, np.newaxis, np.newaxis])
+    volume = Volume(np.ascontiguousarray(voxels[order].transpose(2, 1, 0), dtype=np.float32), affine)
     if series.stated_slices is not None and len(order) < series.stated_slices:
         reason = f"{len(order)} slices were found, the header says {series.stated_slices}"
         cautions.append(Caution("fewer_slices_than_stated", reason))
@@ -186,6 +186,7 @@ def _suv(series: PetSeries, given: Administration, moment: _Moment) -> SuvResult
         decay_reason=reason,
         philips_suv=None if undecayed else series.philips_suv,  # it belongs to the counts before their correction
         philips_activity=series.philips_activity,
+        dose_reason=given.dose_reason,
     )
     result = suv_factor(facts)
     if result.factor is None and given.half_life_reason and given.half_life_s is None:

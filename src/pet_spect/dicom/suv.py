@@ -57,6 +57,8 @@ class SuvFacts:
         Why `decay_s` is None.
     philips_suv, philips_activity : float or None
         Private (7053,1000) and (7053,1009): counts to SUVbw, counts to Bq/mL.
+    dose_reason : str
+        Why `dose_bq` is None.
     """
 
     units: str
@@ -71,6 +73,7 @@ class SuvFacts:
     decay_reason: str = "the time of injection or of decay correction is not known"
     philips_suv: float | None = None
     philips_activity: float | None = None
+    dose_reason: str = "injected dose is missing"
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def _from_activity(facts: SuvFacts, calibration: float) -> SuvResult:
     if facts.weight_kg is None:
         return SuvResult(None, "patient weight is missing")
     if facts.dose_bq is None:
-        return SuvResult(None, "injected dose is missing")
+        return SuvResult(None, facts.dose_reason)
     dose = facts.dose_bq
     if facts.decay_correction != "ADMIN":
         if facts.half_life_s is None:

@@ -1,0 +1,65 @@
+"""Warnings that an earlier conversion wrote, let through only in the words that this program uses."""
+
+from __future__ import annotations
+
+import re
+
+from pet_spect.dicom.declared import Caution
+
+_N = r"-?\d[\d.e+-]{0,19}"
+_NUCLIDE = r"[A-Z][a-z]?\d{1,3}m?"
+_SHAPES = {
+    "weight_conflict": rf"weight is {_N} kg in the header and {_N} kg in the tables; the header was used",
+    "height_conflict": rf"height is {_N} m in the header and {_N} m in the tables; the header was used",
+    "dose_conflict": rf"dose is {_N} MBq in the header and {_N} MBq in the tables; the header was used",
+    "sex_conflict": r"sex is [MFO] in the header and [MFO] in the tables; the header was used",
+    "injection_time_conflict": rf"injection in header and tables is {_N} min apart; the header was used",
+    "injection_times_differ": (
+        r"the dated and the dateless injection time of the header differ; the dated one was used"
+    ),
+    "weight_in_grams": rf"weight {_N} was taken to be grams",
+    "weight_implausible": rf"weight {_N} kg in the header was not used",
+    "height_implausible": rf"height {_N} m in the header was not used",
+    "dose_implausible": (
+        rf"dose {_N} in the header is neither Bq nor MBq and was not used"
+        rf"|dose {_N} MBq in the (header|tables) is not between {_N} and {_N} MBq and was not used"
+    ),
+    "half_life_conflict": rf"half-life {_N} s in the header is not that of {_NUCLIDE} \({_N} s\)",
+    "decay_factor_conflict": (
+        rf"DecayFactor {_N} contradicts the time of decay correction"
+        r" \((explicit|series time|frame reference time)\)"
+    ),
+    "fewer_slices_than_stated": rf"{_N} slices were found, the header says {_N}",
+    "orientation_declared": (
+        r"the orientation [LRAPSI]{3} is declared"
+        r"(, the header has none"
+        r"|; the header has that of columns and rows, which agrees, and not the end from which slices are counted)"
+    ),
+    "attenuation_uncorrected": r"CorrectedImage does not list ATTN; only the contralateral ratio can be read",
+    "suv_factor_conflict": rf"SUVbwFactor is {_N} in the JSON, {_N} follows from the rest; neither was used",
+}
+"""Code of each warning of ``convert``, and a pattern of its reason."""
+
+
+def recalled(told: object) -> list[Caution]:
+    """Return the warnings of an earlier conversion that this program can have written; others are dropped.
+
+    Parameters
+    ----------
+    told : object
+        ``Warnings`` of a sidecar.
+
+    Examples
+    --------
+    >>> mine = {"Code": "weight_in_grams", "Reason": "weight 70000 was taken to be grams"}
+    >>> [caution.code for caution in recalled([mine, {"Code": "weight_in_grams", "Reason": "Doe"}, "Doe"])]
+    ['weight_in_grams']
+    """
+    found = []
+    for item in told if isinstance(told, list) else []:
+        code, reason = (item.get("Code"), item.get("Reason")) if isinstance(item, dict) else (None, None)
+        if not isinstance(code, str) or not isinstance(reason, str):
+            continue
+        if code in _SHAPES and re.fullmatch(_SHAPES[code], reason, re.ASCII):
+            found.append(Caution(code, reason))
+    return found
