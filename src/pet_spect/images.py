@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +99,17 @@ def write_volume(path: Path, volume: Volume, *, description: str = "") -> None:
 
 
 def write_scan(path: Path, volume: Volume, facts: Mapping[str, Any]) -> None:
-    """Write a scan and its JSON sidecar (the sidecar last, so its presence means both are whole)."""
+    """Write a scan and its JSON sidecar (the sidecar last, so its presence means both are whole).
+
+    Where the sidecar cannot be written the image is removed: without its unit it must not be used.
+    """
     write_volume(path, volume)
-    write_json(Path(sidecar(str(path))), facts)
+    try:
+        write_json(Path(sidecar(str(path))), facts)
+    except BaseException:
+        with suppress(OSError):
+            path.unlink()
+        raise
 
 
 def write_refusal(path: Path, refusal: Refusal) -> None:

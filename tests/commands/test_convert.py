@@ -104,6 +104,21 @@ def test_wrong_flags_are_wrong_usage(scan, tmp_path, capsys, flags):
     assert caught.value.code == 2
 
 
+@pytest.mark.parametrize("weight", ["1_7", "abc", "nan", "inf", "-5", "0"])
+def test_weight_that_is_no_plain_positive_number_is_named_in_plain_words(scan, tmp_path, capsys, weight):
+    with pytest.raises(SystemExit):
+        main(["convert", str(scan), "--out", str(tmp_path / "x.nii.gz"), f"--weight-kg={weight}"])
+    told = capsys.readouterr().err
+    assert f"{weight} is not a positive number" in told
+    assert "_positive" not in told
+
+
+def test_image_does_not_remain_where_its_sidecar_cannot_be_written(scan, tmp_path):
+    (tmp_path / "x.json").mkdir()
+    assert main(["convert", str(scan), "--out", str(tmp_path / "x.nii.gz")]) == 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["scan.dcm", "x.json"]
+
+
 def test_start_is_light():
     heavy = "{'ants', 'nilearn', 'pandas', 'scipy.io', 'scipy.sparse', 'scipy.ndimage', 'matplotlib'}"
     code = f"import sys, pet_spect.commands.convert; print(sorted({heavy} & set(sys.modules)))"

@@ -8,6 +8,7 @@ the factor that makes them SUV, where the header allows one.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from pet_spect.errors import PetSpectError
 from pet_spect.images import write_refusal, write_scan
 from pet_spect.model import Refusal
 
+_DECIMAL = re.compile(r"\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
 
 def _positive(text: str) -> float:
-    value = float(text)
+    value = float(text) if _DECIMAL.fullmatch(text) else 0.0  # float() also takes 1_7 for 17
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value
