@@ -175,7 +175,7 @@ SCANS: Columns = {
             "measured": "it gives values",
             "refused": "a step refused it, or it gives no ratio to the primary reference",
             "missing": "scans.tsv does not list it",
-            "excluded": "its values are shown but not used",
+            "excluded": "a check of its side or a person in qc.tsv took it out: values, if any, are shown but not used",
         },
     },
     "stage": {"Description": "Which step refused or excluded it."},
