@@ -148,7 +148,11 @@ def test_header_that_is_damaged_is_refused(pair, capfd, start, value):
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", gzip.compress(b"hello" * 100), gzip.compress(bytes(300))])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"hello", gzip.compress(b"hello" * 100), gzip.compress(bytes(300))],
+    ids=["empty", "text", "compressed text", "header cut short"],
+)
 def test_file_that_is_no_nifti_is_refused(pair, capfd, content):
     path = pair()
     path.write_bytes(content)
@@ -187,7 +191,9 @@ def test_voxels_that_are_no_finite_real_numbers_are_refused(pair, voxels):
     assert refused(path).code == "image_voxels"
 
 
-@pytest.mark.parametrize("amount", ["1" + "0" * 400, "1e300", "1e999", "NaN"])
+@pytest.mark.parametrize(
+    "amount", ["1" + "0" * 400, "1e300", "1e999", "NaN"], ids=["10^400", "1e300", "infinite", "NaN"]
+)
 def test_number_of_no_usable_size_is_refused(pair, amount):
     path = pair()
     json_path = path.with_name("scan.json")
