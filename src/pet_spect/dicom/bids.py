@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +67,23 @@ def read_bids(path: Path, declared: Declared, label: str | None = None) -> tuple
     return volume, sidecar_of(_facts(told, declared, called))
 
 
+@contextmanager
+def _mute() -> Iterator[None]:
+    """Keep what numpy and nibabel say of a damaged header from the log; what it leads to is told in one line."""
+    logger = nib.imageglobals.logger
+    before, logger.disabled = logger.disabled, True
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.disabled = before
+
+
 def _volume(path: Path, called: str) -> Volume:
     """Return the image; what nibabel makes of a damaged file, of whatever kind, is one `ImageError`."""
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings(), nib.imageglobals.LoggingOutputSuppressor():
-            warnings.simplefilter("ignore")
+        with _mute():
             image = nib.Nifti1Image.from_filename(path)
             _check_space(image, called)
             kind = image.get_data_dtype().kind
