@@ -128,8 +128,8 @@ def draw_key(axes: Axes, column: float, row: float, shown: Sequence[tuple[str, s
     for colour, text in shown:
         axes.plot([column, column + 18], [row, row], color=colour, linewidth=4, solid_capstyle="butt")
         axes.text(column + 26, row, text, color="#ffffff", fontsize=8.5, va="center")
-        row += 17
-    axes.text(column, row + 4, plain("\n".join(lines[:11])), color="#d0d6dd", fontsize=6.8, va="top", linespacing=1.35)
+        row += 14
+    axes.text(column, row + 4, plain("\n".join(lines[:11])), color="#d0d6dd", fontsize=6.6, va="top", linespacing=1.2)
 
 
 def _palette() -> Image.Image:
