@@ -88,6 +88,14 @@ def test_what_convert_does_not_read_does_not_count(folder, name):
     assert fingerprint(folder) == before
 
 
+def test_an_archive_counts_as_a_file(tmp_path):
+    archive = tmp_path / "dump.zip"
+    archive.write_bytes(b"12345")
+    before = fingerprint(archive)
+    touch(archive)
+    assert fingerprint(archive) != before
+
+
 def test_a_path_that_is_a_link_to_itself_is_no_error(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     assert len(fingerprint(tmp_path / "loop")) == 16

@@ -130,6 +130,38 @@ def test_one_place_serves_one_scan(tmp_path, monkeypatch, other, how, who):
         )
 
 
+@pytest.mark.parametrize("other", ["dicom/1", "dicom/1/2", "dicom", "dicom.zip"])
+def test_scans_whose_series_are_named_and_differ_may_share_a_place(scans, other):
+    header = "participant_id session tracer path series"
+    rows = ["sub-01 baseline FDG dicom/1 0123abcd", f"sub-01 year1 FDG {other} 4567ef01"]
+    assert [scan.series for scan in scans(header, *rows)] == ["0123abcd", "4567ef01"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("0123abcd", "0123abcd"), ("0123abcd", "n/a"), ("n/a", "0123abcd"), ("n/a", "n/a")]
+)
+@pytest.mark.parametrize("other", ["dicom/1", "dicom/1/2", "dicom"])
+def test_scans_that_may_be_one_series_need_places_of_their_own(scans, other, first, second):
+    rows = [f"sub-01 baseline FDG dicom/1 {first}", f"sub-01 year1 FDG {other} {second}"]
+    with pytest.raises(TableError, match="of line 2; each scan needs its own, or both lines a series"):
+        scans("participant_id session tracer path series", *rows)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            "dicom 0123ABCD",
+            "line 2, series: found '0123ABCD', needed the 8 hexadecimal digits that pet-spect index gives",
+        ),
+        ("x.nii.gz 0123abcd", "line 2, series: found '0123abcd', needed n/a, for a NIfTI image is one scan"),
+    ],
+)
+def test_a_series_is_a_code_and_belongs_to_dicom(scans, row, message):
+    with pytest.raises(TableError, match=message):
+        scans("participant_id session tracer path series", f"sub-01 baseline FDG {row}")
+
+
 def test_scans_side_by_side_are_two(scans):
     rows = ["sub-01 baseline FDG dicom/1", "sub-01 year1 FDG dicom/10"]
     assert len(scans("participant_id session tracer path", *rows)) == 2

@@ -7,10 +7,8 @@ a scan of somebody unknown, two scans that claim one visit. What a column may ho
 
 from __future__ import annotations
 
-import os
-import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -18,6 +16,7 @@ from pet_spect.errors import TableError
 from pet_spect.layout import sidecar
 from pet_spect.lines import Line, read_lines
 from pet_spect.model import Decided, Decision, ScanKey, Side
+from pet_spect.places import Places, path_or_none, series_or_none
 from pet_spect.tables import MISSING
 
 PARTICIPANT_COLUMNS = (
@@ -40,6 +39,7 @@ SCAN_COLUMNS = (
     "session",
     "tracer",
     "path",
+    "series",
     "weight_kg",
     "dose_mbq",
     "injection_time",
@@ -63,8 +63,6 @@ DECISION_COLUMNS = (
     "version",
 )
 """Columns of qc.tsv; all must be there."""
-
-_UNSEEN = ("Cc", "Cf", "Zl", "Zp")
 
 Territory = Literal["supratentorial", "infratentorial", "n/a"]
 """Where the lesion lies relative to the tentorium; ``n/a`` is not stated."""
@@ -105,7 +103,9 @@ class ListedScan:
     ----------
     participant_id, session, tracer : str
     path : Path
-        DICOM folder, DICOM file or NIfTI image, as the table spells it.
+        DICOM folder, DICOM file, archive of them or NIfTI image, as the table spells it.
+    series : str or None
+        Code of the series where `path` holds several (`pet_spect.dicom.read.series_code`).
     weight_kg : float or None
     dose_mbq : float or None
         Injected activity net of the residual.
@@ -127,6 +127,7 @@ class ListedScan:
     session: str
     tracer: str
     path: Path
+    series: str | None
     weight_kg: float | None
     dose_mbq: float | None
     injection_time: str | None
@@ -146,42 +147,6 @@ def _check_once(line: Line, what: str, seen: dict[str, int]) -> None:
     if what in seen:
         raise TableError(f"{line.path}: line {line.number}: {what} stands in line {seen[what]} already")
     seen[what] = line.number
-
-
-def _usable_path(line: Line, column: str) -> Path | None:
-    """Return a path, which must hold nothing that the workflow would read as a pattern or a table as its end."""
-    text = line.text(column)
-    if text is None:
-        return None
-    if any(character in "{}" or unicodedata.category(character) in _UNSEEN for character in text):
-        raise line.wrong(column, "a path without { } and without control characters")
-    return Path(text)
-
-
-@dataclass
-class _Places:
-    """Where the scans of earlier lines lie, to find a scan that is listed as two."""
-
-    listed: dict[Path, int] = field(default_factory=dict)
-    holding: dict[Path, int] = field(default_factory=dict)
-
-    def take(self, line: Line, path: Path) -> None:
-        """Take the place of a line's scan, or raise if an earlier line has it, lies in it or holds it."""
-        place = Path(os.path.realpath(path))
-        for how, earlier in (
-            ("is the path", self.listed.get(place)),
-            (
-                "lies inside that",
-                next((self.listed[folder] for folder in place.parents if folder in self.listed), None),
-            ),
-            ("holds that", self.holding.get(place)),
-        ):
-            if earlier is not None:
-                raise TableError(
-                    f"{line.path}: line {line.number}: path {path} {how} of line {earlier}; each scan needs its own"
-                )
-        self.listed[place] = line.number
-        self.holding |= dict.fromkeys(place.parents, line.number)
 
 
 def read_participants(path: Path) -> dict[str, Participant]:
@@ -206,7 +171,7 @@ def read_participants(path: Path) -> dict[str, Participant]:
         for column in NOT_YET:
             if line.text(column) is not None:
                 raise line.wrong(column, "n/a (not supported yet in this version)")
-        mask, territory, sex = _usable_path(line, "lesion_mask"), line.text("lesion_territory"), line.text("sex")
+        mask, territory, sex = path_or_none(line, "lesion_mask"), line.text("lesion_territory"), line.text("sex")
         people[identity] = Participant(
             participant_id=identity,
             lesion_side=cast(Side, line.one_of("lesion_side", get_args(Side))),
@@ -246,18 +211,19 @@ def read_scans(
     TableError
         If a column is missing or unknown, a participant, session or tracer is not known,
         a visit has two scans of one tracer, two scans lie in one place or one inside the other
-        (links followed), a path holds braces or control characters, an image has no JSON
-        beside it, or a value that should be a number is none.
+        (links followed) without a different `series` each, a path holds braces or control
+        characters, an image has no JSON beside it, or a value that should be a number is none.
     """
     scans: list[ListedScan] = []
     seen: dict[str, int] = {}
-    places = _Places()
+    places = Places()
     for line in read_lines(table, SCAN_COLUMNS, required=4):
         key = _known_key(line, participants, sessions, tracers)
         _check_once(line, f"{key.participant} {key.session} {key.tracer}", seen)
         line.needed_text("path")
-        path = cast(Path, _usable_path(line, "path"))
-        places.take(line, path)
+        path = cast(Path, path_or_none(line, "path"))
+        series = series_or_none(line, path)
+        places.take(line, path, series)
         facts = Path(sidecar(str(path)))
         if path.name.endswith((".nii", ".nii.gz")) and path.is_file() and not facts.is_file():
             raise TableError(f"{table}: line {line.number}: path {path} has no {facts.name} beside it, which it needs")
@@ -268,6 +234,7 @@ def read_scans(
                 session=key.session,
                 tracer=key.tracer,
                 path=path,
+                series=series,
                 weight_kg=line.number_or_none("weight_kg"),
                 dose_mbq=line.number_or_none("dose_mbq"),
                 injection_time=line.text("injection_time"),

@@ -9,10 +9,17 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.encaps import encapsulate
-from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from pet_spect.cli import main
-from pet_spect.dicom.read import read_images, visible_files
+from pet_spect.dicom.read import read_file, read_images, series_code, visible_files
+from pet_spect.dicom.sources import file_on_disk
 from pet_spect.errors import DicomError
 
 
@@ -184,3 +191,82 @@ def test_file_without_file_meta_transfer_syntax_is_refused(pet_slices, tmp_path)
     (tmp_path / "a.dcm").write_bytes(whole)
     with pytest.raises(DicomError, match=r"sub-01: file 1 of 1"):
         read_images(tmp_path, "sub-01")[0].pixels()
+
+
+@pytest.fixture
+def two_series(pet_slices, save):
+    """Return a folder of two series of four slices, and their codes."""
+    first, second = pet_slices(), pet_slices(SeriesInstanceUID="1.2.3.5")
+    return save(*first, *second), series_code("1.2.3.4"), series_code("1.2.3.5")
+
+
+def test_a_series_is_chosen_by_its_code(two_series):
+    folder, *codes = two_series
+    for code, uid in zip(codes, ("1.2.3.4", "1.2.3.5"), strict=True):
+        found = read_images(folder, "sub-01", code)
+        assert [header.text("SeriesInstanceUID") for header in found] == [uid] * 4
+
+
+def test_a_series_that_is_not_there_is_named(two_series):
+    with pytest.raises(DicomError, match="sub-01: no DICOM image of series 00000000 found, 8 files looked at"):
+        read_images(two_series[0], "sub-01", "00000000")
+
+
+def files_of(folder, uid):
+    return [file for file in sorted(folder.iterdir()) if pydicom.dcmread(file).SeriesInstanceUID == uid]
+
+
+@pytest.mark.parametrize("kept", [0.98, 0.75])
+def test_a_damaged_image_of_another_series_costs_nothing(two_series, kept):
+    folder, first, second = two_series
+    file = files_of(folder, "1.2.3.5")[0]
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(kept * len(whole))])
+    assert len(read_images(folder, "sub-01", first)) == 4
+    with pytest.raises(DicomError, match=r"sub-01: file \d of 8: "):
+        [header.pixels() for header in read_images(folder, "sub-01", second)]
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", bytes(128) + b"DICM" + b"\xff" * 50])
+def test_a_damaged_file_that_may_be_a_slice_is_refused(two_series, content):
+    folder, first, _ = two_series
+    (folder / "zzz.dcm").write_bytes(content)
+    with pytest.raises(DicomError, match="sub-01: file 9 of 9: "):
+        read_images(folder, "sub-01", first)
+
+
+def test_an_image_without_a_series_may_belong_to_any(two_series, pet_slices):
+    folder, first, _ = two_series
+    pet_slices(SeriesInstanceUID=None)[0].save_as(folder / "zzz", enforce_file_format=True)
+    assert len(read_images(folder, "sub-01", first)) == 5
+
+
+def header_of(file):
+    return read_file(file_on_disk(file, 1, 1, alone=True), "x", header_only=True)
+
+
+def test_a_header_read_alone_knows_its_pixels_and_reads_them_when_asked(pet_slices, save):
+    (file,) = save(pet_slices()[1]).iterdir()
+    header = header_of(file)
+    assert "PixelData" not in header.dataset
+    assert (header.has_pixels, header.pixel_bytes, header.cut_short) == (True, 60, False)
+    np.testing.assert_array_equal(header.pixels()[0], np.arange(30, 60).reshape(6, 5))
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_header_read_alone_knows_that_its_pixels_are_cut_short(pet_slices, save, compressed):
+    (ds,) = pet_slices(np.arange(16 * 16).reshape(1, 16, 16))
+    if compressed:
+        ds.compress(RLELossless, generate_instance_uid=False)
+    (file,) = save(ds).iterdir()
+    assert not header_of(file).cut_short
+    file.write_bytes(file.read_bytes()[:-9])
+    assert header_of(file).cut_short
+
+
+def test_a_deflated_object_is_read_whole_for_its_header(pet_slices, save):
+    ds = pet_slices()[0]
+    ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    (file,) = save(ds).iterdir()
+    assert header_of(file).has_pixels
+    assert header_of(file).pixels().shape == (1, 6, 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Iterator, Mapping
@@ -12,8 +13,10 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from pet_spect.dicom.decay import HALF_LIVES_S, radionuclide_name
+from pet_spect.dicom.archives import MOST_RATIO, RATIO_FROM
+from pet_spect.dicom.decay import HALF_LIVES_S, SINGLE_PHOTON, radionuclide_name
 from pet_spect.dicom.declared import Caution, Declared
+from pet_spect.dicom.header import MOST_VOXELS
 from pet_spect.dicom.patient import dose_reason, settle_dose
 from pet_spect.dicom.pet import check_declared
 from pet_spect.dicom.recalled import recalled
@@ -36,7 +39,6 @@ _ATTENUATION_METHODS = {
     *("mr", "mri", "mrac", "dixon", "ute", "zte", "atlas"),
 }
 _BQ = {"Bq": 1.0, "kBq": 1e3, "MBq": 1e6, "GBq": 1e9}
-_SPECT_NUCLIDES = ("I123", "Tc99m", "In111", "Tl201", "Ga67")
 _UNITS = {name.lower(): code for code, name in UNITS.items()} | {"bq/ml": "BQML", "g/ml": "GML", "relative": "relative"}
 _SUV_TYPES = {name.lower(): kind for kind, name in SUV_UNITS.items()}
 
@@ -85,6 +87,8 @@ def _volume(path: Path, called: str) -> Volume:
     try:
         with _mute():
             image = nib.Nifti1Image.from_filename(path)
+            _check_scale(path, called)
+            _check_size(image, path, called)
             _check_space(image, called)
             kind = image.get_data_dtype().kind
             if kind not in "iuf":
@@ -118,6 +122,28 @@ def _sidecar(path: Path, called: str) -> Mapping[str, Any]:
     if missing:
         raise ImageError(f"{called}: its JSON lacks {', '.join(missing)}", code="sidecar_keys")
     return told
+
+
+def _check_size(image: nib.Nifti1Image, path: Path, called: str) -> None:
+    """Refuse an image that claims more voxels than its file can hold, before memory is asked for."""
+    voxels = math.prod(image.shape)
+    if voxels > MOST_VOXELS:
+        raise ImageError(f"{called}: {voxels} voxels are more than {MOST_VOXELS}", code="image_shape")
+    held, needed = path.stat().st_size, voxels * image.get_data_dtype().itemsize
+    if path.suffix == ".gz" and needed > RATIO_FROM:
+        held *= MOST_RATIO
+    elif path.suffix == ".gz":
+        return
+    if held < needed:
+        raise ImageError(f"{called}: its file is too small for the {voxels} voxels of its header", code="image_shape")
+
+
+def _check_scale(path: Path, called: str) -> None:
+    """Refuse an infinite slope, which nibabel takes for none; NaN and 0 do mean none."""
+    with nib.openers.ImageOpener(str(path)) as stream:
+        header = nib.Nifti1Header.from_fileobj(stream, check=False)
+    if np.isinf(header["scl_slope"]):
+        raise ImageError(f"{called}: scl_slope is infinite", code="image_voxels")
 
 
 def _check_space(image: nib.Nifti1Image, called: str) -> None:
@@ -166,7 +192,7 @@ def _units(told: Mapping[str, Any], called: str) -> tuple[str, str, float]:
 
 def _modality(told: Mapping[str, Any], nuclide: str | None) -> str:
     stated = told.get("Modality")
-    return str(stated) if stated in ("PT", "NM") else "NM" if nuclide in _SPECT_NUCLIDES else "PT"
+    return str(stated) if stated in ("PT", "NM") else "NM" if nuclide in SINGLE_PHOTON else "PT"
 
 
 def _attenuation(told: Mapping[str, Any], called: str) -> str:
