@@ -123,3 +123,32 @@ def test_start_is_light():
     heavy = "{'ants', 'nilearn', 'pandas', 'scipy.io', 'scipy.sparse', 'scipy.ndimage', 'matplotlib'}"
     code = f"import sys, pet_spect.commands.convert; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        *(
+            ["--gate", "all"],
+            ["--gate", "0"],
+            ["--energy-window", "1.5"],
+            ["--detector", "-1"],
+            ["--frame-window", "40"],
+        ),
+        ["--frame-window", "-5", "10"],
+    ],
+)
+def test_a_choice_that_is_none_is_wrong_usage(scan, tmp_path, flags):
+    with pytest.raises(SystemExit) as caught:
+        main(["convert", str(scan), "--out", str(tmp_path / "image.nii.gz"), *flags])
+    assert caught.value.code == 2
+
+
+def test_a_window_that_ends_before_it_begins_is_refused(scan, tmp_path, capfd):
+    assert main(["convert", str(scan), "--out", str(tmp_path / "image.nii.gz"), "--frame-window", "60", "40"]) == 1
+    assert "--frame-window 60 40: the first must be less than the second" in capfd.readouterr().err
+
+
+def test_a_choice_is_not_looked_at_where_there_is_one_volume(scan, tmp_path):
+    flags = ["--frame-window", "0", "10", "--gate", "sum", "--energy-window", "2", "--detector", "1"]
+    assert main(["convert", str(scan), "--out", str(tmp_path / "image.nii.gz"), *flags]) == 0

@@ -76,6 +76,19 @@ def pet_slice(stored: np.ndarray, position: tuple[float, float, float]) -> Datas
     return ds
 
 
+def item(**elements: object) -> Dataset:
+    """Return an item of a sequence."""
+    ds = Dataset()
+    for keyword, value in elements.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+def macro(**elements: object) -> Sequence:
+    """Return a sequence of one item."""
+    return Sequence([item(**elements)])
+
+
 @pytest.fixture
 def pet_slices() -> Callable[..., list[Dataset]]:
     """Return a maker of a series: (rows, columns) counts per slice, 3 mm apart from the feet up."""
@@ -105,6 +118,63 @@ def nm_object() -> Callable[..., Dataset]:
         ds.DetectorInformationSequence = Sequence([detector])
         ds.PixelData = counts.astype("<i2").tobytes()
         return change(ds, **changes)
+
+    return make
+
+
+@pytest.fixture
+def enhanced(pet_slices: Callable[..., list[Dataset]], drug: Callable[..., Sequence]) -> Callable[..., Dataset]:
+    """Return a maker of one object whose frames, stored from the head down, carry slopes of their own."""
+
+    def make(units: str = "Bq/ml", **changes: object) -> Dataset:
+        stored = np.ones((4, 6, 5))
+        stored[1, 4, 1] = 7  # second frame stored, third from below
+        ds = pet_slices(stored[:1])[0]
+        ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.130"
+        for keyword in (
+            *("RescaleSlope", "RescaleIntercept", "Units", "DecayCorrection", "CorrectedImage", "SeriesType"),
+            *(
+                "ImagePositionPatient",
+                "ImageOrientationPatient",
+                "PixelSpacing",
+                "AcquisitionTime",
+                "FrameReferenceTime",
+            ),
+        ):
+            del ds[keyword]
+        ds.ImageType = ["ORIGINAL", "PRIMARY", "STATIC", "NONE"]
+        ds.DecayCorrected, ds.AttenuationCorrected, ds.DecayCorrectionDateTime = "YES", "YES", "20250101110000"
+        ds.RadiopharmaceuticalInformationSequence = drug(
+            RadionuclideTotalDose="350",
+            RadiopharmaceuticalStartDateTime="20250101100000",
+            RadiopharmaceuticalStartTime=None,
+        )
+        ds.NumberOfFrames, ds.PixelData = 4, stored.astype("<i2").tobytes()
+        shared = item(
+            PixelMeasuresSequence=macro(PixelSpacing=[2, 2], SliceThickness=3),
+            PlaneOrientationSequence=macro(ImageOrientationPatient=[1, 0, 0, 0, 1, 0]),
+        )
+        ds.SharedFunctionalGroupsSequence = Sequence([shared])
+        frames = []
+        for number in range(4):
+            mapping = item(
+                RealWorldValueSlope=float(number + 1),
+                RealWorldValueIntercept=0.0,
+                MeasurementUnitsCodeSequence=macro(CodeValue=units, CodingSchemeDesignator="UCUM", CodeMeaning="unit"),
+            )
+            frames.append(
+                item(
+                    PlanePositionSequence=macro(ImagePositionPatient=[-10, -20, 9 - 3 * number]),
+                    FrameContentSequence=macro(
+                        FrameAcquisitionDateTime="20250101110000", FrameAcquisitionDuration=300000.0
+                    ),
+                    RealWorldValueMappingSequence=Sequence([mapping]),
+                )
+            )
+        ds.PerFrameFunctionalGroupsSequence = Sequence(frames)
+        for keyword, value in changes.items():
+            setattr(ds, keyword, value)
+        return ds
 
     return make
 

@@ -1,81 +1,16 @@
+import copy
+
 import numpy as np
 import pytest
-from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.declared import Declared
 from pet_spect.errors import DicomError
 
+from .conftest import item, macro
+
 SUV_OF_ONE_BQML = 70_000 / (350e6 * 0.5 ** (3600 / 6586.2))
-
-
-def item(**elements):
-    ds = Dataset()
-    for keyword, value in elements.items():
-        setattr(ds, keyword, value)
-    return ds
-
-
-def macro(**elements):
-    return Sequence([item(**elements)])
-
-
-@pytest.fixture
-def enhanced(pet_slices, drug):
-    """Return a maker of one object whose frames, stored from the head down, carry slopes of their own."""
-
-    def make(units="Bq/ml", **changes):
-        stored = np.ones((4, 6, 5))
-        stored[1, 4, 1] = 7  # second frame stored, third from below
-        ds = pet_slices(stored[:1])[0]
-        ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.130"
-        for keyword in (
-            *("RescaleSlope", "RescaleIntercept", "Units", "DecayCorrection", "CorrectedImage", "SeriesType"),
-            *(
-                "ImagePositionPatient",
-                "ImageOrientationPatient",
-                "PixelSpacing",
-                "AcquisitionTime",
-                "FrameReferenceTime",
-            ),
-        ):
-            del ds[keyword]
-        ds.ImageType = ["ORIGINAL", "PRIMARY", "STATIC", "NONE"]
-        ds.DecayCorrected, ds.AttenuationCorrected, ds.DecayCorrectionDateTime = "YES", "YES", "20250101110000"
-        ds.RadiopharmaceuticalInformationSequence = drug(
-            RadionuclideTotalDose="350",
-            RadiopharmaceuticalStartDateTime="20250101100000",
-            RadiopharmaceuticalStartTime=None,
-        )
-        ds.NumberOfFrames, ds.PixelData = 4, stored.astype("<i2").tobytes()
-        shared = item(
-            PixelMeasuresSequence=macro(PixelSpacing=[2, 2], SliceThickness=3),
-            PlaneOrientationSequence=macro(ImageOrientationPatient=[1, 0, 0, 0, 1, 0]),
-        )
-        ds.SharedFunctionalGroupsSequence = Sequence([shared])
-        frames = []
-        for number in range(4):
-            mapping = item(
-                RealWorldValueSlope=float(number + 1),
-                RealWorldValueIntercept=0.0,
-                MeasurementUnitsCodeSequence=macro(CodeValue=units, CodingSchemeDesignator="UCUM", CodeMeaning="unit"),
-            )
-            frames.append(
-                item(
-                    PlanePositionSequence=macro(ImagePositionPatient=[-10, -20, 9 - 3 * number]),
-                    FrameContentSequence=macro(
-                        FrameAcquisitionDateTime="20250101110000", FrameAcquisitionDuration=300000.0
-                    ),
-                    RealWorldValueMappingSequence=Sequence([mapping]),
-                )
-            )
-        ds.PerFrameFunctionalGroupsSequence = Sequence(frames)
-        for keyword, value in changes.items():
-            setattr(ds, keyword, value)
-        return ds
-
-    return make
 
 
 def refused(path):
@@ -123,7 +58,8 @@ def test_legacy_converted_object_keeps_its_classic_attributes(enhanced, save):
         ({"ImageType": ["ORIGINAL", "PRIMARY", "DYNAMIC", "NONE"]}, "not_static"),
         ({"DecayCorrectionDateTime": "20250101113000"}, "decay_time"),
         ({"units": "furlong"}, "units"),
-        ({"NumberOfFrames": 3}, "pixels"),
+        ({"NumberOfFrames": 3}, "frames"),
+        ({"NumberOfFrames": 5}, "pixels"),
         ({"PerFrameFunctionalGroupsSequence": Sequence()}, "slice_single"),
     ],
 )
@@ -150,3 +86,66 @@ def test_values_beyond_32_bit_floats_are_refused(enhanced, save):
     ds = enhanced()
     ds.PerFrameFunctionalGroupsSequence[1].RealWorldValueMappingSequence[0].RealWorldValueSlope = 1e300
     assert refused(save(ds)).code == "rescale_slope"
+
+
+def frames_again(ds, starts, counts):
+    """Make a dynamic object of one volume: each time frame begins at its minute and has its counts."""
+    once = list(ds.PerFrameFunctionalGroupsSequence)
+    groups = []
+    for start in starts:
+        for group in copy.deepcopy(once):
+            group.FrameContentSequence[0].FrameAcquisitionDateTime = f"2025010111{start:02d}00"
+            group.RealWorldValueMappingSequence[0].RealWorldValueSlope = 1.0
+            groups.append(group)
+    ds.PerFrameFunctionalGroupsSequence = Sequence(groups)
+    ds.NumberOfFrames = len(groups)
+    stored = np.repeat(counts, len(once))[:, None, None] * np.ones((1, 6, 5))
+    ds.PixelData = stored.astype("<i2").tobytes()
+    ds.ImageType = ["ORIGINAL", "PRIMARY", "DYNAMIC", "NONE"]
+    return ds
+
+
+def test_time_frames_are_averaged_as_those_of_classic_series_are(enhanced, save):
+    folder = save(frames_again(enhanced(), (0, 5, 10), (1, 10, 30)))
+    assert refused(folder).code == "not_static"
+    volume, facts = convert_scan(folder, Declared(frame_window=(65.0, 75.0)), "sub-01")
+    assert (volume.data == 20).all()
+    assert (facts["FramesAveraged"], facts["ScanStart"]) == (2, 3900.0)
+
+
+def test_gated_frames_are_refused(enhanced, save):
+    assert refused(save(enhanced(ImageType=["ORIGINAL", "PRIMARY", "CARDIAC_GATED", "NONE"]))).code == "gated"
+
+
+def test_frames_without_decay_correction_hold_for_their_reference_time(enhanced, save):
+    ds = enhanced(DecayCorrected="NO", DecayCorrectionDateTime=None)
+    for number, group in enumerate(ds.PerFrameFunctionalGroupsSequence):
+        del group.FrameContentSequence[0].FrameAcquisitionDateTime
+        group.FrameContentSequence[0].FrameReferenceDateTime = f"202501011{number // 2}0000"
+        group.RealWorldValueMappingSequence[0].RealWorldValueSlope = 1.0
+    ds.PixelData = np.ones((4, 6, 5), "<i2").tobytes()
+    volume, facts = convert_scan(save(ds), Declared(), "sub-01")
+    # frames 3 and 4, the two lowest slices, an hour later than frames 1 and 2
+    np.testing.assert_allclose(volume.data[0, 0], [2 ** (3600 / 6586.2)] * 2 + [1, 1], rtol=1e-6)
+    assert facts["SUVbwFactor"] == pytest.approx(70_000 / 350e6)
+
+
+def mapping_to(code, slope):
+    unit = macro(CodeValue=code, CodingSchemeDesignator="UCUM", CodeMeaning="unit")
+    return item(RealWorldValueSlope=slope, RealWorldValueIntercept=0.0, MeasurementUnitsCodeSequence=unit)
+
+
+def test_activity_goes_before_suv_where_voxels_are_mapped_to_both(enhanced, save):
+    ds = enhanced()
+    for group in ds.PerFrameFunctionalGroupsSequence:
+        mappings = [mapping_to("g/ml{SUVbw}", 0.5), mapping_to("Bq/ml", 3.0)]
+        group.RealWorldValueMappingSequence = Sequence(mappings)
+    volume, facts = convert_scan(save(ds), Declared(), "sub-01")
+    assert (facts["Units"], volume.data.min()) == ("Bq/mL", 3.0)
+
+
+def test_two_mappings_to_one_unit_are_refused(enhanced, save):
+    ds = enhanced()
+    mappings = [mapping_to("Bq/ml", 2.0), mapping_to("Bq/ml", 3.0)]
+    ds.PerFrameFunctionalGroupsSequence[0].RealWorldValueMappingSequence = Sequence(mappings)
+    assert refused(save(ds)).code == "real_world_values"

@@ -184,7 +184,7 @@ def test_dateless_injection_is_the_evening_before_a_scan_after_midnight(pet_slic
 
 
 def test_injection_half_a_day_ago_is_not_believed(pet_slices, save, drug):
-    slices = pet_slices(RadiopharmaceuticalInformationSequence=drug(RadiopharmaceuticalStartTime="110500"))
+    slices = pet_slices(RadiopharmaceuticalInformationSequence=drug(RadiopharmaceuticalStartTime="113000"))
     _, facts = convert(save(*slices))
     assert facts["SUVbwFactor"] is None
     assert "implausible" in facts["SUVReason"]
@@ -246,14 +246,16 @@ def test_conflicts_with_the_tables_are_told_and_the_header_stays(pet_slices, sav
         ({"Units": "MLMINML"}, "units"),
         ({"SUVType": "XYZ", "Units": "GML"}, "suv_type"),
         ({"CorrectedImage": ["DECY", "SCAT"]}, "attenuation"),
-        ({"CorrectedImage": None}, "attenuation"),
+        ({"CorrectedImage": ["DECY"]}, "attenuation"),
+        ({"CorrectedImage": None}, "decay_correction"),
         ({"DecayCorrection": None}, "decay_correction"),
         ({"DecayCorrection": "NONE"}, "decay_correction"),
         ({"CorrectedImage": ["ATTN"]}, "decay_correction"),
         ({"SeriesType": ["DYNAMIC", "IMAGE"]}, "not_static"),
-        ({"SeriesType": ["GATED", "IMAGE"]}, "not_static"),
-        ({"SeriesType": ["WHOLE BODY", "REPROJECTION"]}, "not_static"),
-        ({"NumberOfRRIntervals": 8}, "not_static"),
+        ({"SeriesType": ["DYNAMIC", "IMAGE"], "NumberOfTimeSlices": 6}, "not_static"),
+        ({"SeriesType": ["GATED", "IMAGE"]}, "gated"),
+        ({"SeriesType": ["WHOLE BODY", "REPROJECTION"]}, "reprojection"),
+        ({"NumberOfRRIntervals": 8}, "gated"),
         ({"ImagePositionPatient": None}, "geometry_missing"),
         ({"ImageOrientationPatient": None}, "geometry_missing"),
         ({"ImageOrientationPatient": [1, 0, 0, 1, 0, 0]}, "orientation"),
@@ -356,3 +358,50 @@ def test_warnings_that_convert_writes_survive_a_second_conversion(pet_slices, sa
     told = convert(save(*slices), sex="F", weight_kg=90.0, injection_time="10:20")[1]["Warnings"]
     assert len(told) == 8
     assert [(w.code, w.reason) for w in recalled(told)] == [(w["Code"], w["Reason"]) for w in told]
+
+
+def iomazenil(drug):
+    return drug(
+        Radiopharmaceutical="I-123 Iomazenil",
+        RadionuclideCodeSequence=None,
+        RadionuclideHalfLife="47604.6",
+        RadionuclideTotalDose="167000000",
+    )
+
+
+def test_spect_sent_as_pet_is_read_as_such_and_may_lack_attenuation_correction(pet_slices, save, drug):
+    spect = pet_slices(Units="CNTS", CorrectedImage=["DECY"], RadiopharmaceuticalInformationSequence=iomazenil(drug))
+    volume, facts = convert(save(*spect))
+    assert volume.data.max() == 119
+    assert (facts["TracerRadionuclide"], facts["TracerName"]) == ("I123", "IMZ")
+    assert facts["AttenuationCorrection"] == "none"
+    assert [w["Code"] for w in facts["Warnings"]] == ["attenuation_uncorrected"]
+
+
+def test_frame_reference_time_that_contradicts_the_series_time_is_told(pet_slices, save):
+    _, facts = convert(save(*pet_slices(SeriesTime="105000")))
+    assert facts["SUVTimeSource"] == "series time"
+    (warning,) = facts["Warnings"]
+    assert warning["Code"] == "reference_time_conflict"
+    assert "600 s after the one used (series time)" in warning["Reason"]
+    assert len(recalled(facts["Warnings"])) == 1
+
+
+def test_decay_factor_settles_which_time_voxels_hold_for(pet_slices, save):
+    after_ten_minutes = np.exp(LAMBDA * (600 + 149.6))
+    _, facts = convert(save(*pet_slices(SeriesTime="105000", DecayFactor=f"{after_ten_minutes:.6f}")))
+    assert facts["Warnings"] == []
+
+
+def test_injection_whose_date_is_another_gives_way_to_its_time_of_day(pet_slices, save, drug):
+    item = drug(RadiopharmaceuticalStartDateTime="19700101100000", RadiopharmaceuticalStartTime=None)
+    _, facts = convert(save(*pet_slices(RadiopharmaceuticalInformationSequence=item)))
+    assert facts["SUVbwFactor"] == pytest.approx(SUV_OF_ONE_BQML)
+    assert [w["Code"] for w in facts["Warnings"]] == ["injection_date_replaced"]
+    assert len(recalled(facts["Warnings"])) == 1
+
+
+def test_injection_of_another_day_and_an_unlikely_time_of_day_gives_no_suv(pet_slices, save, drug):
+    item = drug(RadiopharmaceuticalStartDateTime="19700101013000", RadiopharmaceuticalStartTime=None)
+    _, facts = convert(save(*pet_slices(RadiopharmaceuticalInformationSequence=item)))
+    assert facts["SUVbwFactor"] is None

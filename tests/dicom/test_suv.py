@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pet_spect.dicom.suv import SuvFacts, normalising_size, suv_factor
+from pet_spect.dicom.suv import CASES, SuvFacts, normalising_size, suv_factor
 
 BQML = SuvFacts("BQML", "BW", "START", 70.0, 1.75, 350e6, "M", 6586.2, 6586.2)
 
@@ -103,3 +103,12 @@ def test_units_without_a_scale_have_no_factor_and_say_why(units):
     result = suv_factor(replace(BQML, units=units))
     assert result.factor is None
     assert str(result.reason).startswith("voxels are")
+
+
+def test_the_documented_table_is_the_one_in_the_code(repository):
+    told = (repository / "docs/suv.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip(" `") for cell in line.strip("|").split("|")] for line in told.splitlines() if line[:3] == "| `"
+    ]
+    documented = [(row[0], row[1], row[4]) for row in rows if len(row) == 5]
+    assert documented == [(case.units, case.when, case.method) for case in CASES]

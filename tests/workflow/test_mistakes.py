@@ -43,6 +43,15 @@ def complaint(run: subprocess.CompletedProcess[str]) -> str:
             "tracers: {FDG: {label: a, datatype: pet}, PIB: {label: c, datatype: pet}}",
             "tracers: PIB: template: PIB is neither FDG nor IMZ nor an existing file",
         ),
+        (
+            "tracers: {FDG: {label: a, datatype: pet, frame_window: [40]}}",
+            "frame_window: found [40], needed two numbers of minutes after injection, such as [40, 60]",
+        ),
+        (
+            "tracers: {FDG: {label: a, datatype: pet, frame_window: [60, 40]}}",
+            "tracers: FDG: frame_window: found [60, 40], needed the earlier first",
+        ),
+        ("tracers: {FDG: {label: a, datatype: pet, gate: all}}", "gate: found 'all', needed a whole number from 1 up"),
         ("primary: {FDG: pons}", "primary: tracer IMZ has no primary reference"),
         ("primary: {FDG: pons, IMZ: pon}", "primary: IMZ: found 'pon', needed contralateral, "),
         ("atlas: {name: Cerebra}", "no atlas 'Cerebra' is shipped; shipped: CerebrA"),
@@ -104,6 +113,10 @@ def test_a_participant_is_known_by_a_proper_name_and_a_side(study, people, expec
         ("sub-01 year2 FDG dicom n/a n/a", "line 3, session: found 'year2', needed baseline or year1"),
         ("sub-01 year1 FDG dicom/nowhere n/a n/a", "sub-01 year1 FDG: path dicom/nowhere does not exist"),
         ("sub-01 year1 FDG other 70000 n/a", "line 3, weight_kg: found '70000', needed kilograms, 1 to 400"),
+        (
+            "sub-01 year1 FDG dicom/01/baseline n/a n/a",
+            "holds that of line 2; each scan needs its own, or both",
+        ),
         ("sub-01 year1 FDG other n/a 9.30", "line 3, injection_time: found '9.30', needed a clock time such as 09:30"),
     ],
 )
@@ -112,6 +125,21 @@ def test_a_mistake_among_the_scans_is_one_line(study, row, expected):
     first = "sub-01 baseline FDG dicom/01/baseline/FDG n/a n/a"
     study.write("config/scans.tsv", f"{header}\n{first}\n{row}\n")
     assert expected in complaint(study.snakemake("-n"))
+
+
+def test_a_draft_of_the_index_stops_until_a_person_has_completed_it(study):
+    study.write("config/participants.tsv", "participant_id lesion_side\nsub-01 n/a\n")
+    header = "participant_id session tracer path series orientation"
+    study.write("config/scans.tsv", f"{header}\nsub-01 n/a n/a dicom/01 n/a ?\n")
+    assert "participants.tsv: line 2, lesion_side: found 'n/a', needed left or right" in complaint(
+        study.snakemake("-n")
+    )
+    study.write("config/participants.tsv", "participant_id lesion_side\nsub-01 left\n")
+    assert "scans.tsv: line 2, session: found 'n/a', needed baseline or year1" in complaint(study.snakemake("-n"))
+    study.write("config/scans.tsv", f"{header}\nsub-01 year1 n/a dicom/01 n/a ?\n")
+    assert "scans.tsv: line 2, tracer: found 'n/a', needed FDG or IMZ" in complaint(study.snakemake("-n"))
+    study.write("config/scans.tsv", f"{header}\nsub-01 year1 FDG dicom/01 n/a ?\n")
+    assert "line 2, orientation: found '?', needed three letters such as LPS" in complaint(study.snakemake("-n"))
 
 
 def test_a_sign_off_of_a_scan_nobody_knows_is_one_line(study):

@@ -40,6 +40,30 @@ def test_values_of_the_tables_reach_convert_as_flags(study):
     ) in plan
 
 
+def test_which_of_several_volumes_is_meant_reaches_convert_as_flags(study):
+    study.write(
+        "config/config.yaml",
+        "participants: config/participants.tsv\nscans: config/scans.tsv\ntracers:\n"
+        "  FDG: {label: 18FFDG, datatype: pet, frame_window: [40, 60.5]}\n"
+        "  IMZ: {label: 123IIMZ, datatype: spect, gate: sum, energy_window: 2, detector: 1}\n",
+    )
+    plan = " ".join(study.snakemake("-n", "-p").stdout.split())
+    assert "--label sub-01_ses-year1_trc-18FFDG --frame-window 40 60.5 --record-refusal" in plan
+    assert "--label sub-01_ses-year1_trc-123IIMZ --gate sum --energy-window 2 --detector 1 --record-refusal" in plan
+
+
+def test_one_folder_may_hold_several_scans_by_series(study):
+    study.write(
+        "config/scans.tsv",
+        "participant_id session tracer path series\n"
+        "sub-01 baseline FDG dicom 0123abcd\n"
+        "sub-01 year1 FDG dicom 4567ef01\n",
+    )
+    plan = study.snakemake("-n", "-p").stdout
+    assert "--label sub-01_ses-baseline_trc-18FFDG --series 0123abcd" in plan
+    assert "--label sub-01_ses-year1_trc-18FFDG --series 4567ef01" in plan
+
+
 def test_the_side_of_the_lesion_reaches_the_cohort_alone(study):
     plan = study.snakemake("-n", "-p").stdout
     commands = [line for line in plan.splitlines() if "pet-spect " in line]

@@ -59,6 +59,9 @@ def check_tracers(given):
             raise ConfigError(
                 f"{CONFIG_NAME}: tracers: {name}: template: {template} is neither FDG nor IMZ nor an existing file"
             )
+        window = tracer.get("frame_window", [0, 1])
+        if window[0] >= window[1]:
+            raise ConfigError(f"{CONFIG_NAME}: tracers: {name}: frame_window: found {window}, needed the earlier first")
         if name not in primary:
             raise ConfigError(f"{CONFIG_NAME}: primary: tracer {name} has no primary reference")
     for name in primary:

@@ -12,6 +12,7 @@ def scan_facts(wildcards):
     """What the tables say about a scan, as flags: it fills gaps of the header."""
     scan, person = listed_scan(wildcards), PARTICIPANTS[wildcards.participant]
     facts = {
+        "--series": scan.series,
         "--weight-kg": scan.weight_kg,
         "--dose-mbq": scan.dose_mbq,
         "--injection-time": scan.injection_time,
@@ -21,6 +22,19 @@ def scan_facts(wildcards):
         "--sex": person.sex,
     }
     return [word for flag, value in facts.items() if value is not None for word in (flag, format_value(value))]
+
+
+def chosen_volume(wildcards):
+    """Which volume of a scan that holds several, as flags; the same for all scans of a tracer."""
+    tracer = config["tracers"][listed_scan(wildcards).tracer]
+    chosen = {
+        "--frame-window": tracer.get("frame_window"),
+        "--gate": tracer.get("gate"),
+        "--energy-window": tracer.get("energy_window"),
+        "--detector": tracer.get("detector"),
+    }
+    words = {flag: value if isinstance(value, list) else [value] for flag, value in chosen.items() if value is not None}
+    return [word for flag, values in words.items() for word in (flag, *map(format_value, values))]
 
 
 rule convert:
@@ -35,7 +49,7 @@ rule convert:
     params:
         version=PACKAGE_VERSION,
         label=layout.scan_stem("{participant}", "{session}", "{label}"),
-        facts=scan_facts,
+        facts=lambda wildcards: scan_facts(wildcards) + chosen_volume(wildcards),
         # A file that changes inside the folder leaves the folder's own time as it was.
         fingerprint=lambda wildcards: fingerprint(listed_scan(wildcards).path),
     shell:

@@ -1,6 +1,6 @@
 """Turn one scan into a NIfTI image in its own space and a sidecar that names nobody.
 
-The scan is a DICOM folder or file, or a NIfTI image with its JSON in BIDS form.
+The scan is a DICOM folder, archive or file, or a NIfTI image with its JSON in BIDS form.
 Voxels keep their native unit, which the sidecar names; the sidecar also carries
 the factor that makes them SUV, where the header allows one.
 """
@@ -8,13 +8,15 @@ the factor that makes them SUV, where the header allows one.
 from __future__ import annotations
 
 import argparse
+import gc
 import re
 import sys
 from pathlib import Path
+from typing import Literal
 
 from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.declared import Declared
-from pet_spect.errors import PetSpectError
+from pet_spect.errors import ConfigError, PetSpectError
 from pet_spect.images import write_refusal, write_scan
 from pet_spect.model import Refusal
 
@@ -28,16 +30,41 @@ def _positive(text: str) -> float:
     return value
 
 
+def _number_or_sum(text: str) -> int | Literal["sum"]:
+    return "sum" if text == "sum" else _from_one(text)
+
+
+def _from_one(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
+    return int(text)
+
+
+def _minutes(text: str) -> float:
+    return 0.0 if text in ("0", "0.0") else _positive(text)
+
+
 def _image_name(text: str) -> Path:
     if not text.endswith((".nii.gz", ".nii")):
         raise argparse.ArgumentTypeError("the name of the image must end in .nii.gz or .nii")
     return Path(text)
 
 
+def _series(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{8}", text):
+        raise argparse.ArgumentTypeError(f"{text} is not the 8 hexadecimal digits that pet-spect index gives a series")
+    return text
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of ``pet-spect convert``."""
-    parser.add_argument("scan", type=Path, metavar="DICOM", help="folder, file, or NIfTI with its JSON in BIDS form")
+    parser.add_argument(
+        "scan", type=Path, metavar="DICOM", help="folder, archive, file, or NIfTI with its JSON in BIDS form"
+    )
     parser.add_argument("--out", type=_image_name, required=True, metavar="IMAGE.nii.gz", help="image to write")
+    parser.add_argument(
+        "--series", type=_series, metavar="CODE", help="which series of several, by the code pet-spect index gives it"
+    )
     parser.add_argument("--label", help="what messages call the scan, instead of its path")
     parser.add_argument("--record-refusal", action="store_true", help="write a refusal as the output, and exit with 0")
     gaps = parser.add_argument_group("what the header may lack", "fills gaps; a conflict with the header is a warning")
@@ -52,6 +79,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LETTERS",
         help="where column, row and slice index grow towards, such as LPS; for NM objects that do not say",
     )
+    several = parser.add_argument_group("which volume", "of several in one scan; not looked at where there is one")
+    several.add_argument(
+        "--frame-window",
+        type=_minutes,
+        nargs=2,
+        metavar=("FROM", "TO"),
+        help="average the time frames of a dynamic PET between these minutes after injection",
+    )
+    several.add_argument("--gate", type=_number_or_sum, metavar="N|sum", help="of a gated SPECT")
+    several.add_argument("--energy-window", type=_from_one, metavar="N", help="of a SPECT")
+    several.add_argument("--detector", type=_from_one, metavar="N", help="of a SPECT")
+
+
+def _window(minutes: list[float] | None) -> tuple[float, float] | None:
+    if minutes is None:
+        return None
+    first, last = minutes
+    if first >= last:
+        raise ConfigError(f"--frame-window {first:g} {last:g}: the first must be less than the second")
+    return first, last
 
 
 def run(options: argparse.Namespace) -> None:
@@ -64,13 +111,20 @@ def run(options: argparse.Namespace) -> None:
         uptake_minutes=options.uptake_minutes,
         sex=options.sex,
         orientation=options.orientation,
+        frame_window=_window(options.frame_window),
+        gate=options.gate,
+        energy_window=options.energy_window,
+        detector=options.detector,
     )
+    gc.disable()  # a series is many small objects that all stay; the collector would walk them again and again
     try:
-        volume, facts = convert_scan(options.scan, declared, options.label)
+        volume, facts = convert_scan(options.scan, declared, options.label, options.series)
     except PetSpectError as error:
         if not options.record_refusal:
             raise
         write_refusal(options.out, Refusal("convert", error.code, str(error)))
         print(f"pet-spect convert: {error}", file=sys.stderr)
         return
+    finally:
+        gc.enable()
     write_scan(options.out, volume, facts)

@@ -25,7 +25,7 @@ _SAME_IN_DRUG = (
 
 
 def read_classic(headers: Sequence[Header], called: str) -> PetSeries:
-    """Read the slices of one volume.
+    """Read the slices of a static or dynamic series.
 
     Parameters
     ----------
@@ -37,10 +37,10 @@ def read_classic(headers: Sequence[Header], called: str) -> PetSeries:
     Raises
     ------
     DicomError
-        If the slices are not one understood static volume.
+        If the slices are not one understood series.
     """
     first = headers[0]
-    check_static(first)
+    check_not_gated(first)
     _check_same(headers, called)
     units, decay = first.text("Units"), first.text("DecayCorrection")
     corrections = first.texts("CorrectedImage")
@@ -59,7 +59,8 @@ def read_classic(headers: Sequence[Header], called: str) -> PetSeries:
     return PetSeries(
         header=first,
         names=[header.name for header in headers],
-        voxels=_voxels(headers),
+        shape=(headers[0].integer("Rows") or 0, headers[0].integer("Columns") or 0),
+        pixels=_reader(headers),
         positions=np.array([needed_vector(header, "ImagePositionPatient", 3) for header in headers]),
         orientation=orientations[0],
         pixel_spacing=spacings[0],
@@ -73,6 +74,8 @@ def read_classic(headers: Sequence[Header], called: str) -> PetSeries:
         philips_suv=_one_factor(headers, 0x00),
         philips_activity=_one_factor(headers, 0x09),
         stated_slices=first.integer("NumberOfSlices"),
+        # GE counts the beds of a whole-body series here, too
+        stated_frames=(first.integer("NumberOfTimeSlices") or 0) if "DYNAMIC" in first.texts("SeriesType") else None,
     )
 
 
@@ -93,28 +96,29 @@ def needed_spacing(header: Header) -> tuple[float, ...]:
     return found
 
 
-def _voxels(headers: Sequence[Header]) -> NDArray[np.float32]:
+def _reader(headers: Sequence[Header]) -> Callable[[int], NDArray[np.float32]]:
     slopes = [slope_of(header) for header in headers]
-    rows, columns = headers[0].integer("Rows") or 0, headers[0].integer("Columns") or 0
-    voxels = np.empty((len(headers), rows, columns), dtype=np.float32)
-    for index, (header, slope) in enumerate(zip(headers, slopes, strict=True)):
+
+    def read(index: int) -> NDArray[np.float32]:
+        header = headers[index]
         stored = header.pixels()
         if len(stored) != 1:
             raise header.error(f"holds {len(stored)} frames, a classic PET slice holds one", "frames")
-        voxels[index] = scaled(header, stored[0], slope)
-    return voxels
+        return scaled(header, stored[0], slopes[index])
+
+    return read
 
 
-def check_static(header: Header) -> None:
-    """Refuse dynamic and gated series and reprojections."""
+def check_not_gated(header: Header) -> None:
+    """Refuse gated series and reprojections."""
     kind = header.texts("SeriesType")
-    if kind and kind[0] in ("DYNAMIC", "GATED"):
-        raise header.error(f"SeriesType is {kind[0]}; one static volume is needed, frames are not summed", "not_static")
+    if kind and kind[0] == "GATED":
+        raise header.error("SeriesType is GATED; an ungated series is needed, PET gates are not summed", "gated")
     if "REPROJECTION" in kind[1:]:
-        raise header.error("SeriesType is REPROJECTION; a reconstructed volume is needed", "not_static")
+        raise header.error("SeriesType is REPROJECTION; a reconstructed volume is needed", "reprojection")
     for tag, what in (("NumberOfTimeSlots", "time slots"), ("NumberOfRRIntervals", "R-R intervals")):
         if (header.integer(tag) or 1) > 1:
-            raise header.error(f"is gated ({header.integer(tag)} {what}); one static volume is needed", "not_static")
+            raise header.error(f"is gated ({header.integer(tag)} {what}); an ungated series is needed", "gated")
 
 
 def _check_same(headers: Sequence[Header], called: str) -> None:

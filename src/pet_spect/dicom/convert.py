@@ -10,31 +10,42 @@ from pet_spect.dicom.bids import read_bids
 from pet_spect.dicom.classic import read_classic
 from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.enhanced import read_enhanced
+from pet_spect.dicom.examined import Examined
 from pet_spect.dicom.nm import read_nm
 from pet_spect.dicom.pet import pet_scan
+from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.read import SOP_CLASSES, Header, read_images, sop_class
 from pet_spect.dicom.series import mixed
 from pet_spect.dicom.sidecar import sidecar_of
+from pet_spect.dicom.vocabulary import known_modality
 from pet_spect.errors import DicomError
 from pet_spect.model import Volume
 
+_LONGEST = 2**15 - 1
 
-def convert_scan(path: Path, declared: Declared, label: str | None = None) -> tuple[Volume, dict[str, Any]]:
+
+def convert_scan(
+    path: Path, declared: Declared, label: str | None = None, series: str | None = None
+) -> tuple[Volume, dict[str, Any]]:
     """Return a scan as a volume in its native unit, and its sidecar.
 
     Parameters
     ----------
     path : Path
-        A folder (searched recursively, one series in it), one file, or a NIfTI image
+        A folder (searched recursively), a zip or tar archive, one file, or a NIfTI image
         with its JSON in BIDS form.
     declared : Declared
         Fills gaps of the header.
     label : str, optional
         With it messages name the scan by it and never by path.
+    series : str, optional
+        Code of the one series that is meant (`pet_spect.dicom.read.series_code`); without it
+        there must be only one.
 
     Returns
     -------
     volume : Volume
+        float32; NaN where there is padding.
     sidecar : dict
 
     Raises
@@ -44,20 +55,45 @@ def convert_scan(path: Path, declared: Declared, label: str | None = None) -> tu
     """
     if path.name.endswith((".nii", ".nii.gz")):
         return read_bids(path, declared, label)
-    called = label or str(path)
-    headers = read_images(path, label)
+    with quiet():
+        scan = examine(read_images(path, label, series), label or str(path), declared)
+        return Volume(scan.voxels(), scan.affine), sidecar_of(scan.facts)
+
+
+def examine(headers: Sequence[Header], called: str, declared: Declared) -> Examined:
+    """Return all that is to be known of a scan without decoding its voxels.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+        The images of one scan, with or without their pixel data.
+    called : str
+        How messages call the scan.
+    declared : Declared
+
+    Raises
+    ------
+    DicomError
+        If `convert_scan` would refuse it, but for what only decoding the pixel data can show.
+    """
+    found = _examined(headers, called, declared)
+    if max(found.shape) > _LONGEST:
+        shown = " x ".join(map(str, found.shape))
+        raise DicomError(f"{called}: is of {shown} voxels, NIfTI holds {_LONGEST} along an axis", code="pixels")
+    return found
+
+
+def _examined(headers: Sequence[Header], called: str, declared: Declared) -> Examined:
     kind = _kind(headers, called)
+    for header in headers:
+        header.check_pixels()
     if kind == "PET":
-        volume, facts = pet_scan(read_classic(headers, called), called, declared)
-    elif kind == "NM":
-        if len(headers) > 1:
-            raise mixed(called, "several NM volumes", f"{len(headers)} objects")
-        volume, facts = read_nm(headers[0], declared)
-    else:
-        if len(headers) > 1:
-            raise mixed(called, f"several {kind} volumes", f"{len(headers)} objects")
-        volume, facts = pet_scan(read_enhanced(headers[0], called), called, declared)
-    return volume, sidecar_of(facts)
+        return pet_scan(read_classic(headers, called), called, declared)
+    if len(headers) > 1:
+        raise mixed(called, f"several {kind} volumes", f"{len(headers)} objects")
+    if kind == "NM":
+        return read_nm(headers[0], declared)
+    return pet_scan(read_enhanced(headers[0], called), called, declared)
 
 
 def _kind(headers: Sequence[Header], called: str) -> str:
@@ -66,14 +102,9 @@ def _kind(headers: Sequence[Header], called: str) -> str:
     for what, found in (("several kinds of image", kinds), ("several series", series)):
         counts = [found.count(value) for value in dict.fromkeys(found)]
         if len(counts) > 1:
-            raise mixed(called, what, " + ".join(map(str, counts)) + " images")
+            error = mixed(called, what, " + ".join(map(str, counts)) + " images")
+            raise DicomError(f"{error}; --series names one, pet-spect index tells its code", code=error.code)
     if kinds[0] not in SOP_CLASSES:
-        raise DicomError(
-            f"{headers[0].name}: is neither a PET nor an NM image (Modality {_modality(headers[0])})", code="sop_class"
-        )
+        modality = known_modality(headers[0].text("Modality"))
+        raise headers[0].error(f"is neither a PET nor an NM image (Modality {modality})", "sop_class")
     return SOP_CLASSES[kinds[0]]
-
-
-def _modality(header: Header) -> str:
-    found = header.text("Modality") or ""
-    return found if found in ("CT", "MR", "PT", "NM", "OT", "SC", "SEG", "US", "CR", "DX") else "unknown"

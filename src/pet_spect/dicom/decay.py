@@ -30,6 +30,9 @@ HALF_LIVES_S = {
 }
 """Radionuclide, as BIDS spells it, to its half-life in seconds (DDEP/NNDC evaluations)."""
 
+SINGLE_PHOTON = frozenset({"Ga67", "I123", "I131", "In111", "Lu177", "Tc99m", "Tl201"})
+"""Those of `HALF_LIVES_S` that only SPECT can see."""
+
 _ELEMENTS = {
     "carbon": "C",
     "nitrogen": "N",

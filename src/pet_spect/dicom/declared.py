@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,12 @@ class Declared:
         ``M``, ``F`` or ``O``.
     orientation : str or None
         See `pet_spect.dicom.geometry.parse_orientation`.
+    frame_window : two floats or None
+        Which time frames of a dynamic PET are averaged: minutes after the injection, from and to.
+    gate : int, 'sum' or None
+        Which gate of a gated SPECT, from 1, or all together.
+    energy_window, detector : int or None
+        Which energy window or detector of a SPECT that holds several, from 1.
     """
 
     weight_kg: float | None = None
@@ -47,6 +54,10 @@ class Declared:
     uptake_minutes: float | None = None
     sex: str | None = None
     orientation: str | None = None
+    frame_window: tuple[float, float] | None = None
+    gate: int | Literal["sum"] | None = None
+    energy_window: int | None = None
+    detector: int | None = None
 
 
 def settle(

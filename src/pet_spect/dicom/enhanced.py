@@ -7,14 +7,16 @@ classic slice where the attributes are the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from pet_spect.dicom.classic import (
     check_alike,
-    check_static,
+    check_not_gated,
     explicit_time,
     needed_spacing,
     needed_vector,
@@ -42,6 +44,9 @@ _REAL_WORLD_UNITS = {
 }
 """UCUM codes of PS3.16 CID 84, 85 and 3307 that are understood."""
 
+_PREFERRED = (("BQML", "BW"), ("GML", "BW"))
+"""Which of several mappings is used; without these, the first."""
+
 _CORRECTED = {
     "DecayCorrected": "DECY",
     "AttenuationCorrected": "ATTN",
@@ -65,17 +70,20 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
     Raises
     ------
     DicomError
-        If its frames are not one understood static volume.
+        If its frames are not one understood static or dynamic series.
     """
+    described, held = len(header.items(_GROUPS[1])), header.integer("NumberOfFrames") or 1
+    if described < 2:
+        raise header.error(f"describes {described} frames, a volume needs at least two", "slice_single")
+    if held != described:
+        raise header.error(f"describes {described} frames and holds {held}", "frames")
     frames = list(_frames(header))
-    if len(frames) < 2:
-        raise header.error(f"describes {len(frames)} frames, a volume needs at least two", "slice_single")
     first = frames[0]
-    check_static(first)
+    check_not_gated(first)
     kind = first.texts("ImageType") + first.texts("FrameType")
-    moving = next((word for word in ("DYNAMIC", "GATED", "CARDIAC_GATED", "RESP_GATED") if word in kind), None)
-    if moving is not None:
-        raise header.error(f"ImageType is {moving}; one static volume is needed, frames are not summed", "not_static")
+    gated = next((word for word in ("GATED", "CARDIAC_GATED", "RESP_GATED") if word in kind), None)
+    if gated is not None:
+        raise header.error(f"ImageType is {gated}; an ungated scan is needed, PET gates are not summed", "gated")
     scales = [_scale(frame) for frame in frames]
     if len({(units, kind) for _, units, kind in scales}) > 1:
         raise header.error("its frames differ in their unit, one is needed", "units")
@@ -89,14 +97,11 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
     spacings = [needed_spacing(frame) for frame in frames]
     check_alike(frames, orientations, "ImageOrientationPatient", 1e-4, "mixed_orientation")
     check_alike(frames, spacings, "PixelSpacing", 1e-3, "mixed_spacing")
-    stored = header.pixels()
-    if len(stored) != len(frames):
-        raise header.error(f"describes {len(frames)} frames and holds {len(stored)}", "frames")
-    slopes = np.array([slope for slope, _, _ in scales])
     return PetSeries(
         header=first,
         names=[frame.name for frame in frames],
-        voxels=scaled(header, stored, slopes[:, np.newaxis, np.newaxis]),
+        shape=(header.integer("Rows") or 0, header.integer("Columns") or 0),
+        pixels=_reader(header, frames, [slope for slope, _, _ in scales]),
         positions=np.array([needed_vector(frame, "ImagePositionPatient", 3) for frame in frames]),
         orientation=orientations[0],
         pixel_spacing=spacings[0],
@@ -107,7 +112,13 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
         timings=[_timing(frame) for frame in frames],
         explicit_time=explicit_time(first),
         series_time=None,
+        stated_frames=0 if "DYNAMIC" in kind else None,
     )
+
+
+def _reader(header: Header, frames: Sequence[Header], slopes: Sequence[float]) -> Callable[[int], NDArray[np.float32]]:
+    stored = cache(header.pixels)  # all frames are in one element: it is decoded once, when the first is asked for
+    return lambda index: scaled(frames[index], stored()[index], slopes[index])
 
 
 def _frames(header: Header) -> Iterator[Header]:
@@ -138,14 +149,22 @@ def _scale(frame: Header) -> tuple[float, str | None, str]:
     mappings = frame.items("RealWorldValueMappingSequence")
     if not mappings:
         return slope_of(frame), frame.text("Units"), frame.text("SUVType") or "BW"
-    if len(mappings) > 1:
-        raise frame.error(f"has {len(mappings)} real-world value mappings, one is needed", "real_world_values")
-    slope, intercept = mappings[0].number("RealWorldValueSlope"), mappings[0].number("RealWorldValueIntercept")
+    known = [(_mapped_unit(mapping), mapping) for mapping in mappings]
+    preferred = [pair for unit in _PREFERRED for pair in known if pair[0] == unit] or known
+    (units, suv_type), mapping = preferred[0]
+    if sum(unit == (units, suv_type) for unit, _ in known) > 1:
+        raise frame.error(
+            f"has {len(mappings)} real-world value mappings to one unit, one is needed", "real_world_values"
+        )
+    slope, intercept = mapping.number("RealWorldValueSlope"), mapping.number("RealWorldValueIntercept")
     if slope is None or slope <= 0 or intercept:
         raise frame.error("RealWorldValueSlope must be positive, with an intercept of 0", "rescale_slope")
-    codes = [item.text("CodeValue") or "" for item in mappings[0].items("MeasurementUnitsCodeSequence")]
-    units, suv_type = _REAL_WORLD_UNITS.get(codes[0].lower() if codes else "", ("", "BW"))
     return slope, units, suv_type
+
+
+def _mapped_unit(mapping: Header) -> tuple[str, str]:
+    codes = [item.text("CodeValue") or "" for item in mapping.items("MeasurementUnitsCodeSequence")]
+    return _REAL_WORLD_UNITS.get(codes[0].lower() if codes else "", ("", "BW"))
 
 
 def _corrections(frame: Header) -> tuple[str, ...]:
@@ -155,13 +174,14 @@ def _corrections(frame: Header) -> tuple[str, ...]:
 
 def _timing(frame: Header) -> FrameTiming:
     as_classic = slice_timing(frame)
-    start_text, duration = frame.text("FrameAcquisitionDateTime"), frame.number("FrameAcquisitionDuration")
-    start = None
-    if start_text is not None:
-        start = seconds_of_date_time(start_text, offset_from_utc(frame.text("TimezoneOffsetFromUTC")))
-    return FrameTiming(
-        as_classic.start if start is None else start,
-        as_classic.duration if not duration else duration / 1000,
-        as_classic.frame_reference,
-        as_classic.decay_factor,
+    offset = offset_from_utc(frame.text("TimezoneOffsetFromUTC"))
+    started, middle = (
+        None if text is None else seconds_of_date_time(text, offset)
+        for text in (frame.text("FrameAcquisitionDateTime"), frame.text("FrameReferenceDateTime"))
     )
+    duration = frame.number("FrameAcquisitionDuration")
+    length = as_classic.duration if not duration else duration / 1000
+    start = started if started is not None else as_classic.start
+    if start is None and middle is not None:  # the voxels hold for that moment, as those of a frame without length
+        start, length = middle, 0.0
+    return FrameTiming(start, length, as_classic.frame_reference, as_classic.decay_factor)

@@ -15,8 +15,14 @@ from numpy.typing import NDArray
 from pet_spect.errors import DicomError
 
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+_EDGES_MM = (0.01, 1000.0)
+_FLAT = 0.1
+_FARTHEST_MM = 1e5
 _UNEVEN = 0.05
 """Largest departure from the median spacing that is rounding, as a fraction of it."""
+
+_NO_STEP_MM = 0.01
+"""Positions that differ by less are written twice with rounding, not two slices."""
 
 
 def plane_axes(orientation: Sequence[float], name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -49,66 +55,69 @@ def plane_axes(orientation: Sequence[float], name: str) -> tuple[NDArray[np.floa
     return along_columns, along_rows
 
 
-def stack_order(
-    positions: NDArray[np.float64],
-    normal: NDArray[np.float64],
-    names: Sequence[str],
-) -> NDArray[np.intp]:
-    """Return the order of slices along their normal, checked to be one evenly spaced stack.
+def coincident(along: NDArray[np.float64]) -> list[list[int]]:
+    """Return which slices lie in one place.
+
+    Parameters
+    ----------
+    along : (N,) float array
+        Position of each slice along the normal, mm.
+
+    Returns
+    -------
+    list of list of int
+        By rising position: the indices of the slices that lie there, in the order given. Two
+        slices lie in one place if they are less than 5 % of the usual (median) step apart.
+
+    Examples
+    --------
+    >>> coincident(np.array([6.0, 3.0, 0.0, 3.0]))
+    [[2], [1, 3], [0]]
+    """
+    order = np.argsort(along, kind="stable")
+    steps = np.diff(along[order])
+    positive = steps[steps > _NO_STEP_MM]
+    spacing = float(np.median(positive)) if positive.size else np.inf
+    breaks = np.flatnonzero(steps > _UNEVEN * spacing) + 1
+    return [sorted(int(index) for index in place) for place in np.split(order, breaks)]
+
+
+def check_stack(positions: NDArray[np.float64], normal: NDArray[np.float64], names: Sequence[str]) -> None:
+    """Refuse slices that are not one evenly spaced stack.
 
     Parameters
     ----------
     positions : (N, 3) float array
-        ImagePositionPatient of each slice, LPS+ mm, N at least 2.
+        ImagePositionPatient of each slice, LPS+ mm, N at least 2, by rising position along `normal`.
     normal : (3,) float array
         Unit vector.
     names : sequence of str
         How messages call each slice's file.
 
-    Returns
-    -------
-    (N,) int array
-        Indices of the slices, by rising position along `normal`.
-
     Raises
     ------
     DicomError
-        If two slices share a position, the spacing is uneven by more than 5 % of its
-        median, or the slices are not stacked along their normal.
+        If the spacing is uneven by more than 5 % of its median, or the slices are
+        not stacked along their normal.
     """
     along = positions @ normal
-    order = np.argsort(along, kind="stable")
-    steps = np.diff(along[order])
-    positive = steps[steps > 1e-3]
-    spacing = float(np.median(positive)) if positive.size else 0.0
-    for index, step in enumerate(steps):
-        first, second = names[order[index]], names[order[index + 1]]
-        if step <= _UNEVEN * spacing or spacing == 0:
-            raise DicomError(
-                f"{second}: lies at {along[order[index + 1]]:.3f} mm along the normal, as {_file(first)} does;"
-                " one volume is needed, not several frames, gates or copies",
-                code="slice_duplicate",
-            )
-    for index, step in enumerate(steps):
+    steps = np.diff(along)
+    spacing = float(np.median(steps))
+    for name, step in zip(names[1:], steps, strict=True):
         if abs(step - spacing) > _UNEVEN * spacing:
             raise DicomError(
-                f"{names[order[index + 1]]}: lies {step:.3f} mm from its neighbour, the others {spacing:.3f} mm"
+                f"{name}: lies {step:.3f} mm from its neighbour, the others {spacing:.3f} mm"
                 " (more than 5 % apart); a slice is missing or misplaced",
                 code="slice_spacing",
             )
     lateral = positions - np.outer(along, normal)
-    strayed = np.linalg.norm(lateral - lateral[order[0]], axis=1)
+    strayed = np.linalg.norm(lateral - lateral[0], axis=1)
     worst = int(np.argmax(strayed))
     if strayed[worst] > _UNEVEN * spacing:
         raise DicomError(
             f"{names[worst]}: lies {strayed[worst]:.3f} mm beside the line on which the slices are stacked",
             code="slice_spacing",
         )
-    return order
-
-
-def _file(name: str) -> str:
-    return name.rsplit(": ", 1)[-1]
 
 
 def affine_from_planes(
@@ -150,6 +159,33 @@ def affine_from_planes(
     lps[:3, 2] = slice_step
     lps[:3, 3] = first
     return np.asarray(_LPS_TO_RAS @ lps + 0.0, dtype=np.float64)
+
+
+def check_affine(affine: NDArray[np.float64], name: str) -> None:
+    """Refuse an affine that no scan of a person has, or that a NIfTI header cannot hold.
+
+    Parameters
+    ----------
+    affine : (4, 4) float array
+        Voxel indices to mm.
+    name : str
+        How messages call the scan.
+
+    Raises
+    ------
+    DicomError
+        If a voxel's edge is not between 0.01 and 1000 mm, its edges lie nearly in one plane, or
+        the first voxel lies more than 100 m from the origin.
+    """
+    edges = np.linalg.norm(affine[:3, :3], axis=0)
+    low, high = _EDGES_MM
+    if not (np.all(edges >= low) and np.all(edges <= high)):
+        shown = " x ".join(f"{edge:g}" for edge in edges)
+        raise DicomError(f"{name}: has voxels of {shown} mm; edges of {low:g} to {high:g} are needed", code="geometry")
+    if abs(np.linalg.det(affine[:3, :3] / edges)) < _FLAT:
+        raise DicomError(f"{name}: has voxels whose edges lie nearly in one plane", code="geometry")
+    if not np.all(np.abs(affine[:3, 3]) <= _FARTHEST_MM):
+        raise DicomError(f"{name}: lies more than {_FARTHEST_MM / 1000:g} m from its origin", code="geometry")
 
 
 def declared_affine(

@@ -1,43 +1,30 @@
-"""Reconstructed SPECT (NM, PS3.3 C.8.4) to a volume, with the facts for its sidecar.
-
-The geometry is PS3.3 C.8.4.15: the frame whose slice number is s lies at
-``ImagePositionPatient + (s − 1) · SpacingBetweenSlices · (row × column)``, with
-the sign of the spacing kept; position and orientation are those of the detector.
-"""
+"""Reconstructed SPECT (NM, PS3.3 C.8.4) to a volume, with the facts for its sidecar."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.dicom.classic import clock_time, needed_spacing
+from pet_spect.dicom.classic import clock_time
+from pet_spect.dicom.decay import HALF_LIVES_S, radionuclide_name
 from pet_spect.dicom.declared import Caution, Declared
-from pet_spect.dicom.geometry import (
-    affine_from_planes,
-    axis_letters,
-    declared_affine,
-    normal_of,
-    parse_orientation,
-    plane_axes,
-)
+from pet_spect.dicom.examined import Examined
+from pet_spect.dicom.nm_frames import NmFrames, check_kind, choose_frames
+from pet_spect.dicom.nm_geometry import nm_affine
 from pet_spect.dicom.patient import read_administration
-from pet_spect.dicom.pet import check_declared
 from pet_spect.dicom.read import Header
 from pet_spect.dicom.series import scaled
 from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
-from pet_spect.model import Volume
 
-_SLICE_VECTOR = 0x00540080
-_OTHER_VECTORS = ("EnergyWindowVector", "DetectorVector", "RotationVector", "RRIntervalVector", "TimeSlotVector")
-_KINDS = ("STATIC", "DYNAMIC", "GATED", "WHOLE BODY", "TOMO", "GATED TOMO", "RECON GATED TOMO")
 _REAL_WORLD_UNITS = {"bq/ml": "Bq/mL", "kbq/ml": "kBq/mL", "{counts}": "counts", "{counts}/s": "counts/s"}
+_TOTALS = ("relative", "counts")
 
 
-def read_nm(header: Header, declared: Declared) -> tuple[Volume, ScanFacts]:
-    """Return a reconstructed SPECT as one volume and the facts of its sidecar.
+def read_nm(header: Header, declared: Declared) -> Examined:
+    """Return where the voxels of a reconstructed SPECT are, how to read them, and the facts of its sidecar.
+
+    Gates are added where voxels are counts (or relative), and averaged where they are a concentration.
 
     Parameters
     ----------
@@ -45,69 +32,33 @@ def read_nm(header: Header, declared: Declared) -> tuple[Volume, ScanFacts]:
         One NM object. Its Modality may read OT.
     declared : Declared
 
-    Returns
-    -------
-    volume : Volume
-        Indexed (column, row, slice number − 1).
-    facts : ScanFacts
-
     Raises
     ------
     DicomError
-        If it is not one reconstructed static volume, or its frames cannot be placed
-        with certainty.
+        If it is no reconstructed volume, holds several of which none is chosen, or its
+        frames cannot be placed with certainty.
     """
-    _check_kind(header)
-    numbers = _slice_numbers(header)
+    check_kind(header)
+    frames = choose_frames(header, declared)
     scale, units = _scale(header)
-    stored = header.pixels()
-    if len(stored) != len(numbers):
-        raise header.error(f"SliceVector has {len(numbers)} values for {len(stored)} frames", "frame_order")
-    by_slice = scaled(header, stored[np.argsort(numbers)], scale)
-    data = np.ascontiguousarray(by_slice.transpose(2, 1, 0))
     cautions: list[Caution] = []
-    affine = _affine(header, numbers, data.shape, declared, cautions)
-    return Volume(data, affine), _facts(header, units, declared, cautions)
+    shape = (header.integer("Columns") or 0, header.integer("Rows") or 0, frames.indices.shape[1])
+    affine = nm_affine(header, frames, shape, declared, cautions)
+    share = scale if units in _TOTALS else scale / len(frames.indices)
+    return Examined(
+        facts=_facts(header, frames, units, declared, cautions),
+        shape=shape,
+        affine=affine,
+        voxels=lambda: _voxels(header, frames, share),
+    )
 
 
-def _check_kind(header: Header) -> None:
-    kind = header.texts("ImageType")
-    what = kind[2] if len(kind) > 2 else ""
-    if what == "TOMO":
-        raise header.error(
-            "holds projections (TOMO), not a volume; export the reconstructed series (RECON TOMO)", "projections"
-        )
-    if what != "RECON TOMO":
-        shown = what if what in _KINDS else "missing or unknown"
-        raise header.error(f"ImageType value 3 is {shown}; RECON TOMO is needed", "not_recon_tomo")
-    for tag, plural in (
-        ("NumberOfDetectors", "detectors"),
-        ("NumberOfEnergyWindows", "energy windows"),
-        ("NumberOfTimeSlots", "time slots"),
-        ("NumberOfRRIntervals", "R-R intervals"),
-    ):
-        if (header.integer(tag) or 1) > 1:
-            raise header.error(f"holds {header.integer(tag)} {plural}; one volume is needed", "not_static")
-    for tag, plural in (("DetectorInformationSequence", "detectors"), ("EnergyWindowInformationSequence", "windows")):
-        if len(header.items(tag)) > 1:
-            raise header.error(f"{tag} lists {len(header.items(tag))} {plural}; one is needed", "not_static")
-
-
-def _slice_numbers(header: Header) -> NDArray[np.intp]:
-    """Return the slice number of each stored frame."""
-    pointers = {int(number) for number in header.numbers("FrameIncrementPointer")}
-    if _SLICE_VECTOR not in pointers:
-        raise header.error("FrameIncrementPointer does not name SliceVector; the frames have no order", "frame_order")
-    for tag in _OTHER_VECTORS:
-        if len(set(header.numbers(tag))) > 1:
-            raise header.error(f"{tag} changes from frame to frame; one volume is needed", "not_static")
-    numbers = np.array(header.numbers("SliceVector"))
-    if sorted(numbers) != list(range(1, len(numbers) + 1)) or not len(numbers):
-        raise header.error(
-            f"SliceVector is not each of 1 to {len(numbers)} once; slices are missing or there are several volumes",
-            "frame_order",
-        )
-    return numbers.astype(np.intp)
+def _voxels(header: Header, frames: NmFrames, scale: float) -> NDArray[np.float32]:
+    stored = header.pixels()
+    by_slice = stored[frames.indices[0]]
+    if len(frames.indices) > 1:
+        by_slice = stored[frames.indices].sum(axis=0, dtype=np.float64)
+    return scaled(header, by_slice, scale).transpose(2, 1, 0)
 
 
 def _scale(header: Header) -> tuple[float, str]:
@@ -131,61 +82,7 @@ def _scale(header: Header) -> tuple[float, str]:
     return slope, units
 
 
-def _affine(
-    header: Header,
-    numbers: NDArray[np.intp],
-    shape: Sequence[int],
-    declared: Declared,
-    cautions: list[Caution],
-) -> NDArray[np.float64]:
-    spacing = header.number("SpacingBetweenSlices")
-    if not spacing:
-        raise header.error("SpacingBetweenSlices is missing or 0", "geometry_missing")
-    pixel_spacing = needed_spacing(header)
-    detector = next(iter(header.items("DetectorInformationSequence")), None)
-    position = detector.vector("ImagePositionPatient", 3) if detector else None
-    orientation = detector.vector("ImageOrientationPatient", 6) if detector else None
-    placed = position is not None and orientation is not None
-    if placed and numbers[0] == 1:
-        along_columns, along_rows = plane_axes(orientation or (), header.name)
-        step = spacing * normal_of(along_columns, along_rows)
-        affine = affine_from_planes(position or (), along_columns, along_rows, pixel_spacing, step)
-        check_declared(affine, declared, header.name)
-        return affine
-    if declared.orientation is None:
-        found = (
-            f"the first stored frame is slice {numbers[0]}, so ImagePositionPatient may be that of either end"
-            if placed
-            else "DetectorInformationSequence holds no ImagePositionPatient and ImageOrientationPatient"
-        )
-        raise header.error(f"{found}; declare the orientation of the scan to convert it", "orientation_unknown")
-    letters = parse_orientation(declared.orientation)
-    if orientation is None:
-        reason = f"the orientation {letters} is declared, the header has none"
-    else:
-        _check_in_plane(header, orientation, letters)
-        reason = (
-            f"the orientation {letters} is declared; the header has that of columns and rows, which agrees,"
-            " and not the end from which slices are counted"
-        )
-    cautions.append(Caution("orientation_declared", reason))
-    return declared_affine(letters, (pixel_spacing[1], pixel_spacing[0], abs(spacing)), shape)
-
-
-def _check_in_plane(header: Header, orientation: Sequence[float], letters: str) -> None:
-    """Refuse letters that contradict ImageOrientationPatient; it leaves open only the sign of the third."""
-    along_columns, along_rows = plane_axes(orientation, header.name)
-    upward = affine_from_planes((0, 0, 0), along_columns, along_rows, (1, 1), normal_of(along_columns, along_rows))
-    found = axis_letters(upward)
-    if letters[:2] != found[:2]:
-        raise header.error(
-            f"ImageOrientationPatient says that column and row grow towards {found[:2]}, the tables say {letters[:2]};"
-            " one of them is wrong",
-            "orientation_conflict",
-        )
-
-
-def _facts(header: Header, units: str, declared: Declared, cautions: list[Caution]) -> ScanFacts:
+def _facts(header: Header, frames: NmFrames, units: str, declared: Declared, cautions: list[Caution]) -> ScanFacts:
     start = clock_time(header, "AcquisitionDate", "AcquisitionTime")
     given = read_administration(header, start, declared, cautions)
     corrections = header.texts("CorrectedImage")
@@ -194,6 +91,7 @@ def _facts(header: Header, units: str, declared: Declared, cautions: list[Cautio
         reason = "CorrectedImage does not list ATTN; only the contralateral ratio can be read"
         cautions.append(Caution("attenuation_uncorrected", reason))
     method = known_text("method", header.text("AttenuationCorrectionMethod"))
+    nuclide = given.radionuclide or _nuclide_of_window(header, frames)
     known_start = start is not None and given.injection is not None
     return ScanFacts(
         modality="NM",
@@ -201,10 +99,13 @@ def _facts(header: Header, units: str, declared: Declared, cautions: list[Cautio
         manufacturer=known_text("maker", header.text("Manufacturer")),
         model=known_text("model", header.text("ManufacturerModelName")),
         tracer=given.tracer,
-        radionuclide=given.radionuclide,
-        half_life_s=given.half_life_s,
+        radionuclide=nuclide,
+        half_life_s=given.half_life_s or HALF_LIVES_S.get(nuclide or ""),
         dose_bq=given.dose_bq,
         scan_start_s=(start or 0.0) - (given.injection or 0.0) if known_start else None,
+        gate=frames.gate,
+        energy_window=_which(frames.energy_window),
+        detector=_which(frames.detector),
         decay_corrected="DECY" in corrections,
         reconstruction=known_text("method", header.text("ReconstructionMethod")),
         attenuation=("applied" if method in (None, UNLISTED) else method) if corrected else "none",
@@ -212,3 +113,15 @@ def _facts(header: Header, units: str, declared: Declared, cautions: list[Cautio
         suv_reason="an NM object does not say to which time its voxels are decay-corrected",
         cautions=cautions,
     )
+
+
+def _which(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _nuclide_of_window(header: Header, frames: NmFrames) -> str | None:
+    """Return the radionuclide after which the energy window is named (``I123_EM``), where the header names no other."""
+    windows = header.items("EnergyWindowInformationSequence")
+    number = frames.energy_window or 1
+    name = windows[number - 1].text("EnergyWindowName") if len(windows) >= number else None
+    return radionuclide_name(name or "")

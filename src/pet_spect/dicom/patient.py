@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from pet_spect.dicom.decay import HALF_LIVES_S, radionuclide_name
 from pet_spect.dicom.declared import Caution, Declared, settle
+from pet_spect.dicom.injection import read_injection
 from pet_spect.dicom.read import Header
-from pet_spect.dicom.times import DAY_S, offset_from_utc, seconds_of_date_time, seconds_of_day
 from pet_spect.dicom.vocabulary import known_tracer
-from pet_spect.errors import DicomError
 
-_MOST_HALF_LIVES = 10
 _BQ_FROM, _MBQ_UP_TO = 1e6, 1e4
 _PLAUSIBLE_MBQ = (20.0, 2000.0)
 _DOSE_BOUNDED = (None, "F18")
@@ -26,8 +23,8 @@ class Administration:
     Attributes
     ----------
     weight_kg, height_m, dose_bq : float or None
-    sex : str
-        ``M``, ``F`` or ``O``.
+    sex : str or None
+        ``M``, ``F`` or ``O``; None where nobody said.
     radionuclide, tracer : str or None
     half_life_s : float or None
     half_life_reason : str or None
@@ -36,6 +33,9 @@ class Administration:
         On the clock of the scan, seconds.
     injection_reason : str
         Why `injection` is None.
+    injection_dated : bool
+        Whether the day of the injection is known, by its date or because the radionuclide is too short-lived
+        for another day.
     dose_reason : str
         Why `dose_bq` is None.
     """
@@ -43,13 +43,14 @@ class Administration:
     weight_kg: float | None
     height_m: float | None
     dose_bq: float | None
-    sex: str
+    sex: str | None
     radionuclide: str | None
     tracer: str | None
     half_life_s: float | None
     half_life_reason: str | None
     injection: float | None
     injection_reason: str
+    injection_dated: bool
     dose_reason: str
 
 
@@ -85,7 +86,7 @@ def read_administration(
     )
     nuclide, half_life, half_life_reason = _decay(drug, cautions)
     dose = settle_dose(_dose(drug, cautions), declared.dose_mbq, nuclide, cautions)
-    injection, injection_reason = _injection(header, drug, scan_start, declared, half_life, cautions)
+    injection, injection_reason, dated = read_injection(header, drug, scan_start, declared, half_life, cautions)
     return Administration(
         weight,
         height,
@@ -97,6 +98,7 @@ def read_administration(
         half_life_reason,
         injection,
         injection_reason,
+        dated,
         dose_reason(cautions),
     )
 
@@ -166,10 +168,10 @@ def _dose(drug: Header | None, cautions: list[Caution]) -> float | None:
     return None
 
 
-def _sex(header: Header, declared: Declared, cautions: list[Caution]) -> str:
+def _sex(header: Header, declared: Declared, cautions: list[Caution]) -> str | None:
     stated = (header.text("PatientSex") or "").upper()
     if stated not in ("M", "F", "O"):
-        return declared.sex or "O"
+        return declared.sex
     if declared.sex is not None and declared.sex != stated:
         cautions.append(
             Caution(
@@ -201,75 +203,3 @@ def _decay(drug: Header | None, cautions: list[Caution]) -> tuple[str | None, fl
         cautions.append(Caution("half_life_conflict", reason))
         return nuclide, None, reason
     return nuclide, stated or known, None
-
-
-def _injection(
-    header: Header,
-    drug: Header | None,
-    scan_start: float | None,
-    declared: Declared,
-    half_life: float | None,
-    cautions: list[Caution],
-) -> tuple[float | None, str]:
-    offset = offset_from_utc(header.text("TimezoneOffsetFromUTC"))
-    stated = _time_in_header(header, drug, scan_start, cautions)
-    told = None
-    if declared.injection_time is not None:
-        told = _on_clock(declared.injection_time, scan_start, offset)
-        if told is None and seconds_of_day(declared.injection_time) is None:
-            raise DicomError(
-                f"{header.name}: the declared injection time is neither HH:MM[:SS] nor an ISO 8601 date and time",
-                code="injection_time",
-            )
-    if told is None and declared.uptake_minutes is not None and scan_start is not None:
-        told = scan_start - declared.uptake_minutes * 60
-    if stated is None:
-        stated = told
-    elif told is not None and abs(told - stated) > 60:
-        cautions.append(
-            Caution(
-                "injection_time_conflict",
-                f"injection in header and tables is {abs(told - stated) / 60:.0f} min apart; the header was used",
-            )
-        )
-    if stated is None:
-        return None, "injection time is missing"
-    if scan_start is not None:
-        uptake = scan_start - stated
-        longest = _MOST_HALF_LIVES * half_life if half_life else DAY_S
-        if uptake < 0 or uptake > longest:
-            return None, f"injection {uptake / 60:.0f} min before the scan is implausible"
-    return stated, ""
-
-
-def _time_in_header(
-    header: Header, drug: Header | None, scan_start: float | None, cautions: list[Caution]
-) -> float | None:
-    if drug is None:
-        return None
-    offset = offset_from_utc(header.text("TimezoneOffsetFromUTC"))
-    full, bare = drug.text("RadiopharmaceuticalStartDateTime"), drug.text("RadiopharmaceuticalStartTime")
-    dated = seconds_of_date_time(full, offset) if full else None
-    undated = _on_clock(bare, scan_start, offset) if bare else None
-    if dated is not None and undated is not None:
-        away = abs(dated - undated) % DAY_S
-        if min(away, DAY_S - away) > 60:
-            cautions.append(
-                Caution(
-                    "injection_times_differ",
-                    "the dated and the dateless injection time of the header differ; the dated one was used",
-                )
-            )
-    return dated if dated is not None else undated
-
-
-def _on_clock(text: str, scan_start: float | None, offset: timedelta | None) -> float | None:
-    """Return a time as seconds on the scan's clock; a dateless one is the last before the scan began."""
-    dated = seconds_of_date_time(text, offset)
-    if dated is not None:
-        return dated
-    of_day = seconds_of_day(text)
-    if of_day is None or scan_start is None:
-        return None
-    moment = scan_start - scan_start % DAY_S + of_day
-    return moment if moment <= scan_start else moment - DAY_S

@@ -10,29 +10,33 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.dicom.decay import decay_constant, start_of_frame_factor
+from pet_spect.dicom.decay import SINGLE_PHOTON, decay_constant, start_of_frame_factor
 from pet_spect.dicom.declared import Caution, Declared
+from pet_spect.dicom.examined import Examined
+from pet_spect.dicom.frames import check_one_reference, frames_in_window, time_frames
 from pet_spect.dicom.geometry import (
     affine_from_planes,
     axis_letters,
+    check_affine,
+    check_stack,
     normal_of,
     parse_orientation,
     plane_axes,
-    stack_order,
 )
+from pet_spect.dicom.header import MOST_VOXELS
 from pet_spect.dicom.patient import Administration, read_administration
 from pet_spect.dicom.reference_time import (
     FrameTiming,
     contradicting_frame,
     decay_reference_time,
     earliest_start,
+    other_reference,
 )
 from pet_spect.dicom.series import PetSeries, scaled
 from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.dicom.suv import SUV_UNITS, UNITS, DecayCorrection, SuvFacts, SuvResult, suv_factor
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
 from pet_spect.errors import DicomError
-from pet_spect.model import Volume
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,11 @@ class _Moment:
     reason: str = ""
 
 
-def pet_scan(series: PetSeries, called: str, declared: Declared) -> tuple[Volume, ScanFacts]:
-    """Return a series as one volume and the facts of its sidecar.
+def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
+    """Return where the voxels of a series are, how to read them, and the facts of its sidecar.
+
+    Voxels are in the native unit, except that a series without decay correction is corrected to
+    its earliest acquisition. Time frames are averaged, each weighted by its duration.
 
     Parameters
     ----------
@@ -54,57 +61,100 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> tuple[Volume
         How messages call the series.
     declared : Declared
 
-    Returns
-    -------
-    volume : Volume
-        Indexed (column, row, slice along the normal); in the native unit, except that a
-        series without decay correction is corrected to its earliest acquisition.
-    facts : ScanFacts
-
     Raises
     ------
     DicomError
         If the slices are not one evenly spaced stack, or the times contradict each other.
     """
     cautions: list[Caution] = []
-    start = earliest_start(series.timings)
-    given = read_administration(series.header, start, declared, cautions)
+    given = read_administration(series.header, earliest_start(series.timings), declared, cautions)
     decay = None if given.half_life_s is None else decay_constant(given.half_life_s)
+    _check_attenuation(series, given, cautions)
+    frames = time_frames(series, normal_of(*plane_axes(series.orientation, called)), called, cautions)
+    chosen = frames_in_window(series, frames, declared.frame_window, given.injection, called)
     moment = _moment(series, called, decay, given.injection, cautions)
-    order, affine = _placed(series, declared, called)
-    voxels = series.voxels
+    if len(frames) > 1 and series.decay_correction == "START":
+        check_one_reference([series.timings[frame[0]] for frame in frames], moment.time, decay, called)
+    used = series.only(chosen.ravel().tolist())
     if series.decay_correction == "NONE":
-        # an SUV that was never decay-corrected can stand only if all of it was measured at once
-        known_decay = None if series.units in ("GML", "CM2ML") else decay
-        factors = _to_common_time(series.timings, called, known_decay)
-        voxels = scaled(series.header, voxels, factors[:, np.newaxis, np.newaxis])
-    volume = Volume(np.ascontiguousarray(voxels[order].transpose(2, 1, 0), dtype=np.float32), affine)
-    if series.stated_slices is not None and len(order) < series.stated_slices:
-        reason = f"{len(order)} slices were found, the header says {series.stated_slices}"
-        cautions.append(Caution("fewer_slices_than_stated", reason))
-    result = _suv(series, given, moment)
-    return volume, _facts(series, given, moment, result, cautions)
+        moment = _moment(used, called, decay, given.injection, cautions)
+    weights = _weights(used, chosen.shape, called, decay)
+    affine = _placed(used, chosen.shape[1], declared, called, cautions)
+    result = _suv(used, given, moment)
+    return Examined(
+        facts=_facts(used, given, moment, result, len(chosen), cautions),
+        shape=(series.shape[1], series.shape[0], chosen.shape[1]),
+        affine=affine,
+        voxels=lambda: _voxels(used, weights),
+    )
 
 
-def _placed(series: PetSeries, declared: Declared, called: str) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    along_columns, along_rows = plane_axes(series.orientation, called)
-    normal = normal_of(along_columns, along_rows)
-    order = stack_order(series.positions, normal, series.names)
-    first, last = series.positions[order[0]], series.positions[order[-1]]
-    step = normal * float((last - first) @ normal) / (len(order) - 1)
-    affine = affine_from_planes(first, along_columns, along_rows, series.pixel_spacing, step)
+def _placed(
+    used: PetSeries, slices: int, declared: Declared, called: str, cautions: list[Caution]
+) -> NDArray[np.float64]:
+    """Return the affine of the first `slices` slices, which the others repeat."""
+    rows, columns = used.shape
+    if rows * columns * slices > MOST_VOXELS:
+        raise DicomError(
+            f"{called}: {slices} slices of {rows} x {columns} are more than this program reads", code="pixels"
+        )
+    along_columns, along_rows = plane_axes(used.orientation, called)
+    normal, positions = normal_of(along_columns, along_rows), used.positions[:slices]
+    check_stack(positions, normal, used.names[:slices])
+    step = normal * float((positions[-1] - positions[0]) @ normal) / (slices - 1)
+    affine = affine_from_planes(positions[0], along_columns, along_rows, used.pixel_spacing, step)
     check_declared(affine, declared, called)
-    return order, affine
+    if used.stated_slices is not None and slices < used.stated_slices:
+        reason = f"{slices} slices were found, the header says {used.stated_slices}"
+        cautions.append(Caution("fewer_slices_than_stated", reason))
+    return affine
+
+
+def _check_attenuation(series: PetSeries, given: Administration, cautions: list[Caution]) -> None:
+    """Refuse PET without attenuation correction; a SPECT sent as PET still has its contralateral ratio."""
+    if "ATTN" in series.corrections:
+        return
+    if given.radionuclide not in SINGLE_PHOTON:
+        raise series.header.error(
+            "CorrectedImage does not list ATTN; PET without attenuation correction is not measured", "attenuation"
+        )
+    reason = "CorrectedImage does not list ATTN; only the contralateral ratio can be read"
+    cautions.append(Caution("attenuation_uncorrected", reason))
+
+
+def _weights(used: PetSeries, shape: tuple[int, ...], called: str, decay: float | None) -> NDArray[np.float64]:
+    """Return what each slice of (frames, slices) is multiplied with before frames are added."""
+    durations = np.array([timing.duration or 0.0 for timing in used.timings]).reshape(shape)
+    shares = durations / durations.sum(axis=0) if shape[0] > 1 else np.ones(shape)
+    if used.decay_correction != "NONE":
+        return shares
+    # an SUV that was never decay-corrected can stand only if all of it was measured at once
+    known_decay = None if used.units in ("GML", "CM2ML") else decay
+    return shares * _to_common_time(used.timings, called, known_decay).reshape(shape)
+
+
+def _voxels(used: PetSeries, weights: NDArray[np.float64]) -> NDArray[np.float32]:
+    frames, slices = weights.shape
+    rows, columns = used.shape
+    volume = np.empty((columns, rows, slices), dtype=np.float32, order="F")  # the order of the slices' own bytes
+    for index in range(slices):
+        plane = used.pixels(index)
+        if frames > 1 or weights[0, index] != 1.0:
+            rest = (used.pixels(frame * slices + index) * weights[frame, index] for frame in range(1, frames))
+            plane = scaled(used.header, sum(rest, start=plane * weights[0, index]), 1.0)
+        volume[:, :, index] = plane.T
+    return volume
 
 
 def check_declared(affine: NDArray[np.float64], declared: Declared, called: str) -> None:
-    """Refuse an image whose header contradicts the declared orientation.
+    """Refuse an image whose header contradicts the declared orientation, or puts it where no scan is.
 
     Raises
     ------
     DicomError
-        If they differ: one of the two would flip the image.
+        If they differ: one of the two would flip the image. See also `pet_spect.dicom.geometry.check_affine`.
     """
+    check_affine(affine, called)
     if declared.orientation is None:
         return
     told, found = parse_orientation(declared.orientation), axis_letters(affine)
@@ -138,6 +188,13 @@ def _moment(
         reason = f"DecayFactor {factor:g} contradicts the time of decay correction ({reference.source})"
         cautions.append(Caution("decay_factor_conflict", reason))
         return _Moment(None, None, reason)
+    apart = other_reference(series.timings, reference, decay) if reference.source == "series time" else None
+    if apart is not None:
+        reason = (
+            f"FrameReferenceTime puts the time of decay correction {apart:.0f} s after the one used"
+            f" ({reference.source})"
+        )
+        cautions.append(Caution("reference_time_conflict", reason))
     return _Moment(reference.time, reference.source)
 
 
@@ -170,6 +227,8 @@ def _suv(series: PetSeries, given: Administration, moment: _Moment) -> SuvResult
         elapsed = moment.time - given.injection
         if elapsed < 0:
             elapsed, reason = None, "the voxels are decay-corrected to a time before the injection"
+        elif not given.injection_dated:
+            elapsed, reason = None, "the injection has no date, and this radionuclide lives long enough for another day"
     undecayed = series.decay_correction == "NONE"
     if undecayed and series.units in ("BQML", "CNTS") and any(frame.duration is None for frame in series.timings):
         return SuvResult(None, "DecayCorrection is NONE and the frame duration is missing")
@@ -194,17 +253,26 @@ def _suv(series: PetSeries, given: Administration, moment: _Moment) -> SuvResult
     return result
 
 
+def _duration(series: PetSeries, frames: int) -> float | None:
+    """Return how long was measured, seconds; None where beds differ or it is not known."""
+    slices = len(series.timings) // frames
+    durations = [{timing.duration for timing in series.timings[k * slices : (k + 1) * slices]} for k in range(frames)]
+    if any(len(found) > 1 or None in found for found in durations):
+        return None
+    return sum(found.pop() or 0.0 for found in durations)
+
+
 def _facts(
     series: PetSeries,
     given: Administration,
     moment: _Moment,
     result: SuvResult,
+    frames: int,
     cautions: list[Caution],
 ) -> ScanFacts:
     header, injection = series.header, given.injection
     start = earliest_start(series.timings)
     method = known_text("method", header.text("AttenuationCorrectionMethod"))
-    durations = {timing.duration for timing in series.timings}
     variant = {"GML": series.suv_type, "CM2ML": "BSA"}.get(series.units)
     return ScanFacts(
         modality="PT",
@@ -216,15 +284,17 @@ def _facts(
         half_life_s=given.half_life_s,
         dose_bq=given.dose_bq,
         scan_start_s=None if start is None or injection is None else start - injection,
-        frame_duration_s=durations.pop() if len(durations) == 1 else None,
+        frame_duration_s=_duration(series, frames),
+        frames_averaged=frames if frames > 1 else None,
         decay_corrected=series.decay_correction != "NONE" or given.half_life_s is not None,
         decay_correction_s=None if moment.time is None or injection is None else moment.time - injection,
         reconstruction=known_text("method", header.text("ReconstructionMethod")),
         recon_filter=known_text("method", header.text("ConvolutionKernel")),
-        attenuation="applied" if method in (None, UNLISTED) else method,
+        attenuation=("applied" if method in (None, UNLISTED) else method) if "ATTN" in series.corrections else "none",
         corrections=known_corrections(tuple(series.corrections)),
         suv_factor=result.factor,
         suv_reason=result.reason,
+        suv_method=result.method,
         suv_variant=variant,
         suv_time_source=moment.source if series.units in ("BQML", "CNTS") else None,
         cautions=cautions,

@@ -35,6 +35,14 @@ _SHAPES = {
         r"(, the header has none"
         r"|; the header has that of columns and rows, which agrees, and not the end from which slices are counted)"
     ),
+    "spacing_from_thickness": (
+        rf"SpacingBetweenSlices is missing; SliceThickness {_N} mm, the edge of a pixel, was used"
+    ),
+    "duplicate_slices": rf"of {_N} slices there was a copy alike to the last voxel; one of each was used",
+    "injection_date_replaced": r"the date of the injection is not that of the scan; its time of day was used",
+    "reference_time_conflict": (
+        rf"FrameReferenceTime puts the time of decay correction {_N} s after the one used \(series time\)"
+    ),
     "attenuation_uncorrected": r"CorrectedImage does not list ATTN; only the contralateral ratio can be read",
     "suv_factor_conflict": rf"SUVbwFactor is {_N} in the JSON, {_N} follows from the rest; neither was used",
 }

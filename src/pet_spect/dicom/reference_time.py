@@ -10,7 +10,9 @@ from pet_spect.dicom.decay import mean_activity_time
 from pet_spect.errors import DicomError
 
 _SAME_S = 1.0
-_FACTOR_TOLERANCE = 0.005
+_CONTRADICTS_S = 60.0
+FACTOR_TOLERANCE = 0.005
+"""By how much a Decay Factor may depart from what the times say, as a fraction."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,34 @@ def _from_frame(frame: FrameTiming, decay: float | None) -> float | None:
     return frame.start + mean_activity_time(decay, frame.duration) - frame.frame_reference
 
 
+def other_reference(frames: Sequence[FrameTiming], found: ReferenceTime, decay: float | None) -> float | None:
+    """Return how many seconds after the reference time used the frame reference time puts it.
+
+    Parameters
+    ----------
+    frames : sequence of FrameTiming
+    found : ReferenceTime
+        By `decay_reference_time`.
+    decay : float or None
+        λ in 1/s.
+
+    Returns
+    -------
+    float or None
+        None if they agree within 60 s, or if ``t_acq + T_ave − FrameReferenceTime`` is not the same for all
+        slices (beds whose FrameReferenceTime counts from the start of the bed), or if a Decay Factor, which
+        `contradicting_frame` checks, speaks already.
+    """
+    times = [_from_frame(frame, decay) for frame in frames]
+    known = [time for time in times if time is not None]
+    if len(known) < len(times) or max(known) - min(known) > _SAME_S:
+        return None
+    if any(frame.decay_factor not in (None, 0.0, 1.0) for frame in frames):
+        return None
+    apart = sum(known) / len(known) - found.time
+    return apart if abs(apart) > _CONTRADICTS_S else None
+
+
 def contradicting_frame(frames: Sequence[FrameTiming], reference: float, decay: float) -> int | None:
     """Return the first slice whose Decay Factor contradicts the reference time.
 
@@ -128,6 +158,6 @@ def contradicting_frame(frames: Sequence[FrameTiming], reference: float, decay: 
         if frame.start is not None:
             elapsed.append(frame.start + middle - reference)
         stated = frame.decay_factor or 1.0
-        if elapsed and not any(abs(stated / math.exp(decay * t) - 1) <= _FACTOR_TOLERANCE for t in elapsed):
+        if elapsed and not any(abs(stated / math.exp(decay * t) - 1) <= FACTOR_TOLERANCE for t in elapsed):
             return index
     return None

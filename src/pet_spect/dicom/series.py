@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ DECAY_CORRECTIONS = ("START", "ADMIN", "NONE")
 
 @dataclass(frozen=True)
 class PetSeries:
-    """One volume of PET slices in stored order.
+    """PET slices in stored order: one volume, or several that were measured one after another.
 
     Attributes
     ----------
@@ -27,8 +27,11 @@ class PetSeries:
         Where patient, tracer and equipment are read.
     names : sequence of str
         How messages call each slice.
-    voxels : (N, rows, columns) float32 array
-        In the native unit: each slice times its own slope.
+    shape : two ints
+        Rows and columns of a slice.
+    pixels : function of int
+        Reads a slice, (rows, columns) float32 in the native unit: its stored values times its own
+        slope. May raise `DicomError`.
     positions : (N, 3) float array
         LPS+ mm.
     orientation : six floats
@@ -42,12 +45,16 @@ class PetSeries:
         Seconds.
     philips_suv, philips_activity : float or None
     stated_slices : int or None
-    slice_thickness : float or None
+        How many slices one volume has by the header.
+    stated_frames : int or None
+        How many time frames the header says there are, 0 if it does not say; None where it does not
+        say that the series is dynamic.
     """
 
     header: Header
     names: Sequence[str]
-    voxels: NDArray[np.float32]
+    shape: tuple[int, int]
+    pixels: Callable[[int], NDArray[np.float32]]
     positions: NDArray[np.float64]
     orientation: Sequence[float]
     pixel_spacing: Sequence[float]
@@ -61,6 +68,17 @@ class PetSeries:
     philips_suv: float | None = None
     philips_activity: float | None = None
     stated_slices: int | None = None
+    stated_frames: int | None = None
+
+    def only(self, kept: Sequence[int]) -> PetSeries:
+        """Return the series with these of its slices, in this order."""
+        return replace(
+            self,
+            names=[self.names[index] for index in kept],
+            pixels=lambda index: self.pixels(kept[index]),
+            positions=self.positions[list(kept)],
+            timings=[self.timings[index] for index in kept],
+        )
 
 
 def check_scale(header: Header, units: str | None, decay: str | None, corrections: Sequence[str]) -> None:
@@ -69,16 +87,12 @@ def check_scale(header: Header, units: str | None, decay: str | None, correction
     Raises
     ------
     DicomError
-        If Units or DecayCorrection is missing or unknown, attenuation was not
-        corrected, or DecayCorrection contradicts CorrectedImage.
+        If Units or DecayCorrection is missing or unknown, or DecayCorrection
+        contradicts CorrectedImage.
     """
     if units not in UNITS:
         shown = units if units in _OTHER_UNITS else "missing" if units is None else "not one that DICOM defines"
         raise header.error(f"Units is {shown}; one of {', '.join(UNITS)} is needed", "units")
-    if "ATTN" not in corrections:
-        raise header.error(
-            "CorrectedImage does not list ATTN; PET without attenuation correction is not measured", "attenuation"
-        )
     if decay not in DECAY_CORRECTIONS:
         shown = "missing" if decay is None else "not one that DICOM defines"
         raise header.error(f"DecayCorrection is {shown}; START, ADMIN or NONE is needed", "decay_correction")

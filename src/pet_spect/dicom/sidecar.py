@@ -30,11 +30,16 @@ class ScanFacts:
     scan_start_s : float or None
         From injection to the start of the first acquisition.
     frame_duration_s : float or None
+        All of it, where time frames were averaged.
+    frames_averaged : int or None
+        How many time frames of a dynamic PET the image is the mean of; None for a static one.
+    gate, energy_window, detector : str or None
+        Which of several volumes of a SPECT it is.
     decay_corrected : bool or None
         None where nothing is said.
     decay_correction_s : float or None
         The moment the voxels hold for, seconds after injection.
-    suv_factor, suv_reason, suv_variant, suv_time_source
+    suv_factor, suv_reason, suv_method, suv_variant, suv_time_source
         See `pet_spect.dicom.suv`.
     corrections : sequence of str
         CorrectedImage.
@@ -51,6 +56,10 @@ class ScanFacts:
     dose_bq: float | None = None
     scan_start_s: float | None = None
     frame_duration_s: float | None = None
+    frames_averaged: int | None = None
+    gate: str | None = None
+    energy_window: str | None = None
+    detector: str | None = None
     decay_corrected: bool | None = None
     decay_correction_s: float | None = None
     reconstruction: str | None = None
@@ -59,6 +68,7 @@ class ScanFacts:
     corrections: Sequence[str] = ()
     suv_factor: float | None = None
     suv_reason: str | None = None
+    suv_method: str | None = None
     suv_variant: str | None = None
     suv_time_source: str | None = None
     cautions: Sequence[Caution] = field(default=())
@@ -87,12 +97,17 @@ def sidecar_of(facts: ScanFacts) -> dict[str, Any]:
         "ScanStart": start if known_start else None,
         "FrameTimesStart": [round(start, 3)],
         "FrameDuration": None if facts.frame_duration_s is None else [facts.frame_duration_s],
+        "FramesAveraged": facts.frames_averaged,
+        "Gate": facts.gate,
+        "EnergyWindow": facts.energy_window,
+        "Detector": facts.detector,
         "ImageDecayCorrected": facts.decay_corrected,
         "ImageDecayCorrectionTime": facts.decay_correction_s,
         "ReconMethodName": facts.reconstruction,
         "ReconFilterType": facts.recon_filter,
         "AttenuationCorrection": facts.attenuation,
         "CorrectedImage": list(facts.corrections) or None,
+        "SUVMethod": facts.suv_method,
         "SUVVariant": facts.suv_variant,
         "SUVTimeSource": facts.suv_time_source,
         "SkullStripped": False,

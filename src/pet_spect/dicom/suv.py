@@ -7,7 +7,8 @@ Units, SUV Type, Decay Correction); ``docs/suv.md`` shows them as a table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 DecayCorrection = Literal["START", "ADMIN", "NONE"]
@@ -48,8 +49,8 @@ class SuvFacts:
         NONE means that the voxels have been corrected to one common time since.
     weight_kg, height_m, dose_bq : float or None
         None where the header gives nothing usable.
-    sex : str
-        ``M``, ``F``, or anything else for the mean of both.
+    sex : str or None
+        ``M``, ``F``, ``O`` for the mean of both, None where nobody said.
     half_life_s : float or None
     decay_s : float or None
         From administration to the time the voxels hold for, seconds.
@@ -67,7 +68,7 @@ class SuvFacts:
     weight_kg: float | None
     height_m: float | None
     dose_bq: float | None
-    sex: str
+    sex: str | None
     half_life_s: float | None
     decay_s: float | None
     decay_reason: str = "the time of injection or of decay correction is not known"
@@ -86,73 +87,160 @@ class SuvResult:
         Multiply a voxel by it to get SUVbw in g/mL; None where the header does not allow it.
     reason : str or None
         Why there is none.
+    method : str or None
+        Which case of `CASES` gave it.
     """
 
     factor: float | None
     reason: str | None = None
+    method: str | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the decision table.
+
+    Attributes
+    ----------
+    units : str
+        A key of `UNITS`.
+    when : str
+        What else must hold, in words.
+    applies : function
+        Whether it holds.
+    factor : function
+        From facts to the result.
+    method : str
+        What the sidecar calls it.
+    """
+
+    units: str
+    when: str
+    applies: Callable[[SuvFacts], bool]
+    factor: Callable[[SuvFacts], SuvResult]
+    method: str
 
 
 def suv_factor(facts: SuvFacts) -> SuvResult:
-    """Return the factor from stored voxels to SUVbw.
+    """Return the factor from stored voxels to SUVbw: that of the first case that applies and has one.
 
     Examples
     --------
-    >>> facts = SuvFacts("BQML", "BW", "ADMIN", 70.0, None, 350e6, "O", None, None)
+    >>> facts = SuvFacts("BQML", "BW", "ADMIN", 70.0, None, 350e6, None, None, None)
     >>> suv_factor(facts)  # 70,000 g / 350 MBq
-    SuvResult(factor=0.0002, reason=None)
+    SuvResult(factor=0.0002, reason=None, method='activity, dose at administration')
     """
-    if facts.units == "BQML":
-        return _from_activity(facts, 1.0)
-    if facts.units == "GML":
-        return _from_suv(facts, facts.suv_type)
-    if facts.units == "CM2ML":
-        return _from_suv(facts, "BSA")
-    if facts.units == "CNTS":
-        return _from_counts(facts)
-    if facts.units == "CPS":
-        return SuvResult(None, "voxels are counts per second, whose calibration to Bq/mL DICOM does not define")
-    return SuvResult(None, f"voxels are {UNITS[facts.units]}, which have no absolute scale")
+    applying = [case for case in CASES if case.units == facts.units and case.applies(facts)]
+    results = [replace(case.factor(facts), method=case.method) for case in applying]
+    found = next((result for result in results if result.factor is not None), results[0])
+    return found if found.factor is not None else replace(found, method=None)
 
 
-def _from_activity(facts: SuvFacts, calibration: float) -> SuvResult:
-    """Activity concentration: ``SUV = A · W / D``, the dose decayed to the time the voxels hold for."""
+def _decayed(facts: SuvFacts) -> SuvResult:
+    """``SUV = A · W / D``, the dose decayed to the time the voxels hold for."""
+    if facts.weight_kg is None or facts.dose_bq is None:
+        return _undecayed(facts)
+    if facts.half_life_s is None:
+        return SuvResult(None, "half-life of the radionuclide is missing")
+    if facts.decay_s is None:
+        return SuvResult(None, facts.decay_reason)
+    return _undecayed(replace(facts, dose_bq=facts.dose_bq * 0.5 ** (facts.decay_s / facts.half_life_s)))
+
+
+def _undecayed(facts: SuvFacts) -> SuvResult:
+    """``SUV = A · W / D``, the dose as it stands."""
     if facts.weight_kg is None:
         return SuvResult(None, "patient weight is missing")
     if facts.dose_bq is None:
         return SuvResult(None, facts.dose_reason)
-    dose = facts.dose_bq
-    if facts.decay_correction != "ADMIN":
-        if facts.half_life_s is None:
-            return SuvResult(None, "half-life of the radionuclide is missing")
-        if facts.decay_s is None:
-            return SuvResult(None, facts.decay_reason)
-        dose *= 0.5 ** (facts.decay_s / facts.half_life_s)
-    return SuvResult(calibration * facts.weight_kg * 1000 / dose)
+    return SuvResult(facts.weight_kg * 1000 / facts.dose_bq)
 
 
-def _from_counts(facts: SuvFacts) -> SuvResult:
-    """Philips: counts become Bq/mL by (7053,1009), or SUVbw by (7053,1000); 0 means absent."""
-    if facts.philips_activity:
-        result = _from_activity(facts, facts.philips_activity)
-        if result.factor is not None or not facts.philips_suv:
-            return result
-    if facts.philips_suv:
-        return SuvResult(facts.philips_suv)
-    return SuvResult(None, "voxels are counts and the header has no factor for them")
+def _philips_activity(facts: SuvFacts) -> SuvResult:
+    """Turn counts into Bq/mL by (7053,1009)."""
+    result = _undecayed(facts) if facts.decay_correction == "ADMIN" else _decayed(facts)
+    factor = None if result.factor is None else result.factor * (facts.philips_activity or 0.0)
+    return SuvResult(factor, result.reason)
 
 
-def _from_suv(facts: SuvFacts, variant: str) -> SuvResult:
-    """Already an SUV: undo its own normalisation and use body weight, ``SUVbw = SUVx · W / X``."""
-    if variant == "BW":
-        return SuvResult(1.0)
-    if facts.weight_kg is None:
-        return SuvResult(None, f"voxels are SUV{variant.lower()} and the patient weight is missing")
-    if facts.height_m is None:
-        return SuvResult(None, f"voxels are SUV{variant.lower()} and the patient height is missing")
-    size = normalising_size(variant, facts.weight_kg, facts.height_m, facts.sex)
+def _other_variant(facts: SuvFacts) -> SuvResult:
+    """Undo the voxels' own normalisation and use body weight: ``SUVbw = SUVx · W / X``."""
+    variant = "BSA" if facts.units == "CM2ML" else facts.suv_type
+    sex = "O" if variant == "BSA" else facts.sex
+    if facts.weight_kg is None or facts.height_m is None or sex is None:
+        what = "weight" if facts.weight_kg is None else "height" if facts.height_m is None else "sex"
+        return SuvResult(None, f"voxels are SUV{variant.lower()} and the patient {what} is missing")
+    size = normalising_size(variant, facts.weight_kg, facts.height_m, sex)
     if size <= 0:
         return SuvResult(None, f"the formula of SUV{variant.lower()} fails for this weight and height")
     return SuvResult(facts.weight_kg * 1000 / size)
+
+
+def _none(reason: str) -> Callable[[SuvFacts], SuvResult]:
+    return lambda facts: SuvResult(None, reason)
+
+
+def _always(facts: SuvFacts) -> bool:
+    return True
+
+
+CASES = (
+    Case(
+        "BQML",
+        "DecayCorrection START",
+        lambda facts: facts.decay_correction == "START",
+        _decayed,
+        "activity, dose decayed to the reference time",
+    ),
+    Case(
+        "BQML",
+        "DecayCorrection ADMIN",
+        lambda facts: facts.decay_correction == "ADMIN",
+        _undecayed,
+        "activity, dose at administration",
+    ),
+    Case(
+        "BQML",
+        "DecayCorrection NONE",
+        lambda facts: facts.decay_correction == "NONE",
+        _decayed,
+        "activity, dose decayed to the earliest acquisition",
+    ),
+    Case(
+        "GML",
+        "SUVType BW or empty",
+        lambda facts: facts.suv_type == "BW",
+        lambda facts: SuvResult(1.0),
+        "SUVbw as stored",
+    ),
+    Case("GML", "another SUVType", lambda facts: facts.suv_type != "BW", _other_variant, "SUV of another variant"),
+    Case("CM2ML", "", _always, _other_variant, "SUV of another variant"),
+    Case(
+        "CNTS",
+        "private (7053,1009), not 0",
+        lambda facts: bool(facts.philips_activity),
+        _philips_activity,
+        "Philips activity factor",
+    ),
+    Case(
+        "CNTS",
+        "private (7053,1000), not 0",
+        lambda facts: bool(facts.philips_suv),
+        lambda facts: SuvResult(facts.philips_suv),
+        "Philips SUV factor",
+    ),
+    Case("CNTS", "neither", _always, _none("voxels are counts and the header has no factor for them"), "none"),
+    Case(
+        "CPS",
+        "",
+        _always,
+        _none("voxels are counts per second, whose calibration to Bq/mL DICOM does not define"),
+        "none",
+    ),
+    Case("PROPCNTS", "", _always, _none(f"voxels are {UNITS['PROPCNTS']}, which have no absolute scale"), "none"),
+    Case("PROPCPS", "", _always, _none(f"voxels are {UNITS['PROPCPS']}, which have no absolute scale"), "none"),
+)
+"""The decision table; ``docs/suv.md`` shows it, and a test compares the two."""
 
 
 def normalising_size(variant: str, weight_kg: float, height_m: float, sex: str) -> float:
@@ -167,7 +255,7 @@ def normalising_size(variant: str, weight_kg: float, height_m: float, sex: str) 
         10.1148/radiology.213.2.r99nv37521), BSA (Du Bois 1916).
     weight_kg, height_m : float
     sex : str
-        ``M``, ``F``, or anything else for the mean of both.
+        ``M``, ``F``, or ``O`` for the mean of both.
 
     Returns
     -------

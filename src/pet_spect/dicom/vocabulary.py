@@ -61,10 +61,38 @@ _TRACERS = {
     "water": ("water",),
 }
 
+_TRACER_CODES = {
+    ("SCT", "35321007"): "FDG",
+    ("SRT", "C-B1031"): "FDG",
+    ("SNM3", "C-B1031"): "FDG",
+    ("SCT", "422975006"): "FMZ",
+    ("SCT", "423543007"): "FMZ",
+}
+"""Codes of PS3.16 CID 25 and 4021, which know no iomazenil."""
+
 
 _CORRECTIONS = """
     DECY ATTN SCAT DTIM MOTN PMOT CLN RAN RADL DCAL NORM SLSENS UNIF COR NCO GEOM RANSNG RANSUB SCA2D XYSM ZSM
 """
+
+
+def coded_tracer(scheme: str | None, value: str | None) -> str | None:
+    """Return the tracer that a code of RadiopharmaceuticalCodeSequence means, None if it is not a known one.
+
+    Examples
+    --------
+    >>> coded_tracer("SCT", "35321007")
+    'FDG'
+    """
+    return _TRACER_CODES.get((scheme or "", value or ""))
+
+
+def known_modality(text: str | None) -> str:
+    """Return Modality if it is a defined one that imaging departments have, ``unknown`` otherwise."""
+    return text if text in _MODALITIES else "unknown"
+
+
+_MODALITIES = ("CT", "MR", "PT", "NM", "OT", "SC", "SEG", "US", "CR", "DX")
 
 
 def known_corrections(terms: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 _NEXT = re.compile(r"; (?=[a-z][a-z0-9_]*: )")
-_SUV_ONLY = ("weight", "height", "dose", "sex")
+_SUV_ONLY = ("weight", "height", "dose", "sex", "injection_date_replaced", "reference_time_conflict")
 
 
 def join_reasons(reasons: Iterable[str]) -> str:
