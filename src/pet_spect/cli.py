@@ -13,6 +13,7 @@ from pet_spect import __version__
 from pet_spect.errors import PetSpectError
 
 VERBS = {
+    "index": "find the scans in a heap of DICOM files and draft the two tables",
     "convert": "turn one DICOM scan into NIfTI with a sidecar that names nobody",
     "normalise": "align one participant's scans and warp them to the standard space",
     "measure": "measure every atlas region in every scan of one participant",
@@ -21,6 +22,7 @@ VERBS = {
     "report": "write the report page of a results folder",
     "accounted": "fail, by name, on every refusal nobody signed off",
     "simulate": "make a simulated trial with known truth",
+    "deidentify": "write PET and SPECT DICOM anew so that it can be shared",
 }
 """Verb to its help line; the verb's module has its name."""
 

@@ -1,0 +1,98 @@
+"""Find the scans in a heap of DICOM files, and draft participants.tsv and scans.tsv for a person to complete.
+
+What is printed and index.tsv name nobody; the drafts hold no identifier but the
+path of each scan.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from pet_spect.dicom.index import Index, index
+from pet_spect.dicom.index_audit import write_audit
+from pet_spect.dicom.index_table import COLUMNS, Row, printed, tables_of
+from pet_spect.errors import TableError
+from pet_spect.files import whole_file
+from pet_spect.tables import write_table
+
+_WRITTEN = ("participants.tsv", "scans.tsv", "index.tsv", "index.json")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags of ``pet-spect index``."""
+    parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="searched in depth, and archives in it")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help=f"gets {', '.join(_WRITTEN)}")
+    parser.add_argument(
+        "--audit",
+        type=Path,
+        metavar="FILE",
+        help="also write which identifiers, dates and paths each line stands for; keep it apart from all results",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Index the folders, print the table and write the drafts."""
+    _check_out(options.out)
+    if options.audit is not None:
+        _check_audit(options.audit, options.out, options.folders)
+    found = _index(options.folders)
+    tables = tables_of(found)
+    if options.audit is not None:
+        write_audit(options.audit, found, tables)
+    _write_draft(options.out / "participants.tsv", ("participant_id", "lesion_side"), tables.participants)
+    _write_draft(options.out / "scans.tsv", ("participant_id", "session", "tracer", "path", "series"), tables.scans)
+    write_table(options.out / "index.tsv", COLUMNS, tables.index)
+    print(printed(tables.index))
+    images = sum(entry.series.found.files for entry in found.entries)
+    print(
+        f"\n{found.looked_at} files looked at: {images} images in {len(found.entries)} series, {len(found.troubles)} in"
+        f" trouble, {found.passed_over} passed over.\nDrafted {len(tables.participants)} participants and"
+        f" {len(tables.scans)} scans; nothing runs before a person has filled in every lesion_side (left or right), and"
+        " decided every n/a of participant_id, session and tracer and every question mark."
+    )
+
+
+def _index(folders: Sequence[Path]) -> Index:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("indexing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("indexing", total=None)
+        return index(folders, lambda done, total: progress.update(task, completed=done, total=total))
+
+
+def _check_out(out: Path) -> None:
+    if _in_results(out):
+        raise TableError(f"{out}: lies in a results folder, and scans.tsv holds paths; name a folder elsewhere")
+    for name in _WRITTEN:
+        if (out / name).exists():
+            raise TableError(f"{out / name}: is there already and is not overwritten; name another folder, or move it")
+
+
+def _check_audit(audit: Path, out: Path, folders: Sequence[Path]) -> None:
+    place = audit.resolve()
+    if _in_results(audit):
+        raise TableError(f"{audit}: lies in a results folder, where no identifier may go; name a file elsewhere")
+    if place.is_relative_to(out.resolve()):
+        raise TableError(f"{audit}: lies in {out}, whose tables are passed on; name a file elsewhere")
+    for number, folder in enumerate(folders, start=1):
+        if place.is_relative_to(folder.resolve()):
+            raise TableError(f"{audit}: lies in folder {number} that is indexed; name a file elsewhere")
+    if place.exists():
+        raise TableError(f"{audit}: is there already and is not overwritten; name another file, or move it")
+
+
+def _in_results(path: Path) -> bool:
+    return "results" in (part.lower() for part in path.resolve().parts)
+
+
+def _write_draft(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Write a table as it is: a path keeps its blanks."""
+    header = list(rows[0]) if rows else list(columns)
+    with whole_file(path) as partial:
+        lines = [header, *([str(row[column]) for column in header] for row in rows)]
+        partial.write_text("".join("\t".join(line) + "\n" for line in lines), encoding="utf-8")
