@@ -10,9 +10,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from pet_spect.dicom.index import Index, index
-from pet_spect.dicom.index_audit import write_audit
-from pet_spect.dicom.index_table import COLUMNS, Row, printed, tables_of
+from pet_spect.dicom.index.audit import write_audit
+from pet_spect.dicom.index.heap import Index, index
+from pet_spect.dicom.index.table import COLUMNS, Row, printed, tables_of
 from pet_spect.errors import TableError
 from pet_spect.files import whole_file
 from pet_spect.tables import write_table

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pet_spect.dicom.index_files import Found, Image, Progress, Trouble, look
-from pet_spect.dicom.index_people import Suggestion, suggest
-from pet_spect.dicom.index_series import Described, Refused, describe
+from pet_spect.dicom.index.files import Found, Image, Progress, Trouble, look
+from pet_spect.dicom.index.people import Suggestion, suggest
+from pet_spect.dicom.index.series import Described, Refused, describe
 from pet_spect.errors import DicomError
 from pet_spect.places import usable_path
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pet_spect.dicom.index_files import FoundSeries
-from pet_spect.dicom.index_people import suggest
-from pet_spect.dicom.index_series import Described, Person, Refused
-from pet_spect.dicom.index_tracer import TracerGuess
+from pet_spect.dicom.index.files import FoundSeries
+from pet_spect.dicom.index.people import suggest
+from pet_spect.dicom.index.series import Described, Person, Refused
+from pet_spect.dicom.index.tracer import TracerGuess
 
 FDG, IMZ = TracerGuess("FDG", "text"), TracerGuess("IMZ", "code")
 

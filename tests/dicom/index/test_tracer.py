@@ -3,7 +3,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from pet_spect.dicom.header import Header
-from pet_spect.dicom.index_tracer import guess_tracer
+from pet_spect.dicom.index.tracer import guess_tracer
 
 
 def code(value, scheme="SCT", meaning="something"):

@@ -12,8 +12,8 @@ from pet_spect.dicom.convert import examine
 from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.geometry import axis_letters
 from pet_spect.dicom.header import SOP_CLASSES, Header, sop_class
-from pet_spect.dicom.index_files import FoundSeries
-from pet_spect.dicom.index_tracer import TracerGuess, guess_tracer
+from pet_spect.dicom.index.files import FoundSeries
+from pet_spect.dicom.index.tracer import TracerGuess, guess_tracer
 from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.read import series_code
 from pet_spect.dicom.times import seconds_of_date

@@ -10,8 +10,8 @@ import pytest
 
 from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.declared import Declared
-from pet_spect.dicom.index import index
-from pet_spect.dicom.index_table import tables_of
+from pet_spect.dicom.index.heap import index
+from pet_spect.dicom.index.table import tables_of
 from pet_spect.dicom.read import series_code
 from pet_spect.errors import DicomError
 

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pet_spect.dicom.index import Index
-from pet_spect.dicom.index_table import Tables
+from pet_spect.dicom.index.heap import Index
+from pet_spect.dicom.index.table import Tables
 from pet_spect.files import whole_file
 
 COLUMNS = (

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pet_spect.dicom.index import Entry, Index
-from pet_spect.dicom.index_files import Trouble
+from pet_spect.dicom.index.files import Trouble
+from pet_spect.dicom.index.heap import Entry, Index
 from pet_spect.study import SCAN_COLUMNS
 from pet_spect.tables import MISSING
 

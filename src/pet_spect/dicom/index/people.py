@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pet_spect.dicom.index_series import Described, Person
+from pet_spect.dicom.index.series import Described, Person
 from pet_spect.dicom.times import DAY_S
 
 SESSIONS = ("baseline", "year1")

@@ -1,0 +1,1 @@
+"""What is in a heap of DICOM files, told as draft tables."""
