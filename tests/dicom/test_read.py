@@ -18,6 +18,8 @@ from pydicom.uid import (
 )
 
 from pet_spect.cli import main
+from pet_spect.dicom.convert import convert_scan
+from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.read import read_file, read_images, series_code, visible_files
 from pet_spect.dicom.sources import file_on_disk
 from pet_spect.errors import DicomError
@@ -270,3 +272,11 @@ def test_a_deflated_object_is_read_whole_for_its_header(pet_slices, save):
     (file,) = save(ds).iterdir()
     assert header_of(file).has_pixels
     assert header_of(file).pixels().shape == (1, 6, 5)
+
+
+def test_pixels_of_a_series_too_large_for_memory_are_read_when_they_are_needed(pet_slices, save, monkeypatch):
+    folder = save(*pet_slices())
+    whole, _ = convert_scan(folder, Declared())
+    monkeypatch.setattr("pet_spect.dicom.read._MOST_HELD", 100)
+    assert [header.read_again is not None for header in read_images(folder, None)] == [False, False, True, True]
+    np.testing.assert_array_equal(convert_scan(folder, Declared())[0].data, whole.data)

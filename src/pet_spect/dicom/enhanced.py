@@ -77,6 +77,9 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
         raise header.error(f"describes {described} frames, a volume needs at least two", "slice_single")
     if held != described:
         raise header.error(f"describes {described} frames and holds {held}", "frames")
+    if len(header.items(_GROUPS[0])) > 1:
+        found = f"{len(header.items(_GROUPS[0]))} shared functional groups"
+        raise header.error(f"has {found}, one is needed", "element_unreadable")
     frames = list(_frames(header))
     first = frames[0]
     check_not_gated(first)

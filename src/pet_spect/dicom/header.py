@@ -247,16 +247,22 @@ class Header:
         if why is not None:
             raise self.error(f"pixel data {why}", "pixels")
 
+    def held_bytes(self) -> int:
+        """Return how many bytes of pixel data are in memory."""
+        try:
+            with quiet():
+                return len(next((self.dataset[k].value for k in _PIXEL_KEYWORDS if k in self.dataset), None) or b"")
+        except Exception as error:  # a value that is none
+            raise self.error(f"pixel data cannot be read ({type(error).__name__})", "pixels") from None
+
     def _check_length(self, frames: int, voxels: int) -> None:
         syntax = Header(self.dataset.file_meta, self.name).text("TransferSyntaxUID") or ""
         bits = self.integer("BitsAllocated") or 0
+        held = self.held_bytes() if self.pixel_bytes is None else self.pixel_bytes
         try:
             with quiet():
                 compressed = UID(syntax).is_compressed
-                held = self.pixel_bytes
-                if held is None:
-                    held = len(next((self.dataset[k].value for k in _PIXEL_KEYWORDS if k in self.dataset), None) or b"")
-        except Exception as error:  # an unknown transfer syntax, a deferred read that fails
+        except Exception as error:  # an unknown transfer syntax
             raise self.error(f"pixel data cannot be decoded ({type(error).__name__})", "pixels") from None
         needed = frames * ITEM_BYTES if compressed else voxels * bits // 8
         if bits < 8 or held < needed:

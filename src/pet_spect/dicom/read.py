@@ -32,6 +32,9 @@ __all__ = (
     "visible_files",
 )
 
+_MOST_HELD = 2**29
+"""Bytes of pixel data kept in memory; those of further files of a folder are read when they are needed."""
+
 _DICOM_ENDINGS = (".dcm", ".ima", ".dicom")
 
 
@@ -72,13 +75,14 @@ def read_images(path: Path, label: str | None, series: str | None = None) -> lis
     called = label or str(path)
     found: list[Header] = []
     seen: dict[tuple[Any, ...], list[Any]] = {}
-    looked_at = 0
+    looked_at = held = 0
     for file in files_in(path, called):
         looked_at += 1
         name = file.path if label is None and file.path else f"{called}: {file.place}"
-        header = _read_one(file, name, series)
+        header = _read_one(file, name, series, later=held > _MOST_HELD and file.path is not None)
         if header is not None and is_image(header):
             found.append(replace(header, seen=seen))
+            held += header.held_bytes()
     if not found:
         wanted = "" if series is None else f" of series {series}"
         raise DicomError(f"{called}: no DICOM image{wanted} found, {looked_at} files looked at", code="no_image")
@@ -100,12 +104,15 @@ def is_image(header: Header) -> bool:
     return header.has_pixels
 
 
-def _read_one(file: PlacedFile, name: str, series: str | None) -> Header | None:
-    if series is not None:
+def _read_one(file: PlacedFile, name: str, series: str | None, *, later: bool) -> Header | None:
+    """Read a file if it may be of the series; its pixel data only when they are asked for if that is to be `later`."""
+    if series is not None or later:
         header = read_file(file, name, header_only=True)
         uid = header.text("SeriesInstanceUID") if header else None
-        if uid is not None and series_code(uid) != series:
+        if series is not None and uid is not None and series_code(uid) != series:
             return None
+        if later:
+            return header
     return read_file(file, name, header_only=False)
 
 
