@@ -35,6 +35,10 @@ def test_series_time_serves_every_bed():
     assert (found.time, found.source) == (TEN, "series time")
 
 
+def test_series_time_may_be_rounded():
+    assert reference([bed(0), bed(5)], series=TEN + 0.5).source == "series time"
+
+
 def test_series_time_written_after_the_scan_is_ignored():
     # both beds refer to 9:50: t_acq + T_ave - FRT
     frames = [bed(0, 600 + MIDDLE), bed(5, 900 + MIDDLE)]
@@ -52,7 +56,7 @@ def test_no_rule_without_its_facts(lacking):
     frames = [FrameTiming(None if lacking == "acquisition time" else TEN, 300.0, None, None)]
     if lacking == "half-life":
         frames = [bed(0, MIDDLE)]
-    assert reference(frames, series=TEN + 1, decay=None if lacking == "half-life" else LAMBDA) is None
+    assert reference(frames, series=TEN + 1800, decay=None if lacking == "half-life" else LAMBDA) is None
 
 
 @pytest.mark.parametrize("elapsed", [900 + MIDDLE, 300 + MIDDLE])

@@ -95,7 +95,7 @@ def decay_reference_time(
                 code="decay_time",
             )
         return ReferenceTime(explicit, "explicit")
-    if series is not None and earliest is not None and series <= earliest:
+    if series is not None and earliest is not None and series - earliest <= _SAME_S:
         return ReferenceTime(series, "series time")
     times = [_from_frame(frame, decay) for frame in frames]
     found = [time for time in times if time is not None]
