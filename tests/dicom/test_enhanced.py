@@ -149,3 +149,25 @@ def test_two_mappings_to_one_unit_are_refused(enhanced, save):
     mappings = [mapping_to("Bq/ml", 2.0), mapping_to("Bq/ml", 3.0)]
     ds.PerFrameFunctionalGroupsSequence[0].RealWorldValueMappingSequence = Sequence(mappings)
     assert refused(save(ds)).code == "real_world_values"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"AttenuationCorrected": "NO"},
+        {"DecayCorrected": "NO"},
+        {"DecayCorrectionDateTime": "20250101103000"},
+    ],
+)
+def test_corrections_of_one_frame_that_are_not_those_of_the_others_are_refused(enhanced, save, said):
+    ds = enhanced()
+    ds.PerFrameFunctionalGroupsSequence[2].PETFrameCorrectionFactorsSequence = macro(**said)
+    assert refused(save(ds)).code == "mixed_series"
+
+
+def test_two_scales_to_one_unit_that_differ_are_refused(enhanced, save):
+    ds = enhanced()
+    ds.PerFrameFunctionalGroupsSequence[2].PixelValueTransformationSequence = macro(
+        RescaleSlope="7", RescaleIntercept="0", RescaleType="BQML"
+    )
+    assert refused(save(ds)).code == "real_world_values"

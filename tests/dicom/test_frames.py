@@ -145,6 +145,25 @@ def test_frames_whose_reference_time_counts_from_their_start_are_averaged(dynami
     np.testing.assert_allclose(convert(save(*slices), frame_window=(70.0, 90.0))[0].data, 6.5, rtol=1e-6)
 
 
+def without_any_evidence(slices):
+    for ds in slices:
+        del ds.DecayFactor, ds.FrameReferenceTime
+
+
+def test_frames_of_which_nothing_tells_that_they_have_one_reference_are_not_averaged(dynamic, save):
+    slices = dynamic()
+    without_any_evidence(slices)
+    assert refused(save(*slices), frame_window=(70.0, 90.0)).code == "frame_decay"
+
+
+def test_an_explicit_decay_time_is_evidence_enough(dynamic, save):
+    slices = dynamic()
+    without_any_evidence(slices)
+    for ds in slices:
+        ds.private_block(0x0009, "GEMS_PETD_01", create=True).add_new(0x0D, "DT", "20250101110000.00")
+    np.testing.assert_allclose(convert(save(*slices), frame_window=(70.0, 90.0))[0].data, 6.5, rtol=1e-6)
+
+
 def test_counts_of_frames_are_not_averaged(dynamic, save):
     assert refused(save(*dynamic(Units="PROPCNTS")), frame_window=(70.0, 90.0)).code == "frame_window"
 
@@ -159,7 +178,9 @@ def test_scan_may_begin_shortly_before_the_injection(dynamic, save, drug):
 
 
 def test_a_slice_of_one_frame_that_is_missing_is_refused(dynamic, save):
-    assert refused(save(*dynamic()[:-1]), frame_window=(70.0, 90.0)).code == "bed_overlap"
+    error = refused(save(*dynamic()[:-1]), frame_window=(70.0, 90.0))
+    assert error.code == "frame_times"
+    assert "places hold 3 to 4 slices; time frames lack slices" in str(error)
 
 
 def test_frames_of_more_than_one_bed_are_refused(dynamic, save):
@@ -230,3 +251,23 @@ def test_all_slices_in_one_place_are_no_volume(pet_slices, save):
     for number, ds in enumerate(slices):
         ds.AcquisitionTime = f"11{number:02d}00"
     assert refused(save(*slices)).code == "slice_single"
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"AcquisitionTime": "235800", "AcquisitionDate": None, "SeriesDate": None},  # midnight without dates
+        {"AcquisitionDate": "20250102"},
+    ],
+)
+def test_slices_of_more_than_six_hours_are_no_scan(pet_slices, save, times):
+    slices = pet_slices(AcquisitionDate=times.get("AcquisitionDate", "20250101") and "20250101")
+    for ds in slices:
+        for keyword, value in times.items():
+            if value is None and keyword in ds:
+                del ds[keyword]
+        ds.AcquisitionTime = "000200"
+    for keyword, value in times.items():
+        if value is not None:
+            setattr(slices[0], keyword, value)
+    assert refused(save(*slices)).code == "frame_times"

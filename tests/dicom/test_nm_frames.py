@@ -164,3 +164,61 @@ def test_injection_to_scan_time_is_told(nm_object, save, drug):
     nuclide = drug(RadionuclideHalfLife=None, RadiopharmaceuticalStartTime="223000")
     ds = nm_object(RadiopharmaceuticalInformationSequence=nuclide, AcquisitionDate="20250101", AcquisitionTime="003000")
     assert convert(save(ds))[1]["ScanStart"] == 7200.0
+
+
+def test_transmission_is_no_emission(nm_object, save):
+    error = refused(save(nm_object(ImageType=["DERIVED", "PRIMARY", "RECON TOMO", "TRANSMISSION"])))
+    assert error.code == "not_emission"
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
+def test_kind_of_image_may_be_written_in_small_letters(nm_object, save):
+    assert convert(save(nm_object(ImageType=["Derived", "Primary", "Recon Tomo", "Emission"])))[0].data.max() == 119
+
+
+def test_gates_of_different_numbers_of_slices_are_refused(gated, save):
+    ds = gated(TimeSlotVector=[1, 1, 1, 2, 2, 3], SliceVector=[1, 2, 3, 1, 2, 1])
+    assert refused(save(ds), gate="sum").code == "frame_order"
+
+
+def test_chosen_volume_whose_first_frame_is_not_slice_one_is_ambiguous(nm_object, save):
+    ds = nm_object(
+        counts(1, 2, 20, 10),
+        4.0,
+        FrameIncrementPointer=[DETECTOR, SLICE],
+        SliceVector=[1, 2, 2, 1],
+        DetectorVector=[1, 1, 2, 2],
+    )
+    folder = save(ds)
+    assert list(convert(folder, detector=1)[0].data[0, 0]) == [1, 2]
+    assert refused(folder, detector=2).code == "orientation_unknown"
+
+
+def test_detector_items_that_say_nothing_do_not_count(nm_object, save):
+    assert convert(save(nm_object(DetectorInformationSequence=Sequence([place(), Dataset()]))))[0].affine[2, 3] == 30
+
+
+def test_orientation_outside_the_detector_item_must_not_contradict_it(nm_object, save):
+    ds = nm_object()
+    ds.ImageOrientationPatient = [-1, 0, 0, 0, 1, 0]
+    assert refused(save(ds)).code == "orientation_conflict"
+
+
+@pytest.mark.parametrize(("letters", "agrees"), [("LPI", True), ("LPS", False), ("RPI", False)])
+def test_declared_orientation_must_not_contradict_one_outside_the_detector_item(nm_object, save, letters, agrees):
+    ds = nm_object(DetectorInformationSequence=Sequence([Dataset()]))  # spacing -4: slices run downwards
+    ds.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    folder = save(ds)
+    if agrees:
+        assert convert(folder, orientation=letters)[0].data.max() == 119
+    else:
+        assert refused(folder, orientation=letters).code == "orientation_conflict"
+
+
+def test_gates_in_a_unit_that_is_not_known_are_averaged(gated, save):
+    unit, mapping = Dataset(), Dataset()
+    unit.CodeValue, unit.CodingSchemeDesignator, unit.CodeMeaning = "g/ml{SUVbw}", "UCUM", "unit"
+    mapping.RealWorldValueSlope, mapping.RealWorldValueIntercept = 3.0, 0.0
+    mapping.MeasurementUnitsCodeSequence = Sequence([unit])
+    volume, _ = convert(save(gated(RealWorldValueMappingSequence=Sequence([mapping]))), gate="sum")
+    assert list(volume.data[0, 0]) == [111, 222]

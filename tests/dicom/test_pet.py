@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from pet_spect.dicom.convert import convert_scan
@@ -405,3 +407,148 @@ def test_injection_of_another_day_and_an_unlikely_time_of_day_gives_no_suv(pet_s
     item = drug(RadiopharmaceuticalStartDateTime="19700101013000", RadiopharmaceuticalStartTime=None)
     _, facts = convert(save(*pet_slices(RadiopharmaceuticalInformationSequence=item)))
     assert facts["SUVbwFactor"] is None
+
+
+@pytest.mark.parametrize("start", ["220000", "170000"])  # a slip of am and pm; UTC of another continent
+def test_dateless_injection_long_before_the_scan_is_not_that_of_the_day_before(pet_slices, save, drug, start):
+    item = drug(RadiopharmaceuticalStartTime=start)
+    _, facts = convert(save(*pet_slices(RadiopharmaceuticalInformationSequence=item)))
+    assert facts["SUVbwFactor"] is None
+    assert "min before the scan is implausible" in facts["SUVReason"]
+
+
+@pytest.mark.parametrize(
+    ("injection", "clock"),
+    [
+        ("20250101090000Z", "+0100"),
+        ("20250101090000+0000", "+0100"),
+        ("20250101100000+0100", None),
+        ("20250101100000+0100", "+0100"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
+def test_dated_injection_is_put_on_the_clock_of_the_scanner(pet_slices, save, drug, injection, clock):
+    item = drug(RadiopharmaceuticalStartDateTime=injection, RadiopharmaceuticalStartTime=None)
+    slices = pet_slices(RadiopharmaceuticalInformationSequence=item, TimezoneOffsetFromUTC=clock)
+    assert convert(save(*slices))[1]["SUVbwFactor"] == pytest.approx(SUV_OF_ONE_BQML)
+
+
+def test_declared_injection_in_utc_is_put_on_the_clock_of_the_scanner(pet_slices, save, drug):
+    bare = drug(RadiopharmaceuticalStartTime=None)
+    slices = pet_slices(RadiopharmaceuticalInformationSequence=bare, TimezoneOffsetFromUTC="+0100")
+    _, facts = convert(save(*slices), injection_time="2025-01-01T09:00:00Z")
+    assert facts["SUVbwFactor"] == pytest.approx(SUV_OF_ONE_BQML)
+
+
+@pytest.mark.parametrize("utc", ["20250101090000Z", "20250101090000+0000"])
+@pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
+def test_injection_in_utc_cannot_be_compared_with_a_clock_of_unknown_offset(pet_slices, save, drug, utc):
+    item = drug(RadiopharmaceuticalStartDateTime=utc, RadiopharmaceuticalStartTime=None)
+    assert convert(save(*pet_slices(RadiopharmaceuticalInformationSequence=item)))[1]["SUVbwFactor"] is None
+
+
+def test_dateless_injection_goes_before_a_dated_one_on_another_clock(pet_slices, save, drug):
+    item = drug(RadiopharmaceuticalStartDateTime="20250101083000+0530")  # 10:00 at +0700
+    _, facts = convert(save(*pet_slices(RadiopharmaceuticalInformationSequence=item)))
+    assert facts["SUVbwFactor"] == pytest.approx(SUV_OF_ONE_BQML)
+
+
+def test_a_time_without_a_scan_is_held_to_what_can_still_be_measured(pet_slices, save, drug):
+    item = drug(RadiopharmaceuticalStartDateTime="20241230110000", RadiopharmaceuticalStartTime=None)
+    slices = pet_slices(RadiopharmaceuticalInformationSequence=item, AcquisitionTime=None)
+    for ds in slices:
+        ds.private_block(0x0009, "GEMS_PETD_01", create=True).add_new(0x0D, "DT", "20250101110000")
+    _, facts = convert(save(*slices))
+    assert facts["SUVbwFactor"] is None
+    assert "injection 2880 min before the time voxels hold for is implausible" in facts["SUVReason"]
+
+
+@pytest.mark.parametrize("half_life", [None, "1224"])  # C-11
+def test_fdg_is_labelled_with_fluorine(pet_slices, save, drug, half_life):
+    item = drug(RadionuclideCodeSequence=None, RadionuclideHalfLife=half_life)
+    _, facts = convert(save(*pet_slices(RadiopharmaceuticalInformationSequence=item)))
+    assert facts["TracerRadionuclide"] == "F18"
+    assert (facts["SUVbwFactor"] is None) == (half_life is not None)
+
+
+def test_dose_of_another_radionuclide_may_be_in_mci_too(pet_slices, save, drug):
+    gallium = drug(
+        Radiopharmaceutical="X", RadionuclideHalfLife="4057.7", RadionuclideTotalDose="5", RadionuclideCodeSequence=None
+    )
+    nuclide = Dataset()
+    nuclide.CodeMeaning = "^68^Gallium"
+    gallium[0].RadionuclideCodeSequence = Sequence([nuclide])
+    _, facts = convert(save(*pet_slices(RadiopharmaceuticalInformationSequence=gallium)))
+    assert facts["SUVReason"] == "dose 5 MBq in the header is not between 20 and 2000 MBq and was not used"
+
+
+@pytest.mark.parametrize(("keyword", "text"), [("PatientWeight", b"70 kg "), ("PatientSize", b"1,75")])
+@pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
+def test_a_body_size_that_is_no_number_does_not_block_the_image(pet_slices, save, keyword, text):
+    slices = pet_slices()
+    for ds in slices:
+        element = ds[keyword]
+        ds[keyword] = RawDataElement(element.tag, "DS", len(text), text, 0, False, True)
+    volume, facts = convert(save(*slices))
+    assert volume.data.max() == 119
+    assert (facts["SUVbwFactor"] is None) == (keyword == "PatientWeight")
+    assert [w["Code"] for w in facts["Warnings"]] == [
+        {"PatientWeight": "weight", "PatientSize": "height"}[keyword] + "_unreadable"
+    ]
+    assert len(recalled(facts["Warnings"])) == 1
+
+
+def test_numbers_are_compared_as_numbers_and_empty_items_say_nothing(pet_slices, save, drug):
+    slices = pet_slices()
+    slices[1].PatientWeight = "70.0"
+    slices[2].RadiopharmaceuticalInformationSequence = drug(RadionuclideTotalDose="3.5e8")
+    slices[3].RadiopharmaceuticalInformationSequence = Sequence([*drug(), Dataset(), *drug()])
+    assert convert(save(*slices))[1]["SUVbwFactor"] == pytest.approx(SUV_OF_ONE_BQML)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"CountsSource": "TRANSMISSION"}, "not_emission"),
+        ({"ImageType": ["DERIVED", "SECONDARY", "MIP"]}, "reprojection"),
+    ],
+)
+def test_what_is_no_image_of_emission_in_a_volume_is_refused(pet_slices, save, changes, code):
+    assert refused(save(*pet_slices(**changes))).code == code
+
+
+def test_slices_of_two_reconstructions_are_no_series(pet_slices, save):
+    slices = pet_slices(ReconstructionMethod="OSEM")
+    slices[1].ReconstructionMethod = "FBP"
+    assert refused(save(*slices)).code == "mixed_series"
+
+
+def test_an_intercept_that_is_a_rounded_zero_is_zero(pet_slices, save):
+    assert convert(save(*pet_slices(RescaleIntercept="1e-12")))[0].data.max() == 119
+
+
+def test_undecayed_beds_of_unknown_times_are_refused(pet_slices, save):
+    slices = pet_slices(DecayCorrection="NONE", CorrectedImage=["ATTN"])
+    slices[3].FrameReferenceTime = "1215000"  # AcquisitionTime is that of the whole scan
+    assert refused(save(*slices)).code == "decay_none"
+
+
+def test_a_date_that_is_none_gives_way_to_the_next(pet_slices, save):
+    slices = pet_slices()
+    slices[0].add_new("AcquisitionDate", "LO", "unknown")
+    assert convert(save(*slices))[1]["SUVbwFactor"] == pytest.approx(SUV_OF_ONE_BQML)
+
+
+def test_a_header_with_dates_far_apart_gives_no_suv_and_no_traceback(pet_slices, save):
+    slices = pet_slices(SeriesDate="20200101", DecayFactor="1.02")
+    _, facts = convert(save(*slices))
+    assert facts["SUVbwFactor"] is None
+
+
+def test_static_scan_outside_the_frame_window_is_told(pet_slices, save):
+    _, facts = convert(save(*pet_slices()), frame_window=(20.0, 30.0))
+    (warning,) = facts["Warnings"]
+    assert warning["Code"] == "frame_window_missed"
+    assert "static, from 60 to 65 min after injection; the frame window is 20 to 30 min" in warning["Reason"]
+    assert len(recalled(facts["Warnings"])) == 1
+    assert convert(save(*pet_slices()), frame_window=(60.0, 65.0))[1]["Warnings"] == []

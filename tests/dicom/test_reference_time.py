@@ -59,10 +59,51 @@ def test_no_rule_without_its_facts(lacking):
     assert reference(frames, series=TEN + 1800, decay=None if lacking == "half-life" else LAMBDA) is None
 
 
-@pytest.mark.parametrize("elapsed", [900 + MIDDLE, 300 + MIDDLE])
-def test_decay_factor_agrees_with_either_meaning_of_the_frame_reference_time(elapsed):
-    frame = bed(5, 900.0, factor=math.exp(LAMBDA * elapsed))
-    assert contradicting_frame([frame], TEN, LAMBDA) is None
+def factor(elapsed):
+    return math.exp(LAMBDA * elapsed)
+
+
+def test_decay_factor_runs_from_the_reference_to_the_middle_of_the_bed():
+    assert contradicting_frame([bed(5, 300.0, factor(300 + MIDDLE))], TEN, LAMBDA) is None
+
+
+# On real GE scanners AcquisitionTime is the start of the whole scan, FrameReferenceTime that of the bed.
+BEDS_OF_ONE_START = [bed(0, 0.0, factor(MIDDLE)), bed(0, 1215.0, factor(1215 + MIDDLE))]
+
+
+def test_beds_may_share_the_acquisition_time_of_the_scan():
+    assert contradicting_frame(BEDS_OF_ONE_START, TEN, LAMBDA) is None
+
+
+@pytest.mark.parametrize("away", [-1800, 600])
+def test_such_beds_do_contradict_another_reference(away):
+    assert contradicting_frame(BEDS_OF_ONE_START, TEN + away, LAMBDA) == 0
+
+
+def test_beds_that_were_corrected_each_to_its_own_start_contradict_one_reference():
+    assert contradicting_frame([bed(0, 0.0, factor(MIDDLE)), bed(25, 0.0, factor(MIDDLE))], TEN, LAMBDA) == 1
+
+
+@pytest.mark.parametrize("stated", [-1.0, 1e300, 1e-300])
+def test_no_decay_factor_is_too_odd_to_be_compared(stated):
+    assert contradicting_frame([bed(0, -1e300, stated)], TEN - 1e9, LAMBDA) == 0
+
+
+@pytest.mark.parametrize(
+    ("frames", "found"),
+    [
+        ([bed(0, 0.0)], None),  # would put the reference after the start
+        ([bed(0, 0.0, factor(MIDDLE))], TEN),
+        ([bed(0, 600 + MIDDLE, factor(600 + MIDDLE))], TEN - 600),  # as the standard has it
+        ([bed(10, 600.0, factor(600 + MIDDLE)), bed(0, 0.0, factor(MIDDLE))], TEN),
+        (BEDS_OF_ONE_START, TEN),
+        (BEDS_OF_ONE_START[1:], None),  # either the scan or the bed began at its acquisition time
+        ([bed(0, 0.0, factor(3600))], None),
+    ],
+)
+def test_frame_reference_time_is_read_as_the_decay_factor_tells(frames, found):
+    told = reference(frames, series=TEN + 1800)
+    assert (told and told.time) == (found and pytest.approx(found))
 
 
 def test_decay_factor_that_tells_another_time_contradicts():

@@ -187,6 +187,7 @@ def test_dated_injection_of_a_long_lived_radionuclide_may_be_days_ago(suv_of, pe
         RadionuclideTotalDose=f"{DOSE:.0f}",
         RadionuclideHalfLife="282276",
         RadionuclideCodeSequence=None,
+        Radiopharmaceutical="antibody",
         RadiopharmaceuticalStartDateTime="20241229110000",
         RadiopharmaceuticalStartTime="110000",
     )
@@ -195,7 +196,7 @@ def test_dated_injection_of_a_long_lived_radionuclide_may_be_days_ago(suv_of, pe
 
 
 def test_dateless_injection_of_a_long_lived_radionuclide_gives_no_suv(pet_slices, save, drug):
-    zirconium = drug(RadionuclideHalfLife="282276", RadionuclideCodeSequence=None)
+    zirconium = drug(RadionuclideHalfLife="282276", RadionuclideCodeSequence=None, Radiopharmaceutical="antibody")
     _, facts = convert_scan(save(*pet_slices(RadiopharmaceuticalInformationSequence=zirconium)), Declared(), "sub-01")
     assert facts["SUVbwFactor"] is None
     assert facts["SUVReason"] == "the injection has no date, and this radionuclide lives long enough for another day"
@@ -231,7 +232,7 @@ def test_what_a_suv_lacks_is_said_and_the_scan_stands(pet_slices, save, changes,
         ({"RadionuclideTotalDose": None}, "injected dose is missing"),
         ({"RadionuclideTotalDose": "-368080000"}, "dose -3.6808e+08 in the header is neither Bq nor MBq"),
         ({"RadiopharmaceuticalStartTime": None}, "injection time is missing"),
-        ({"RadionuclideHalfLife": None, "RadionuclideCodeSequence": None, "Radiopharmaceutical": "FDG"}, "half-life"),
+        ({"RadionuclideHalfLife": None, "RadionuclideCodeSequence": None, "Radiopharmaceutical": "X"}, "half-life"),
     ],
 )
 def test_what_an_injection_lacks_is_said(pet_slices, save, drug, changes, reason):

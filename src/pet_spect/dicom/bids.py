@@ -39,7 +39,11 @@ _ATTENUATION_METHODS = {
     *("mr", "mri", "mrac", "dixon", "ute", "zte", "atlas"),
 }
 _BQ = {"Bq": 1.0, "kBq": 1e3, "MBq": 1e6, "GBq": 1e9}
-_UNITS = {name.lower(): code for code, name in UNITS.items()} | {"bq/ml": "BQML", "g/ml": "GML", "relative": "relative"}
+_UNITS = (
+    {name.lower(): code for code, name in UNITS.items()}
+    | {code.lower(): code for code in UNITS}
+    | {"bq/ml": "BQML", "g/ml": "GML", "relative": "relative"}
+)
 _SUV_TYPES = {name.lower(): kind for kind, name in SUV_UNITS.items()}
 
 
@@ -127,6 +131,8 @@ def _sidecar(path: Path, called: str) -> Mapping[str, Any]:
 def _check_size(image: nib.Nifti1Image, path: Path, called: str) -> None:
     """Refuse an image that claims more voxels than its file can hold, before memory is asked for."""
     voxels = math.prod(image.shape)
+    if voxels < 1:
+        raise ImageError(f"{called}: has no voxels", code="image_shape")
     if voxels > MOST_VOXELS:
         raise ImageError(f"{called}: {voxels} voxels are more than {MOST_VOXELS}", code="image_shape")
     held, needed = path.stat().st_size, voxels * image.get_data_dtype().itemsize
@@ -235,7 +241,8 @@ def _dose_mbq(
 def _elapsed(told: Mapping[str, Any], half_life: float | None, called: str) -> float | None:
     """Return the time from injection to the moment the voxels hold for, seconds; None if unknown or implausible."""
     injected, held = _number(told, "InjectionStart", called), _number(told, "ImageDecayCorrectionTime", called)
-    if held is None or injected is None:
+    started = _number(told, "ScanStart", called)
+    if held is None or injected is None or (started is not None and held > started + 1):
         return None
     longest = _LONGEST_HALF_LIVES * half_life if half_life else DAY_S
     return held - injected if 0 <= held - injected <= longest else None

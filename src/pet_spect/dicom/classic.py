@@ -7,17 +7,20 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.dicom.read import Header
+from pet_spect.dicom.clock import clock_time, full_time, scanner_offset
+from pet_spect.dicom.header import Header
+from pet_spect.dicom.patient import drug_items
 from pet_spect.dicom.reference_time import FrameTiming
 from pet_spect.dicom.series import PetSeries, check_scale, mixed, scaled, slope_of
 from pet_spect.dicom.suv import SUV_UNITS
-from pet_spect.dicom.times import offset_from_utc, seconds_of_date, seconds_of_date_time, seconds_of_day
+from pet_spect.dicom.times import seconds_of_date_time
 from pet_spect.errors import DicomError
 
 _SAME_TEXT = (
     *("PatientID", "FrameOfReferenceUID", "SeriesType", "Units", "SUVType", "DecayCorrection", "CorrectedImage"),
-    *("Rows", "Columns", "PatientWeight", "PatientSize", "PatientSex"),
+    *("CountsSource", "ReconstructionMethod", "ConvolutionKernel", "PatientSex"),
 )
+_SAME_NUMBER = ("Rows", "Columns", "PatientWeight", "PatientSize")
 _SAME_IN_DRUG = (
     *("RadionuclideTotalDose", "RadionuclideHalfLife"),
     *("RadiopharmaceuticalStartTime", "RadiopharmaceuticalStartDateTime"),
@@ -40,7 +43,7 @@ def read_classic(headers: Sequence[Header], called: str) -> PetSeries:
         If the slices are not one understood series.
     """
     first = headers[0]
-    check_not_gated(first)
+    check_kind_of_pet(first)
     _check_same(headers, called)
     units, decay = first.text("Units"), first.text("DecayCorrection")
     corrections = first.texts("CorrectedImage")
@@ -109,9 +112,13 @@ def _reader(headers: Sequence[Header]) -> Callable[[int], NDArray[np.float32]]:
     return read
 
 
-def check_not_gated(header: Header) -> None:
-    """Refuse gated series and reprojections."""
+def check_kind_of_pet(header: Header) -> None:
+    """Refuse gated series, reprojections and transmission images."""
     kind = header.texts("SeriesType")
+    if header.text("CountsSource") == "TRANSMISSION":
+        raise header.error("CountsSource is TRANSMISSION; an image of emission is needed", "not_emission")
+    if {"MIP", "MAX_IP"} & {word.upper() for word in header.texts("ImageType")}:
+        raise header.error("ImageType is a maximum intensity projection; a volume is needed", "reprojection")
     if kind and kind[0] == "GATED":
         raise header.error("SeriesType is GATED; an ungated series is needed, PET gates are not summed", "gated")
     if "REPROJECTION" in kind[1:]:
@@ -122,16 +129,22 @@ def check_not_gated(header: Header) -> None:
 
 
 def _check_same(headers: Sequence[Header], called: str) -> None:
-    for tag in _SAME_TEXT:
-        kinds = {header.texts(tag) for header in headers}
+    for tag in (*_SAME_TEXT, *_SAME_NUMBER):
+        kinds = {_comparable(header, tag) for header in headers}
         if len(kinds) > 1:
             raise mixed(called, f"slices differ in {tag}", f"{len(kinds)} values", "mixed_series")
     for tag in _SAME_IN_DRUG:
-        kinds = {
-            item.texts(tag) for header in headers for item in header.items("RadiopharmaceuticalInformationSequence")
-        }
+        kinds = {_comparable(item, tag) for header in headers for item in drug_items(header)}
         if len(kinds) > 1:
             raise mixed(called, f"slices differ in {tag}", f"{len(kinds)} values", "mixed_series")
+
+
+def _comparable(header: Header, tag: str) -> tuple[float | str, ...]:
+    """Return what an element says, so that ``70`` and ``70.0`` are the same; what cannot be read is like no other."""
+    try:
+        return header.numbers(tag) if tag in (*_SAME_NUMBER, *_SAME_IN_DRUG[:2]) else header.texts(tag)
+    except DicomError:
+        return ("unreadable",)
 
 
 def check_alike(
@@ -144,27 +157,12 @@ def check_alike(
             raise header.error(f"{tag} is {shown[0]} where other slices have {shown[1]}; one is needed", code)
 
 
-def clock_time(header: Header, date_tag: str, time_tag: str) -> float | None:
-    """Return a date and time of a header in seconds; a missing date is that of the acquisition, series or study."""
-    time = header.text(time_tag)
-    of_day = None if time is None else seconds_of_day(time)
-    if of_day is None:
-        return None
-    dates = (header.text(tag) for tag in (date_tag, "AcquisitionDate", "SeriesDate", "StudyDate"))
-    date = next((seconds_of_date(text) for text in dates if text), None)
-    return of_day + (date or 0.0)
-
-
 def slice_timing(header: Header) -> FrameTiming:
     """Return when a slice was measured."""
-    offset = offset_from_utc(header.text("TimezoneOffsetFromUTC"))
-    full = header.text("AcquisitionDateTime")
     start = clock_time(header, "AcquisitionDate", "AcquisitionTime")
-    if start is None and full is not None:
-        start = seconds_of_date_time(full, offset)
     duration, reference = header.number("ActualFrameDuration"), header.number("FrameReferenceTime")
     return FrameTiming(
-        start,
+        full_time(header, "AcquisitionDateTime") if start is None else start,
         None if not duration or duration < 0 else duration / 1000,
         None if reference is None else reference / 1000,
         header.number("DecayFactor"),
@@ -178,16 +176,18 @@ def _series_time(headers: Sequence[Header]) -> float | None:
 
 def explicit_time(header: Header) -> float | None:
     """Return the decay-correction time a scanner wrote (PS3.3, GE or Siemens), seconds; None if there is none."""
-    offset = offset_from_utc(header.text("TimezoneOffsetFromUTC"))
     texts = (
         header.text("DecayCorrectionDateTime"),
         header.private_text(0x0009, "GEMS_PETD_01", 0x0D),
         header.private_text(0x0071, "SIEMENS MED PT", 0x22),
     )
     for text in filter(None, texts):
-        time = seconds_of_date_time(text, offset)
+        time = seconds_of_date_time(text, scanner_offset(header))
         if time is None:
-            raise header.error("the explicit decay-correction time is no date and time", "decay_time")
+            raise header.error(
+                "the explicit decay-correction time is no date and time that can be compared with the scan's",
+                "decay_time",
+            )
         return time
     return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +17,18 @@ from pydicom.dataset import Dataset
 
 from pet_spect.dicom.classic import (
     check_alike,
-    check_not_gated,
+    check_kind_of_pet,
     explicit_time,
     needed_spacing,
     needed_vector,
     slice_timing,
 )
+from pet_spect.dicom.clock import full_time
 from pet_spect.dicom.read import Header
 from pet_spect.dicom.reference_time import FrameTiming
 from pet_spect.dicom.series import PetSeries, check_scale, scaled, slope_of
-from pet_spect.dicom.times import offset_from_utc, seconds_of_date_time
+
+_Told = TypeVar("_Told")
 
 _GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 _REAL_WORLD_UNITS = {
@@ -46,6 +49,8 @@ _REAL_WORLD_UNITS = {
 
 _PREFERRED = (("BQML", "BW"), ("GML", "BW"))
 """Which of several mappings is used; without these, the first."""
+
+_SAME_SLOPE = 1e-4
 
 _CORRECTED = {
     "DecayCorrected": "DECY",
@@ -82,7 +87,7 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
         raise header.error(f"has {found}, one is needed", "element_unreadable")
     frames = list(_frames(header))
     first = frames[0]
-    check_not_gated(first)
+    check_kind_of_pet(first)
     kind = first.texts("ImageType") + first.texts("FrameType")
     gated = next((word for word in ("GATED", "CARDIAC_GATED", "RESP_GATED") if word in kind), None)
     if gated is not None:
@@ -91,10 +96,7 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
     if len({(units, kind) for _, units, kind in scales}) > 1:
         raise header.error("its frames differ in their unit, one is needed", "units")
     _, units, suv_type = scales[0]
-    corrections = _corrections(first)
-    decay = first.text("DecayCorrection")
-    if decay is None and first.text("DecayCorrected") is not None:
-        decay = "START" if first.text("DecayCorrected") == "YES" else "NONE"
+    corrections, decay, explicit = _one(frames, _corrections), _one(frames, _decay), _one(frames, explicit_time)
     check_scale(first, units, decay, corrections)
     orientations = [needed_vector(frame, "ImageOrientationPatient", 6) for frame in frames]
     spacings = [needed_spacing(frame) for frame in frames]
@@ -113,7 +115,7 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
         decay_correction=str(decay),
         corrections=corrections,
         timings=[_timing(frame) for frame in frames],
-        explicit_time=explicit_time(first),
+        explicit_time=explicit,
         series_time=None,
         stated_frames=0 if "DYNAMIC" in kind else None,
     )
@@ -162,12 +164,31 @@ def _scale(frame: Header) -> tuple[float, str | None, str]:
     slope, intercept = mapping.number("RealWorldValueSlope"), mapping.number("RealWorldValueIntercept")
     if slope is None or slope <= 0 or intercept:
         raise frame.error("RealWorldValueSlope must be positive, with an intercept of 0", "rescale_slope")
+    if frame.text("RescaleType") == units and abs((frame.number("RescaleSlope") or slope) / slope - 1) > _SAME_SLOPE:
+        raise frame.error("RescaleSlope and RealWorldValueSlope to one unit differ", "real_world_values")
     return slope, units, suv_type
 
 
 def _mapped_unit(mapping: Header) -> tuple[str, str]:
     codes = [item.text("CodeValue") or "" for item in mapping.items("MeasurementUnitsCodeSequence")]
     return _REAL_WORLD_UNITS.get(codes[0].lower() if codes else "", ("", "BW"))
+
+
+def _one(frames: Sequence[Header], read: Callable[[Header], _Told]) -> _Told:
+    """Return what all frames say alike."""
+    told = [read(frame) for frame in frames]
+    other = next((frame for frame, value in zip(frames, told, strict=True) if value != told[0]), None)
+    if other is not None:
+        raise other.error(
+            "says otherwise than the first frame which corrections were made, and to when", "mixed_series"
+        )
+    return told[0]
+
+
+def _decay(frame: Header) -> str | None:
+    told = frame.text("DecayCorrection")
+    corrected = frame.text("DecayCorrected")
+    return told if told or corrected is None else "START" if corrected == "YES" else "NONE"
 
 
 def _corrections(frame: Header) -> tuple[str, ...]:
@@ -177,11 +198,7 @@ def _corrections(frame: Header) -> tuple[str, ...]:
 
 def _timing(frame: Header) -> FrameTiming:
     as_classic = slice_timing(frame)
-    offset = offset_from_utc(frame.text("TimezoneOffsetFromUTC"))
-    started, middle = (
-        None if text is None else seconds_of_date_time(text, offset)
-        for text in (frame.text("FrameAcquisitionDateTime"), frame.text("FrameReferenceDateTime"))
-    )
+    started, middle = full_time(frame, "FrameAcquisitionDateTime"), full_time(frame, "FrameReferenceDateTime")
     duration = frame.number("FrameAcquisitionDuration")
     length = as_classic.duration if not duration else duration / 1000
     start = started if started is not None else as_classic.start

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from pet_spect.dicom.decay import mean_activity_time
 from pet_spect.dicom.declared import Caution
 from pet_spect.dicom.geometry import coincident
-from pet_spect.dicom.reference_time import FACTOR_TOLERANCE, FrameTiming
+from pet_spect.dicom.reference_time import FrameTiming, fits_factor
 from pet_spect.dicom.series import PetSeries
 from pet_spect.errors import DicomError
 
 _SAME_S = 1.0
 _SAME_REFERENCE_S = 5.0
 _LEAST_COVERED = 0.9
+_LONGEST_SCAN_S = 6 * 3600.0
 _RATES = ("BQML", "GML", "CM2ML", "CPS", "PROPCPS")
 
 
@@ -59,6 +60,11 @@ def time_frames(
         cautions.append(Caution("duplicate_slices", reason))
     counts = {len(place) for place in kept}
     if len(counts) > 1:
+        if series.stated_frames is not None:
+            raise DicomError(
+                f"{called}: is dynamic, and places hold {min(counts)} to {max(counts)} slices; time frames lack slices",
+                code="frame_times",
+            )
         place = next(place for place in kept if len(place) == max(counts))
         raise DicomError(
             f"{series.names[place[1]]}: lies where {_file(series.names[place[0]])} does and was measured at another"
@@ -68,7 +74,9 @@ def time_frames(
     frames = np.array([sorted(place, key=lambda index: series.timings[index].start or 0.0) for place in kept]).T
     if len(frames) > 1:
         _check_times(series, frames, called)
-    elif series.stated_frames not in (None, 1):
+    else:
+        _check_span(series, called)
+    if len(frames) == 1 and series.stated_frames not in (None, 1):
         raise DicomError(
             f"{called}: is dynamic by the header and holds one time frame of"
             f" {series.stated_frames or 'an unknown number'}; the whole series is needed",
@@ -91,6 +99,17 @@ def _without_copies(series: PetSeries, place: Sequence[int]) -> list[int]:
                 code="slice_duplicate",
             )
     return kept
+
+
+def _check_span(series: PetSeries, called: str) -> None:
+    """Refuse a volume whose slices cannot be of one scan, by their times."""
+    starts = [timing.start for timing in series.timings if timing.start is not None]
+    if starts and max(starts) - min(starts) > _LONGEST_SCAN_S:
+        raise DicomError(
+            f"{called}: its slices were measured over {(max(starts) - min(starts)) / 3600:.1f} h by their dates and"
+            " times; one scan is needed",
+            code="frame_times",
+        )
 
 
 def _check_times(series: PetSeries, frames: NDArray[np.intp], called: str) -> None:
@@ -182,7 +201,7 @@ def frames_in_window(
 
 
 def check_one_reference(
-    timings: Sequence[FrameTiming], reference: float | None, decay: float | None, name: str
+    timings: Sequence[FrameTiming], reference: float | None, decay: float | None, name: str, *, explicit: bool
 ) -> None:
     """Refuse START-corrected time frames that were not all corrected to one time.
 
@@ -196,13 +215,15 @@ def check_one_reference(
         λ in 1/s.
     name : str
         How messages call the series.
+    explicit : bool
+        Whether every frame names that time itself, which then needs no other evidence.
 
     Raises
     ------
     DicomError
         If that time or λ is not known, a DecayFactor is not ``e^{λ(t_acq + T_ave − reference)}`` within
         0.5 %, or, without such factors, neither ``t_acq − FrameReferenceTime`` nor
-        ``t_acq + T_ave − FrameReferenceTime`` is the same for all within 5 s.
+        ``t_acq + T_ave − FrameReferenceTime`` is there and the same for all within 5 s.
     """
     if reference is None or decay is None:
         raise DicomError(
@@ -213,13 +234,11 @@ def check_one_reference(
     middles = starts + [mean_activity_time(decay, timing.duration or 0.0) for timing in timings]
     factors = [timing.decay_factor for timing in timings]
     if any(factor not in (None, 0.0, 1.0) for factor in factors):
-        stated = np.array([factor or 1.0 for factor in factors])
-        agree = bool((np.abs(stated / np.exp(decay * (middles - reference)) - 1) <= FACTOR_TOLERANCE).all())
+        agree = all(fits_factor(f, t - reference, decay) for f, t in zip(factors, middles.tolist(), strict=True))
     else:
         told = [timing.frame_reference for timing in timings if timing.frame_reference is not None]
-        agree = not told or (
-            len(told) == len(timings) and bool(min(np.ptp(starts - told), np.ptp(middles - told)) <= _SAME_REFERENCE_S)
-        )
+        spread = min(np.ptp(starts - told), np.ptp(middles - told)) if len(told) == len(timings) else np.inf
+        agree = bool(spread <= _SAME_REFERENCE_S) if told else explicit
     if not agree:
         raise DicomError(
             f"{name}: its time frames are not all decay-corrected to one time, which is needed to use any of them",

@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pet_spect.dicom.clock import scanner_offset
 from pet_spect.dicom.declared import Caution, Declared
-from pet_spect.dicom.read import Header
-from pet_spect.dicom.times import DAY_S, offset_from_utc, seconds_of_date_time, seconds_of_day
+from pet_spect.dicom.header import Header
+from pet_spect.dicom.times import DAY_S, offset_in, seconds_of_date_time, seconds_of_day
 from pet_spect.errors import DicomError
 
-_MOST_HALF_LIVES = 10
+MOST_HALF_LIVES = 10
+"""After so many nothing is left to be measured."""
+
 _MOST_AFTER_START_S = 600.0
 _LIKELY_HALF_LIVES = 3
+_LIKELY_S = 7200.0
+_QUARTER_S = 900.0
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,9 @@ def read_injection(
 ) -> tuple[float | None, str, bool]:
     """Return when the tracer was injected, or why that is not known.
 
-    A time without a date is the last such time before the scan began; a dynamic scan may begin up to
-    ten minutes before the injection. A dated time more than a day from the scan (de-identification
+    A time without a date is the last such time before the scan began, and not believed if that is more
+    than three half-lives (and two hours) before; a dynamic scan may begin up to ten minutes before the
+    injection. A dated time more than a day from the scan (de-identification
     shifted one date and not the other) gives way to its time of day where the radionuclide lives so
     short that only the day of the scan can be meant.
 
@@ -66,8 +72,8 @@ def read_injection(
     DicomError
         If the declared time is no time.
     """
-    offset = offset_from_utc(header.text("TimezoneOffsetFromUTC"))
-    short_lived = half_life is not None and _MOST_HALF_LIVES * half_life < DAY_S
+    offset = scanner_offset(header)
+    short_lived = half_life is not None and MOST_HALF_LIVES * half_life < DAY_S
     stated = _in_header(drug, offset, scan_start, cautions)
     if stated is not None and stated.dated and scan_start is not None and half_life is not None and short_lived:
         stated = _redated(stated, scan_start, half_life, cautions)
@@ -81,7 +87,9 @@ def read_injection(
         return None, "injection time is missing", False
     if scan_start is not None:
         uptake = scan_start - found.time
-        longest = _MOST_HALF_LIVES * half_life if half_life else DAY_S
+        longest = MOST_HALF_LIVES * half_life if half_life else DAY_S
+        if short_lived and not found.dated:  # a slip of am and pm, or of a time zone, is not the day before
+            longest = max(_LIKELY_HALF_LIVES * (half_life or 0.0), _LIKELY_S)
         if uptake < -_MOST_AFTER_START_S or uptake > longest:
             return None, f"injection {uptake / 60:.0f} min before the scan is implausible", False
     return found.time, "", found.dated or short_lived
@@ -107,6 +115,9 @@ def _in_header(
     if dated is not None and undated is not None:
         away = abs(dated - undated.time) % DAY_S
         if min(away, DAY_S - away) > 60:
+            # on another clock by whole quarters of an hour: the dateless time is on the scanner's
+            if offset_in(full) is not None and min(away % _QUARTER_S, -away % _QUARTER_S) < 1:
+                return undated
             reason = "the dated and the dateless injection time of the header differ; the dated one was used"
             cautions.append(Caution("injection_times_differ", reason))
     return undated if dated is None else _Told(dated, dated=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.dicom.classic import clock_time
+from pet_spect.dicom.clock import clock_time
 from pet_spect.dicom.decay import HALF_LIVES_S, radionuclide_name
 from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.examined import Examined
@@ -13,12 +13,18 @@ from pet_spect.dicom.nm_frames import NmFrames, check_kind, choose_frames
 from pet_spect.dicom.nm_geometry import nm_affine
 from pet_spect.dicom.patient import read_administration
 from pet_spect.dicom.read import Header
-from pet_spect.dicom.series import scaled
+from pet_spect.dicom.series import MOST_INTERCEPT, scaled
 from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
 
-_REAL_WORLD_UNITS = {"bq/ml": "Bq/mL", "kbq/ml": "kBq/mL", "{counts}": "counts", "{counts}/s": "counts/s"}
-_TOTALS = ("relative", "counts")
+_REAL_WORLD_UNITS = {
+    "bq/ml": "Bq/mL",
+    "bqml": "Bq/mL",
+    "bq/cm3": "Bq/mL",
+    "kbq/ml": "kBq/mL",
+    "{counts}": "counts",
+    "{counts}/s": "counts/s",
+}
 
 
 def read_nm(header: Header, declared: Declared) -> Examined:
@@ -40,11 +46,11 @@ def read_nm(header: Header, declared: Declared) -> Examined:
     """
     check_kind(header)
     frames = choose_frames(header, declared)
-    scale, units = _scale(header)
+    scale, units, are_totals = _scale(header)
     cautions: list[Caution] = []
     shape = (header.integer("Columns") or 0, header.integer("Rows") or 0, frames.indices.shape[1])
     affine = nm_affine(header, frames, shape, declared, cautions)
-    share = scale if units in _TOTALS else scale / len(frames.indices)
+    share = scale if are_totals else scale / len(frames.indices)
     return Examined(
         facts=_facts(header, frames, units, declared, cautions),
         shape=shape,
@@ -61,25 +67,26 @@ def _voxels(header: Header, frames: NmFrames, scale: float) -> NDArray[np.float3
     return scaled(header, by_slice, scale).transpose(2, 1, 0)
 
 
-def _scale(header: Header) -> tuple[float, str]:
-    """Return the factor from stored values to the native unit, and its name."""
+def _scale(header: Header) -> tuple[float, str, bool]:
+    """Return the factor from stored values to the native unit, its name, and whether values of gates add up."""
     mappings = header.items("RealWorldValueMappingSequence")
     slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
-    units = "relative"
+    units, are_totals = "relative", True
     if len(mappings) > 1:
         raise header.error(f"has {len(mappings)} real-world value mappings, one is needed", "real_world_values")
     if mappings:
         slope, intercept = mappings[0].number("RealWorldValueSlope"), mappings[0].number("RealWorldValueIntercept")
         codes = [item.text("CodeValue") or "" for item in mappings[0].items("MeasurementUnitsCodeSequence")]
         units = _REAL_WORLD_UNITS.get(codes[0].lower() if codes else "", "relative")
+        are_totals = units == "counts" or not codes
         if slope is None:
             raise header.error("RealWorldValueSlope is missing", "rescale_slope")
     slope = 1.0 if slope is None else slope
     if slope <= 0:
         raise header.error(f"the slope of its values is {slope:g}; a positive one is needed", "rescale_slope")
-    if intercept:
+    if intercept and abs(intercept) > MOST_INTERCEPT * slope:
         raise header.error(f"the intercept of its values is {intercept:g}; 0 is needed", "rescale_intercept")
-    return slope, units
+    return slope, units, are_totals
 
 
 def _facts(header: Header, frames: NmFrames, units: str, declared: Declared, cautions: list[Caution]) -> ScanFacts:

@@ -23,7 +23,8 @@ class NmFrames:
     indices : (G, N) int array
         Stored frames: G gates that are added, of the slices 1 to N each.
     first_slice : int
-        Slice number of the first frame stored in the object, whose place ImagePositionPatient gives.
+        Slice number of the first frame stored, whose place ImagePositionPatient gives: 1 only if it is
+        that of the object and of the volume.
     energy_window, detector : int or None
         Number of the one chosen; None where the object holds no other.
     gate : str or None
@@ -45,8 +46,10 @@ def check_kind(header: Header) -> None:
     DicomError
         If ImageType value 3 is neither RECON TOMO nor RECON GATED TOMO.
     """
-    kind = header.texts("ImageType")
+    kind = [word.upper() for word in header.texts("ImageType")]
     what = kind[2] if len(kind) > 2 else ""
+    if "TRANSMISSION" in kind[3:]:
+        raise header.error("ImageType value 4 is TRANSMISSION; an image of emission is needed", "not_emission")
     if what in ("TOMO", "GATED TOMO"):
         raise header.error(
             f"holds projections ({what}), not a volume; export the reconstructed series (RECON TOMO)", "projections"
@@ -84,9 +87,12 @@ def choose_frames(header: Header, declared: Declared) -> NmFrames:
     )
     kept, detector = _choose(header, "DetectorVector", "detector", "detector", declared.detector, kept)
     gates, gate = _gates(header, declared, kept)
+    indices = [_by_slice(header, frame_numbers, slices) for frame_numbers in gates]
+    if len({len(frame_numbers) for frame_numbers in indices}) > 1:
+        raise header.error("its gates differ in their number of slices; one is needed", "frame_order")
     return NmFrames(
-        indices=np.array([_by_slice(header, frame_numbers, slices) for frame_numbers in gates], dtype=np.intp),
-        first_slice=int(slices[0]),
+        indices=np.array(indices, dtype=np.intp),
+        first_slice=int(slices[kept.min()]) if slices[0] == 1 else int(slices[0]),
         energy_window=window,
         detector=detector,
         gate=gate,

@@ -53,6 +53,7 @@ def nm_affine(
     pixel_spacing = needed_spacing(header)
     position, orientation = _detector(header, frames, declared)
     spacing = header.number("SpacingBetweenSlices") or None
+    _check_root(header, orientation, spacing if frames.first_slice == 1 else None, declared)
     if position is not None and orientation is not None and spacing is not None and frames.first_slice == 1:
         along_columns, along_rows = plane_axes(orientation, header.name)
         step = spacing * normal_of(along_columns, along_rows)
@@ -100,7 +101,8 @@ def _detector(
         if number > len(detectors):
             raise header.error(f"lists {len(detectors)} detectors and {number} is chosen", "detector")
         detectors = (detectors[number - 1],)
-    places = [(item.vector("ImagePositionPatient", 3), item.vector("ImageOrientationPatient", 6)) for item in detectors]
+    told = [(item.vector("ImagePositionPatient", 3), item.vector("ImageOrientationPatient", 6)) for item in detectors]
+    places = [place for place in told if place != (None, None)]
     for position, orientation in places[1:]:
         for found, first in ((position, places[0][0]), (orientation, places[0][1])):
             if (found is None) != (first is None) or (found and not np.allclose(found, first or (), rtol=0, atol=1e-3)):
@@ -108,6 +110,32 @@ def _detector(
                     f"lists {len(detectors)} detectors with positions of their own; choose one (detector)", "detector"
                 )
     return places[0] if places else (None, None)
+
+
+def _check_root(
+    header: Header, orientation: tuple[float, ...] | None, spacing: float | None, declared: Declared
+) -> None:
+    """Refuse a detector's orientation, or a declared one, that contradicts one outside the detector's item.
+
+    DICOM gives such an element no meaning in an NM object; that it says otherwise is reason enough to ask.
+    """
+    root = header.vector("ImageOrientationPatient", 6)
+    if root is None:
+        return
+    if orientation is not None and not np.allclose(root, orientation, rtol=0, atol=1e-3):
+        raise header.error(
+            "ImageOrientationPatient of the detector and that of the object contradict each other",
+            "orientation_conflict",
+        )
+    if declared.orientation is not None:
+        letters = parse_orientation(declared.orientation)
+        _check_in_plane(header, root, letters)
+        if spacing is not None:
+            along_columns, along_rows = plane_axes(root, header.name)
+            step = spacing * normal_of(along_columns, along_rows)
+            check_declared(
+                affine_from_planes((0, 0, 0), along_columns, along_rows, (1, 1), step), declared, header.name
+            )
 
 
 def _thickness(header: Header, pixel_spacing: Sequence[float], cautions: list[Caution]) -> float:

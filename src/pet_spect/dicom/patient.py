@@ -7,13 +7,26 @@ from dataclasses import dataclass
 
 from pet_spect.dicom.decay import HALF_LIVES_S, radionuclide_name
 from pet_spect.dicom.declared import Caution, Declared, settle
+from pet_spect.dicom.header import Header
 from pet_spect.dicom.injection import read_injection
-from pet_spect.dicom.read import Header
 from pet_spect.dicom.vocabulary import known_tracer
+from pet_spect.errors import DicomError
+
+_NUCLIDE_OF = {"FDG": "F18", "IMZ": "I123"}
+"""What a tracer is labelled with, where the header does not say."""
 
 _BQ_FROM, _MBQ_UP_TO = 1e6, 1e4
-_PLAUSIBLE_MBQ = (20.0, 2000.0)
-_DOSE_BOUNDED = (None, "F18")
+_USUAL_MBQ = (20.0, 2000.0)
+_PLAUSIBLE_MBQ = {
+    "C11": (40.0, 2000.0),
+    "N13": (60.0, 2000.0),
+    "O15": (100.0, 5000.0),
+    "Rb82": (100.0, 5000.0),
+    "Zr89": (10.0, 500.0),
+    "I124": (5.0, 500.0),
+    "Y90": (100.0, 20000.0),
+}
+"""By radionuclide; each lower bound lies above the usual doses counted in mCi."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ def read_administration(
     cautions : list of Caution
         Gets what was found odd, and conflicts.
     """
-    items = header.items("RadiopharmaceuticalInformationSequence")
+    items = drug_items(header)
     if len(items) > 1:
         raise header.error(f"{len(items)} radiopharmaceuticals are listed, one is needed", "radiopharmaceutical")
     drug = items[0] if items else None
@@ -103,26 +116,36 @@ def read_administration(
     )
 
 
+def drug_items(header: Header) -> list[Header]:
+    """Return the items of RadiopharmaceuticalInformationSequence that say something, each once."""
+    found: list[Header] = []
+    for item in header.items("RadiopharmaceuticalInformationSequence"):
+        if len(item.dataset) and not any(item.dataset == other.dataset for other in found):
+            found.append(item)
+    return found
+
+
 def settle_dose(
     header: float | None, declared: float | None, nuclide: str | None, cautions: list[Caution]
 ) -> float | None:
     """Return the dose of a header, or the declared one where the header has none that can be true.
 
-    An F-18 dose outside 20 to 2000 MBq is not used: 5 may be mCi, which are 185 MBq.
+    An F-18 dose outside 20 to 2000 MBq is not used: 5 may be mCi, which are 185 MBq. Other
+    radionuclides have bounds of their own, those that are not known the ones of F-18.
 
     Parameters
     ----------
     header, declared : float or None
         MBq.
     nuclide : str or None
-        Doses of other radionuclides than F-18 are not bounded, but must be positive.
+        As `pet_spect.dicom.decay.HALF_LIVES_S` spells it.
     cautions : list of Caution
         Gets ``dose_implausible`` and ``dose_conflict``.
     """
-    low, high = _PLAUSIBLE_MBQ
+    low, high = _PLAUSIBLE_MBQ.get(nuclide or "", _USUAL_MBQ)
     usable: list[float | None] = []
     for dose, where in ((header, "header"), (declared, "tables")):
-        plausible = dose is not None and (low <= dose <= high if nuclide in _DOSE_BOUNDED else dose > 0)
+        plausible = dose is not None and low <= dose <= high
         if dose is not None and not plausible:
             reason = f"dose {dose:g} MBq in the {where} is not between {low:g} and {high:g} MBq and was not used"
             cautions.append(Caution("dose_implausible", reason))
@@ -136,8 +159,17 @@ def dose_reason(cautions: Sequence[Caution]) -> str:
     return told[-1] if told else "injected dose is missing"
 
 
+def _number(header: Header, tag: str, what: str, cautions: list[Caution]) -> float | None:
+    """Return a number; one that is missing, 0 or none at all must not block the image."""
+    try:
+        return header.number(tag) or None
+    except DicomError:
+        cautions.append(Caution(f"{what}_unreadable", f"{tag} in the header is no number and was not used"))
+        return None
+
+
 def _weight(header: Header, cautions: list[Caution]) -> float | None:
-    weight = header.number("PatientWeight") or None
+    weight = _number(header, "PatientWeight", "weight", cautions)
     if weight is not None and weight > 1000:
         cautions.append(Caution("weight_in_grams", f"weight {weight:g} was taken to be grams"))
         weight /= 1000
@@ -148,7 +180,7 @@ def _weight(header: Header, cautions: list[Caution]) -> float | None:
 
 
 def _height(header: Header, cautions: list[Caution]) -> float | None:
-    height = header.number("PatientSize") or None
+    height = _number(header, "PatientSize", "height", cautions)
     if height is not None and not 0.3 <= height <= 2.5:
         cautions.append(Caution("height_implausible", f"height {height:g} m in the header was not used"))
         return None
@@ -157,7 +189,7 @@ def _height(header: Header, cautions: list[Caution]) -> float | None:
 
 def _dose(drug: Header | None, cautions: list[Caution]) -> float | None:
     """Return MBq; the standard says Bq for PET and MBq for Enhanced PET, and headers hold either."""
-    dose = (drug.number("RadionuclideTotalDose") if drug else None) or None
+    dose = _number(drug, "RadionuclideTotalDose", "dose", cautions) if drug else None
     if dose is None:
         return None
     if dose >= _BQ_FROM:
@@ -193,7 +225,7 @@ def _decay(drug: Header | None, cautions: list[Caution]) -> tuple[str | None, fl
         return None, None, None
     meanings = [item.text("CodeMeaning") for item in drug.items("RadionuclideCodeSequence")]
     texts = [text for text in (*meanings, drug.text("Radiopharmaceutical")) if text]
-    nuclide = next(filter(None, map(radionuclide_name, texts)), None)
+    nuclide = next(filter(None, map(radionuclide_name, texts)), None) or _NUCLIDE_OF.get(_tracer(drug) or "")
     stated = drug.number("RadionuclideHalfLife") or None
     known = HALF_LIVES_S.get(nuclide or "")
     if stated is not None and stated < 0:

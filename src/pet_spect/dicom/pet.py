@@ -24,6 +24,7 @@ from pet_spect.dicom.geometry import (
     plane_axes,
 )
 from pet_spect.dicom.header import MOST_VOXELS
+from pet_spect.dicom.injection import MOST_HALF_LIVES
 from pet_spect.dicom.patient import Administration, read_administration
 from pet_spect.dicom.reference_time import (
     FrameTiming,
@@ -74,7 +75,10 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
     chosen = frames_in_window(series, frames, declared.frame_window, given.injection, called)
     moment = _moment(series, called, decay, given.injection, cautions)
     if len(frames) > 1 and series.decay_correction == "START":
-        check_one_reference([series.timings[frame[0]] for frame in frames], moment.time, decay, called)
+        timings = [series.timings[frame[0]] for frame in frames]
+        check_one_reference(timings, moment.time, decay, called, explicit=moment.source == "explicit")
+    if len(frames) == 1 and declared.frame_window is not None:
+        _compare_window(series, declared.frame_window, given.injection, cautions)
     used = series.only(chosen.ravel().tolist())
     if series.decay_correction == "NONE":
         moment = _moment(used, called, decay, given.injection, cautions)
@@ -87,6 +91,22 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
         affine=affine,
         voxels=lambda: _voxels(used, weights),
     )
+
+
+def _compare_window(
+    series: PetSeries, window: tuple[float, float], injection: float | None, cautions: list[Caution]
+) -> None:
+    """Tell of a static scan that was not measured within the window that other scans are averaged over."""
+    if injection is None or any(timing.start is None for timing in series.timings):
+        return
+    spans = [((t.start or 0.0) - injection, (t.start or 0.0) - injection + (t.duration or 0.0)) for t in series.timings]
+    begin, end = min(start for start, _ in spans) / 60, max(stop for _, stop in spans) / 60
+    if begin < window[0] - 1 or end > window[1] + 1:
+        reason = (
+            f"the scan is static, from {begin:.0f} to {end:.0f} min after injection; the frame window is"
+            f" {window[0]:g} to {window[1]:g} min"
+        )
+        cautions.append(Caution("frame_window_missed", reason))
 
 
 def _placed(
@@ -211,6 +231,13 @@ def _to_common_time(timings: Sequence[FrameTiming], called: str, decay: float | 
             " time, frame duration and half-life are needed to correct them to one",
             code="decay_none",
         )
+    told = {timing.frame_reference for timing in timings}
+    if len(set(starts)) == 1 and len(told) > 1:
+        raise DicomError(
+            f"{called}: DecayCorrection is NONE and AcquisitionTime is one for slices whose FrameReferenceTime differs;"
+            " the time of each is needed to correct them to one",
+            code="decay_none",
+        )
     first = min(starts)
     return np.array(
         [
@@ -225,7 +252,10 @@ def _suv(series: PetSeries, given: Administration, moment: _Moment) -> SuvResult
     reason = moment.reason or given.injection_reason
     if moment.time is not None and given.injection is not None:
         elapsed = moment.time - given.injection
-        if elapsed < 0:
+        if given.half_life_s and elapsed > MOST_HALF_LIVES * given.half_life_s:
+            reason = f"injection {elapsed / 60:.0f} min before the time voxels hold for is implausible"
+            elapsed = None
+        elif elapsed < 0:
             elapsed, reason = None, "the voxels are decay-corrected to a time before the injection"
         elif not given.injection_dated:
             elapsed, reason = None, "the injection has no date, and this radionuclide lives long enough for another day"

@@ -18,6 +18,12 @@ _SHAPES = {
         r"the dated and the dateless injection time of the header differ; the dated one was used"
     ),
     "weight_in_grams": rf"weight {_N} was taken to be grams",
+    "weight_unreadable": r"PatientWeight in the header is no number and was not used",
+    "height_unreadable": r"PatientSize in the header is no number and was not used",
+    "dose_unreadable": r"RadionuclideTotalDose in the header is no number and was not used",
+    "frame_window_missed": (
+        rf"the scan is static, from {_N} to {_N} min after injection; the frame window is {_N} to {_N} min"
+    ),
     "weight_implausible": rf"weight {_N} kg in the header was not used",
     "height_implausible": rf"height {_N} m in the header was not used",
     "dose_implausible": (

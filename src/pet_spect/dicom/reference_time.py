@@ -11,6 +11,7 @@ from pet_spect.errors import DicomError
 
 _SAME_S = 1.0
 _CONTRADICTS_S = 60.0
+_ROUNDED_S = 5.0
 FACTOR_TOLERANCE = 0.005
 """By how much a Decay Factor may depart from what the times say, as a fraction."""
 
@@ -62,9 +63,8 @@ def decay_reference_time(
     """Return the moment to which a START series is decay-corrected; one for all its slices.
 
     The first that applies: the explicit time a scanner wrote; the series time, if
-    no acquisition began before it (later, it was written by post-processing);
-    ``t_acq + T_ave − FrameReferenceTime`` (PS3.3 C.8.9.4.1.5), if equal on all
-    slices within 1 s.
+    no acquisition began before it (later, it was written by post-processing); what
+    FrameReferenceTime and DecayFactor say (`_from_frames`).
 
     Parameters
     ----------
@@ -97,17 +97,51 @@ def decay_reference_time(
         return ReferenceTime(explicit, "explicit")
     if series is not None and earliest is not None and series - earliest <= _SAME_S:
         return ReferenceTime(series, "series time")
-    times = [_from_frame(frame, decay) for frame in frames]
-    found = [time for time in times if time is not None]
-    if found and len(found) == len(frames) and max(found) - min(found) <= _SAME_S:
-        return ReferenceTime(sum(found) / len(found), "frame reference time")
-    return None
+    found = _from_frames(frames, decay)
+    return None if found is None else ReferenceTime(found, "frame reference time")
 
 
-def _from_frame(frame: FrameTiming, decay: float | None) -> float | None:
-    if frame.start is None or frame.duration is None or frame.frame_reference is None or decay is None:
+def _from_frames(frames: Sequence[FrameTiming], decay: float | None) -> float | None:
+    """Return the reference time that FrameReferenceTime (FRT) tells, None where it is not one for all slices.
+
+    Scanners write three things. By the standard (PS3.3 C.8.9.4.1.5) FRT runs from the
+    reference to the moment of mean activity: ``t_acq + T_ave − FRT``, and a Decay
+    Factor is ``e^{λ·FRT}``. Others let it run to the start of the bed, and the
+    factor is ``e^{λ(FRT + T_ave)}``: then the reference is ``t_acq − FRT``, or
+    ``t_acq`` where AcquisitionTime is the start of the whole scan, which is certain
+    only where the beds show which of the two is one for all of them.
+    """
+    if decay is None or any(None in (f.start, f.duration, f.frame_reference) for f in frames):
         return None
-    return frame.start + mean_activity_time(decay, frame.duration) - frame.frame_reference
+    starts, told = [f.start or 0.0 for f in frames], [f.frame_reference or 0.0 for f in frames]
+    averages = [mean_activity_time(decay, f.duration or 0.0) for f in frames]
+    by_standard = [start + average - frt for start, average, frt in zip(starts, averages, told, strict=True)]
+    to_bed = [frt + average for frt, average in zip(told, averages, strict=True)]
+    if not any(map(_tells, frames)) or _all_fit(frames, told, decay):
+        candidates = [by_standard]
+    elif _all_fit(frames, to_bed, decay):
+        candidates = [starts, [start - frt for start, frt in zip(starts, told, strict=True)]]
+    else:
+        return None
+    single = [sum(times) / len(times) for times in candidates if max(times) - min(times) <= _SAME_S]
+    if not single or max(single) - min(single) > _SAME_S or single[0] > min(starts) + _ROUNDED_S:
+        return None
+    return single[0]
+
+
+def _tells(frame: FrameTiming) -> bool:
+    return frame.decay_factor not in (None, 0.0, 1.0)
+
+
+def _all_fit(frames: Sequence[FrameTiming], elapsed: Sequence[float], decay: float) -> bool:
+    return all(
+        not _tells(f) or fits_factor(f.decay_factor, time, decay) for f, time in zip(frames, elapsed, strict=True)
+    )
+
+
+def fits_factor(factor: float | None, elapsed: float, decay: float) -> bool:
+    """Return whether a Decay Factor is ``e^{λ·elapsed}`` within 0.5 %; one that is not positive is no factor."""
+    return bool(factor and factor > 0 and abs(math.log(factor) - decay * elapsed) <= math.log1p(FACTOR_TOLERANCE))
 
 
 def other_reference(frames: Sequence[FrameTiming], found: ReferenceTime, decay: float | None) -> float | None:
@@ -124,40 +158,31 @@ def other_reference(frames: Sequence[FrameTiming], found: ReferenceTime, decay: 
     Returns
     -------
     float or None
-        None if they agree within 60 s, or if ``t_acq + T_ave − FrameReferenceTime`` is not the same for all
-        slices (beds whose FrameReferenceTime counts from the start of the bed), or if a Decay Factor, which
+        None if they agree within 60 s, if FrameReferenceTime tells none, or if a Decay Factor, which
         `contradicting_frame` checks, speaks already.
     """
-    times = [_from_frame(frame, decay) for frame in frames]
-    known = [time for time in times if time is not None]
-    if len(known) < len(times) or max(known) - min(known) > _SAME_S:
-        return None
-    if any(frame.decay_factor not in (None, 0.0, 1.0) for frame in frames):
-        return None
-    apart = sum(known) / len(known) - found.time
-    return apart if abs(apart) > _CONTRADICTS_S else None
+    told = None if any(map(_tells, frames)) else _from_frames(frames, decay)
+    return None if told is None or abs(told - found.time) <= _CONTRADICTS_S else told - found.time
 
 
 def contradicting_frame(frames: Sequence[FrameTiming], reference: float, decay: float) -> int | None:
     """Return the first slice whose Decay Factor contradicts the reference time.
 
-    A factor other than 1 must be ``e^{λt}``, within 0.5 %, for t either
-    ``FrameReferenceTime + T_ave`` (frame reference time = start of the bed) or
-    ``t_acq + T_ave − reference``.
+    A factor other than 1 must be ``e^{λt}``, within 0.5 %, for ``t = t_acq + T_ave − reference``.
+    Where AcquisitionTime is one for all slices, and so may be the start of the whole scan, the bed may
+    have begun FrameReferenceTime later: ``t = t_acq + FrameReferenceTime + T_ave − reference``.
 
     Returns
     -------
     int or None
         Its index; None if all agree or say nothing.
     """
+    one_start = len({frame.start for frame in frames}) == 1
     for index, frame in enumerate(frames):
-        if frame.decay_factor in (None, 0.0, 1.0) or frame.duration is None:
+        if not _tells(frame) or frame.duration is None or frame.start is None:
             continue
-        middle = mean_activity_time(decay, frame.duration)
-        elapsed = [frame.frame_reference + middle] if frame.frame_reference is not None else []
-        if frame.start is not None:
-            elapsed.append(frame.start + middle - reference)
-        stated = frame.decay_factor or 1.0
-        if elapsed and not any(abs(stated / math.exp(decay * t) - 1) <= FACTOR_TOLERANCE for t in elapsed):
+        elapsed = frame.start + mean_activity_time(decay, frame.duration) - reference
+        later = elapsed + (frame.frame_reference or 0.0) if one_start else elapsed
+        if not any(fits_factor(frame.decay_factor, time, decay) for time in (elapsed, later)):
             return index
     return None

@@ -14,6 +14,9 @@ from pet_spect.dicom.reference_time import FrameTiming
 from pet_spect.dicom.suv import UNITS
 from pet_spect.errors import DicomError
 
+MOST_INTERCEPT = 1e-3
+"""An intercept of less than so many stored units is a 0 that was rounded."""
+
 DECAY_CORRECTIONS = ("START", "ADMIN", "NONE")
 
 
@@ -121,7 +124,7 @@ def slope_of(header: Header) -> float:
         raise header.error("RescaleSlope is missing; each slice needs its own", "rescale_slope")
     if slope <= 0:
         raise header.error(f"RescaleSlope is {slope:g}; a positive one is needed", "rescale_slope")
-    if intercept:
+    if intercept and abs(intercept) > MOST_INTERCEPT * slope:
         raise header.error(f"RescaleIntercept is {intercept:g}; 0 is needed", "rescale_intercept")
     return slope
 

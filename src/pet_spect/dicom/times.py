@@ -10,7 +10,7 @@ DAY_S = 86400.0
 
 _TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6}))?")
 _DATE = re.compile(r"(\d{4})[-.]?(\d{2})[-.]?(\d{2})")
-_DATE_TIME = re.compile(r"(\d{4}-?\d{2}-?\d{2})[T ]?(\d{2}[\d:]*(?:\.\d{1,6})?)(?:Z|([+-])(\d{2}):?(\d{2}))?")
+_DATE_TIME = re.compile(r"(\d{4}-?\d{2}-?\d{2})[T ]?(\d{2}[\d:]*(?:\.\d{1,6})?)(Z|[+-]\d{2}:?\d{2})?")
 
 
 def seconds_of_day(text: str) -> float | None:
@@ -49,13 +49,20 @@ def seconds_of_date_time(text: str, scan_offset: timedelta | None = None) -> flo
     text : str
         At least a date and an hour.
     scan_offset : timedelta, optional
-        The clock's offset from UTC (TimezoneOffsetFromUTC). Without it an offset in
-        `text` is taken to be the scanner's own.
+        The clock's offset from UTC. Without it an offset in `text` is taken to be the
+        scanner's own, unless it is 0 or Z: that may as well be UTC, anywhere.
 
     Returns
     -------
     float or None
-        None if it is not a full date and time.
+        None if it is not a full date and time, or on a clock that cannot be compared.
+
+    Examples
+    --------
+    >>> [seconds_of_date_time(f"19700101{t}", timedelta(hours=1)) for t in ("020000", "020000+0200", "010000Z")]
+    [7200.0, 3600.0, 7200.0]
+    >>> [seconds_of_date_time(f"19700101{t}") for t in ("020000+0200", "010000Z")]
+    [7200.0, None]
     """
     match = _DATE_TIME.fullmatch(text.strip())
     if match is None:
@@ -63,16 +70,26 @@ def seconds_of_date_time(text: str, scan_offset: timedelta | None = None) -> flo
     date, time = seconds_of_date(match[1]), seconds_of_day(match[2])
     if date is None or time is None:
         return None
-    moved = 0.0
-    if match[3] and scan_offset is not None:
-        offset = timedelta(hours=int(match[4]), minutes=int(match[5])) * (1 if match[3] == "+" else -1)
-        moved = (scan_offset - offset).total_seconds()
-    return date + time + moved
+    offset = offset_from_utc(match[3])
+    if offset is None:
+        return date + time
+    if scan_offset is None:
+        return date + time if offset else None
+    return date + time + (scan_offset - offset).total_seconds()
 
 
 def offset_from_utc(text: str | None) -> timedelta | None:
-    """Return TimezoneOffsetFromUTC (``+0900``) as a timedelta, None if it is missing or no offset."""
-    match = re.fullmatch(r"([+-])(\d{2})(\d{2})", (text or "").strip())
+    """Return an offset (``+0900``, ``+09:00``, ``Z``) as a timedelta, None if it is missing or no offset."""
+    told = (text or "").strip()
+    if told == "Z":
+        return timedelta(0)
+    match = re.fullmatch(r"([+-])(\d{2}):?(\d{2})", told)
     if match is None:
         return None
     return timedelta(hours=int(match[2]), minutes=int(match[3])) * (1 if match[1] == "+" else -1)
+
+
+def offset_in(text: str | None) -> timedelta | None:
+    """Return the offset from UTC that a DICOM DT carries, None if it carries none."""
+    match = _DATE_TIME.fullmatch((text or "").strip())
+    return None if match is None else offset_from_utc(match[3])
