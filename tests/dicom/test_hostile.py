@@ -6,10 +6,12 @@ import json
 import struct
 import subprocess
 import sys
+import zipfile
 
 import nibabel as nib
 import numpy as np
 import pytest
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
@@ -222,6 +224,11 @@ def test_nifti_of_more_voxels_than_this_program_reads_is_refused(tmp_path, capfd
     assert "more than" in line
 
 
+def test_nifti_without_voxels_is_refused(tmp_path, capfd):
+    line = refusal(nifti(tmp_path / "scan.nii", (5, 5, 0)), tmp_path / "out", capfd)
+    assert "has no voxels" in line
+
+
 def test_nifti_with_an_infinite_slope_is_refused_and_not_taken_as_unscaled(tmp_path, capfd):
     line = refusal(nifti(tmp_path / "scan.nii", (5, 5, 5), slope=np.inf), tmp_path / "out", capfd)
     assert "scl_slope" in line
@@ -251,3 +258,67 @@ def test_deflated_file_that_unpacks_to_very_much_is_refused_before_it_is_unpacke
         return
     with pytest.raises(DicomError, match="file 1 of 1: unpacks to more than 200 times its size"):
         read_images(folder, "sub-01")
+
+
+def test_several_shared_functional_groups_are_refused(pet_slices, save, tmp_path, capfd, no_frame_described):
+    ds = many_frames(pet_slices(np.zeros((1, 6, 5)))[0], 2, 2)
+    ds.PixelData *= 2
+    ds.SharedFunctionalGroupsSequence = [Dataset(), Dataset()]
+    assert "2 shared functional groups" in refusal(save(ds), tmp_path / "out", capfd)
+
+
+EIGHT_BITS = {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7}
+
+
+@pytest.mark.parametrize("changes", [{"Rows": 3}, {"Rows": 5}, {"Columns": 4}, EIGHT_BITS])
+def test_more_pixel_data_than_the_header_says_are_refused_and_not_cut_to_fit(
+    pet_slices, save, tmp_path, capfd, changes
+):
+    line = refusal(save(*pet_slices(**changes)), tmp_path / "out", capfd)
+    assert "pixel data have 60 bytes" in line
+
+
+def test_padding_behind_the_pixel_data_does_no_harm(pet_slices, save):
+    (ds,) = pet_slices(np.arange(30).reshape(1, 6, 5))
+    ds.PixelData += bytes(4)
+    (header,) = read_images(save(ds), "sub-01")
+    np.testing.assert_array_equal(header.pixels(), np.arange(30).reshape(1, 6, 5))
+
+
+def test_sequence_where_a_text_belongs_is_refused(pet_slices, save):
+    """Its text would be that of all its elements, and fails where one of them cannot be read."""
+    (ds,) = pet_slices(np.zeros((1, 6, 5)))
+    inner = Dataset()
+    inner.PatientName = "CANARY"
+    del ds.Units
+    ds.add_new("Units", "SQ", [inner])
+    (header,) = read_images(save(ds), "sub-01")
+    with pytest.raises(DicomError, match="Units cannot be read") as caught:
+        header.text("Units")
+    assert caught.value.code == "element_unreadable"
+
+
+def test_zip_whose_member_has_no_name_is_refused_in_one_line(pet_slices, save, tmp_path):
+    (file,) = save(*pet_slices(np.zeros((1, 6, 5)))).iterdir()
+    archive = tmp_path / "scan.zip"
+    with zipfile.ZipFile(archive, "w") as written:
+        written.writestr(zipfile.ZipInfo("x"), file.read_bytes())
+        written.filelist[0].filename = ""
+    with pytest.raises(DicomError, match="sub-01: file 1 of 1: is damaged"):
+        read_images(archive, "sub-01")
+
+
+@pytest.mark.parametrize("kind", ["PALETTE COLOR", "RGB", "CANARY"])
+def test_indices_of_colours_are_no_measurement(pet_slices, save, tmp_path, capfd, kind):
+    line = refusal(save(*pet_slices(PhotometricInterpretation=kind)), tmp_path / "out", capfd)
+    assert "PhotometricInterpretation" in line
+    assert "CANARY" not in line
+
+
+@pytest.mark.parametrize("value", ["1e300", "-1e300", "1e19", "65536", "7.5"])
+def test_padding_that_no_stored_value_can_have_is_refused(pet_slices, save, value):
+    ds = pet_slices(np.arange(30).reshape(1, 6, 5))[0]
+    ds["PixelPaddingValue"] = DataElement("PixelPaddingValue", "LO", value)
+    (header,) = read_images(save(ds), "sub-01")
+    with pytest.raises(DicomError, match="PixelPaddingValue is no whole number of 16 bits"):
+        header.pixels()

@@ -4,10 +4,13 @@ import gdcm
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless
 
 from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.declared import Declared
+from pet_spect.dicom.read import read_file
+from pet_spect.dicom.sources import file_on_disk
+from pet_spect.errors import DicomError
 
 VALUES = np.arange(4 * 6 * 5).reshape(4, 6, 5)
 
@@ -140,3 +143,107 @@ def test_padding_of_zero_is_a_measurement(pet_slices, save):
     for ds in slices:
         ds.add_new("PixelPaddingValue", "SS", 0)
     assert np.isfinite(convert(save(*slices))).all()
+
+
+def bits(slices, words, dtype="<u2", **changes):
+    """Fill every slice with one word under a header of 12 unsigned bits, changed as told."""
+    told = {"BitsAllocated": 16, "BitsStored": 12, "HighBit": 11, "PixelRepresentation": 0} | changes
+    for ds in slices:
+        ds.PixelData = np.full((6, 5), words, dtype).tobytes()
+        for keyword, value in told.items():
+            if value is None:
+                del ds[keyword]
+            else:
+                setattr(ds, keyword, value)
+    return slices
+
+
+def why_not(path):
+    with pytest.raises(DicomError) as caught:
+        convert(path)
+    assert caught.value.code == "pixels"
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
+@pytest.mark.parametrize(
+    ("word", "changes"),
+    [
+        (5000, {}),  # read as 904
+        (40000, {"BitsStored": 15, "HighBit": 14}),  # read as 7232
+        (1000 << 4, {}),
+        (0xF000 + 3000, {}),  # an overlay in all four bits
+        (5000, {"PixelRepresentation": 1}),
+        (0xF000 + 1000, {"PixelRepresentation": 1}),  # not the sign of what stands below
+        (256, {"BitsStored": 8, "HighBit": 7}),
+    ],
+)
+def test_values_that_use_more_bits_than_the_header_says_are_refused(pet_slices, save, syntax, word, changes):
+    slices = bits(pet_slices(), word, ">u2" if syntax == ExplicitVRBigEndian else "<u2", **changes)
+    for ds in slices:
+        ds.file_meta.TransferSyntaxUID = syntax
+    used = changes.get("BitsStored", 12)
+    assert why_not(save(*slices)) == f"sub-01: file 1 of 4: values use bits above the {used} of BitsStored"
+
+
+def test_run_lengths_that_use_more_bits_than_the_header_says_are_refused(pet_slices, save):
+    folder = save(*bits(pet_slices(), 5000))
+    for path in folder.iterdir():
+        ds = pydicom.dcmread(path)
+        ds.compress(RLELossless, generate_instance_uid=False)
+        ds.save_as(path)
+    assert "values use bits above the 12 of BitsStored" in why_not(folder)
+
+
+@pytest.mark.parametrize("word", [4091, 65531])
+def test_negative_values_may_be_written_with_zeros_or_their_sign_in_the_bits_above(pet_slices, save, word):
+    assert set(convert(save(*bits(pet_slices(), word, PixelRepresentation=1))).flat) == {-5.0}
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
+@pytest.mark.parametrize(("word", "sign"), [(4095, 0), (2047, 1)])
+def test_largest_value_of_fewer_bits_than_its_word_is_read(pet_slices, save, syntax, word, sign):
+    slices = bits(pet_slices(), word, ">u2" if syntax == ExplicitVRBigEndian else "<u2", PixelRepresentation=sign)
+    for ds in slices:
+        ds.file_meta.TransferSyntaxUID = syntax
+    assert set(convert(save(*slices)).flat) == {word}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"HighBit": 15}, "HighBit is 15, 11 is needed with 12 BitsStored"),  # 1000 << 4 was read as 3712
+        ({"HighBit": None}, "HighBit is missing, 11 is needed with 12 BitsStored"),
+        ({"BitsStored": None}, "BitsStored is missing, 1 to 16 is needed"),
+        ({"BitsStored": 0}, "BitsStored is 0, 1 to 16 is needed"),
+        ({"BitsStored": 17, "HighBit": 16}, "BitsStored is 17, 1 to 16 is needed"),
+        ({"BitsAllocated": 12}, "BitsAllocated is 12, 8, 16, 32 or 64 is needed"),
+        ({"PixelRepresentation": None}, "PixelRepresentation is missing, 0 or 1 is needed"),  # -5 was read as 65531
+        ({"PixelRepresentation": 2}, "PixelRepresentation is 2, 0 or 1 is needed"),
+        ({"BitsStored": 16, "HighBit": 15, "PixelRepresentation": None}, "PixelRepresentation is missing"),
+    ],
+)
+@pytest.mark.parametrize("header_only", [False, True])
+def test_a_header_that_does_not_say_which_bits_make_a_value_is_refused(pet_slices, save, changes, told, header_only):
+    folder = save(*bits(pet_slices(), 1000, **changes))
+    if not header_only:
+        assert why_not(folder).startswith(f"sub-01: file 1 of 4: {told}")
+        return
+    file = file_on_disk(min(folder.iterdir()), 1, 1, alone=True)
+    header = read_file(file, "x", header_only=True)
+    with pytest.raises(DicomError, match=told):
+        header.check_pixels()
+
+
+def test_where_all_bits_are_used_the_highest_need_not_be_told(pet_slices, save):
+    slices = bits(pet_slices(), 65535, BitsStored=16, HighBit=None)
+    assert set(convert(save(*slices)).flat) == {65535.0}
+
+
+def test_floats_are_known_from_their_header_alone(pet_slices, save):
+    (ds, *_) = pet_slices()
+    del ds.PixelData, ds.BitsStored, ds.HighBit, ds.PixelRepresentation
+    ds.BitsAllocated, ds.FloatPixelData = 32, np.zeros(30, "<f4").tobytes()
+    (path,) = save(ds).iterdir()
+    header = read_file(file_on_disk(path, 1, 1, alone=True), "x", header_only=True)
+    assert header.check_pixels() == (1, 6, 5)

@@ -2,13 +2,18 @@ import copy
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
+from pydicom.tag import Tag
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -20,7 +25,7 @@ from pydicom.uid import (
 from pet_spect.cli import main
 from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.declared import Declared
-from pet_spect.dicom.read import read_file, read_images, series_code, visible_files
+from pet_spect.dicom.read import Header, read_file, read_images, series_code, visible_files
 from pet_spect.dicom.sources import file_on_disk
 from pet_spect.errors import DicomError
 
@@ -28,7 +33,9 @@ from pet_spect.errors import DicomError
 def test_junk_and_hidden_files_and_objects_without_pixels_are_passed_over(pet_slices, save):
     folder = save(*pet_slices())
     (folder / "readme.txt").write_text("nothing")
-    (folder / "notes").write_bytes(b"")
+    for name in ("README", "LICENSE", "DICOMDIR", "MD5SUMS", "Thumbs.db", "desktop.ini", "scan.md5"):
+        (folder / name).write_bytes(b"")
+    (folder / "notes").write_text("He was restless, so the scan began a quarter of an hour late. " * 3)
     (folder / ".snakemake_timestamp").write_bytes(b"")
     (folder / ".hidden").mkdir()
     (folder / ".hidden" / "broken.dcm").write_bytes(b"junk")
@@ -53,7 +60,7 @@ def test_messages_name_label_and_number_and_never_the_path(pet_slices, save):
 
 def test_folder_without_images_says_how_many_files_were_looked_at(tmp_path):
     (tmp_path / "a.txt").write_text("x")
-    (tmp_path / "b").write_text("x")
+    (tmp_path / "b").write_text("x" * 132)
     with pytest.raises(DicomError, match="sub-01: no DICOM image found, 2 files looked at"):
         read_images(tmp_path, "sub-01")
 
@@ -68,6 +75,56 @@ def test_text_that_calls_itself_dicom_is_refused_even_in_a_folder(pet_slices, sa
     (folder / "zzz.dcm").write_text("not an image")
     with pytest.raises(DicomError, match="sub-01: file 5 of 5: is not a DICOM file"):
         read_images(folder, "sub-01")
+
+
+LOST = {
+    "empty": lambda whole: b"",
+    "within the mark": lambda whole: whole[:100],
+    "without mark": lambda whole: whole[132:],
+    "without meta information": lambda whole: whole[whole.index(b"\x08\0\x16\0") :],
+    "zeros": lambda whole: bytes(len(whole)),
+    "a page in its place": lambda whole: b"<html><title>404 Not Found</title></html>" * 9,
+}
+
+
+@pytest.mark.parametrize("how", LOST)
+@pytest.mark.parametrize("name", ["IM0005", "1.2.840.113619.5", "0005", "zzz.IMA"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_last_slice_that_lost_its_mark_is_refused_though_its_name_has_no_ending(
+    pet_slices, save, tmp_path, how, name, packed
+):
+    folder = save(*pet_slices())
+    last = sorted(folder.iterdir())[-1]
+    last.rename(folder / name)
+    (folder / name).write_bytes(LOST[how]((folder / name).read_bytes()))
+    place = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", folder)) if packed else folder
+    with pytest.raises(DicomError, match=r"sub-01: file \d of 4: is not a DICOM file") as caught:
+        read_images(place, "sub-01")
+    assert caught.value.code == "not_dicom"
+
+
+@pytest.mark.parametrize("name", ["notes", "slice", "scan.img"])
+def test_data_set_without_mark_is_refused_whatever_it_is_called(pet_slices, save, name):
+    folder = save(*pet_slices())
+    last = sorted(folder.iterdir())[-1]
+    (folder / name).write_bytes(LOST["without meta information"](last.read_bytes()))
+    with pytest.raises(DicomError, match="is not a DICOM file"):
+        read_images(folder, "sub-01")
+
+
+def test_data_set_without_mark_in_implicit_little_endian_is_refused(pet_slices, save):
+    folder = save(*pet_slices())
+    (folder / "raw.bin").write_bytes(b"\x08\0\x05\0\x0a\0\0\0ISO_IR 100" + bytes(500))
+    with pytest.raises(DicomError, match="is not a DICOM file"):
+        read_images(folder, "sub-01")
+
+
+def test_archive_and_numbers_of_another_program_beside_slices_are_passed_over(pet_slices, save, tmp_path):
+    folder = save(*pet_slices())
+    (folder / "sinogram.img").write_bytes(np.array([8, 300, 7], dtype="<i4").tobytes() + bytes(900))
+    shutil.make_archive(str(tmp_path / "packed"), "zip", folder)
+    (tmp_path / "packed.zip").rename(folder / "study1")
+    assert len(read_images(folder, "sub-01")) == 4
 
 
 @pytest.mark.parametrize("kept", [140, 300, 700, 0.5, 0.98])
@@ -280,3 +337,44 @@ def test_pixels_of_a_series_too_large_for_memory_are_read_when_they_are_needed(p
     monkeypatch.setattr("pet_spect.dicom.read._MOST_HELD", 100)
     assert [header.read_again is not None for header in read_images(folder, None)] == [False, False, True, True]
     np.testing.assert_array_equal(convert_scan(folder, Declared())[0].data, whole.data)
+
+
+def told_by_two(first, second, tag):
+    """Return what two headers of one series say, of which the second was read after the first."""
+    seen = {}
+    return [Header(ds, "x", seen=seen).texts(tag) for ds in (first, second)]
+
+
+def implicit(**changes):
+    ds = Dataset()
+    for keyword, value in changes.items():
+        setattr(ds, keyword, value)
+    buffer = io.BytesIO()
+    pydicom.dcmwrite(buffer, ds, implicit_vr=True, little_endian=True)
+    return pydicom.dcmread(io.BytesIO(buffer.getvalue()), force=True)
+
+
+def test_bytes_alike_are_negative_where_the_object_is_signed_and_positive_where_it_is_not():
+    unsigned = implicit(PixelRepresentation=0, SmallestImagePixelValue=63536)
+    signed = implicit(PixelRepresentation=1, SmallestImagePixelValue=-2000)
+    assert told_by_two(unsigned, signed, "SmallestImagePixelValue") == [("63536",), ("-2000",)]
+
+
+def test_bytes_alike_are_read_in_the_character_set_of_their_object():
+    latin, greek = implicit(SpecificCharacterSet="ISO_IR 100"), implicit(SpecificCharacterSet="ISO_IR 126")
+    for ds in (latin, greek):
+        ds[0x00081030] = RawDataElement(Tag(0x00081030), None, 2, b"\xe1 ", 0, True, True)
+    assert told_by_two(latin, greek, "StudyDescription") == [("á",), ("α",)]
+
+
+def test_private_bytes_alike_are_read_as_their_creator_means_them():
+    """(0029,xx01) is a number of Philips and a text of Mitra."""
+    number, text = implicit(), implicit()
+    for ds, creator in ((number, b"1.2.840.113663.1"), (text, b"MITRA PRESENTATION 1.0")):
+        for tag, value in ((Tag(0x00290010), creator), (Tag(0x00291001), b"12")):
+            ds[tag] = RawDataElement(tag, None, len(value), value, 0, True, True)
+    buffers = [io.BytesIO(), io.BytesIO()]
+    for ds, buffer in zip((number, text), buffers, strict=True):
+        pydicom.dcmwrite(buffer, ds, implicit_vr=True, little_endian=True)
+    number, text = (pydicom.dcmread(io.BytesIO(buffer.getvalue()), force=True) for buffer in buffers)
+    assert told_by_two(number, text, (0x0029, 0x1001)) == [("12849",), ("12",)]

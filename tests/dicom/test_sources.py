@@ -40,10 +40,43 @@ def test_names_that_are_no_utf_8_are_read(pet_slices, save):
     assert len(read_images(folder, "sub-01")) == 4
 
 
-def test_empty_files_are_passed_over(pet_slices, save):
+def test_an_empty_file_is_refused_unless_its_ending_tells_that_it_is_no_slice(pet_slices, save):
     folder = save(*pet_slices())
-    (folder / "nothing").touch()
+    (folder / "nothing.txt").touch()
     assert len(read_images(folder, "sub-01")) == 4
+    (folder / "nothing").touch()
+    with pytest.raises(DicomError, match="sub-01: file 5 of 6: is not a DICOM file"):
+        read_images(folder, "sub-01")
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_link_to_a_folder_that_may_hold_slices_is_refused(pet_slices, save, tmp_path, hidden):
+    folder = save(*pet_slices())
+    elsewhere = folder / ".elsewhere" if hidden else tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    last = sorted(folder.iterdir())[-1]
+    last.rename(elsewhere / last.name)
+    (folder / "more").symlink_to(elsewhere)
+    with pytest.raises(DicomError, match=r"^sub-01: holds a link to a folder, which is not followed") as caught:
+        read_images(folder, "sub-01")
+    assert caught.value.code == "link_not_followed"
+
+
+def test_links_to_folders_that_are_read_anyway_or_lie_around_the_scan_do_no_harm(pet_slices, save, tmp_path):
+    save(*pet_slices(), folder="a")
+    (tmp_path / "scan").mkdir()
+    (tmp_path / "a").rename(tmp_path / "scan" / "a")
+    (tmp_path / "scan" / "again").symlink_to("a")
+    (tmp_path / "scan" / "a" / "up").symlink_to(tmp_path)
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / "scan" / ".link").symlink_to(tmp_path / ".hidden")
+    assert len(read_images(tmp_path / "scan", "sub-01")) == 4
+
+
+def test_a_scan_may_be_named_by_a_link(pet_slices, save, tmp_path):
+    (tmp_path / "link").symlink_to(save(*pet_slices()))
+    (tmp_path / "link" / "again").symlink_to(tmp_path / "link")
+    assert len(read_images(tmp_path / "link", "sub-01")) == 4
 
 
 def test_a_folder_that_cannot_be_listed_can_be_passed_over(tmp_path, monkeypatch):

@@ -148,7 +148,8 @@ def _zipped(stream: BinaryIO, meter: _Meter, called: str) -> Iterator[PlacedFile
     if _directory_size(stream) > MOST_MEMBERS * _BYTES_PER_ENTRY:
         raise meter.error(f"holds more than {MOST_MEMBERS} files")
     with zipfile.ZipFile(stream) as archive:
-        members = [member for member in archive.infolist() if not member.is_dir() and not is_hidden(member.filename)]
+        # not is_dir(), which fails on an empty name
+        members = [m for m in archive.infolist() if not m.filename.endswith("/") and not is_hidden(m.filename)]
         if len(members) > MOST_MEMBERS:
             raise meter.error(f"holds more than {MOST_MEMBERS} files")
         if any(member.flag_bits & 1 for member in members):

@@ -14,16 +14,15 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.pixels.utils import pixel_array
 from pydicom.tag import BaseTag, Tag
-from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from pet_spect.dicom.encapsulated import ITEM_BYTES, misfit, too_few
-from pet_spect.dicom.quiet import mute, quiet
+from pet_spect.dicom import stored
+from pet_spect.dicom.quiet import quiet
+from pet_spect.dicom.stored import MOST_VOXELS as MOST_VOXELS
 from pet_spect.errors import DicomError
 
 SOP_CLASSES = {
@@ -34,15 +33,11 @@ SOP_CLASSES = {
 }
 """The kinds of image this package converts, by SOP class (PS3.4 B.5)."""
 
-_PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
-MOST_VOXELS = 2**29
-"""Largest number of voxels of one image."""
-
-
 _Tag = str | BaseTag | tuple[int, int]
 
 
 _LONGEST_SEEN = 256
+_BINARY = frozenset(("AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"))
 
 _key = cache(Tag)  # a series asks each of its headers for the same elements
 
@@ -77,7 +72,7 @@ class Header:
     @property
     def has_pixels(self) -> bool:
         """Whether the object has pixel data, read or not."""
-        return self.pixel_bytes is not None or any(keyword in self.dataset for keyword in _PIXEL_KEYWORDS)
+        return self.pixel_bytes is not None or any(keyword in self.dataset for keyword in stored.PIXEL_KEYWORDS)
 
     def error(self, message: str, code: str) -> DicomError:
         """Return an error whose line begins with the file."""
@@ -100,7 +95,7 @@ class Header:
             list(value) if isinstance(value, MutableSequence | tuple) and not isinstance(value, bytearray) else [value]
         )
         kept = [item for item in values if item is not None and item not in ("", b"")]
-        if bytes_of is not None and bytes_of[2] <= _LONGEST_SEEN and not any(isinstance(v, Dataset) for v in kept):
+        if isinstance(raw, RawDataElement) and _says_all(raw) and not any(isinstance(v, Dataset) for v in kept):
             self.seen[bytes_of] = kept
         return kept
 
@@ -110,8 +105,11 @@ class Header:
 
     def texts(self, tag: _Tag) -> tuple[str, ...]:
         """Return the values of an element as stripped text; empty if it is missing."""
+        values = self._values(tag)
+        if any(isinstance(item, Dataset) for item in values):
+            raise self._unreadable(tag, TypeError())
         try:
-            found = [item.decode("ascii") if isinstance(item, bytes) else str(item) for item in self._values(tag)]
+            found = [item.decode("ascii") if isinstance(item, bytes) else str(item) for item in values]
         except UnicodeDecodeError as error:
             raise self._unreadable(tag, error) from None
         return tuple(text for text in (item.strip(" \0") for item in found) if text)
@@ -187,90 +185,45 @@ class Header:
         ------
         DicomError
             If the pixel data are missing, truncated, not one sample per voxel, too
-            large, or in a compression that cannot be decoded.
+            large, or in a compression that cannot be decoded; if the header does not
+            say for sure which bits make a value, or other bits hold something.
         """
-        frames, rows, columns = self.check_pixels()
-        if self.read_again is not None:
-            return self.read_again().pixels()
-        try:
-            with mute():
-                self._check_compressed((frames, rows, columns))
-                stored = self._plain_pixels(frames * rows * columns)
-                if stored is None:
-                    stored = pixel_array(self.dataset)
-        except (DicomError, KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # every decoder has exceptions of its own; that of a panic is no Exception
-            raise self.error(f"pixel data cannot be decoded ({type(error).__name__})", "pixels") from None
-        if stored.size != rows * columns * frames:
-            raise self.error(f"pixel data hold {stored.size} values, the header {rows * columns * frames}", "pixels")
-        stored = np.asarray(stored).reshape(frames, rows, columns)
-        return self._without_padding(stored)
-
-    def _plain_pixels(self, voxels: int) -> NDArray[Any] | None:
-        """Return uncompressed little-endian whole numbers that fill their words, which need no decoder."""
-        bits, syntax = self.integer("BitsAllocated"), self.dataset.file_meta.TransferSyntaxUID
-        if "PixelData" not in self.dataset or bits not in (8, 16, 32) or bits != self.integer("BitsStored"):
-            return None
-        if syntax not in (ImplicitVRLittleEndian, ExplicitVRLittleEndian):
-            return None
-        kind = "i" if self.integer("PixelRepresentation") == 1 else "u"
-        return np.frombuffer(self.dataset.PixelData, f"<{kind}{bits // 8}", voxels)
-
-    def _without_padding(self, stored: NDArray[Any]) -> NDArray[Any]:
-        """Return stored values with NaN where there is padding (PS3.3 C.7.5.1.1.2)."""
-        keywords = ("PixelPaddingValue", "FloatPixelPaddingValue", "DoubleFloatPixelPaddingValue")
-        padding = next(filter(None, map(self.number, keywords)), None)
-        if padding is None:  # a padding of 0 cannot be told from a measured 0, which is the commoner
-            return stored
-        ends = [padding, self.number("PixelPaddingRangeLimit") or padding]
-        if stored.dtype.kind in "iu":  # a negative value may be written as the unsigned one of the same bits
-            ends = [float(np.int64(end).astype(stored.dtype)) for end in ends]
-        return np.where((stored >= min(ends)) & (stored <= max(ends)), np.nan, stored)
+        if self.read_again is None:
+            return stored.stored_values(self)
+        self.check_pixels()
+        return self.read_again().pixels()
 
     def check_pixels(self) -> tuple[int, int, int]:
         """Return frames, rows and columns; refuse pixel data that `pixels` could not read, without decoding them."""
-        rows, columns = self.integer("Rows") or 0, self.integer("Columns") or 0
-        frames = self.integer("NumberOfFrames") or 1
-        if rows < 1 or columns < 1 or frames < 1 or (self.integer("SamplesPerPixel") or 1) != 1:
-            raise self.error(f"{frames} frames of {rows} x {columns} with one sample each are needed", "pixels")
-        if rows * columns * frames > MOST_VOXELS:
-            raise self.error(f"{frames} frames of {rows} x {columns} are more than this program reads", "pixels")
-        self._check_length(frames, rows * columns * frames)
-        return frames, rows, columns
-
-    def _check_compressed(self, shape: tuple[int, int, int]) -> None:
-        syntax = UID(self.dataset.file_meta.TransferSyntaxUID)
-        if not syntax.is_compressed:
-            return
-        why = misfit(self.dataset.PixelData, syntax, shape, self.integer("BitsAllocated") or 0)
-        if why is not None:
-            raise self.error(f"pixel data {why}", "pixels")
+        return stored.checked(self)[0]
 
     def held_bytes(self) -> int:
         """Return how many bytes of pixel data are in memory."""
-        try:
-            with quiet():
-                return len(next((self.dataset[k].value for k in _PIXEL_KEYWORDS if k in self.dataset), None) or b"")
-        except Exception as error:  # a value that is none
-            raise self.error(f"pixel data cannot be read ({type(error).__name__})", "pixels") from None
+        return stored.held_bytes(self)
 
-    def _check_length(self, frames: int, voxels: int) -> None:
-        syntax = Header(self.dataset.file_meta, self.name).text("TransferSyntaxUID") or ""
-        bits = self.integer("BitsAllocated") or 0
-        held = self.held_bytes() if self.pixel_bytes is None else self.pixel_bytes
-        try:
-            with quiet():
-                compressed = UID(syntax).is_compressed
-        except Exception as error:  # an unknown transfer syntax
-            raise self.error(f"pixel data cannot be decoded ({type(error).__name__})", "pixels") from None
-        needed = frames * ITEM_BYTES if compressed else voxels * bits // 8
-        if bits < 8 or held < needed:
-            raise self.error(f"pixel data have {held} bytes, {needed} are needed", "pixels")
-        if compressed and too_few(held, voxels):
-            raise self.error(
-                f"pixel data have {held} compressed bytes for {voxels} voxels, which no image needs so few of", "pixels"
-            )
+    def check_surplus(self) -> None:
+        """Refuse uncompressed pixel data that are longer by a row or more: Rows or Columns may be wrong, so all places.
+
+        Padding is shorter. To be called after `check_pixels`.
+        """
+        stored.check_surplus(self)
+
+
+def _says_all(raw: RawDataElement) -> bool:
+    """Return whether the value follows from the element's own bytes, so that another object's alike has the same.
+
+    It may depend on the private creator, on PixelRepresentation ("US or SS"), or on the character set.
+    """
+    if raw.length > _LONGEST_SEEN or raw.tag.is_private or not isinstance(raw.value, bytes):
+        return False
+    vr = raw.VR
+    if vr is None or vr == "UN":
+        if not dictionary_has_tag(raw.tag):
+            return False
+        vr = dictionary_VR(raw.tag)
+    if vr in _BINARY:
+        return True
+    return " or " not in vr and raw.value.isascii() and b"\x1b" not in raw.value
 
 
 def sop_class(header: Header) -> str | None:

@@ -12,11 +12,11 @@ from typing import Any, BinaryIO
 import pydicom
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from pet_spect.dicom.archives import MOST_RATIO
+from pet_spect.dicom.archives import MOST_RATIO, is_archive
 from pet_spect.dicom.deflated import unpacks_too_far
 from pet_spect.dicom.header import SOP_CLASSES, Header, sop_class
 from pet_spect.dicom.quiet import quiet
-from pet_spect.dicom.sources import MARK_END, PlacedFile, files_in, visible_files
+from pet_spect.dicom.sources import MARK_END, PlacedFile, files_in, may_be_slice, visible_files
 from pet_spect.dicom.unread_pixels import pixel_bytes_at
 from pet_spect.errors import DicomError
 
@@ -35,7 +35,7 @@ __all__ = (
 _MOST_HELD = 2**29
 """Bytes of pixel data kept in memory; those of further files of a folder are read when they are needed."""
 
-_DICOM_ENDINGS = (".dcm", ".ima", ".dicom")
+_HEAD = 512
 
 
 def series_code(uid: str) -> str:
@@ -135,21 +135,26 @@ def read_file(file: PlacedFile, name: str, *, header_only: bool) -> Header | Non
     Raises
     ------
     DicomError
-        If it cannot be read, is damaged, or is no DICOM though its name says so or nothing else was named.
+        If it cannot be read or is damaged, or is no DICOM but may be a slice that was, or nothing else was named.
     """
     try:
         with file.open() as stream:
-            is_dicom = stream.read(MARK_END).endswith(b"DICM")
+            head = stream.read(_HEAD)
             stream.seek(0)
-            if is_dicom:
+            if head[:MARK_END].endswith(b"DICM"):
                 header = parse(stream, name, header_only=header_only)
                 return replace(header, read_again=partial(_whole, file, name)) if header.pixel_bytes else header
     except OSError as error:
         if error.errno is not None:
             raise DicomError(f"{name}: cannot be read ({error.strerror})", code="file_unreadable") from None
         raise DicomError(f"{name}: is damaged or cut short", code="file_damaged") from None
-    if file.alone or file.name.lower().endswith(_DICOM_ENDINGS):
+    if file.alone:
         raise DicomError(f"{name}: is not a DICOM file (its 'DICM' mark is missing)", code="not_dicom")
+    if may_be_slice(file, head) and not is_archive(head):
+        raise DicomError(
+            f"{name}: is not a DICOM file (its 'DICM' mark is missing), it may be a damaged slice; if not, move it",
+            code="not_dicom",
+        )
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,17 @@ from pet_spect.errors import DicomError
 
 MARK_END = 132
 """The first bytes of a DICOM file: 128 that mean nothing, then ``DICM`` (PS3.10 7.1)."""
+
+_FIRST = frozenset([(2, 0), (2, 1), *((8, element) for element in (0, 1, 5, 6, 8, 0x12, 0x13, 0x14, 0x15, 0x16, 0x18))])
+_FIRST_BYTES = 256
+_DICOM_ENDINGS = frozenset((".dcm", ".ima", ".dicom"))
+_HARMLESS = frozenset(
+    [
+        *("authors", "changelog", "changes", "copying", "dicomdir", "index", "licence", "license", "lockfile"),
+        *("makefile", "manifest", "notice", "readme", "version"),
+        *(f"{kind}sum{end}" for kind in ("md5", "sha1", "sha256", "sha512") for end in ("", "s")),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,52 @@ class PlacedFile:
         return f"file {self.number} of {self.total}" if self.total else f"file {self.number}"
 
 
-def visible_files(folder: Path, unlisted: Callable[[OSError], None] | None = None) -> list[Path]:
+def may_be_slice(file: PlacedFile, head: bytes) -> bool:
+    """Return whether a file without DICOM's mark may be an image that lost it, so that a slice would be missing.
+
+    It may if it ends like DICOM, or begins like a data set that lacks the mark. Images on media have names
+    without an ending, or UIDs, of which the last number looks like one: a file so called may if it is cut
+    short within the mark (an empty one too), or has a number in its name, or nothing but zeros before the mark.
+
+    Parameters
+    ----------
+    file : PlacedFile
+    head : bytes
+        Its first 512 bytes.
+
+    Examples
+    --------
+    >>> def named(name): return PlacedFile(name, None, 1, 1, False, io.BytesIO)
+    >>> [may_be_slice(named(name), b"") for name in ("IM0005", "1.2.840.5", "5.txt", "Thumbs.db", "README")]
+    [True, True, False, False, False]
+    >>> [may_be_slice(named(name), b"once upon a time " * 9) for name in ("IM0005", "notes")]
+    [True, False]
+    """
+    if file.path is not None and not Path(file.path).is_file():  # a pipe
+        return False
+    name = PurePosixPath(file.name.lower())
+    if name.suffix in _DICOM_ENDINGS or _is_bare_data_set(head):
+        return True
+    if name.name in _HARMLESS or not (name.suffix == "" or name.suffix[1:].isdecimal()):
+        return False
+    return len(head) < MARK_END or not any(head[:128]) or any(map(str.isdecimal, name.name))
+
+
+def _is_bare_data_set(head: bytes) -> bool:
+    """Return whether something begins with the first element of a data set, of either byte order."""
+    for order in "<>" if len(head) >= 8 else "":
+        group, element, length = struct.unpack_from(f"{order}HHI", head)
+        explicit = head[4:6].isalpha() and head[4:6].isupper()
+        if (group, element) in _FIRST and (explicit or (length <= _FIRST_BYTES and length % 2 == 0)):
+            return True
+    return False
+
+
+def visible_files(
+    folder: Path,
+    unlisted: Callable[[OSError], None] | None = None,
+    linked: Callable[[Path], None] | None = None,
+) -> list[Path]:
     """Return every file below a folder whose path from there has no hidden part, sorted.
 
     Links to folders are not followed.
@@ -57,6 +114,9 @@ def visible_files(folder: Path, unlisted: Callable[[OSError], None] | None = Non
     folder : Path
     unlisted : function, optional
         Called with the error where a folder cannot be listed, which is then passed over.
+    linked : function, optional
+        Called with each link to a folder outside `folder` that `folder` does not lie in:
+        what it leads to is not found otherwise.
 
     Raises
     ------
@@ -70,8 +130,18 @@ def visible_files(folder: Path, unlisted: Callable[[OSError], None] | None = Non
     found: list[Path] = []
     for where, folders, names in os.walk(folder, onerror=unlisted or fail):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        if linked is not None:
+            for link in (Path(where, name) for name in sorted(folders)):
+                if link.is_symlink() and _leads_away(link.resolve(), folder.resolve()):
+                    linked(link)
         found += [Path(where, name) for name in names if not name.startswith(".")]
     return sorted(found)
+
+
+def _leads_away(target: Path, folder: Path) -> bool:
+    if target.is_relative_to(folder):
+        return is_hidden(str(target.relative_to(folder)))
+    return not folder.is_relative_to(target)
 
 
 def is_hidden(name: str) -> bool:
@@ -98,11 +168,19 @@ def files_in(path: Path, called: str) -> Iterator[PlacedFile]:
     Raises
     ------
     DicomError
-        If the place cannot be read; see `pet_spect.dicom.archives.archived_files`.
+        If the place cannot be read; see `pet_spect.dicom.archives.archived_files`. If it
+        is a folder with a link to another folder, in which slices may lie.
     """
+
+    def refuse(_: Path) -> None:
+        raise DicomError(
+            f"{called}: holds a link to a folder, which is not followed; name the folder itself",
+            code="link_not_followed",
+        )
+
     try:
         if stat.S_ISDIR(path.stat().st_mode):
-            files = visible_files(path)
+            files = visible_files(path, linked=refuse)
         else:
             if not _is_dicom(path):
                 from pet_spect.dicom.archives import archive_kind, archived_files
