@@ -79,6 +79,13 @@ def test_refusal_in_the_workflow_is_recorded(projections, tmp_path, capfd):
     assert capfd.readouterr().err.count("\n") == 1
 
 
+def test_a_recorded_refusal_without_a_label_holds_no_path(projections, tmp_path, capfd):
+    out = tmp_path / "out" / "image.nii.gz"
+    assert main(["convert", str(projections), "--out", str(out), "--record-refusal"]) == 0
+    assert "scan: file 1 of 1: holds projections" in out.with_name("image.json").read_text()
+    assert projections.name not in out.with_name("image.json").read_text() + capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

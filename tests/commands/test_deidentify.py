@@ -163,9 +163,57 @@ def test_one_code_is_not_for_two_patients(put, run, tmp_path):
     status, said = run("--id", "sub-01")
     assert status == 1
     assert said == (
-        f"pet-spect deidentify: {path}: is of another patient than those before it; sub-01 can be only one\n"
+        f"pet-spect deidentify: {path}: is of another patient than those before it (PatientIDs differ);"
+        " sub-01 can be only one\n"
     )
     assert nothing_was_written(tmp_path)
+
+
+@pytest.mark.parametrize("flags", [[], ["--id", "sub-01"]])
+@pytest.mark.parametrize(
+    ("number", "first", "second", "what"),
+    [
+        ("001", {"PatientBirthDate": "19500101"}, {"PatientBirthDate": "19610202"}, "birth dates"),
+        ("001", {"PatientSex": "M"}, {"PatientSex": "F"}, "sexes"),
+        ("001", {"PatientName": "Doe^Jane"}, {"PatientName": "Roe^Richard"}, "names"),
+    ],
+)
+def test_one_patient_id_is_not_for_two_patients(put, run, tmp_path, flags, number, first, second, what):
+    put("a.dcm", an_object(NM, PatientID=number, **first))
+    path = put("b.dcm", an_object(NM, PatientID=number, **second))
+    status, said = run(*flags)
+    assert status == 1
+    assert said.startswith(f"pet-spect deidentify: {path}: ")
+    assert f"{what} differ" in said
+    assert not set(said.split()) & {number, *first.values(), *second.values()}
+    assert nothing_was_written(tmp_path)
+
+
+def test_a_name_that_is_spelt_anew_is_one_patient_if_the_birth_date_is_one(put, run):
+    born = {"PatientBirthDate": "19500101"}
+    put("a.dcm", an_object(NM, PatientName="Doe^Jane", **born))
+    put("b.dcm", an_object(NM, PatientName="ROE JANE", **born))
+    assert run()[1].endswith("1 patient\n")
+
+
+def test_behind_a_placeholder_name_and_birth_date_tell_who_it_is(put, run, tmp_path):
+    for name, who in (("a", "Doe^Jane"), ("b", "Roe^Richard"), ("c", "DOE JANE")):
+        put(f"{name}.dcm", an_object(NM, PatientID="0", PatientName=who, PatientBirthDate="19500101"))
+    assert run()[1].endswith("2 patients\n")
+    assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_nobody_is_not_guessed_and_can_be_named(put, run, tmp_path):
+    path = put("a.dcm", an_object(NM, PatientID="ANONYMOUS", PatientName="Anonymous", PatientSex="M"))
+    status, said = run()
+    assert (status, said) == (
+        1,
+        f"pet-spect deidentify: {path}: has neither a PatientID nor a PatientName that tells whose it is; give each"
+        " person a folder and a run with --id\n",
+    )
+    assert run("--id", "sub-01", out="named")[0] == 0
+    put("b.dcm", an_object(NM, PatientID="ANONYMOUS", PatientName="Anonymous", PatientSex="F"))
+    assert "sexes differ" in run("--id", "sub-01")[1]
 
 
 @pytest.mark.parametrize("code", ["Jane Doe", "../x", "", "sub_01"])

@@ -250,3 +250,27 @@ def test_convert_takes_the_scan_that_the_draft_names(heap, tmp_path):
     out = tmp_path / "a.nii.gz"
     assert main(["convert", row["path"], "--series", row["series"], "--out", str(out)]) == 0
     assert out.exists()
+
+
+def test_a_link_to_a_folder_is_told_with_what_it_hides(heap, tmp_path, capfd):
+    write(tmp_path / "far", pet_slice(0, "1.2.3.6"))
+    (heap / "Doe").symlink_to(tmp_path / "far")
+    assert run(heap, "--out", tmp_path / "draft") == 0
+    told = capfd.readouterr().out
+    assert "link_not_followed: 1 link to a folder elsewhere, which is not followed" in told
+    assert "0 in trouble, 0 passed over.\n1 link to folders not followed: who lies only there is in no table" in told
+    assert "Doe" not in told
+
+
+def test_a_bug_is_told_after_everything_was_written(heap, tmp_path, capfd, monkeypatch):
+    def examine(headers, called, declared):
+        raise OverflowError("CANARY")
+
+    monkeypatch.setattr("pet_spect.dicom.index.series.examine", examine)
+    assert run(heap, "--out", tmp_path / "draft") == 1
+    told = capfd.readouterr()
+    assert told.err.startswith("pet-spect index: 2 of 2 lines met a bug of pet_spect (internal_error)")
+    assert told.err.count("\n") == 1
+    assert "OverflowError; this is a bug of pet_spect, please report it" in told.out
+    assert "CANARY" not in told.out + told.err
+    assert len(list((tmp_path / "draft").iterdir())) == 4

@@ -14,6 +14,28 @@ from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text, 
         ("model", "pet_spect simulate"),
         ("method", "OSEM3D 4i21s"),
         ("method", "PSF+TOF 4i5s"),
+        ("method", "PSF+TOF 3i21s"),
+        ("method", "VPFX-S"),
+        ("method", "CTAC-SG"),
+        ("method", "Gaussian 5.00 mm"),
+        ("method", "XYZ Gauss2.00"),
+        ("method", "XYZGAUSS5.00"),
+        ("method", "3D-RAMLA"),
+        ("method", "BLOB-OS-TF"),
+        ("method", "TrueX + TOF (ultraHD-PET) 2i21s"),
+        ("method", "Hann 0.5"),
+        ("method", "Butterworth Cutoff=0.48, Order=10"),
+        ("method", "Shepp Logan"),
+        ("method", "Chang"),
+        ("method", "Heavy"),
+        ("model", "Discovery 670"),
+        ("model", "Biograph 64 Vision 600"),
+        ("model", "Bright View"),
+        ("model", "Prism 2000"),
+        ("model", "Xeleris 3.5.2"),
+        ("maker", "SIEMENS"),
+        ("maker", "Philips"),
+        ("maker", "Picker"),
     ],
 )
 def test_names_of_equipment_pass(kind, text):
@@ -42,3 +64,31 @@ def test_tracer_is_named_or_withheld(text, tracer):
 
 def test_only_defined_corrections_pass():
     assert known_corrections(("ATTN", "DOE^JANE", "DECY")) == ("ATTN", "DECY")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("method", "XYZ 1950-01-01"),
+        ("method", "OSEM 1950-01-01"),
+        ("method", "OSEM 01.02.50"),
+        ("method", "OSEM 1 2 50"),
+        ("method", "OSEM 3 12/3/50"),
+        ("method", "OSEM 1 2 3 50"),
+        ("method", "OSEM 1950"),
+        ("method", "OSEM 1234 56"),
+        ("model", "Discovery 1950 0101"),
+        ("model", "Discovery 12-34-567"),
+        ("model", "Discovery 195.001"),
+    ],
+)
+def test_a_date_or_a_number_of_a_patient_among_known_words_is_withheld(kind, text):
+    assert known_text(kind, text) == UNLISTED
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("model", "Max Bright"), ("method", "Logan Chang"), ("method", "Chang, M."), ("model", "Dr X"), ("method", "XYZ")],
+)
+def test_known_words_that_are_all_names_or_initials_of_people_are_withheld(kind, text):
+    assert known_text(kind, text) == UNLISTED

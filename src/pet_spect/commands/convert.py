@@ -65,7 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--series", type=_series, metavar="CODE", help="which series of several, by the code pet-spect index gives it"
     )
-    parser.add_argument("--label", help="what messages call the scan, instead of its path")
+    parser.add_argument(
+        "--label", help="what messages call the scan, instead of its path (default with --record-refusal: scan)"
+    )
     parser.add_argument("--record-refusal", action="store_true", help="write a refusal as the output, and exit with 0")
     gaps = parser.add_argument_group("what the header may lack", "fills gaps; a conflict with the header is a warning")
     gaps.add_argument("--weight-kg", type=_positive)
@@ -117,8 +119,9 @@ def run(options: argparse.Namespace) -> None:
         detector=options.detector,
     )
     gc.disable()  # a series is many small objects that all stay; the collector would walk them again and again
+    label = options.label or ("scan" if options.record_refusal else None)  # a path may name somebody
     try:
-        volume, facts = convert_scan(options.scan, declared, options.label, options.series)
+        volume, facts = convert_scan(options.scan, declared, label, options.series)
     except PetSpectError as error:
         if not options.record_refusal:
             raise

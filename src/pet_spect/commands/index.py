@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pet_spect.dicom.index.audit import write_audit
+from pet_spect.dicom.index.found import LINK
 from pet_spect.dicom.index.heap import Index, index
-from pet_spect.dicom.index.table import COLUMNS, Row, printed, tables_of
-from pet_spect.errors import TableError
+from pet_spect.dicom.index.table import COLUMNS, Row, Tables, printed, tables_of
+from pet_spect.errors import PetSpectError, TableError
 from pet_spect.files import whole_file
 from pet_spect.tables import write_table
 
@@ -33,7 +34,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Index the folders, print the table and write the drafts."""
+    """Index the folders, print the table and write the drafts.
+
+    Raises
+    ------
+    TableError
+        If a table would be overwritten, or lie where it must not.
+    PetSpectError
+        After all is written, if a line met a bug of this program.
+    """
     _check_out(options.out)
     if options.audit is not None:
         _check_audit(options.audit, options.out, options.folders)
@@ -45,10 +54,30 @@ def run(options: argparse.Namespace) -> None:
     _write_draft(options.out / "scans.tsv", ("participant_id", "session", "tracer", "path", "series"), tables.scans)
     write_table(options.out / "index.tsv", COLUMNS, tables.index)
     print(printed(tables.index))
+    print(f"\n{_summary(found, tables)}")
+    bugs = sum(row["code"] == "internal_error" for row in tables.index)
+    if bugs:
+        raise PetSpectError(
+            f"{bugs} of {len(tables.index)} lines met a bug of pet_spect (internal_error) and say only that; everything"
+            f" else was written to {options.out}; please report it with what those lines say",
+            code="internal_error",
+        )
+
+
+def _summary(found: Index, tables: Tables) -> str:
     images = sum(entry.series.found.files for entry in found.entries)
-    print(
-        f"\n{found.looked_at} files looked at: {images} images in {len(found.entries)} series, {len(found.troubles)} in"
-        f" trouble, {found.passed_over} passed over.\nDrafted {len(tables.participants)} participants and"
+    series = len({(entry.series.found.root, entry.series.found.uid) for entry in found.entries})
+    links = sum(trouble.code == LINK for trouble in found.troubles)
+    unfollowed = (
+        f"{links} link{'' if links == 1 else 's'} to folders not followed: who lies only there is in no table; name"
+        " those folders too.\n"
+        if links
+        else ""
+    )
+    return (
+        f"{found.looked_at} files looked at: {images} images in {series} series,"
+        f" {len(found.troubles) - links} in trouble, {found.passed_over} passed over.\n{unfollowed}"
+        f"Drafted {len(tables.participants)} participants and"
         f" {len(tables.scans)} scans; nothing runs before a person has filled in every lesion_side (left or right), and"
         " decided every n/a of participant_id, session and tracer and every question mark."
     )

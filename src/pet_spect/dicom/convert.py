@@ -77,6 +77,8 @@ def examine(headers: Sequence[Header], called: str, declared: Declared) -> Exami
         If `convert_scan` would refuse it, but for what only decoding the pixel data can show.
     """
     found = _examined(headers, called, declared)
+    for header in headers:
+        header.check_surplus()
     if max(found.shape) > _LONGEST:
         shown = " x ".join(map(str, found.shape))
         raise DicomError(f"{called}: is of {shown} voxels, NIfTI holds {_LONGEST} along an axis", code="pixels")
@@ -90,7 +92,8 @@ def _examined(headers: Sequence[Header], called: str, declared: Declared) -> Exa
     if kind == "PET":
         return pet_scan(read_classic(headers, called), called, declared)
     if len(headers) > 1:
-        raise mixed(called, f"several {kind} volumes", f"{len(headers)} objects")
+        error = mixed(called, f"several {kind} volumes", f"{len(headers)} objects")
+        raise DicomError(f"{error}; name one of its files instead of the place", code=error.code)
     if kind == "NM":
         return read_nm(headers[0], declared)
     return pet_scan(read_enhanced(headers[0], called), called, declared)
@@ -103,8 +106,15 @@ def _kind(headers: Sequence[Header], called: str) -> str:
         counts = [found.count(value) for value in dict.fromkeys(found)]
         if len(counts) > 1:
             error = mixed(called, what, " + ".join(map(str, counts)) + " images")
-            raise DicomError(f"{error}; --series names one, pet-spect index tells its code", code=error.code)
+            raise DicomError(f"{error}; {_way_out(kinds, series)}", code=error.code)
     if kinds[0] not in SOP_CLASSES:
         modality = known_modality(headers[0].text("Modality"))
         raise headers[0].error(f"is neither a PET nor an NM image (Modality {modality})", "sop_class")
     return SOP_CLASSES[kinds[0]]
+
+
+def _way_out(kinds: Sequence[str], series: Sequence[str]) -> str:
+    """Return what to do about images that do not belong together."""
+    if len(set(zip(series, kinds, strict=True))) > len(set(series)):
+        return "one series holds several kinds; move the other kind of image away"
+    return "--series names one, pet-spect index tells its code"

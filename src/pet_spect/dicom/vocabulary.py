@@ -33,8 +33,28 @@ _METHODS = """
     ramp shepp logan parzen metz standard heavy light all pass allpass order cutoff mm cm fwhm kernel ct ctac derived
     measured calculated chang uniform zonal elliptical attenuation transmission emission segmented segm based and with
     correction scatter atten atn ge cs germanium cesium dixon ute zte mrac smoothing x y z xyz d e n a p b k m hermes
-    onco brain nucleus simulated attenuated static body whole convolution subtraction
+    onco brain nucleus simulated attenuated static body whole convolution subtraction pet tf sg xyzgauss
 """
+
+_NAMES = """
+    max bright logan chang hermes marconi picker sharp light heavy ring core gen mi dr forte prism horizon vision legend
+    pass pro brain xyz e n a p b k d m s t x y z
+"""
+"""Words of the lists that are also names, titles or initials of people: they count beside another word alone."""
+
+_ALONE = {
+    "maker": frozenset(["hermes", "marconi", "picker"]),
+    "model": frozenset(["forte", "horizon", "legend", "prism", "vision"]),
+    "method": frozenset(["chang", "heavy", "light", "sharp"]),
+}
+"""Of these, what equipment writes with nothing beside it, such as Chang's attenuation correction."""
+
+_MOST_DIGITS = 5
+_YEAR = re.compile(r"(?<!\d)(19\d\d|20(?!00)[0-4]\d)(?!\d)")
+"""A year of the last hundred; 2000, which is a model, is none."""
+
+_DATE = re.compile(r"(?<!\d)(?=(\d{1,4}[\W_]+\d{1,4}[\W_]+\d{1,4}(?!\d)))")
+"""Three numbers with only punctuation between."""
 
 _KNOWN = {
     "maker": frozenset(_MAKERS.split()),
@@ -103,6 +123,10 @@ def known_corrections(terms: tuple[str, ...]) -> tuple[str, ...]:
 def known_text(kind: str, text: str | None) -> str | None:
     """Return a header's text if each of its words is known, `UNLISTED` if not, None if there is none.
 
+    One of its words must be no name of people, so that ``Logan Chang`` is withheld. So are
+    more than five digits in all, a year and three numbers in a row, which may be a date
+    or a number of a patient.
+
     Parameters
     ----------
     kind : {'maker', 'model', 'method'}
@@ -117,8 +141,20 @@ def known_text(kind: str, text: str | None) -> str | None:
         return None
     words = re.findall(r"[^\W\d_]+", text.lower())
     plain = re.fullmatch(r"[\w .,;:+/*()\[\]^%=-]{1,64}", text, re.ASCII) is not None
-    long_number = re.search(r"\d{5,}", text) is not None
-    return text if plain and not long_number and words and all(word in _KNOWN[kind] for word in words) else UNLISTED
+    is_known = plain and all(word in _KNOWN[kind] for word in words) and _names_equipment(kind, words)
+    return text if is_known and not _may_identify(text) else UNLISTED
+
+
+def _names_equipment(kind: str, words: list[str]) -> bool:
+    """Return whether words are not all such as may be somebody's name."""
+    return any(word not in _NAMES.split() for word in words) or (len(words) == 1 and words[0] in _ALONE.get(kind, ()))
+
+
+def _may_identify(text: str) -> bool:
+    """Return whether the numbers of a text may be a date or a number of a patient; a version such as 3.5.2 is none."""
+    is_long = re.search(r"\d{5,}", text) is not None or sum(map(str.isdigit, text)) > _MOST_DIGITS
+    dates = (re.findall(r"\d+", found) for found in _DATE.findall(text))
+    return is_long or _YEAR.search(text) is not None or any(max(map(len, numbers)) > 1 for numbers in dates)
 
 
 def known_tracer(texts: tuple[str, ...]) -> str | None:

@@ -292,6 +292,26 @@ def test_a_number_too_large_for_its_kind_is_refused_or_dropped(pet_slices, save,
     assert capfd.readouterr().err.count("\n") == 2
 
 
+def test_a_free_number_that_may_be_a_date_does_not_come_out(pet_slices, save, shared):
+    hidden = dict.fromkeys(
+        ("TriggerTime", "TableHeight", "WindowCenter", "PrimaryPromptsCountsAccumulated"), "19500101"
+    )
+    folder = save(*pet_slices(**hidden, WindowWidth="400", SliceLocation="1950.0101", AcquisitionDuration=1950.0101))
+    out = shared(folder)
+    assert_converts_alike(folder, out)
+    ds = headers(out)[0]
+    assert [word for word in hidden if word in ds] == ["PrimaryPromptsCountsAccumulated"]
+    assert ds.PrimaryPromptsCountsAccumulated is None
+    assert "WindowWidth" not in ds  # invalid without WindowCenter
+    assert (ds.SliceLocation, ds.AcquisitionDuration) == (1950.01, 1950.01)
+
+
+def test_a_free_number_within_its_range_stays_as_it_is(pet_slices, save, shared):
+    free = {"TableHeight": "-125.50", "WindowCenter": "16383.5", "WindowWidth": "32767", "TriggerTime": "99999"}
+    ds = headers(shared(save(*pet_slices(**free))))[0]
+    assert {word: str(ds[word].value) for word in free} == free
+
+
 def test_overlay_in_unused_bits_is_refused(pet_slices, save, tmp_path, capfd):
     stored = np.full((2, 6, 5), 100, dtype="<i2")
     stored[1, 2, 2] |= 0x2000

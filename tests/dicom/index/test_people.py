@@ -1,19 +1,21 @@
 """Who is who and which visit is which: suggested where it is clear, left open where a person must decide."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pet_spect.dicom.index.files import FoundSeries
+from pet_spect.dicom.identity import Person
+from pet_spect.dicom.index.found import FoundSeries
 from pet_spect.dicom.index.people import suggest
-from pet_spect.dicom.index.series import Described, Person, Refused
+from pet_spect.dicom.index.series import Described, Refused
 from pet_spect.dicom.index.tracer import TracerGuess
 
 FDG, IMZ = TracerGuess("FDG", "text"), TracerGuess("IMZ", "code")
 
 
-def scan(patient="P1", date="20240101", tracer=FDG, kind="PET", refused=None, name="", birth=""):
-    person = Person(patient, name, birth, f"study of {date}", date)
+def scan(patient="P1", date="20240101", tracer=FDG, kind="PET", refused=None, name="", birth="", sex=""):
+    person = Person(patient, name, birth, f"study of {date}", date, sex)
     found = FoundSeries(Path("/dump"), f"{patient}{date}{tracer}{name}")
     return Described(found, "0", kind, "PT", tracer, 1, "n/a", "n/a", "n/a", "n/a", refused, person)
 
@@ -105,3 +107,21 @@ def test_one_person_under_two_patient_ids_is_left_open():
     scans = [scan("PET7", name="Doe^Jane", birth="19480212"), scan("NM9", name="doe^jane", birth="19480212")]
     assert suggested(*scans) == [(None, None)] * 2
     assert notes(*scans)[0] == "one name and birth date with different PatientIDs"
+
+
+def test_one_patient_id_of_two_sites_is_left_open():
+    scans = [scan("001", name="Doe^Jane", sex="F"), scan("001", "20250205", name="Roe^Richard", sex="M")]
+    assert suggested(*scans) == [(None, None)] * 2
+    assert notes(*scans)[0] == "one PatientID with different sexes and names"
+
+
+def test_a_name_that_changed_under_one_birth_date_is_one_person():
+    scans = [scan(name="Doe^Jane", birth="19480212"), scan(date="20250101", name="Roe^Jane", birth="19480212")]
+    assert suggested(*scans) == [("sub-01", "baseline"), ("sub-01", "year1")]
+
+
+def test_everybody_in_a_series_of_several_people_gets_a_code():
+    mixed = replace(scan(refused=Refused("mixed_series", "x")), others=(Person("P2", study_date="20240102"),))
+    (found, _) = suggest([mixed, scan("P3", "20250101")])
+    assert (found.participant, found.others) == (None, ["sub-01", "sub-02"])
+    assert found.notes == ["images of several people in one series"]

@@ -47,8 +47,18 @@ _NUMBERS = """
     NumberOfIterations NumberOfSubsets
     InStackPositionNumber TemporalPositionIndex TemporalPositionIdentifier NumberOfTemporalPositions
     TemporalResolution DimensionIndexValues FrameAcquisitionNumber
-    ExtendedOffsetTable ExtendedOffsetTableLengths
 """
+
+OFFSETS = frozenset({"ExtendedOffsetTable", "ExtendedOffsetTableLengths"})
+"""Where compressed frames begin: numbers as large as the pixel data, which do not decode with others."""
+
+MAY_BE_EMPTY = frozenset(
+    {
+        *("SliceThickness", "PrimaryPromptsCountsAccumulated", "SecondaryCountsAccumulated", "CountsAccumulated"),
+        *("DoseCalibrationFactor", "SliceSensitivityFactor", "StartAngle", "RadialPosition"),
+    }
+)
+"""Numbers that convert does not read and that must be there, with a value or without (type 2)."""
 
 _DATES_AND_TIMES = """
     StudyDate StudyTime SeriesDate SeriesTime AcquisitionDate AcquisitionTime AcquisitionDateTime ContentDate
@@ -139,7 +149,7 @@ KEPT = frozenset(
     {
         *READ_BY_CONVERT,
         *" ".join((_NUMBERS, _DATES_AND_TIMES, _IDENTIFIERS, _TERMS, _SEQUENCES, _POINTERS)).split(),
-        *(CODES | EMPTIED | COUNTERS | TEXTS.keys() | PATIENT_CHARACTERISTICS),
+        *(CODES | EMPTIED | COUNTERS | OFFSETS | TEXTS.keys() | PATIENT_CHARACTERISTICS),
         *("DeviceSerialNumber", "EnergyWindowName", "Radiopharmaceutical"),
     }
 )

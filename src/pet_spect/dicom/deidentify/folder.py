@@ -16,7 +16,9 @@ from pydicom.sr.coding import Code
 from pydicom.uid import UID
 
 from pet_spect import __version__
+from pet_spect.dicom.clock import scanner_offset
 from pet_spect.dicom.deidentify.elements import UNPAIRED
+from pet_spect.dicom.deidentify.people import People
 from pet_spect.dicom.deidentify.pixels import clean_pixels
 from pet_spect.dicom.deidentify.profile import Scrubber
 from pet_spect.dicom.deidentify.pseudonyms import Pseudonyms, is_registered
@@ -24,7 +26,6 @@ from pet_spect.dicom.header import SOP_CLASSES, Header, sop_class
 from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.read import is_image, read_file
 from pet_spect.dicom.sources import PlacedFile, files_in
-from pet_spect.dicom.times import offset_from_utc
 from pet_spect.errors import DicomError
 
 _IMPLEMENTATION_UID = UID("2.25.241466037468170331043137285143093014587")
@@ -75,7 +76,7 @@ def deidentify(source: Path, out: Path, pseudonyms: Pseudonyms, person: str | No
     pseudonyms : Pseudonyms
     person : str, optional
         What to call the one person in `source`, and what moves the dates. Without it each
-        PatientID gets a code of its own.
+        PatientID, or name and birth date where there is none, gets a code of its own.
 
     Returns
     -------
@@ -85,22 +86,21 @@ def deidentify(source: Path, out: Path, pseudonyms: Pseudonyms, person: str | No
     ------
     DicomError
         If a file is damaged, an image is flagged to show burned-in annotation, there is no
-        image, or several people are found where `person` names one.
+        image, several people are found where `person` names one, one number or name may be
+        several people, or nothing tells whose an image is and `person` is not given.
     """
     _check_places(source, out)
     done = Deidentified()
     written: dict[Path, list[_Written]] = {}
-    people: set[str] = set()
+    people = People(person)
     with _whole_folder(out) as partial, quiet():
         for file in files_in(source, str(source)):
             header = _read(file, file.path or f"{source}: {file.place}", done.left_out)
             if header is None:
                 continue
             _check_burned_in(header)
-            people.add(_person(header))
-            if person is not None and len(people) > 1:
-                raise header.error(f"is of another patient than those before it; {person} can be only one", "patients")
-            folder, entry = _write(header, partial, file.number, pseudonyms, person)
+            who = people.who(header)
+            folder, entry = _write(header, partial, file.number, pseudonyms, who, person)
             written.setdefault(folder, []).append(entry)
         if not written:
             others = f"; left out: {told(done.left_out)}" if done.left_out else ""
@@ -184,16 +184,9 @@ def _check_burned_in(header: Header) -> None:
         )
 
 
-def _person(header: Header) -> str:
-    """Return what tells a person from others, in the header alone."""
-    tags = ("PatientID", "PatientName", "StudyInstanceUID")
-    return next((f"{tag} {text}" for tag in tags if (text := header.text(tag))), "")
-
-
 def _write(
-    header: Header, root: Path, number: int, pseudonyms: Pseudonyms, person: str | None
+    header: Header, root: Path, number: int, pseudonyms: Pseudonyms, who: str, person: str | None
 ) -> tuple[Path, _Written]:
-    who = person or _person(header)
     code = person or f"sub-{pseudonyms.code('person', who)}"
     cleaned = deidentify_object(header, pseudonyms, who, code, number)
     series = pseudonyms.code("series", header.text("SeriesInstanceUID") or "")
@@ -219,7 +212,7 @@ def deidentify_object(header: Header, pseudonyms: Pseudonyms, who: str, code: st
     number : int
         Of the file; it makes an identifier where the object has none.
     """
-    clock = offset_from_utc(header.text("TimezoneOffsetFromUTC"))
+    clock = scanner_offset(header)
     cleaned = Scrubber(pseudonyms, pseudonyms.shift(who), clock).clean(header)
     cleaned.add(clean_pixels(header))
     cleaned.SOPClassUID = sop_class(header)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from pydicom.dataelem import DataElement
 from pydicom.uid import UID, ExplicitVRBigEndian
 
 from pet_spect.dicom.header import Header
+from pet_spect.dicom.stored import Bits, checked, unused_bits_hold_something
 
 _KEYWORDS = {"PixelData": ("OB", "OW"), "FloatPixelData": ("OF",), "DoubleFloatPixelData": ("OD",)}
 
@@ -22,7 +25,7 @@ def clean_pixels(header: Header) -> DataElement:
         If they cannot be decoded, or something is hidden in the bits that voxels do
         not use, as overlays once were (PS3.3 C.9.2).
     """
-    header.check_pixels()
+    shape, bits = checked(header)
     keyword = next(word for word in _KEYWORDS if word in header.dataset)
     element = header.dataset[keyword]
     if element.VR not in _KEYWORDS[keyword]:
@@ -31,22 +34,16 @@ def clean_pixels(header: Header) -> DataElement:
     if syntax.is_encapsulated:
         header.pixels()
         return element
-    voxels = (header.integer("Rows") or 0) * (header.integer("Columns") or 0) * (header.integer("NumberOfFrames") or 1)
-    allocated = header.integer("BitsAllocated") or 0
-    data = bytes(element.value)[: voxels * allocated // 8]
+    data = bytes(element.value)[: math.prod(shape) * (header.integer("BitsAllocated") or 0) // 8]
     if keyword == "PixelData":
-        _check_unused_bits(header, data, allocated, ">" if syntax == ExplicitVRBigEndian else "<")
+        _check_unused_bits(header, data, bits, ">" if syntax == ExplicitVRBigEndian else "<")
     return DataElement(element.tag, element.VR, data + bytes(len(data) % 2))
 
 
-def _check_unused_bits(header: Header, data: bytes, allocated: int, order: str) -> None:
-    used = header.integer("BitsStored") or allocated
-    if used >= allocated:
+def _check_unused_bits(header: Header, data: bytes, bits: Bits | None, order: str) -> None:
+    if bits is None or bits.used == bits.allocated:
         return
-    stored = np.frombuffer(data, dtype=f"{order}u{allocated // 8}")
-    unused, all_set = stored >> used, 2 ** (allocated - used) - 1
-    signs = (stored >> (used - 1)) & 1 if header.integer("PixelRepresentation") else np.zeros_like(stored)
-    if not np.isin(unused, (0, all_set)).all() or ((unused == all_set) & (signs == 0)).any():
+    if unused_bits_hold_something(np.frombuffer(data, f"{order}u{bits.allocated // 8}"), bits):
         raise header.error(
             "something is stored in the bits that its voxels do not use; it may be an overlay and cannot be shared",
             "unused_bits",

@@ -29,6 +29,8 @@ from pet_spect.dicom.deidentify.elements import (
     COUNTERS,
     EMPTIED,
     KEPT,
+    MAY_BE_EMPTY,
+    OFFSETS,
     PATIENT_CHARACTERISTICS,
     READ_BY_CONVERT,
     TEXTS,
@@ -52,6 +54,8 @@ _BITS = {"US": 16, "SS": 15, "UL": 32, "SL": 31, "UV": 64, "SV": 63, "OV": 64}
 
 _LARGEST_FLOAT = {"FL": 3.4e38, "OF": 3.4e38, "FD": 1.7e308, "OD": 1.7e308}
 _LONGEST_COUNTER = 5
+_LARGEST_FREE, _FREE_DIGITS = 99_999, 6
+_BOUNDED_ELSEWHERE = READ_BY_CONVERT | COUNTERS | OFFSETS
 _OLDEST_YEARS = 90
 
 _DECAY_TIMES = ((0x0009, "GEMS_PETD_01", 0x0D), (0x0071, "SIEMENS MED PT", 0x22))
@@ -97,6 +101,9 @@ class Scrubber:
                     raise
                 continue  # an image is right without it
             _apply_profile(cleaned, tag, keyword)
+        if ("WindowCenter" in cleaned) != ("WindowWidth" in cleaned):  # neither is valid without the other
+            cleaned.pop("WindowCenter", None)
+            cleaned.pop("WindowWidth", None)
         self._add_date(header, cleaned)
         self._add_private(header, cleaned)
         return cleaned
@@ -205,6 +212,29 @@ def _fits(number: float, kind: str) -> bool:
     return lowest <= number < 2 ** _BITS[kind] and number == int(number)
 
 
+def _withheld(header: Header, tag: BaseTag, kind: str, keyword: str) -> DataElement:
+    """Return an element without the number that may be a date or a number of a patient, if it may be empty."""
+    if keyword not in MAY_BE_EMPTY:
+        raise header.error(f"{keyword} is too large to be shared", "element_unreadable")
+    return DataElement(tag, kind, None)
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.{_FREE_DIGITS}g}")
+
+
+def _shortened(text: str) -> str:
+    """Return a number with no more digits than a measurement needs, so that none hide a date behind the point.
+
+    Examples
+    --------
+    >>> _shortened("-12.50"), _shortened("1950.0101")
+    ('-12.50', '1950.01')
+    """
+    is_short = sum(map(str.isdigit, text)) <= _FREE_DIGITS
+    return text if is_short or not _plain_number(text) else f"{float(text):.{_FREE_DIGITS}g}"
+
+
 def _number(header: Header, tag: BaseTag, keyword: str, texts: Sequence[str]) -> DataElement:
     """Return an element of numbers, written as they were."""
     numbers = header.numbers(keyword)
@@ -214,6 +244,10 @@ def _number(header: Header, tag: BaseTag, keyword: str, texts: Sequence[str]) ->
         kind = stored if stored in ("US", "SS") else "SS" if any(number < 0 for number in numbers) else "US"
     if keyword in COUNTERS and any(len(text) > _LONGEST_COUNTER for text in texts):
         return DataElement(tag, kind, None)
+    if keyword not in _BOUNDED_ELSEWHERE:
+        if not all(abs(number) <= _LARGEST_FREE for number in numbers):
+            return _withheld(header, tag, kind, keyword)
+        numbers, texts = tuple(map(_rounded, numbers)), [_shortened(text) for text in texts]
     if kind in ("DS", "IS"):
         if not all(map(_plain_number, texts)):
             raise header.error(f"{keyword} is not a plain number", "element_unreadable")

@@ -1,22 +1,20 @@
 """Looking at every file of some folders: which series there are, and what else.
 
-Headers alone are read. What is kept of an image is where it lies; only of images in
-archives, which cannot be opened again at will, the header is kept, packed.
+Headers alone are read.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from io import BytesIO
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pet_spect.dicom.archives import Kind, archive_kind, archived_files, is_archive
-from pet_spect.dicom.header import SOP_CLASSES, Header, sop_class
+from pet_spect.dicom.header import Header, sop_class
+from pet_spect.dicom.identity import person_of
+from pet_spect.dicom.index.found import LINK, Found, FoundSeries, Image, Trouble
 from pet_spect.dicom.quiet import quiet
-from pet_spect.dicom.read import is_image, parse, read_file
+from pet_spect.dicom.read import is_image, read_file
 from pet_spect.dicom.sources import MARK_END, PlacedFile, file_on_disk, open_regular, visible_files
 from pet_spect.errors import DicomError
 
@@ -25,123 +23,6 @@ _RAW_START = b"\x08\x00"
 
 Progress = Callable[[int, int], None]
 """Told, after each file, how many were looked at and how many there are, as far as is known."""
-
-
-@dataclass(frozen=True)
-class Image:
-    """One image: where it lies, or of an archive its header.
-
-    Attributes
-    ----------
-    path : Path or None
-        On disk; None in an archive.
-    number : int
-        Which file of its place it is.
-    packed : bytes or None
-        The header of an image in an archive.
-    pixel_bytes : int or None
-        Of an image in an archive.
-    """
-
-    path: Path | None
-    number: int
-    packed: bytes | None = None
-    pixel_bytes: int | None = None
-
-
-@dataclass
-class FoundSeries:
-    """The images of one series below one root.
-
-    Attributes
-    ----------
-    root : Path
-        The folder that was named, or the archive.
-    uid : str
-        SeriesInstanceUID; empty where images have none.
-    folders : counter of Path
-        Where its images lie, and how many whole ones; an archive counts as a folder.
-    sop_classes : set of str
-    images : list of Image
-        All of them where it is of a kind that convert knows, the first otherwise.
-    damaged : counter of str
-        Codes of images that are known to be of this series and cannot be read whole.
-    """
-
-    root: Path
-    uid: str
-    folders: Counter[Path] = field(default_factory=Counter)
-    sop_classes: set[str] = field(default_factory=set)
-    images: list[Image] = field(default_factory=list)
-    damaged: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def files(self) -> int:
-        """How many images it has."""
-        return self.folders.total()
-
-    @property
-    def known_kind(self) -> bool:
-        """Whether it holds an image of a kind that convert knows."""
-        return not self.sop_classes.isdisjoint(SOP_CLASSES)
-
-    def headers(self, called: str) -> Iterator[Header]:
-        """Read the headers of its `images` again.
-
-        Raises
-        ------
-        DicomError
-            If one cannot be read any more.
-        """
-        for image in self.images:
-            name = f"{called}: file {image.number}"
-            if image.packed is not None:
-                stored = BytesIO(zlib.decompress(image.packed))
-                yield replace(parse(stored, name, header_only=False), pixel_bytes=image.pixel_bytes)
-            elif image.path is not None:
-                header = read_file(file_on_disk(image.path, image.number, 0, alone=True), name, header_only=True)
-                if header is not None:
-                    yield header
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """A file that cannot be read, or an archive.
-
-    Attributes
-    ----------
-    path : Path
-        The file, or the archive that it lies in.
-    root : Path
-        As of `FoundSeries`.
-    code : str
-    blocks : bool
-        Whether convert would refuse a place that holds it.
-    """
-
-    path: Path
-    root: Path
-    code: str
-    blocks: bool = True
-
-
-@dataclass
-class Found:
-    """All that was found.
-
-    Attributes
-    ----------
-    series : dict of (Path, str) to FoundSeries
-        By root and SeriesInstanceUID.
-    troubles : list of Trouble
-    looked_at, passed_over : int
-        Files; those that are no DICOM, or DICOM without pixels.
-    """
-
-    series: dict[tuple[Path, str], FoundSeries] = field(default_factory=dict)
-    troubles: list[Trouble] = field(default_factory=list)
-    looked_at: int = 0
-    passed_over: int = 0
 
 
 def look(roots: Sequence[Path], progress: Progress = lambda done, total: None) -> Found:
@@ -160,7 +41,10 @@ def look(roots: Sequence[Path], progress: Progress = lambda done, total: None) -
         def unlisted(error: OSError, root: Path = root) -> None:
             found.troubles.append(Trouble(Path(error.filename), root, "file_unreadable"))
 
-        listed += [(root, file) for file in (visible_files(root, unlisted) if root.is_dir() else [root])]
+        def linked(link: Path, root: Path = root) -> None:
+            found.troubles.append(Trouble(link, root, LINK, blocks=False))
+
+        listed += [(root, file) for file in (visible_files(root, unlisted, linked) if root.is_dir() else [root])]
     total = len(listed)
     with quiet():
         for number, (root, path) in enumerate(listed, start=1):
@@ -190,6 +74,9 @@ def _look_at(found: Found, root: Path, path: Path, number: int) -> Kind | None:
     except OSError:
         kind = None
         found.troubles.append(Trouble(path, root, "file_unreadable"))
+    except Exception:  # a bug that one file meets must not hide the others; it is told as one
+        kind = None
+        found.troubles.append(Trouble(path, root, "internal_error"))
     return kind
 
 
@@ -204,6 +91,8 @@ def _look_into(found: Found, path: Path, kind: Kind, progress: Callable[[int], N
             progress(known)
     except DicomError as error:
         found.troubles.append(Trouble(path, path, error.code))
+    except Exception:
+        found.troubles.append(Trouble(path, path, "internal_error"))
 
 
 def _look_at_member(found: Found, archive: Path, file: PlacedFile) -> None:
@@ -249,6 +138,8 @@ def _take(found: Found, header: Header, root: Path, folder: Path, trouble: Troub
             series = found.series.setdefault((root, uid), FoundSeries(root, uid))
             series.damaged[error.code] += 1
             series.folders[folder] += 0
+            series.sop_classes.add(sop or "")
+            series.damaged_person = series.damaged_person or person_of(header)
         return
     if not has_pixels:
         found.passed_over += 1

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pet_spect.dicom.index.files import Found, Image, Progress, Trouble, look
+from pet_spect.dicom.index.files import Progress, look
+from pet_spect.dicom.index.found import LINK, Found, Image, Trouble
 from pet_spect.dicom.index.people import Suggestion, suggest
 from pet_spect.dicom.index.series import Described, Refused, describe
 from pet_spect.errors import DicomError
@@ -72,7 +73,7 @@ def index(folders: Sequence[Path], progress: Progress = lambda done, total: None
     found = look(_roots(folders), progress)
     if not found.series:
         raise DicomError(f"no DICOM image found, {found.looked_at} files looked at", code="no_image")
-    described = [describe(series) for series in found.series.values()]
+    described = [describe(scan) for series in found.series.values() for scan in series.scans()]
     places = {id(one): _place(one, found) for one in described}
     described_placed = [(_with_neighbours(one, places[id(one)], found), places[id(one)]) for one in described]
     suggestions = suggest([one for one, _ in described_placed])
@@ -105,6 +106,8 @@ def _place(one: Described, found: Found) -> Path:
         return one.found.root
     common = Path(os.path.commonpath(folders))
     image: Image | None = one.found.images[0] if one.found.files == 1 else None
+    if image is not None and image.path is not None and one.found.objects > 1:
+        return image.path
     if image is not None and image.path is not None and len(_neighbours(common, one.found.root, found)) > 1:
         return image.path
     return common
@@ -136,6 +139,8 @@ def _with_neighbours(one: Described, place: Path, found: Found) -> Described:
         code, _ = Counter(blocking).most_common(1)[0]
         files = "1 file" if len(blocking) == 1 else f"{len(blocking)} files"
         reason = Refused(code, f"{files} in its place cannot be read and may be slices of it; move them away")
+    elif found.holds_link(place):
+        reason = Refused(LINK, "a link to a folder lies in its place and is not followed; put the folder itself there")
     elif one.found.uid and place.is_dir() and "" in _neighbours(place, one.found.root, found):
         reason = Refused("mixed_series", "images without SeriesInstanceUID lie in its place; move them away")
     return replace(one, refused=reason)
@@ -164,13 +169,17 @@ def _is_shared(place: Path, root: Path) -> bool:
 
 
 def _tell_twins(series: Sequence[Described], suggestions: Sequence[Suggestion]) -> None:
-    """Note series that were found in several places, whole or in parts."""
-    places: defaultdict[str, int] = defaultdict(int)
+    """Note series that were found in several places, whole or in parts, and those of several scans."""
+    places: defaultdict[str, set[Path]] = defaultdict(set)
     for one in series:
-        places[one.code] += 1
+        places[one.code].add(one.found.root)
     for one, suggestion in zip(series, suggestions, strict=True):
-        if one.code and places[one.code] > 1:
-            suggestion.notes.append(f"series found in {places[one.code]} places")
+        if one.found.objects > 1:
+            suggestion.notes.append(
+                f"its series holds {one.found.objects} volumes, each of which is listed by its file"
+            )
+        if one.code and len(places[one.code]) > 1:
+            suggestion.notes.append(f"series found in {len(places[one.code])} places")
             suggestion.session = None
 
 

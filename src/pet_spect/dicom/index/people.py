@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pet_spect.dicom.index.series import Described, Person
+from pet_spect.dicom.identity import Person, differences, in_words
+from pet_spect.dicom.index.series import Described
 from pet_spect.dicom.times import DAY_S
 
 SESSIONS = ("baseline", "year1")
@@ -19,15 +20,6 @@ SESSIONS = ("baseline", "year1")
 
 SAME_VISIT_DAYS = 90
 """Studies of one person that are no further apart are taken to be one visit (PET and SPECT are rarely on one day)."""
-
-_PLACEHOLDERS = frozenset(
-    [
-        *("", "0", "1", "x", "-", "none", "n/a", "na", "unknown", "removed", "test", "noid", "no id"),
-        *("anon", "anonymous", "anonymized", "anonymised", "deidentified", "de-identified", "patient"),
-        *("anonymous patient", "patient anonymous"),
-    ]
-)
-"""What stands for no PatientID, or no name, so that nobody is taken for somebody else by it."""
 
 
 @dataclass
@@ -38,25 +30,31 @@ class Suggestion:
     ----------
     participant : str or None
     session : str or None
+    others : list of str
+        Codes of the participants whose images a series mixes that is nobody's in particular.
     notes : list of str
         Why something was left open.
     """
 
     participant: str | None = None
     session: str | None = None
+    others: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
 def suggest(series: Sequence[Described]) -> list[Suggestion]:
     """Return a suggestion for each series, in their order."""
     suggestions = [Suggestion() for _ in series]
-    identities = [_identity(one) for one in series]
-    doubts = _doubts(series, identities)
-    codes = _codes(series, identities)
-    for identity, suggestion in zip(identities, suggestions, strict=True):
+    identities = [_identity(one, one.person) for one in series]
+    doubts = _doubts([(_identity(one, person), person) for one in series for person in (one.person, *one.others)])
+    codes = _codes(series)
+    for one, identity, suggestion in zip(series, identities, suggestions, strict=True):
         suggestion.notes += doubts.get(identity, [])
-        suggestion.participant = None if identity in doubts else codes.get(identity)
-        if identity[0] == "study":
+        suggestion.participant = None if identity in doubts or one.others else codes.get(identity)
+        suggestion.others = [codes[other] for other in _known(one) if other not in doubts] if one.kind else []
+        if one.others:
+            suggestion.notes.append("images of several people in one series")
+        elif identity[0] == "study":
             suggestion.notes.append("no PatientID and no name: each study counts as a person")
     by_person: defaultdict[tuple[str, ...], list[tuple[Described, Suggestion]]] = defaultdict(list)
     for one, identity, suggestion in zip(series, identities, suggestions, strict=True):
@@ -67,41 +65,41 @@ def suggest(series: Sequence[Described]) -> list[Suggestion]:
     return suggestions
 
 
-def _identity(one: Described) -> tuple[str, ...]:
-    person = one.person
-    if person.patient_id.strip().lower() not in _PLACEHOLDERS:
-        return ("id", person.patient_id.strip())
-    if person.plain_name not in _PLACEHOLDERS:
-        return ("name", person.plain_name, person.birth_date)
-    return ("study", person.study_uid or str(one.found.root) + one.found.uid)
+def _known(one: Described) -> list[tuple[str, ...]]:
+    """Return the identities of all people whom a series of several names."""
+    return [_identity(one, person) for person in (one.person, *one.others)] if one.others else []
 
 
-def _doubts(series: Sequence[Described], identities: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], list[str]]:
+def _identity(one: Described, person: Person) -> tuple[str, ...]:
+    return person.identity or ("study", person.study_uid or str(one.found.root) + one.found.uid)
+
+
+def _doubts(named: Sequence[tuple[tuple[str, ...], Person]]) -> dict[tuple[str, ...], list[str]]:
     """Return the identities that may be two persons, or one of two identities of one person, and why."""
-    births: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
-    owners: defaultdict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
-    for one, identity in zip(series, identities, strict=True):
-        person = one.person
-        if person.birth_date:
-            births[identity].add(person.birth_date)
-            if person.plain_name not in _PLACEHOLDERS:
-                owners[person.plain_name, person.birth_date].add(identity)
+    people: defaultdict[tuple[str, ...], list[Person]] = defaultdict(list)
+    owners: defaultdict[tuple[frozenset[str], str], set[tuple[str, ...]]] = defaultdict(set)
+    for identity, person in named:
+        people[identity].append(person.without_study())
+        if person.born and person.name_words:
+            owners[person.name_words, person.born].add(identity)
     doubts: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
-    for identity, found in births.items():
-        if len(found) > 1:
-            doubts[identity].append("one PatientID with different birth dates")
+    for identity, found in people.items():
+        different = differences(found)
+        if different:
+            what = {"id": "one PatientID", "name": "one name and birth date", "study": "one study"}[identity[0]]
+            doubts[identity].append(f"{what} with different {in_words(different)}")
     for who in owners.values():
         for identity in who if len(who) > 1 else ():
             doubts[identity].append("one name and birth date with different PatientIDs")
     return doubts
 
 
-def _codes(series: Sequence[Described], identities: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+def _codes(series: Sequence[Described]) -> dict[tuple[str, ...], str]:
     """Return ``sub-01``, ... for everybody of whom there is a PET or SPECT."""
     first: dict[tuple[str, ...], float] = {}
-    for one, identity in zip(series, identities, strict=True):
-        if one.kind:
-            day = one.person.day
+    for one in series:
+        for person in (one.person, *one.others) if one.kind else ():
+            identity, day = _identity(one, person), person.day
             first[identity] = min(first.get(identity, float("inf")), float("inf") if day is None else day)
     ordered = sorted(first, key=lambda identity: (first[identity], _digest(identity)))
     width = max(2, len(str(len(ordered))))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from nibabel.affines import voxel_sizes
 
@@ -12,11 +12,11 @@ from pet_spect.dicom.convert import examine
 from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.geometry import axis_letters
 from pet_spect.dicom.header import SOP_CLASSES, Header, sop_class
-from pet_spect.dicom.index.files import FoundSeries
+from pet_spect.dicom.identity import Person, apart, person_of
+from pet_spect.dicom.index.found import FoundSeries
 from pet_spect.dicom.index.tracer import TracerGuess, guess_tracer
 from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.read import series_code
-from pet_spect.dicom.times import seconds_of_date
 from pet_spect.dicom.vocabulary import known_modality
 from pet_spect.errors import DicomError
 
@@ -49,33 +49,6 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Person:
-    """Whose a series is, by its header. Nothing of this may go into an output.
-
-    Attributes
-    ----------
-    patient_id, name, birth_date, study_uid, study_date : str
-        Empty where the header has none.
-    """
-
-    patient_id: str = ""
-    name: str = ""
-    birth_date: str = ""
-    study_uid: str = ""
-    study_date: str = ""
-
-    @property
-    def plain_name(self) -> str:
-        """The name as words in lower case."""
-        return " ".join(self.name.replace("^", " ").split()).lower()
-
-    @property
-    def day(self) -> float | None:
-        """The study's date in seconds, None if there is none that can be read."""
-        return seconds_of_date(self.study_date)
-
-
-@dataclass(frozen=True)
 class Described:
     """One series.
 
@@ -92,6 +65,8 @@ class Described:
     slices : int
     refused : Refused or None
     person : Person
+    others : tuple of Person
+        Further people that its images name, each once.
     """
 
     found: FoundSeries
@@ -106,6 +81,7 @@ class Described:
     units: str
     refused: Refused | None
     person: Person
+    others: tuple[Person, ...] = ()
 
     @property
     def to_declare(self) -> str | None:
@@ -119,8 +95,23 @@ class Described:
 
 
 def describe(found: FoundSeries) -> Described:
-    """Read the headers of a series again, all of them if it may be converted, and describe it."""
+    """Read the headers of a series again, all of them if it may be converted, and describe it.
+
+    A bug that one series meets does not hide the others: it is refused as ``internal_error``.
+    """
     code = series_code(found.uid) if found.uid else ""
+    try:
+        return _described(found, code)
+    except Exception as error:
+        return _unreadable(found, code, _bug(error))
+
+
+def _bug(error: Exception) -> Refused:
+    """Return what is told of a bug: its kind alone, for its words may quote a header."""
+    return Refused("internal_error", f"{type(error).__name__}; this is a bug of pet_spect, please report it")
+
+
+def _described(found: FoundSeries, code: str) -> Described:
     called = f"series {code or 'without UID'}"
     with quiet():
         try:
@@ -143,7 +134,12 @@ def describe(found: FoundSeries) -> Described:
                 axes, units = axis_letters(examined.affine), examined.facts.units
         except DicomError as error:
             refused = Refused(error.code, str(error).removeprefix(f"{called}: "), _declarable(error, headers, called))
+        except Exception as error:
+            refused = _bug(error)
         kind = SOP_CLASSES.get(sop_class(first) or "", "")
+        person, *others = dict.fromkeys(_people(headers))
+        if others and refused is None:
+            refused = Refused("mixed_series", "mixed series: images of several patients; one is needed")
         return Described(
             found=found,
             code=code,
@@ -156,7 +152,8 @@ def describe(found: FoundSeries) -> Described:
             axes=axes,
             units=units,
             refused=refused,
-            person=_person(first),
+            person=person,
+            others=tuple(others),
         )
 
 
@@ -172,8 +169,9 @@ def _declarable(error: DicomError, headers: Sequence[Header], called: str) -> bo
 
 
 def _unreadable(found: FoundSeries, code: str, refused: Refused) -> Described:
-    nothing = TracerGuess(None, "nothing")
-    return Described(found, code, "", "n/a", nothing, found.files, "n/a", "n/a", "n/a", "n/a", refused, Person())
+    kind = next((SOP_CLASSES[sop] for sop in sorted(found.sop_classes) if sop in SOP_CLASSES), "")
+    person, nothing = found.damaged_person or Person(), TracerGuess(None, "nothing")
+    return Described(found, code, kind, "n/a", nothing, found.files, "n/a", "n/a", "n/a", "n/a", refused, person)
 
 
 def _damaged(damaged: Counter[str]) -> Refused:
@@ -207,19 +205,18 @@ def _matrix(header: Header, slices: int) -> str:
     return f"{columns} x {rows} x {slices}" if columns and rows else "n/a"
 
 
+def _people(headers: Sequence[Header]) -> Iterator[Person]:
+    """Yield the first person of a series, and everybody who must be another."""
+    first = person_of(headers[0])
+    yield first
+    for header in headers[1:]:
+        one = replace(person_of(header), study_uid=first.study_uid, study_date=first.study_date)
+        if one != first and apart((first, one)):
+            yield one
+
+
 def _tracer(header: Header, kind: str) -> TracerGuess:
     try:
         return guess_tracer(header, "PET" if "PET" in kind else kind)
     except DicomError:
         return TracerGuess(None, "nothing")
-
-
-def _person(header: Header) -> Person:
-    dates = (_text(header, tag) for tag in ("StudyDate", "AcquisitionDate", "SeriesDate", "ContentDate"))
-    return Person(
-        patient_id=_text(header, "PatientID"),
-        name=_text(header, "PatientName"),
-        birth_date=_text(header, "PatientBirthDate"),
-        study_uid=_text(header, "StudyInstanceUID"),
-        study_date=next(filter(None, dates), ""),
-    )

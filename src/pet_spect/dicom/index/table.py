@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pet_spect.dicom.index.files import Trouble
+from pet_spect.dicom.index.found import LINK, Trouble
 from pet_spect.dicom.index.heap import Entry, Index
 from pet_spect.study import SCAN_COLUMNS
 from pet_spect.tables import MISSING
@@ -46,6 +46,8 @@ _TROUBLES = {
     "archive_encrypted": "an encrypted archive; unpack it to a folder first",
     "archive_limit": "an archive that unpacks to more than is read; unpack it to a folder",
     "archive_nested": "an archive within an archive; unpack the outer one to a folder",
+    LINK: "to a folder elsewhere, which is not followed; put the folder itself there, or name it too",
+    "internal_error": "this is a bug of pet_spect, please report it",
 }
 
 Row = dict[str, str | int]
@@ -75,7 +77,15 @@ def tables_of(index: Index) -> Tables:
     A doubtful value of a draft is ``n/a``, and a column that must be declared ``?``, both of
     which stop the workflow; `lesion_side` is never known from a header.
     """
-    people = sorted({e.suggestion.participant for e in index.entries if e.series.kind and e.suggestion.participant})
+    people = sorted(
+        {
+            person
+            for entry in index.entries
+            if entry.series.kind
+            for person in (entry.suggestion.participant, *entry.suggestion.others)
+            if person
+        }
+    )
     listed = [entry for entry in index.entries if entry.series.usable]
     declared = sorted({e.series.to_declare for e in listed if e.series.to_declare in SCAN_COLUMNS} - {None})
     lines = {id(entry): number for number, entry in enumerate(listed, start=2)}
@@ -135,6 +145,11 @@ def _trouble(place: int, code: str, count: int) -> Row:
     }
 
 
+def _count(row: Row) -> str:
+    what, number = ("link", " ") if row["code"] == LINK else ("file", ", ")
+    return f"{row['files']} {what}{'' if row['files'] == 1 else 's'}{number}"
+
+
 def _scan(entry: Entry, declared: Sequence[str]) -> Row:
     series, suggestion = entry.series, entry.suggestion
     return {
@@ -158,8 +173,7 @@ def printed(rows: Sequence[Row]) -> str:
         told.append(line)
         if row["code"] != MISSING:
             is_trouble = row["modality"] == row["series"] == MISSING
-            count = f"{row['files']} file{'' if row['files'] == 1 else 's'}, " if is_trouble else ""
-            told.append(f"    {row['code']}: {count}{row['reason']}")
+            told.append(f"    {row['code']}: {_count(row) if is_trouble else ''}{row['reason']}")
         if row["note"] != MISSING:
             told.append(f"    note: {row['note']}")
     return "\n".join(told)
