@@ -151,8 +151,8 @@ def test_scans_that_may_be_one_series_need_places_of_their_own(scans, other, fir
     ("row", "message"),
     [
         (
-            "dicom 0123ABCD",
-            "line 2, series: found '0123ABCD', needed the 8 hexadecimal digits that pet-spect index gives",
+            "dicom 0123ABCG",
+            "line 2, series: found '0123ABCG', needed the 8 hexadecimal digits that pet-spect index gives",
         ),
         ("x.nii.gz 0123abcd", "line 2, series: found '0123abcd', needed n/a, for a NIfTI image is one scan"),
     ],

@@ -52,7 +52,7 @@ def series_or_none(line: Line, path: Path) -> str | None:
     TableError
         If it is no such code, or `path` is a NIfTI image.
     """
-    series = line.text("series")
+    series = (line.text("series") or "").lower() or None
     if series is not None and not _SERIES.fullmatch(series):
         raise line.wrong("series", "the 8 hexadecimal digits that pet-spect index gives a series")
     if series is not None and path.name.endswith((".nii", ".nii.gz")):

@@ -97,7 +97,7 @@ def test_headers_and_files_of_the_scans(written, dicom_errors):
     paths = [sorted((out / row["path"]).iterdir()) for row in result.scans]
     assert [len(files) for files in paths] == [35, 1, 35, 1]
     assert dicom_errors([files[0] for files in paths]) == []
-    assert {str(pydicom.dcmread(files[0]).PatientName) for files in paths} == {"SIMULATED^TRIAL"}
+    assert {str(pydicom.dcmread(files[0]).PatientName) for files in paths} == {"SIMULATED^SIM-01"}
 
 
 def test_weight_is_in_the_table_where_the_header_lacks_it(head, tmp_path):

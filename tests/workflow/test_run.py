@@ -18,7 +18,7 @@ ONE_PERSON = TO_THE_END | {"normalise": 1, "measure": 1, "figures": 1}
 def test_a_refused_scan_fails_the_run_by_name_when_the_report_stands(trial, first_run):
     results = trial[0].folder / "results"
     assert first_run.returncode == 1
-    assert "pet-spect accounted: 1 scan needs a decision in config/qc.tsv: sub-02_ses-year1 IMZ" in first_run.stderr
+    assert "or decide in config/qc.tsv: sub-02_ses-year1 IMZ" in first_run.stderr
     assert (results / "report/index.html").is_file()
     assert not (results / "tables/accounted.tsv").exists()
 

@@ -34,9 +34,11 @@ def run(options: argparse.Namespace) -> None:
     scans = read_table(options.results / "tables" / "scans.tsv", required=tuple(SCANS))
     unsigned = [scan for scan in scans if scan["status"] in ("refused", "excluded") and scan["decision"] == MISSING]
     if unsigned:
-        count = "1 scan needs" if len(unsigned) == 1 else f"{len(unsigned)} scans need"
+        count = "1 scan is" if len(unsigned) == 1 else f"{len(unsigned)} scans are"
         raise TableError(
-            f"{count} a decision in config/qc.tsv: {'; '.join(_name(scan) for scan in unsigned)}", code="unsigned"
+            f"{count} not usable; mend the scan or its line in scans.tsv and run again, or decide in config/qc.tsv:"
+            f" {'; '.join(_name(scan) for scan in unsigned)}",
+            code="unsigned",
         )
     counts = Counter((scan["status"], scan["decision"]) for scan in scans)
     write_table(

@@ -51,9 +51,9 @@ def _image_name(text: str) -> Path:
 
 
 def _series(text: str) -> str:
-    if not re.fullmatch("[0-9a-f]{8}", text):
+    if not re.fullmatch("[0-9a-fA-F]{8}", text):
         raise argparse.ArgumentTypeError(f"{text} is not the 8 hexadecimal digits that pet-spect index gives a series")
-    return text
+    return text.lower()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

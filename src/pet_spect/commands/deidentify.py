@@ -23,7 +23,7 @@ def _code(text: str) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of ``pet-spect deidentify``."""
-    parser.add_argument("source", type=Path, metavar="IN", help="folder, searched in depth, or one DICOM file")
+    parser.add_argument("source", type=Path, metavar="IN", help="folder, searched in depth, archive, or DICOM file")
     parser.add_argument("out", type=Path, metavar="OUT", help="new folder; it appears whole or not at all")
     parser.add_argument("--id", type=_code, metavar="CODE", help="what to call the one person in IN, such as sub-01")
     parser.add_argument(

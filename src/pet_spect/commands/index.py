@@ -79,7 +79,8 @@ def _summary(found: Index, tables: Tables) -> str:
         f" {len(found.troubles) - links} in trouble, {found.passed_over} passed over.\n{unfollowed}"
         f"Drafted {len(tables.participants)} participants and"
         f" {len(tables.scans)} scans; nothing runs before a person has filled in every lesion_side (left or right), and"
-        " decided every n/a of participant_id, session and tracer and every question mark."
+        " decided every n/a of participant_id, session and tracer and every question mark. Who each line is: run again"
+        " with --audit FILE and another --out."
     )
 
 

@@ -14,7 +14,7 @@ from pet_spect.dicom.examined import Examined
 from pet_spect.dicom.nm import read_nm
 from pet_spect.dicom.pet import pet_scan
 from pet_spect.dicom.quiet import quiet
-from pet_spect.dicom.read import SOP_CLASSES, Header, read_images, sop_class
+from pet_spect.dicom.read import SOP_CLASSES, Header, read_images, series_code, sop_class
 from pet_spect.dicom.series import mixed
 from pet_spect.dicom.sidecar import sidecar_of
 from pet_spect.dicom.vocabulary import known_modality
@@ -117,4 +117,5 @@ def _way_out(kinds: Sequence[str], series: Sequence[str]) -> str:
     """Return what to do about images that do not belong together."""
     if len(set(zip(series, kinds, strict=True))) > len(set(series)):
         return "one series holds several kinds; move the other kind of image away"
-    return "--series names one, pet-spect index tells its code"
+    listed = [f"{series_code(uid)} ({series.count(uid)} images)" for uid in dict.fromkeys(series) if uid]
+    return f"name one, as --series or in the column series of scans.tsv: {', '.join(listed)}"

@@ -164,7 +164,7 @@ def patient_and_study(header: Header, scan: str) -> Dataset:
     """Return the elements of the patient, the study and the equipment."""
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 192"
-    ds.PatientName = "SIMULATED^TRIAL"
+    ds.PatientName = f"SIMULATED^{header.patient_id}"
     ds.PatientID = header.patient_id
     ds.PatientBirthDate = ""
     ds.PatientSex = header.sex

@@ -140,7 +140,8 @@ def simulate_participant(head: Head, trial: Trial, index: int, out: Path) -> Wri
         days += int(rng.integers(-_DAYS_EARLY_OR_LATE, _DAYS_EARLY_OR_LATE + 1))
         folder = f"dicom/{name}/ses-{session}/{tracer}"
         start = treatment + timedelta(days=days, hours=11, minutes=int(rng.integers(0, 240)))
-        _write_scan(out / folder, Volume(seen, head.affine), case, scanner, tracer, start, rng)
+        person = name.replace("sub", "SIM")
+        _write_scan(out / folder, Volume(seen, head.affine), case, person, scanner, tracer, start, rng)
         scans.append(
             {
                 "participant_id": name,
@@ -180,7 +181,14 @@ def _truth_rows(
 
 
 def _write_scan(
-    folder: Path, seen: Volume, case: Case, scanner: Scanner, tracer: str, start: datetime, rng: np.random.Generator
+    folder: Path,
+    seen: Volume,
+    case: Case,
+    person: str,
+    scanner: Scanner,
+    tracer: str,
+    start: datetime,
+    rng: np.random.Generator,
 ) -> None:
     protocol = PROTOCOLS[tracer]
     dose_mbq = round(rng.uniform(*protocol.dose_mbq), 1)
@@ -198,6 +206,7 @@ def _write_scan(
             weight_kg=case.weight_kg,
             height_m=case.height_m,
             sex=case.sex,
+            patient_id=person,
             manufacturer=case.manufacturer,
         )
         write_pet_series(folder, volume, pet, rng)
@@ -209,6 +218,7 @@ def _write_scan(
         weight_kg=case.weight_kg if case.weight_in_spect_header else 0.0,
         height_m=case.height_m if case.weight_in_spect_header else 0.0,
         sex=case.sex,
+        patient_id=person,
         manufacturer=case.manufacturer,
         scaling=case.spect_scaling,
     )

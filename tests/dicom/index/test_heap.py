@@ -47,7 +47,7 @@ def test_several_series_in_one_folder_are_found_by_their_codes_and_convert_finds
     for row in tables.scans:
         volume, _ = convert_scan(root, Declared(), "sub-01", str(row["series"]))
         assert volume.data.shape == (5, 6, 4)
-    with pytest.raises(DicomError, match="one series is needed; --series names one, pet-spect index tells its code"):
+    with pytest.raises(DicomError, match="name one, as --series or in the column series of scans"):
         convert_scan(root, Declared(), "sub-01")
 
 
