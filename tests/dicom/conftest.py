@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -14,6 +15,11 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+
+from pet_spect.dicom.convert import convert_scan
+from pet_spect.dicom.declared import Declared
+from pet_spect.errors import DicomError
+from pet_spect.model import Volume
 
 PET, NM, ENHANCED_PET = (f"1.2.840.10008.5.1.4.1.1.{end}" for end in ("128", "20", "130"))
 
@@ -74,6 +80,20 @@ def pet_slice(stored: np.ndarray, position: tuple[float, float, float]) -> Datas
     ds.Rows, ds.Columns = stored.shape
     ds.PixelData = stored.astype("<i2").tobytes()
     return ds
+
+
+def convert(path: Path, **declared: object) -> tuple[Volume, dict[str, Any]]:
+    """Return volume and sidecar of a scan that messages call sub-01."""
+    return convert_scan(path, Declared(**declared), "sub-01")
+
+
+def refused(path: Path, **declared: object) -> DicomError:
+    """Return why a scan is refused; the message names its label and no file."""
+    with pytest.raises(DicomError) as caught:
+        convert(path, **declared)
+    assert str(caught.value).startswith("sub-01")
+    assert ".dcm" not in str(caught.value)
+    return caught.value
 
 
 def item(**elements: object) -> Dataset:

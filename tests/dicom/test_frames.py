@@ -5,10 +5,9 @@ import copy
 import numpy as np
 import pytest
 
-from pet_spect.dicom.convert import convert_scan
-from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.recalled import recalled
-from pet_spect.errors import DicomError
+
+from .conftest import convert, refused
 
 LAMBDA = np.log(2) / 6586.2
 # Four frames that begin 60, 70, 75 and 85 min after the injection at 10:00: start, length in minutes, counts.
@@ -47,17 +46,6 @@ def dynamic(pet_slices):
         return made
 
     return make
-
-
-def convert(path, **declared):
-    return convert_scan(path, Declared(**declared), "sub-01")
-
-
-def refused(path, **declared):
-    with pytest.raises(DicomError) as caught:
-        convert(path, **declared)
-    assert str(caught.value).startswith("sub-01")
-    return caught.value
 
 
 def test_dynamic_series_is_refused_unless_a_window_is_named(dynamic, save):

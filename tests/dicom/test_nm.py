@@ -5,9 +5,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from pet_spect.dicom.convert import convert_scan
-from pet_spect.dicom.declared import Declared
-from pet_spect.errors import DicomError
+from .conftest import convert, refused
 
 # Where rows and columns run for a patient in each position on a table that does not move (LPS+).
 POSITIONS = {
@@ -22,17 +20,6 @@ def detector(position, orientation):
     item = Dataset()
     item.ImagePositionPatient, item.ImageOrientationPatient = list(position), list(orientation)
     return Sequence([item])
-
-
-def convert(path, **declared):
-    return convert_scan(path, Declared(**declared), "sub-01")
-
-
-def refused(path, **declared):
-    with pytest.raises(DicomError) as caught:
-        convert(path, **declared)
-    assert str(caught.value).startswith("sub-01")
-    return caught.value
 
 
 def marked():

@@ -5,23 +5,11 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from pet_spect.dicom.convert import convert_scan
-from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.recalled import recalled
-from pet_spect.errors import DicomError
+
+from .conftest import convert, refused
 
 SLICE, SLOT, INTERVAL, WINDOW, DETECTOR = (0x00540000 + end for end in (0x80, 0x70, 0x60, 0x10, 0x20))
-
-
-def convert(path, **declared):
-    return convert_scan(path, Declared(**declared), "sub-01")
-
-
-def refused(path, **declared):
-    with pytest.raises(DicomError) as caught:
-        convert(path, **declared)
-    assert str(caught.value).startswith("sub-01")
-    return caught.value
 
 
 def place(position=(-10, -20, 30), orientation=(1, 0, 0, 0, 1, 0)):

@@ -6,24 +6,11 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from pet_spect.dicom.convert import convert_scan
-from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.recalled import recalled
-from pet_spect.errors import DicomError
+
+from .conftest import convert, refused
 
 LAMBDA = np.log(2) / 6586.2
-
-
-def convert(path, **declared):
-    return convert_scan(path, Declared(**declared), "sub-01")
-
-
-def refused(path, **declared):
-    with pytest.raises(DicomError) as caught:
-        convert(path, **declared)
-    assert str(caught.value).startswith("sub-01")
-    assert ".dcm" not in str(caught.value)
-    return caught.value
 
 
 def test_every_slice_has_its_own_slope(pet_slices, save):
