@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.dicom.decay import SINGLE_PHOTON, decay_constant, start_of_frame_factor
+from pet_spect.dicom.decay import SINGLE_PHOTON, decay_constant
 from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.examined import Examined
 from pet_spect.dicom.frames import check_one_reference, frames_in_window, time_frames
@@ -25,28 +23,14 @@ from pet_spect.dicom.geometry import (
 )
 from pet_spect.dicom.header import MOST_VOXELS
 from pet_spect.dicom.injection import MOST_HALF_LIVES
+from pet_spect.dicom.moment import Moment, frame_weights, moment_of
 from pet_spect.dicom.patient import Administration, read_administration
-from pet_spect.dicom.reference_time import (
-    FrameTiming,
-    contradicting_frame,
-    decay_reference_time,
-    earliest_start,
-    other_reference,
-)
+from pet_spect.dicom.reference_time import earliest_start
 from pet_spect.dicom.series import PetSeries, scaled
 from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.dicom.suv import SUV_UNITS, UNITS, DecayCorrection, SuvFacts, SuvResult, suv_factor
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
 from pet_spect.errors import DicomError
-
-
-@dataclass(frozen=True)
-class _Moment:
-    """When the voxels hold for, or why that is not known."""
-
-    time: float | None
-    source: str | None
-    reason: str = ""
 
 
 def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
@@ -73,7 +57,7 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
     _check_attenuation(series, given, cautions)
     frames = time_frames(series, normal_of(*plane_axes(series.orientation, called)), called, cautions)
     chosen = frames_in_window(series, frames, declared.frame_window, given.injection, called)
-    moment = _moment(series, called, decay, given.injection, cautions)
+    moment = moment_of(series, called, decay, given.injection, cautions)
     if len(frames) > 1 and series.decay_correction == "START":
         timings = [series.timings[frame[0]] for frame in frames]
         check_one_reference(timings, moment.time, decay, called, explicit=moment.source == "explicit")
@@ -81,8 +65,8 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
         _compare_window(series, declared.frame_window, given.injection, cautions)
     used = series.only(chosen.ravel().tolist())
     if series.decay_correction == "NONE":
-        moment = _moment(used, called, decay, given.injection, cautions)
-    weights = _weights(used, chosen.shape, called, decay)
+        moment = moment_of(used, called, decay, given.injection, cautions)
+    weights = frame_weights(used, chosen.shape, called, decay)
     affine = _placed(used, chosen.shape[1], declared, called, cautions)
     result = _suv(used, given, moment)
     return Examined(
@@ -142,17 +126,6 @@ def _check_attenuation(series: PetSeries, given: Administration, cautions: list[
     cautions.append(Caution("attenuation_uncorrected", reason))
 
 
-def _weights(used: PetSeries, shape: tuple[int, ...], called: str, decay: float | None) -> NDArray[np.float64]:
-    """Return what each slice of (frames, slices) is multiplied with before frames are added."""
-    durations = np.array([timing.duration or 0.0 for timing in used.timings]).reshape(shape)
-    shares = durations / durations.sum(axis=0) if shape[0] > 1 else np.ones(shape)
-    if used.decay_correction != "NONE":
-        return shares
-    # an SUV that was never decay-corrected can stand only if all of it was measured at once
-    known_decay = None if used.units in ("GML", "CM2ML") else decay
-    return shares * _to_common_time(used.timings, called, known_decay).reshape(shape)
-
-
 def _voxels(used: PetSeries, weights: NDArray[np.float64]) -> NDArray[np.float32]:
     frames, slices = weights.shape
     rows, columns = used.shape
@@ -186,68 +159,7 @@ def check_declared(affine: NDArray[np.float64], declared: Declared, called: str)
         )
 
 
-def _moment(
-    series: PetSeries,
-    called: str,
-    decay: float | None,
-    injection: float | None,
-    cautions: list[Caution],
-) -> _Moment:
-    if series.decay_correction == "ADMIN":
-        return _Moment(injection, "administration")
-    if series.decay_correction == "NONE":
-        return _Moment(earliest_start(series.timings), "earliest acquisition", "a slice has no acquisition time")
-    reference = decay_reference_time(
-        series.timings, explicit=series.explicit_time, series=series.series_time, decay=decay, name=called
-    )
-    if reference is None:
-        return _Moment(None, None, "the header does not tell to which time the voxels are decay-corrected")
-    contradicting = None if decay is None else contradicting_frame(series.timings, reference.time, decay)
-    if contradicting is not None:
-        factor = series.timings[contradicting].decay_factor
-        reason = f"DecayFactor {factor:g} contradicts the time of decay correction ({reference.source})"
-        cautions.append(Caution("decay_factor_conflict", reason))
-        return _Moment(None, None, reason)
-    apart = other_reference(series.timings, reference, decay) if reference.source == "series time" else None
-    if apart is not None:
-        reason = (
-            f"FrameReferenceTime puts the time of decay correction {apart:.0f} s after the one used"
-            f" ({reference.source})"
-        )
-        cautions.append(Caution("reference_time_conflict", reason))
-    return _Moment(reference.time, reference.source)
-
-
-def _to_common_time(timings: Sequence[FrameTiming], called: str, decay: float | None) -> NDArray[np.float64]:
-    """Return what brings the mean activity of each slice to the earliest acquisition."""
-    frames = {(timing.start, timing.duration) for timing in timings}
-    starts = [timing.start for timing in timings if timing.start is not None]
-    durations = [timing.duration for timing in timings if timing.duration is not None]
-    if decay is None or len(starts) < len(timings) or len(durations) < len(timings):
-        if len(frames) == 1:
-            return np.ones(len(timings))
-        raise DicomError(
-            f"{called}: DecayCorrection is NONE and the slices were measured at different times; their acquisition"
-            " time, frame duration and half-life are needed to correct them to one",
-            code="decay_none",
-        )
-    told = {timing.frame_reference for timing in timings}
-    if len(set(starts)) == 1 and len(told) > 1:
-        raise DicomError(
-            f"{called}: DecayCorrection is NONE and AcquisitionTime is one for slices whose FrameReferenceTime differs;"
-            " the time of each is needed to correct them to one",
-            code="decay_none",
-        )
-    first = min(starts)
-    return np.array(
-        [
-            start_of_frame_factor(decay, duration) * math.exp(decay * (start - first))
-            for start, duration in zip(starts, durations, strict=True)
-        ]
-    )
-
-
-def _suv(series: PetSeries, given: Administration, moment: _Moment) -> SuvResult:
+def _suv(series: PetSeries, given: Administration, moment: Moment) -> SuvResult:
     elapsed = None
     reason = moment.reason or given.injection_reason
     if moment.time is not None and given.injection is not None:
@@ -295,7 +207,7 @@ def _duration(series: PetSeries, frames: int) -> float | None:
 def _facts(
     series: PetSeries,
     given: Administration,
-    moment: _Moment,
+    moment: Moment,
     result: SuvResult,
     frames: int,
     cautions: list[Caution],
