@@ -17,6 +17,7 @@ from pet_spect.dicom.archives import MOST_RATIO, RATIO_FROM
 from pet_spect.dicom.decay import HALF_LIVES_S, SINGLE_PHOTON, radionuclide_name
 from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.header import MOST_VOXELS
+from pet_spect.dicom.injection import MOST_HALF_LIVES
 from pet_spect.dicom.patient import dose_reason, settle_dose
 from pet_spect.dicom.pet import check_declared
 from pet_spect.dicom.recalled import recalled
@@ -30,7 +31,6 @@ from pet_spect.model import Volume
 
 _REQUIRED = ("Units", "AttenuationCorrection", "ImageDecayCorrected")
 _LARGEST = 1e15
-_LONGEST_HALF_LIVES = 10
 _SAME_FACTOR = 0.01
 _NEGATIONS = {"none", "no", "not", "non", "nac", "uncorrected", "without", "false"}
 _BESIDE_NEGATIONS = {"attenuation", "ac", "atten", "correction", "corrected", "performed", "applied", "done"}
@@ -244,7 +244,7 @@ def _elapsed(told: Mapping[str, Any], half_life: float | None, called: str) -> f
     started = _number(told, "ScanStart", called)
     if held is None or injected is None or (started is not None and held > started + 1):
         return None
-    longest = _LONGEST_HALF_LIVES * half_life if half_life else DAY_S
+    longest = MOST_HALF_LIVES * half_life if half_life else DAY_S
     return held - injected if 0 <= held - injected <= longest else None
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pet_spect.dicom.clock import clock_time, full_time, scanner_offset
 from pet_spect.dicom.header import Header
 from pet_spect.dicom.patient import drug_items
+from pet_spect.dicom.private import DECAY_TIMES, PHILIPS_ACTIVITY, PHILIPS_SUV
 from pet_spect.dicom.reference_time import FrameTiming
 from pet_spect.dicom.series import PetSeries, check_scale, mixed, scaled, slope_of
 from pet_spect.dicom.suv import SUV_UNITS
@@ -74,8 +75,8 @@ def read_classic(headers: Sequence[Header], called: str) -> PetSeries:
         timings=[slice_timing(header) for header in headers],
         explicit_time=_one_time(headers, called, explicit_time),
         series_time=_series_time(headers),
-        philips_suv=_one_factor(headers, 0x00),
-        philips_activity=_one_factor(headers, 0x09),
+        philips_suv=_one_factor(headers, PHILIPS_SUV),
+        philips_activity=_one_factor(headers, PHILIPS_ACTIVITY),
         stated_slices=first.integer("NumberOfSlices"),
         # GE counts the beds of a whole-body series here, too
         stated_frames=(first.integer("NumberOfTimeSlices") or 0) if "DYNAMIC" in first.texts("SeriesType") else None,
@@ -178,8 +179,7 @@ def explicit_time(header: Header) -> float | None:
     """Return the decay-correction time a scanner wrote (PS3.3, GE or Siemens), seconds; None if there is none."""
     texts = (
         header.text("DecayCorrectionDateTime"),
-        header.private_text(0x0009, "GEMS_PETD_01", 0x0D),
-        header.private_text(0x0071, "SIEMENS MED PT", 0x22),
+        *(header.private_text(*element) for element in DECAY_TIMES),
     )
     for text in filter(None, texts):
         time = seconds_of_date_time(text, scanner_offset(header))
@@ -202,9 +202,9 @@ def _one_time(headers: Sequence[Header], called: str, read: Callable[[Header], f
     return known[0]
 
 
-def _one_factor(headers: Sequence[Header], element: int) -> float | None:
+def _one_factor(headers: Sequence[Header], element: tuple[int, str, int]) -> float | None:
     """Return a Philips factor, None where it is missing or 0."""
-    texts = {header.private_text(0x7053, "Philips PET Private Group", element) for header in headers}
+    texts = {header.private_text(*element) for header in headers}
     if len(texts) > 1:
         raise headers[0].error("slices differ in their private Philips factor, one is needed", "philips_factor")
     text = texts.pop()

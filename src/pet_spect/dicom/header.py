@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, MutableSequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from numpy.typing import NDArray
@@ -195,7 +195,12 @@ class Header:
 
     def check_pixels(self) -> tuple[int, int, int]:
         """Return frames, rows and columns; refuse pixel data that `pixels` could not read, without decoding them."""
-        return stored.checked(self)[0]
+        return self.layout[0]
+
+    @cached_property
+    def layout(self) -> tuple[tuple[int, int, int], stored.Bits | None]:
+        """Frames, rows and columns, and how whole numbers lie in their words (None for floats); see `check_pixels`."""
+        return stored.checked(self)
 
     def held_bytes(self) -> int:
         """Return how many bytes of pixel data are in memory."""

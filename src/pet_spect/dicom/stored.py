@@ -42,7 +42,7 @@ class Bits(NamedTuple):
 
 def stored_values(header: Header) -> NDArray[Any]:
     """Return the stored values of an object that was read with its pixel data; see `Header.pixels`."""
-    shape, bits = checked(header)
+    shape, bits = header.layout
     voxels = math.prod(shape)
     try:
         with mute():

@@ -9,7 +9,7 @@ from pydicom.dataelem import DataElement
 from pydicom.uid import UID, ExplicitVRBigEndian
 
 from pet_spect.dicom.header import Header
-from pet_spect.dicom.stored import Bits, checked, unused_bits_hold_something
+from pet_spect.dicom.stored import Bits, unused_bits_hold_something
 
 _KEYWORDS = {"PixelData": ("OB", "OW"), "FloatPixelData": ("OF",), "DoubleFloatPixelData": ("OD",)}
 
@@ -25,7 +25,7 @@ def clean_pixels(header: Header) -> DataElement:
         If they cannot be decoded, or something is hidden in the bits that voxels do
         not use, as overlays once were (PS3.3 C.9.2).
     """
-    shape, bits = checked(header)
+    shape, bits = header.layout
     keyword = next(word for word in _KEYWORDS if word in header.dataset)
     element = header.dataset[keyword]
     if element.VR not in _KEYWORDS[keyword]:

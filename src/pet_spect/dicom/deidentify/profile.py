@@ -40,6 +40,7 @@ from pet_spect.dicom.deidentify.elements import (
 from pet_spect.dicom.deidentify.pseudonyms import Pseudonyms
 from pet_spect.dicom.deidentify.times import clean_time, moved_date, moved_date_time
 from pet_spect.dicom.header import Header
+from pet_spect.dicom.private import DECAY_TIMES, PHILIPS_ACTIVITY, PHILIPS_SUV
 from pet_spect.dicom.vocabulary import UNLISTED, known_text
 from pet_spect.errors import DicomError
 
@@ -58,9 +59,7 @@ _LARGEST_FREE, _FREE_DIGITS = 99_999, 6
 _BOUNDED_ELSEWHERE = READ_BY_CONVERT | COUNTERS | OFFSETS
 _OLDEST_YEARS = 90
 
-_DECAY_TIMES = ((0x0009, "GEMS_PETD_01", 0x0D), (0x0071, "SIEMENS MED PT", 0x22))
-_FACTORS = ((0x7053, "Philips PET Private Group", 0x00), (0x7053, "Philips PET Private Group", 0x09))
-SAFE_PRIVATE = (*_DECAY_TIMES, *_FACTORS)
+SAFE_PRIVATE = (*DECAY_TIMES, PHILIPS_SUV, PHILIPS_ACTIVITY)
 """Private elements that SUV needs: the decay-correction time of GE and Siemens, Philips' factors to SUV and Bq/mL."""
 
 
@@ -172,7 +171,7 @@ class Scrubber:
             text = header.private_text(group, creator, number)
             if text is None:
                 continue
-            is_time = (group, creator, number) in _DECAY_TIMES
+            is_time = (group, creator, number) in DECAY_TIMES
             value = moved_date_time(text, self.shift, self.clock) if is_time else _plain_number(text)
             kind = "LO" if not value else "DT" if is_time else "DS"
             cleaned.private_block(group, creator, create=True).add_new(number, kind, value or UNLISTED)
