@@ -10,6 +10,7 @@ import pytest
 
 from pet_spect import layout
 from pet_spect.dataset import describe_dataset
+from pet_spect.dicom.anatomical_rules import anat_sidecar
 from pet_spect.dicom.sidecar import ScanFacts, sidecar_of
 from pet_spect.files import write_json
 from pet_spect.images import write_affine, write_refusal, write_scan, write_warp
@@ -23,6 +24,7 @@ VISITS = (("baseline", "18FFDG", "pet", "PT"), ("baseline", "123IIMZ", "spect", 
 def results(tmp_path):
     """Return what every step leaves of two scans, and of one that convert refused."""
     volume = Volume(np.ones((4, 5, 6), dtype=np.float32), np.diag([2.0, 2.0, 2.0, 1.0]))
+    write_scan(tmp_path / layout.anat_image(WHO), volume, anat_sidecar("MR", None, None))
     for session, label, datatype, modality in VISITS:
         native, standard = (
             tmp_path / name(WHO, session, label, datatype) for name in (layout.scan_image, layout.standard_image)

@@ -63,7 +63,39 @@ def test_a_participant_cannot_have_two_sides(participants):
         participants("participant_id lesion_side", "sub-01 left", "sub-02 left", "sub-01 right")
 
 
-@pytest.mark.parametrize("column", ["anat", "treatment_mask"])
+def test_a_participant_may_have_an_anatomical_image_and_name_its_series(participants):
+    people = participants(
+        "participant_id lesion_side anat anat_series",
+        "sub-01 left dicom/mr 0123ABCD",
+        "sub-02 left dicom/mr 4567ef01",
+        "sub-03 left mri/03_T1w.nii.gz n/a",
+        "sub-04 right n/a n/a",
+    )
+    assert [(person.anat, person.anat_series) for person in people.values()] == [
+        (Path("dicom/mr"), "0123abcd"),
+        (Path("dicom/mr"), "4567ef01"),
+        (Path("mri/03_T1w.nii.gz"), None),
+        (None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (("sub-01 left a n/a", "sub-02 left a n/a"), "line 3: anat a is the path of line 2; each scan needs its own"),
+        (("sub-01 left a 0123abcd", "sub-02 left a/b n/a"), "line 3: anat a/b lies inside that of line 2"),
+        (("sub-01 left n/a 0123abcd",), "anat_series: found '0123abcd', needed n/a, for the column anat names no"),
+        (("sub-01 left a T1",), "anat_series: found 'T1', needed the 8 hexadecimal digits"),
+        (("sub-01 left a_T1w.nii.gz 0123abcd",), "anat_series: found '0123abcd', needed n/a, for a NIfTI image"),
+        (("sub-01 left {a} n/a",), "anat: found '{a}', needed a path without"),
+    ],
+)
+def test_an_anatomical_image_is_one_persons_and_one_series(participants, rows, message):
+    with pytest.raises(TableError, match=message):
+        participants("participant_id lesion_side anat anat_series", *rows)
+
+
+@pytest.mark.parametrize("column", ["treatment_mask"])
 def test_a_column_that_nothing_reads_must_be_empty(participants, column):
     header = f"participant_id lesion_side {column}"
     assert participants(header, "sub-01 left n/a")["sub-01"].lesion_side == "left"

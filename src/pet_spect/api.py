@@ -234,7 +234,8 @@ def change_table(ratios: pd.DataFrame, sessions: Sequence[str] | None = None) ->
     Returns
     -------
     pandas.DataFrame
-        The columns of change.tsv.
+        The columns of change.tsv. How sure a change is (``value_sd`` and what follows from it) is NaN: that
+        takes more of the scans than the ratios tell.
 
     Raises
     ------
@@ -272,7 +273,7 @@ def change_table(ratios: pd.DataFrame, sessions: Sequence[str] | None = None) ->
     }
     complete = ratios.assign(**{name: value for name, value in optional.items() if name not in ratios.columns})
     complete["reason"] = complete["reason"].fillna("")
-    names = [field.name for field in fields(Ratio)]
+    names = [field.name for field in fields(Ratio) if field.name != "spread"]
     rows = [Ratio(*values) for values in complete[names].itertuples(index=False, name=None)]
     order = list(dict.fromkeys(ratios["session"])) if sessions is None else list(sessions)
     return pd.DataFrame(

@@ -13,6 +13,7 @@ NOT_BIDS = (
     "/report",
     "**/xfm",
     "**/spect",
+    "**/anat",
     "manifest.json",
     "**/*_uptake.tsv",
     "**/*_uptake.json",

@@ -40,6 +40,33 @@ def scan_name(image: PurePath) -> ScanName:
     return ScanName(*found.groups())
 
 
+ANAT_SPACE = "anat"
+"""How a mask's name calls the space of the anatomical image: ``space-anat``."""
+
+_DRAWN_ON_SCAN = re.compile(r"_ses-([A-Za-z0-9]+)_trc-([A-Za-z0-9]+)_")
+
+
+def mask_space(mask: PurePath) -> str | tuple[str, str] | None:
+    """Return the space a mask's file name says it lies in.
+
+    Returns
+    -------
+    str or (str, str) or None
+        `STANDARD_SPACE`, `ANAT_SPACE`, or session and tracer label of the scan it was drawn on; None if
+        the name does not say.
+
+    Examples
+    --------
+    >>> mask_space(PurePath("sub-01_ses-baseline_trc-18FFDG_label-lesion_mask.nii.gz"))
+    ('baseline', '18FFDG')
+    """
+    for space in (STANDARD_SPACE, ANAT_SPACE):
+        if f"_space-{space}_" in f"_{mask.name}":
+            return space
+    scan = _DRAWN_ON_SCAN.search(f"_{mask.name}")
+    return None if scan is None else (scan[1], scan[2])
+
+
 def scan_stem(participant: str, session: str, label: str) -> str:
     """Return the name of one scan, also used in messages: ``sub-01_ses-baseline_trc-18FFDG``."""
     return f"{participant}_ses-{session}_trc-{label}"
@@ -74,6 +101,16 @@ def participant_to_standard(participant: str) -> str:
 def standard_to_participant(participant: str) -> str:
     """Return the path of the warp that carries standard images to the participant."""
     return f"{participant}/xfm/{participant}_from-{STANDARD_SPACE}_to-participant_mode-image_xfm.nii.gz"
+
+
+def anat_image(participant: str) -> str:
+    """Return the path of a participant's anatomical image, MR or CT, relative to the results folder."""
+    return f"{participant}/anat/{participant}_anat.nii.gz"
+
+
+def lesion_mask(participant: str) -> str:
+    """Return the path of the lesion in standard space, given or estimated, relative to the results folder."""
+    return f"{participant}/{participant}_space-{STANDARD_SPACE}_label-lesion_mask.nii.gz"
 
 
 def registration_record(participant: str) -> str:

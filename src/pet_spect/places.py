@@ -44,19 +44,27 @@ def path_or_none(line: Line, column: str) -> Path | None:
     return Path(text)
 
 
-def series_or_none(line: Line, path: Path) -> str | None:
+def series_or_none(line: Line, path: Path, column: str = "series") -> str | None:
     """Return the code of a series that lies with others in one place, None if none is named.
+
+    Parameters
+    ----------
+    line : Line
+    path : Path
+        The place.
+    column : str
+        Where the code stands.
 
     Raises
     ------
     TableError
         If it is no such code, or `path` is a NIfTI image.
     """
-    series = (line.text("series") or "").lower() or None
+    series = (line.text(column) or "").lower() or None
     if series is not None and not _SERIES.fullmatch(series):
-        raise line.wrong("series", "the 8 hexadecimal digits that pet-spect index gives a series")
+        raise line.wrong(column, "the 8 hexadecimal digits that pet-spect index gives a series")
     if series is not None and path.name.endswith((".nii", ".nii.gz")):
-        raise line.wrong("series", "n/a, for a NIfTI image is one scan")
+        raise line.wrong(column, "n/a, for a NIfTI image is one scan")
     return series
 
 
@@ -65,8 +73,14 @@ class Places:
     """Where the scans of earlier lines lie, to find a scan that is listed as two.
 
     Scans whose series are named and differ may share a place.
+
+    Attributes
+    ----------
+    column : str
+        Of the table, that holds the places.
     """
 
+    column: str = "path"
     listed: dict[Path, dict[str | None, int]] = field(default_factory=dict)
     holding: dict[Path, dict[str | None, int]] = field(default_factory=dict)
 
@@ -81,8 +95,8 @@ class Places:
             earlier = _line_of(lines or {}, series)
             if earlier is not None:
                 raise TableError(
-                    f"{line.path}: line {line.number}: path {path} {how} of line {earlier}; each scan needs its own,"
-                    " or both lines a series"
+                    f"{line.path}: line {line.number}: {self.column} {path} {how} of line {earlier};"
+                    " each scan needs its own, or both lines a series"
                 )
         self.listed.setdefault(place, {})[series] = line.number
         for folder in place.parents:

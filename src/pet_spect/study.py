@@ -27,11 +27,12 @@ PARTICIPANT_COLUMNS = (
     "height_m",
     "sex",
     "anat",
+    "anat_series",
     "treatment_mask",
 )
 """Columns of participants.tsv; the first two must be there."""
 
-NOT_YET = ("anat", "treatment_mask")
+NOT_YET = ("treatment_mask",)
 """Columns of participants.tsv that nothing reads yet: they must be empty, for silence would look like use."""
 
 SCAN_COLUMNS = (
@@ -85,6 +86,10 @@ class Participant:
         Metres.
     sex : str or None
         ``M``, ``F`` or ``O``, as DICOM spells it.
+    anat : Path or None
+        DICOM folder, file or archive, or NIfTI image of the anatomy (MR or CT), as the table spells it.
+    anat_series : str or None
+        Code of its series where `anat` holds several.
     """
 
     participant_id: str
@@ -93,6 +98,8 @@ class Participant:
     lesion_territory: Territory
     height_m: float | None
     sex: str | None
+    anat: Path | None = None
+    anat_series: str | None = None
 
 
 @dataclass(frozen=True)
@@ -161,16 +168,19 @@ def read_participants(path: Path) -> dict[str, Participant]:
     ------
     TableError
         If a column is missing or unknown, a participant stands there twice, a side is not
-        spelt ``left`` or ``right``, or a column that nothing reads yet is filled.
+        spelt ``left`` or ``right``, two people have one anatomical image, or a column that
+        nothing reads yet is filled.
     """
     people: dict[str, Participant] = {}
     seen: dict[str, int] = {}
+    anatomies = Places("anat")
     for line in read_lines(path, PARTICIPANT_COLUMNS, required=2):
         identity = line.needed_text("participant_id")
         _check_once(line, identity, seen)
         for column in NOT_YET:
             if line.text(column) is not None:
                 raise line.wrong(column, "n/a (not supported yet in this version)")
+        anat, anat_series = _anatomy(line, anatomies)
         mask, territory, sex = path_or_none(line, "lesion_mask"), line.text("lesion_territory"), line.text("sex")
         people[identity] = Participant(
             participant_id=identity,
@@ -181,8 +191,22 @@ def read_participants(path: Path) -> dict[str, Participant]:
             ),
             height_m=line.number_or_none("height_m"),
             sex=sex and line.one_of("sex", ("M", "F", "O")),
+            anat=anat,
+            anat_series=anat_series,
         )
     return people
+
+
+def _anatomy(line: Line, others: Places) -> tuple[Path | None, str | None]:
+    """Return where a participant's anatomical image lies, and its series."""
+    path = path_or_none(line, "anat")
+    if path is None:
+        if line.text("anat_series") is not None:
+            raise line.wrong("anat_series", "n/a, for the column anat names no image")
+        return None, None
+    series = series_or_none(line, path, "anat_series")
+    others.take(line, path, series)
+    return path, series
 
 
 def read_scans(

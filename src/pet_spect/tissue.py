@@ -50,6 +50,28 @@ def tissue_maps(atlas: Atlas) -> TissueMaps:
     return TissueMaps(grey, white, brain > 0)
 
 
+def t1_map(atlas: Atlas) -> NDArray[np.float32]:
+    """Return the T1-weighted image of the ICBM 2009 symmetric brain on the grid of an atlas.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        As for `tissue_maps`.
+
+    Returns
+    -------
+    (X, Y, Z) float32 array
+        White matter near 0.9, grey matter near 0.65, CSF near 0.2; 0 outside the brain. Regions below
+        z = -72 mm, where the image is cut, have the median of the brain.
+    """
+    from nilearn.datasets import load_mni152_brain_mask, load_mni152_template
+
+    image, brain = (_placed(load(resolution=1), atlas) for load in (load_mni152_template, load_mni152_brain_mask))
+    t1 = np.where(brain > 0, image, 0)
+    t1[(atlas.labels > 0) & (brain == 0)] = np.median(t1[brain > 0])
+    return np.asarray(t1, dtype=np.float32)
+
+
 def _placed(image: nib.Nifti1Image, atlas: Atlas) -> NDArray[np.float32]:
     source = np.asarray(image.dataobj, dtype=np.float32)
     offset = np.rint(image.affine[:3, 3] - atlas.affine[:3, 3]).astype(int)

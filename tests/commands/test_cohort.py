@@ -444,3 +444,27 @@ def test_a_primary_that_is_no_reference_is_an_error(study, capsys):
     study.add("sub-01")
     assert study.run("--primary", "FDG=thalamus") == 1
     assert "--primary FDG=thalamus: TRACER=REFERENCE is needed" in capsys.readouterr().err
+
+
+def test_the_tables_say_how_sure_ratios_and_changes_are(study):
+    def told(noise):
+        still = [0.0] * 7
+        return {"motor": {"left": [noise, *still], "right": [0.0, *still]}, "pons": {"n/a": [0.0, *still]}}
+
+    study.add(
+        "sub-01",
+        facts={("baseline", "FDG"): {"Responses": told(0.3)}, ("year1", "FDG"): {"Responses": told(0.4)}},
+    )
+    assert study.run() == 0
+    ratio = study.ratio("sub-01", "baseline", "FDG")
+    assert (ratio["value"], ratio["value_sd"], ratio["placement_sd"]) == ("1.5", "0.075", "0")  # 6 / 4, 0.3 / 4
+    assert float(ratio["ci95_low"]) == pytest.approx(1.5 - 1.96 * 0.075, abs=1e-5)
+    (change,) = [
+        row
+        for row in study.table("change")
+        if (row["tracer"], row["region"], row["measure"], row["reference"]) == ("FDG", "motor", "uptake_ratio", "pons")
+    ]
+    assert float(change["value_sd"]) == pytest.approx(0.125)  # 0.3 / 4 and 0.4 / 4 in quadrature
+    assert float(change["change_percent_ci95_high"]) == pytest.approx(1.96 * 100 * 0.125 / 1.5, rel=1e-4)
+    unknown = study.ratio("sub-01", "baseline", "FDG", reference="cerebellum")
+    assert (unknown["value_sd"], unknown["ci95_low"]) == ("n/a", "n/a")

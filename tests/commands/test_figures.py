@@ -27,6 +27,9 @@ def results(tmp_path):
     images.write_affine(tmp_path / layout.scan_to_participant("sub-01", "baseline", "18FFDG"), np.eye(4))
     images.write_warp(tmp_path / layout.standard_to_participant("sub-01"), still)
     images.write_warp(tmp_path / layout.participant_to_standard("sub-01"), still)
+    lesion = np.zeros(SHAPE, dtype=np.float32)
+    lesion[30:36, 30:36, 28:34] = 1.0
+    images.write_volume(tmp_path / layout.lesion_mask("sub-01"), Volume(lesion, AFFINE))
     images.write_refusal(
         tmp_path / layout.scan_image("sub-01", "year1", "123IIMZ", "spect"), Refusal("convert", "nm_order", "no vector")
     )
@@ -37,6 +40,7 @@ def results(tmp_path):
             {"Session": "baseline", "Tracer": "FDG", "Status": "registered", "Similarity": 0.9},
             {**refused, "Tracer": "FDG"},
         ],
+        "Lesion": {"Source": "given", "VolumeMl": {"left": 0.0, "right": 13.8}},
         "Warp": {"JacobianLow": 0.6},
     }
     write_json(tmp_path / layout.registration_record("sub-01"), record)
@@ -80,6 +84,26 @@ def test_a_warning_of_convert_is_on_the_picture_also_of_a_refused_scan(results):
         for session in ("baseline", "year1"):
             tall = height(results / layout.registration_figure("sub-01", session, "18FFDG"))
             assert tall == without.setdefault(session, tall) + (17 if warned else 0)  # a line below the title
+
+
+def test_without_a_lesion_its_row_of_the_picture_is_gone(results):
+    picture = results / layout.registration_figure("sub-01", "baseline", "18FFDG")
+    tall = []
+    for value in (1.0, 0.0):
+        mask = results / layout.lesion_mask("sub-01")
+        found = images.read_volume(mask)
+        images.write_volume(mask, Volume(found.data * value, found.affine))
+        assert main(arguments(results, BASELINE)) == 0
+        tall.append(height(picture))
+    assert tall[0] - tall[1] == 244  # 188 mm
+
+
+def test_missing_lesion_mask_is_one_line(results, capsys):
+    (results / layout.lesion_mask("sub-01")).unlink()
+    assert main(arguments(results, BASELINE)) == 1
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "label-lesion_mask.nii.gz" in message
 
 
 def test_missing_transform_is_one_line_and_leaves_no_picture(results, capsys):

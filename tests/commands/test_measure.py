@@ -7,9 +7,11 @@ import pytest
 
 from pet_spect import layout
 from pet_spect.cli import main
+from pet_spect.commands.common_resolution import ToCommon
 from pet_spect.files import write_json
 from pet_spect.images import write_affine, write_refusal, write_scan, write_volume, write_warp
 from pet_spect.model import Refusal, Volume, Warp
+from pet_spect.quantify.resolution import blur
 from pet_spect.tables import read_table
 
 WHO = "sub-01"
@@ -37,6 +39,8 @@ class Participant:
         self.out = self.results / layout.uptake_table(WHO, "toy")
         self.scans = []
         self.registered = []
+        self.anat = None
+        self.lesion = None
         labels = np.zeros(GRID, dtype=np.uint8)
         labels[2:6, 3:9, 3:9], labels[10:14, 3:9, 3:9] = 1, 2
         write_volume(folder / "toy.nii.gz", Volume(labels, centred()))
@@ -62,7 +66,8 @@ class Participant:
         self.registered.append({"Session": session, "Tracer": tracer, **told})
 
     def run(self, *more, record=True):
-        write_json(self.results / layout.registration_record(WHO), {"Participant": WHO, "Scans": self.registered})
+        told = {"Participant": WHO, "Anat": self.anat, "Lesion": self.lesion, "Scans": self.registered}
+        write_json(self.results / layout.registration_record(WHO), told)
         words = f"measure --participant {WHO} --results {self.results} --sessions baseline year1 --tracers FDG IMZ"
         words += f" --atlas-labels {self.folder / 'toy.nii.gz'} --atlas-table {self.folder / 'toy.tsv'} --target motor"
         scans = [word for scan in self.scans for word in ("--scan", *scan)]
@@ -94,7 +99,9 @@ def test_a_left_cold_right_hot_scan(person):
     assert (rows["motor", "left"]["mean"], rows["motor", "right"]["mean"]) == ("60", "90")
     assert rows["motor", "left"]["unit"] == "Bq/mL"
     assert float(rows["motor", "left"]["volume_ml"]) == pytest.approx(0.144)
-    assert person.told() == {
+    told = person.told()
+    assert set(told.pop("Responses")) == {"motor"}
+    assert told == {
         "Session": "baseline",
         "Tracer": "FDG",
         "Status": "measured",
@@ -206,6 +213,32 @@ def test_a_lesion_mask_is_left_out_of_the_lesionfree_target(person):
     assert rows["motor_lesionfree", "left"]["lesion_fraction"] == "0.25"
 
 
+def test_the_edge_of_the_target_weighs_less_if_folds_may_be_misplaced(person):
+    data = halves(60.0, 90.0)
+    data[2] = 0.0
+    person.add("baseline", "FDG", data)
+    assert person.run() == 0
+    even = float(person.rows()["motor", "left"]["mean"])
+    assert person.run("--misplacement-mm", "2") == 0
+    rows = person.rows()
+    assert float(rows["motor", "left"]["mean"]) != even
+    assert rows["motor", "right"]["mean"] == "90"
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ({"Source": "estimated", "Code": "lesion_mask_image_refused", "Reason": "gone"}, "lesion_mask_image_refused"),
+        (None, "lesion_mask_estimated"),
+    ],
+)
+def test_an_estimated_lesion_does_not_pass_for_the_one_that_was_drawn(person, told, code):
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    person.lesion = told
+    assert person.run("--lesion-mask", str(person.results / layout.lesion_mask("sub-01"))) == 0
+    assert person.rows()["motor_lesionfree", "left"]["reason"].startswith(code)
+
+
 def test_warnings_of_convert_stand_in_every_row_of_the_scan_but_doubts_about_suv_do_not(person):
     told = [{"Code": "orientation_declared", "Reason": "LPS"}, {"Code": "weight_conflict", "Reason": "70 and 71"}]
     person.add("baseline", "FDG", halves(60.0, 90.0), Warnings=told)
@@ -289,3 +322,107 @@ def test_a_scan_the_registration_does_not_know_is_an_error(person, capsys):
     person.registered.clear()
     assert person.run() == 1
     assert "the registration record does not know session baseline, tracer FDG" in capsys.readouterr().err
+
+
+def ramp():
+    """Uptake 50 + 2 per mm to the right."""
+    return np.broadcast_to((50 + 2 * (np.arange(GRID[0]) - 7.5))[:, np.newaxis, np.newaxis], GRID)
+
+
+def test_the_sidecar_tells_how_uptake_responds_to_a_shift_of_the_regions(person):
+    person.add("baseline", "FDG", ramp())
+    person.run()
+    noise, *motion = person.told()["Responses"]["motor"]["left"]
+    assert noise is None  # a single scan
+    assert motion == pytest.approx([2.0, 0, 0, 0, 0, 0, 0], abs=1e-4)
+
+
+def test_the_border_of_a_probable_lesion_counts_for_the_lesionfree_target(person):
+    # The left box spans the voxels 2 to 5; at 0.3 the lesion holds 4 and 5, at 0.7 only 5.
+    mask = np.zeros(GRID, dtype=np.float32)
+    mask[4, 3:9, 3:9], mask[5, 3:9, 3:9] = 0.5, 1.0
+    path = person.folder / "sub-01_space-MNI152NLin2009cSym_label-lesion_mask.nii.gz"
+    write_volume(path, Volume(mask, centred()))
+    person.add("baseline", "FDG", ramp())
+    person.run("--lesion-mask", str(path), "--misplacement-mm", "0")
+    told = person.told()["Responses"]
+    means = [np.mean([50 + 2 * (x - 7.5) for x in left]) for left in ((2, 3), (2, 3, 4))]
+    assert told["motor_lesionfree"]["left"][-1] == pytest.approx((means[1] - means[0]) / 2)
+    assert told["motor_lesionfree"]["right"][-1] == 0.0
+    assert told["motor"]["left"][-1] == 0.0
+
+
+def test_the_same_scans_give_the_same_bytes(person):
+    noise = np.random.default_rng(1).standard_normal((2, *GRID))
+    person.add("baseline", "FDG", ramp() + noise[0])
+    person.add("year1", "FDG", ramp() + noise[1])
+    written = []
+    for _ in range(2):
+        person.run()
+        written.append(person.out.read_bytes() + person.out.with_suffix(".json").read_bytes())
+    assert written[0] == written[1]
+
+
+def test_every_scan_says_that_the_anatomical_image_was_refused(person):
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    person.anat = {"Kind": "unknown", "Status": "refused", "Stage": "convert", "Code": "anat_thick", "Reason": "6 mm"}
+    assert person.run() == 0
+    assert person.told()["Warnings"] == [
+        {
+            "Code": "anat_refused",
+            "Reason": "registered without the anatomical image, which was refused (anat_thick: 6 mm)",
+        }
+    ]
+    assert person.rows()["motor", "left"]["mean"] == "60"
+
+
+def test_an_anatomical_image_that_was_used_is_no_warning(person):
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    person.anat = {"Kind": "T1w", "Status": "registered"}
+    assert person.run() == 0
+    assert person.told()["Warnings"] == []
+
+
+def test_a_scan_is_blurred_to_the_common_resolution_before_it_is_measured(person, tmp_path, monkeypatch):
+    warning = {"Code": "resolution_coarser", "Reason": "coarser"}
+    planned = {("baseline", "FDG"): ToCommon(6.0, 0.2, 3.0), ("year1", "FDG"): ToCommon(9.0, 0.3, 0.0, (warning,))}
+    asked = []
+
+    def to_common(wanted, images, *_):
+        asked.append((wanted, sorted(images)))
+        return planned
+
+    point = np.zeros(GRID, dtype=np.float32)
+    point[4, 6, 6] = 1000.0
+    blurred_before = Participant(tmp_path / "blurred")
+    blurred_before.add("baseline", "FDG", blur(Volume(point, centred()), 3.0).data)
+    blurred_before.add("year1", "FDG", point)
+    assert blurred_before.run() == 0
+    monkeypatch.setattr("pet_spect.commands.measure.to_common", to_common)
+    person.add("baseline", "FDG", point)
+    person.add("year1", "FDG", point)
+    assert person.run("--common-fwhm", "8") == 0
+    assert asked == [(8.0, [("baseline", "FDG"), ("year1", "FDG")])]
+    for session in ("baseline", "year1"):
+        mean, expected = (each.rows(session)["motor", "left"]["mean"] for each in (person, blurred_before))
+        assert mean == expected
+    assert person.rows()["motor", "left"]["mean"] != person.rows("year1")["motor", "left"]["mean"]
+    assert person.rows()["motor", "left"]["reason"] == "n/a"
+    assert person.told()["EstimatedFWHMmm"] == 6.0
+    assert person.told()["AppliedBlurFWHMmm"] == 3.0
+    assert person.rows("year1")["motor", "left"]["reason"] == "resolution_coarser: coarser"
+
+
+def test_resolution_is_not_told_unless_asked(person):
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    assert person.run() == 0
+    assert "EstimatedFWHMmm" not in person.told()
+
+
+def test_a_scan_without_enough_brain_is_measured_as_it_is_and_says_so(person):
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    assert person.run("--common-fwhm", "auto") == 0
+    told = person.told()
+    assert (told["EstimatedFWHMmm"], told["AppliedBlurFWHMmm"]) == (None, 0)
+    assert [warning["Code"] for warning in told["Warnings"]] == ["resolution_unknown"]
+    assert person.rows()["motor", "left"]["mean"] == "60"

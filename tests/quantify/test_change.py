@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from pet_spect.quantify.change import changes
 from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.summary import summarise
+from pet_spect.quantify.uncertainty import Spread
 
 
 def ratio(session, value, measure="uptake_ratio", reference="pons", qc="pass", reason="", who="sub-01"):
@@ -95,3 +97,30 @@ def test_only_the_declared_reference_of_the_whole_target_is_primary():
 def test_an_asymmetry_index_is_summarised_as_a_difference_only():
     rows = [ratio(session, -5.0, "asymmetry_index_percent") for session in ("baseline", "year1")]
     assert [row.quantity for row in summarise(changes(rows, ["baseline", "year1"]), {}, "motor")] == ["change"]
+
+
+def sure(session, value, sd, shared=0.0):
+    return replace(ratio(session, value), spread=Spread(sd, (shared, 0.0, 0.0), (0.0, 0.0, 0.0), 0.0))
+
+
+def test_how_sure_a_change_is_worked_by_hand():
+    change = one_change(sure("baseline", 0.8, 0.03, shared=0.5), sure("year1", 1.0, 0.04, shared=0.5))
+    assert change.value_sd == pytest.approx(0.05)
+    assert (change.ci95_low, change.ci95_high) == pytest.approx((0.2 - 1.96 * 0.05, 0.2 + 1.96 * 0.05), abs=1e-5)
+    # 100 (b / a - 1): 125 per b, -156.25 per a
+    assert change.change_percent_sd == pytest.approx(math.hypot(125 * 0.04, 156.25 * 0.03, 31.25 * 0.5))
+
+
+@given(st.floats(0.1, 10), st.floats(0.1, 10), st.floats(0, 1), st.floats(0, 1))
+def test_exchanging_the_visits_keeps_how_sure_the_change_is(first, second, one, other):
+    there = one_change(sure("baseline", first, one, 0.1), sure("year1", second, other, 0.2))
+    back = one_change(sure("baseline", second, other, 0.2), sure("year1", first, one, 0.1))
+    assert (back.change, back.value_sd) == (-there.change, there.value_sd)
+    assert (back.ci95_low, back.ci95_high) == (-there.ci95_high, -there.ci95_low)
+
+
+def test_how_sure_a_change_is_is_unknown_where_a_visit_is_not_sure():
+    for after in (ratio("year1", 1.0), sure("year1", math.nan, 0.1)):
+        change = one_change(sure("baseline", 0.8, 0.03), replace(after, spread=None))
+        told = (change.value_sd, change.ci95_low, change.change_percent_sd, change.change_percent_ci95_high)
+        assert all(map(math.isnan, told))

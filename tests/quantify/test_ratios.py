@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from pet_spect.errors import RegionError
 from pet_spect.model import ScanKey
 from pet_spect.quantify.ratios import ROWS, RegionRoles, RegionValue, ScanUptake, joint_value, scan_ratios, sides_of
+from pet_spect.quantify.uncertainty import Response
 
 ROLES = RegionRoles(("motor",), ("cerebellum",), ("pons",), ("motor", "cortex"))
 # A left stroke: motor 60 against 80, cerebellum 100 and 84 (crossed diaschisis), pons 50.
@@ -168,3 +170,33 @@ def test_several_target_regions_are_joined_by_volume():
 def test_a_region_the_table_lacks_is_an_error():
     with pytest.raises(RegionError, match="'nucleus'"):
         joint_value(a_scan(), ["nucleus"], sides_of("both", "left"))
+
+
+def noisy(sd_by_region):
+    still = (0.0, 0.0, 0.0)
+    return {
+        region: RegionValue(mean, volume, response=Response(sd_by_region.get(region, 0.0), still, still))
+        for region, (mean, volume) in MEANS.items()
+    }
+
+
+def test_how_sure_a_ratio_is_worked_by_hand():
+    values = noisy({("motor", "left"): 3.0, ("motor", "right"): 4.0})  # 5 % of 60 and of 80
+    rows = rows_of(replace(a_scan(), values=values))
+    ratio = rows["motor", "uptake_ratio", "contralateral"]
+    assert ratio.value_sd == pytest.approx(0.75 * 0.05 * math.sqrt(2))
+    assert (ratio.ci95_low, ratio.ci95_high) == pytest.approx((0.6461, 0.8539), abs=1e-4)
+    assert rows["motor", "ratio_minus_one", "pons"].value_sd == pytest.approx(3 / 50)
+    assert rows["motor", "suv_mean", "none"].value_sd == pytest.approx(0.3)
+    # 200 (a - b) / (a + b) at a = 60, b = 80: 400 · 80 / 140² per a, -400 · 60 / 140² per b
+    expected = math.hypot(3 * 32000, 4 * 24000) / 140**2
+    assert rows["motor", "asymmetry_index_percent", "contralateral"].value_sd == pytest.approx(expected)
+
+
+def test_how_sure_a_ratio_is_is_unknown_where_its_regions_do_not_tell_or_it_has_no_value():
+    assert math.isnan(rows_of(a_scan())["motor", "uptake_ratio", "pons"].value_sd)
+    absent = RegionValue(math.nan, 6.0, reason="low_coverage: cut", response=Response(math.nan, *[(0.0, 0.0, 0.0)] * 2))
+    rows = rows_of(replace(a_scan(), values={**noisy({}), ("pons", "n/a"): absent}))
+    ratio = rows["motor", "uptake_ratio", "pons"]
+    assert all(map(math.isnan, (ratio.value, ratio.value_sd, ratio.ci95_low, ratio.ci95_high, ratio.placement_sd)))
+    assert rows["motor", "uptake_ratio", "contralateral"].value_sd == 0.0

@@ -53,6 +53,7 @@ def test_a_deformation_carries_points_there_and_back():
         moving,
         start=np.eye(4),
         mask=np.ones(SHAPE, dtype=bool),
+        metric="mattes",
         iterations=(50, 30),
         gradient_step=0.2,
         flow_sigma=2.0,

@@ -5,13 +5,14 @@ from scipy.spatial.transform import Rotation
 from pet_spect.atlases import load_atlas
 from pet_spect.errors import RegistrationError
 from pet_spect.model import ScanKey, Volume
-from pet_spect.registration.normalise import Deformation, normalise
+from pet_spect.registration.normalise import Lesion, normalise
 from pet_spect.registration.plausibility import Gates
 from pet_spect.registration.template import make_template
+from pet_spect.registration.warp import Deformation, Step
 from pet_spect.resample import apply_affine, displace, resample_affine, sample
 from pet_spect.simulate.phantom import marker_phantom
 
-QUICK = Deformation(iterations=(10, 0, 0))
+QUICK = Deformation(Step("mattes", (10, 0, 0), 0.2, 4.0, 1.0), Step("CC", (6, 0, 0), 0.2, 3.0, 0.0))
 BASELINE, YEAR1 = ScanKey("sub-01", "baseline", "FDG"), ScanKey("sub-01", "year1", "FDG")
 BRAIN = np.array([[0.0, -20, 10], [-40, -20, 50], [40, -20, 50], [0, 60, 10], [0, -90, 0]])
 
@@ -76,6 +77,39 @@ def test_the_order_of_the_visits_changes_no_bit(result, scans, templates):
     assert np.array_equal(swapped.scans[BASELINE].to_scan, result.scans[YEAR1].to_scan)
 
 
+def ball(affine, shape, centre_mm, radius_mm):
+    """A ball of ones on a grid."""
+    points = apply_affine(affine, np.moveaxis(np.indices(shape), 0, -1).astype(float))
+    return Volume((np.linalg.norm(points - centre_mm, axis=-1) <= radius_mm).astype(np.float32), affine)
+
+
+LESION_MM = np.array([-30.0, -16.0, 36.0])
+
+
+@pytest.mark.parametrize("drawn_on", [BASELINE, None])
+def test_a_lesion_that_was_drawn_reaches_the_standard_space(scans, templates, drawn_on):
+    if drawn_on is None:
+        mask = ball(
+            np.diag([2.0, 2.0, 2.0, 1.0]) @ [[1, 0, 0, -45], [0, 1, 0, -60], [0, 0, 1, -35], [0, 0, 0, 1]],
+            (91, 109, 91),
+            LESION_MM,
+            12.0,
+        )
+    else:
+        one = scans[drawn_on]
+        mask = ball(one.affine, one.data.shape, apply_affine(MOTIONS[drawn_on], LESION_MM[np.newaxis])[0], 12.0)
+    found = normalise(
+        {BASELINE: scans[BASELINE]}, templates, gates=Gates(), deformation=QUICK, lesion=Lesion(mask, drawn_on)
+    ).lesion
+    points = apply_affine(found.affine, np.argwhere(found.data > 0.5).astype(float))
+    assert np.linalg.norm(points.mean(axis=0) - LESION_MM) < 3.0
+    assert 0.6 < len(points) * 8 / (4 / 3 * np.pi * 12**3) < 1.5
+
+
+def test_a_brain_without_a_lesion_has_none(result):
+    assert not result.lesion.data.any()
+
+
 def test_a_scan_that_is_no_head_is_refused_and_the_other_goes_on(result, scans, templates):
     noise = np.random.default_rng(5).random(scans[YEAR1].data.shape).astype(np.float32)
     found = normalise(
@@ -85,7 +119,7 @@ def test_a_scan_that_is_no_head_is_refused_and_the_other_goes_on(result, scans, 
         deformation=QUICK,
     )
     assert list(found.scans) == [BASELINE]
-    assert found.refused[YEAR1].code.startswith("gate_")
+    assert found.refused[YEAR1].code == "no_head"
 
 
 def test_a_mirrored_visit_is_refused_with_its_partner_for_nobody_can_tell_which_it_is(scans, templates):

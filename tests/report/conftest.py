@@ -17,6 +17,14 @@ from pet_spect.quantify.columns import CHANGE, RATIOS, SCANS, SUMMARY
 from pet_spect.tables import write_table
 
 LABELS = {"FDG": "18FFDG", "IMZ": "123IIMZ"}
+HOW_SURE = (
+    "value_sd",
+    "ci95_low",
+    "ci95_high",
+    "change_percent_sd",
+    "change_percent_ci95_low",
+    "change_percent_ci95_high",
+)
 PRIMARY = {"FDG": "cerebellum_ipsilesional", "IMZ": "pons"}
 SESSIONS = ("baseline", "year1")
 
@@ -41,7 +49,7 @@ class Study:
         for row in self.change:
             if (row["participant_id"], row["tracer"]) == (person, tracer):
                 visit = "baseline" if session == "baseline" else "follow_up"
-                row.update({visit: None, "change": None, "change_percent": None})
+                row.update(dict.fromkeys((visit, "change", "change_percent", *HOW_SURE)))
                 row.update(qc="fail", included=False, reason=f"{session}: {reason}")
 
     def write(self, results: Path) -> Path:
@@ -77,11 +85,13 @@ def _fill(study: Study, number: int, person: str, tracer: str) -> None:
         for session, value in zip(SESSIONS, (before, after), strict=True):
             study.ratios.append(
                 {**same, "session": session, "lesion_side": ("left", "right")[number % 2], "value": value}
+                | {"value_sd": 0.01, "ci95_low": value - 0.0196, "ci95_high": value + 0.0196, "placement_sd": 0.02}
                 | {"numerator": 8000.0 * value, "denominator": 8000.0, "qc": "pass", "reason": None}
             )
         change = after - before
         study.change.append(
             {**same, "session": "year1", "baseline": before, "follow_up": after, "change": change}
+            | dict.fromkeys(HOW_SURE, 0.0123)
             | {"change_percent": 100 * change / before, "qc": "pass", "included": True, "reason": None}
         )
     for session in SESSIONS:

@@ -4,39 +4,41 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pet_spect.atlases import load_atlas
-from pet_spect.errors import AtlasError
-from pet_spect.model import Refusal, ScanKey, Volume, Warp
-from pet_spect.report.canvas import LEFT, RIGHT, scan_of_picture
-from pet_spect.report.figures import Registration, draw_refusal, draw_registration, native_row, outlines, standard_rows
+from pet_spect.model import Refusal, ScanKey, Volume
+from pet_spect.report.canvas import LEFT, LESION, MIDPLANE, OUTSIDE, REFERENCE, RIGHT, TISSUE, scan_of_picture
+from pet_spect.report.figures import draw_refusal, draw_registration
+from pet_spect.report.planes import Plane, cut
+from pet_spect.report.steps import Step
 
 KEY = ScanKey("sub-01", "baseline", "FDG")
 NAME = "sub-01_ses-baseline_trc-18FFDG"
 GRID = np.array([[4.0, 0, 0, -96], [0, 4.0, 0, -132], [0, 0, 4.0, -78], [0, 0, 0, 1]])
-SHIFT = np.array([30.0, -10.0, 100.0])
+SIZE = (192.0, 192.0)
+PIXELS = 250
+FIRST = 40 + 26 + 28
+"""The row at which the first panel begins: below title, key and the title of the step."""
 
 
-@pytest.fixture(scope="module")
-def masks():
-    return outlines(load_atlas("CerebrA"), "precentral", ["pons"])
+def box(x: float, y: float, z: float, half: float) -> Volume:
+    points = np.moveaxis(np.indices((49, 58, 49)), 0, -1) @ GRID[:3, :3].T + GRID[:3, 3]
+    return Volume((np.abs(points - [x, y, z]) < half).all(axis=-1).astype(np.float32), GRID)
 
 
-@pytest.fixture(scope="module")
-def scan():
-    """Return a scan, hot in the left motor cortex, whose own space is shifted against the standard space."""
-    x, y, z = np.moveaxis(np.moveaxis(np.indices((49, 58, 49)), 0, -1) @ GRID[:3, :3].T + GRID[:3, 3], -1, 0)
-    hot = (np.abs(x + 40) < 12) & (np.abs(y + 12) < 12) & (np.abs(z - 50) < 12)
-    data = (0.2 + 5 * hot).astype(np.float32)
-    own = GRID.copy()
-    own[:3, 3] += SHIFT
-    to_scan = np.eye(4)
-    to_scan[:3, 3] = SHIFT
-    still = Warp(np.zeros((49, 58, 49, 3), dtype=np.float32), GRID)
-    return Registration(Volume(data, own), Volume(data, GRID), to_scan, still, still)
+MASKS = {
+    "brain": box(0, 0, 0, 70),
+    "reference": box(0, -50, 0, 12),
+    "left": box(-40, 0, 0, 14),
+    "right": box(40, 0, 0, 14),
+    "lesion": box(-30, 40, 0, 14),
+}
 
 
-def centre_of(array) -> float:
-    return float(np.nonzero(array)[1].mean()) / array.shape[1]
+def steps(masks=MASKS, *, midplane: bool = True) -> list[Step]:
+    """Return one step with the same axial plane twice, the second without outlines, of a scan hot on the left."""
+    scan = Volume(0.2 + 5 * box(-40, -30, 0, 6).data, GRID)
+    plane = Plane("axial", (0, 0, 0), SIZE, "")
+    bare = {name: Volume(np.zeros_like(mask.data), GRID) for name, mask in masks.items()}
+    return [Step("1  Own space", "good", [cut(scan, masks, plane), cut(scan, bare, plane)], midplane=midplane)]
 
 
 def pixels_of(path):
@@ -44,59 +46,108 @@ def pixels_of(path):
         return np.asarray(image.convert("RGB")).astype(int)
 
 
-def test_left_target_and_a_hot_left_lie_on_the_left_of_the_standard_picture(scan, masks):
-    panel = standard_rows(scan.standard, masks)[0][3]
-    assert panel.plane.caption == "MNI z = 52"
-    assert centre_of(np.nan_to_num(panel.image) > 3) < 0.4
-    assert centre_of(panel.masks["left"] > 0.5) < 0.4
-    assert centre_of(panel.masks["right"] > 0.5) > 0.6
+def drawn(path, steps, **told):
+    """Return the first and the second panel of a picture, as colours."""
+    draw_registration(path, KEY, NAME, steps, ["similarity  0.91"], **({"simulated": False} | told))
+    rows = pixels_of(path)[FIRST : FIRST + PIXELS]
+    return rows[:, :PIXELS], rows[:, PIXELS : 2 * PIXELS]
 
 
-def test_own_space_follows_the_transforms_to_the_target(scan, masks):
-    axial, coronal, *_ = native_row(scan, masks)
-    for panel in (axial, coronal):
-        assert centre_of(panel.masks["left"] > 0.5) < 0.4
-        assert centre_of(panel.masks["right"] > 0.5) > 0.6
-    target = np.argwhere(masks["left"].data > 0.5).mean(axis=0) @ masks["left"].affine[:3, :3].T
-    assert axial.plane.centre[2] == pytest.approx((target + masks["left"].affine[:3, 3] + SHIFT)[2], abs=0.5)
+def places(panel, colour: str):
+    wanted = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+    return np.argwhere(np.abs(panel - wanted).sum(axis=2) < 30)
 
 
-def test_png_shows_the_hot_left_at_the_left_beside_its_colour(tmp_path, scan, masks):
-    path = tmp_path / "picture.png"
-    draw_registration(path, KEY, NAME, scan, masks, ["similarity  0.91"], simulated=False)
-    panel = pixels_of(path)[40 : 40 + 265, 750:1000]  # first row, fourth column: MNI z = 52
-    for colour, side in ((LEFT, "left"), (RIGHT, "right")):
-        wanted = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
-        middle = centre_of(np.abs(panel - wanted).sum(axis=2) < 30)
-        assert (middle < 0.5) == (side == "left")
-    inside = panel[60:200, 40:210]  # without the letters at the rim
-    assert centre_of(inside.min(axis=2) > 240) < 0.5
+def millimetres(panel, colour: str):
+    """Return the x and the y between which a colour lies in the axial plane."""
+    found = places(panel, colour)
+    x = (found[:, 1] - (PIXELS - 1) / 2) / 1.3
+    y = ((PIXELS - 1) / 2 - found[:, 0]) / 1.3
+    return [round(float(value)) for value in (x.min(), x.max(), y.min(), y.max())]
 
 
-def test_picture_is_readable_small_and_the_same_each_time(tmp_path, scan, masks):
+@pytest.mark.parametrize(
+    ("colour", "rim"),
+    [
+        (LEFT, (-54, -26, -14, 14)),
+        (RIGHT, (26, 54, -14, 14)),
+        (REFERENCE, (-12, 12, -62, -38)),
+        (LESION, (-44, -16, 26, 54)),
+        (TISSUE, (-70, 70, -70, 70)),
+    ],
+)
+def test_every_outline_is_where_its_mask_ends(tmp_path, colour, rim):
+    outlined, bare = drawn(tmp_path / "a.png", steps(midplane=False))
+    assert millimetres(outlined, colour) == pytest.approx(rim, abs=3)
+    assert len(places(bare, colour)) == 0
+
+
+def test_midplane_is_a_line_down_the_middle_of_every_panel_and_between_none(tmp_path):
+    bare = steps({"brain": box(0, 0, 0, 90)})
+    with_line, _ = drawn(tmp_path / "a.png", bare)
+    without, _ = drawn(tmp_path / "b.png", steps({"brain": box(0, 0, 0, 90)}, midplane=False))
+    rows, columns = np.nonzero(np.abs(with_line - without).sum(axis=2))
+    assert columns.mean() == pytest.approx((PIXELS - 1) / 2, abs=1)
+    assert np.ptp(columns) < 4
+    assert rows.min() < 10
+    assert rows.max() > PIXELS - 10
+    assert len(places(with_line, MIDPLANE))
+
+
+def test_hot_left_is_on_the_left_between_l_and_r(tmp_path):
+    panel, bare = drawn(tmp_path / "a.png", steps({"brain": box(0, 0, 0, 70)}, midplane=False))
+    inside = bare[:, 30:220]  # without the letters at the rim
+    columns = np.nonzero(inside.min(axis=2) > 240)[1]
+    assert (columns.mean() + 30 - (PIXELS - 1) / 2) / 1.3 == pytest.approx(-40, abs=2)
+    middle = panel[115:136]
+    left, right = middle[:, 4:24] > 240, middle[:, 226:246] > 240
+    ink = [int(letter.all(axis=2).sum()) for letter in (left, right)]
+    assert ink[0] > 20
+    assert ink[1] > ink[0]  # an R has more ink than an L
+
+
+def test_empty_mask_draws_nothing_and_has_no_key(tmp_path):
+    empty = MASKS | {"lesion": Volume(np.zeros((49, 58, 49), dtype=np.float32), GRID)}
+    draw_registration(tmp_path / "a.png", KEY, NAME, steps(empty), [], simulated=False)
+    draw_registration(tmp_path / "b.png", KEY, NAME, steps(), [], simulated=False)
+    assert len(places(pixels_of(tmp_path / "a.png"), LESION)) == 0
+    assert len(places(pixels_of(tmp_path / "b.png")[40:66], LESION)) > 5
+
+
+def test_step_without_panels_is_a_line(tmp_path):
+    draw_registration(tmp_path / "a.png", KEY, NAME, steps(), [], simulated=False)
+    draw_registration(tmp_path / "b.png", KEY, NAME, [*steps(), Step("2  None", "", [])], [], simulated=False)
+    assert len(pixels_of(tmp_path / "b.png")) == len(pixels_of(tmp_path / "a.png")) + 28
+
+
+def test_outside_the_field_of_view_is_not_black_and_has_a_key(tmp_path):
+    plane = Plane("axial", (0, 60, 0), SIZE, "")  # the grid ends at y = 96
+    cut_off = [Step("1", "", [cut(Volume(np.ones((49, 58, 49), dtype=np.float32), GRID), {}, plane)])]
+    draw_registration(tmp_path / "a.png", KEY, NAME, cut_off, [], simulated=False)
+    picture = pixels_of(tmp_path / "a.png")
+    assert len(places(picture[40:66], OUTSIDE)) > 50
+    assert millimetres(picture[FIRST : FIRST + PIXELS, :PIXELS], OUTSIDE)[2] == pytest.approx(96 - 60, abs=2)
+
+
+def test_picture_is_the_same_each_time_and_holds_no_date(tmp_path):
     for name in ("a.png", "b.png"):
-        draw_registration(tmp_path / name, KEY, NAME, scan, masks, [], simulated=True)
+        draw_registration(tmp_path / name, KEY, NAME, steps(), [], simulated=True)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-    assert (tmp_path / "a.png").stat().st_size < 250_000
     with Image.open(tmp_path / "a.png") as image:
-        assert image.width == 1000
         assert set(image.info) <= {"Participant", "Session", "Tracer", "dpi"}
 
 
-def test_picture_says_which_scan_it_shows(tmp_path, scan, masks):
-    draw_registration(tmp_path / "a.png", KEY, NAME, scan, masks, [], simulated=False)
+def test_picture_says_which_scan_it_shows(tmp_path):
+    draw_registration(tmp_path / "a.png", KEY, NAME, steps(), [], simulated=False)
     assert scan_of_picture(tmp_path / "a.png") == KEY
 
 
-def test_simulated_picture_differs_from_a_real_one(tmp_path, scan, masks):
+def test_simulated_picture_differs_from_a_real_one_in_its_title_alone(tmp_path):
     for name, simulated in (("real.png", False), ("made.png", True)):
-        draw_registration(tmp_path / name, KEY, NAME, scan, masks, [], simulated=simulated)
-    real, made = (
-        np.asarray(Image.open(tmp_path / name).convert("RGB")).astype(int) for name in ("real.png", "made.png")
-    )
-    rows, columns = np.nonzero(np.abs(real - made).sum(axis=2))
+        draw_registration(tmp_path / name, KEY, NAME, steps(), [], simulated=simulated)
+    rows, columns = np.nonzero(np.abs(pixels_of(tmp_path / "real.png") - pixels_of(tmp_path / "made.png")).sum(axis=2))
     assert rows.max() < 40
-    assert columns.min() > 500
+    assert columns.min() > 250
 
 
 @pytest.mark.parametrize("reason", ["needs $5 < x_2$ & more", "long " * 200])
@@ -105,9 +156,9 @@ def test_refused_scan_gets_a_picture_whatever_the_reason_holds(tmp_path, reason)
     assert scan_of_picture(tmp_path / "a.png") == KEY
 
 
-def test_refused_registration_shows_the_scan_in_its_own_space(tmp_path, scan):
-    refusal = Refusal("normalise", "scale", "scale 1.92 is above 1.35")
-    draw_refusal(tmp_path / "with.png", KEY, NAME, refusal, scan.native, simulated=False)
+def test_refused_registration_shows_the_scan_in_its_own_space(tmp_path):
+    refusal, scan = Refusal("normalise", "scale", "scale 1.92 is above 1.35"), box(0, 0, 0, 70)
+    draw_refusal(tmp_path / "with.png", KEY, NAME, refusal, scan, simulated=False)
     draw_refusal(tmp_path / "without.png", KEY, NAME, refusal, None, simulated=False)
     assert len(pixels_of(tmp_path / "with.png")) - len(pixels_of(tmp_path / "without.png")) == 265
 
@@ -116,18 +167,3 @@ def test_scan_of_zeros_is_drawn(tmp_path):
     dark = Volume(np.zeros((5, 5, 5), dtype=np.float32), np.eye(4))
     draw_refusal(tmp_path / "a.png", KEY, NAME, Refusal("normalise", "dark", "no counts"), dark, simulated=False)
     assert (tmp_path / "a.png").is_file()
-
-
-def test_target_the_atlas_lacks_is_an_error():
-    with pytest.raises(AtlasError, match="CerebrA: has no region 'motor' with a left and a right side"):
-        outlines(load_atlas("CerebrA"), "motor")
-
-
-def test_target_without_sides_is_an_error():
-    with pytest.raises(AtlasError, match="has no region 'pons' with a left and a right side"):
-        outlines(load_atlas("CerebrA"), "pons")
-
-
-def test_reference_the_atlas_lacks_is_an_error():
-    with pytest.raises(AtlasError, match="has no region 'cerebelum'"):
-        outlines(load_atlas("CerebrA"), "precentral", ["cerebelum"])

@@ -121,7 +121,7 @@ def test_warnings_stand_in_the_participants_table_and_beside_the_pictures(make_s
             row.update(qc="warn", reason="cerebellum_asymmetry: 14 %")
     told = plain(written(study, tmp_path))
     table = told[told.index("Primary endpoint, every participant") : told.index("All endpoints")]
-    assert "+6.5 % warn yes cerebellum_asymmetry: 14 %" in table
+    assert "+6.5 % +0.012 % +0.012 % warn yes cerebellum_asymmetry: 14 %" in table
     assert "sub-02 lesion right · warn 2 flags" in told
 
 

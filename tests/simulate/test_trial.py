@@ -2,10 +2,12 @@ import hashlib
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
 from pet_spect.atlases import load_atlas
+from pet_spect.dicom.anatomical import convert_anat
 from pet_spect.errors import ConfigError
 from pet_spect.simulate import trial as trial_module
 from pet_spect.simulate.design import Trial
@@ -41,6 +43,18 @@ def test_tables_are_those_the_workflow_reads(whole):
     assert all((whole / scan.path).is_dir() and not scan.path.is_absolute() for scan in scans)
     config = (whole / "config" / "config.yaml").read_text()
     assert config == "participants: config/participants.tsv\nscans: config/scans.tsv\n"
+
+
+@pytest.mark.parametrize(("kind", "modality"), [("T1w", "MR"), ("CT", "CT")])
+def test_an_anatomical_image_for_everybody_changes_no_scan(whole, tmp_path, kind, modality):
+    write_trial(tmp_path / "trial", replace(QUICK, anat=kind), load_atlas(), done=lambda _: None)
+    without, found = bytes_of(whole), bytes_of(tmp_path / "trial")
+    changed = {name for name in without if found[name] != without[name]}
+    assert changed == {"config/participants.tsv", "config/participants.json"}
+    assert {name.rsplit("/", 1)[0] for name in found.keys() - without} == {"dicom/sub-01/anat", "dicom/sub-02/anat"}
+    people = read_participants(tmp_path / "trial/config/participants.tsv")
+    for person in people.values():
+        assert convert_anat(tmp_path / "trial" / person.anat)[1]["Modality"] == modality
 
 
 def test_truth_lacks_only_the_scan_that_was_not_made(whole):

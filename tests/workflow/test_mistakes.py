@@ -31,6 +31,10 @@ def complaint(run: subprocess.CompletedProcess[str]) -> str:
         ("mesure: {min_coverage: 0.8}", "key 'mesure' is not known; did you mean 'measure'?"),
         ("measure: {min_covrage: 0.8}", "measure: key 'min_covrage' is not known; did you mean 'min_coverage'?"),
         ("measure: {min_coverage: 90}", "measure: min_coverage: found 90, needed a fraction above 0, at most 1"),
+        (
+            "measure: {common_fwhm_mm: widest}",
+            "measure: common_fwhm_mm: found 'widest', needed null, auto, or millimetres above 0, at most 30",
+        ),
         ("sessions: [baseline]", "sessions: found ['baseline'], needed two or more different session names"),
         ("sessions: [baseline, year-1]", "sessions: 1: found 'year-1', needed a session name of letters and digits"),
         ("tracers: {FDG: {label: 18F-FDG, datatype: pet}}", "found '18F-FDG', needed a label of letters and digits"),
@@ -84,7 +88,8 @@ def test_a_config_without_its_tables_is_told_which_is_missing(study):
         ),
         ("lesion_mask", "mask.img", "line 2, lesion_mask: found 'mask.img', needed the path of a NIfTI image"),
         ("sex", "female", "line 2, sex: found 'female', needed M or F or O"),
-        ("anat", "t1.nii.gz", "needed n/a (not supported yet in this version)"),
+        ("anat", "t1.nii.gz", "sub-01: anat t1.nii.gz does not exist"),
+        ("treatment_mask", "mask.nii.gz", "needed n/a (not supported yet in this version)"),
     ],
 )
 def test_a_mistake_among_the_participants_is_one_line(study, column, value, expected):

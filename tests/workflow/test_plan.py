@@ -25,6 +25,13 @@ def test_keys_of_the_default_config_do_not_leak_into_another_study(study):
     assert command.returncode == 0, command.stderr
 
 
+def test_a_common_resolution_reaches_measure_only_if_asked(study):
+    assert "--common-fwhm" not in study.snakemake("-n", "-p").stdout
+    with (study.folder / "config/config.yaml").open("a") as config:
+        config.write("measure: {common_fwhm_mm: auto}\n")
+    assert "--common-fwhm auto --out" in study.snakemake("-n", "-p").stdout
+
+
 def test_values_of_the_tables_reach_convert_as_flags(study):
     study.write("config/participants.tsv", "participant_id lesion_side height_m sex\nsub-01 left 1.7 F\n")
     study.write(
@@ -62,6 +69,31 @@ def test_one_folder_may_hold_several_scans_by_series(study):
     plan = study.snakemake("-n", "-p").stdout
     assert "--label sub-01_ses-baseline_trc-18FFDG --series 0123abcd" in plan
     assert "--label sub-01_ses-year1_trc-18FFDG --series 4567ef01" in plan
+
+
+def test_an_anatomical_image_is_converted_and_reaches_that_persons_registration_alone(study):
+    study.write("mr/1.dcm", "")
+    study.write(
+        "config/participants.tsv",
+        "participant_id lesion_side anat anat_series\nsub-01 left mr 0123abcd\nsub-02 right n/a n/a\n",
+    )
+    assert study.planned() == EVERYTHING | {"convert_anat": 1}
+    plan = study.snakemake("-n", "-p").stdout
+    image = "results/sub-01/anat/sub-01_anat.nii.gz"
+    assert f"pet-spect convert mr --anat --out {image} --label sub-01_anat --series 0123abcd --record-refusal" in plan
+    (with_anat,) = [line for line in plan.splitlines() if "pet-spect normalise" in line and "--anat" in line]
+    assert "--participant sub-01 " in with_anat
+    assert f" --anat {image} " in with_anat
+
+
+def test_a_nifti_anatomy_brings_its_json_if_it_has_one(study):
+    study.write("mr/1_T1w.nii.gz", "")
+    study.write(
+        "config/participants.tsv", "participant_id lesion_side anat\nsub-01 left mr/1_T1w.nii.gz\nsub-02 right n/a\n"
+    )
+    assert "    input: mr/1_T1w.nii.gz\n" in study.snakemake("-n").stdout
+    study.write("mr/1_T1w.json", "{}")
+    assert "    input: mr/1_T1w.nii.gz, mr/1_T1w.json\n" in study.snakemake("-n").stdout
 
 
 def test_the_side_of_the_lesion_reaches_the_cohort_alone(study):

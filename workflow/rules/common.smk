@@ -12,6 +12,7 @@ from pet_spect import layout, study
 from pet_spect.errors import ConfigError, PetSpectError, TableError
 from pet_spect.fingerprint import fingerprint
 from pet_spect.lines import read_lines
+from pet_spect.model import STANDARD_SPACE
 from pet_spect.tables import format_value, read_table
 
 SCHEMAS = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent / "schemas"
@@ -139,6 +140,8 @@ def read_study():
     for person in people.values():
         if person.lesion_mask is not None and not person.lesion_mask.is_file():
             raise TableError(f"{people_path}: {person.participant_id}: lesion_mask {person.lesion_mask} does not exist")
+        if person.anat is not None and not os.path.exists(person.anat):
+            raise TableError(f"{people_path}: {person.participant_id}: anat {person.anat} does not exist")
     for scan in scans:
         if not os.path.exists(scan.path):  # Path.exists fails on a name that is too long or may not be looked at
             raise TableError(
@@ -187,6 +190,14 @@ def scan_flags(wildcards):
         image = "results/" + layout.scan_image(*scan_names(scan))
         flags += ["--scan", scan.session, scan.tracer, image]
     return flags
+
+
+def anat_of(wildcards):
+    """The converted anatomical image of one participant, with its sidecar; none where the table names none."""
+    if PARTICIPANTS[wildcards.participant].anat is None:
+        return []
+    image = "results/" + layout.anat_image(wildcards.participant)
+    return [image, layout.sidecar(image)]
 
 
 def transforms_of(wildcards):

@@ -8,6 +8,18 @@ def files_of_scan(wildcards):
     return [path, layout.sidecar(str(path))] if path.name.endswith((".nii", ".nii.gz")) else [path]
 
 
+def files_of_anat(wildcards):
+    """The path participants.tsv gives; a NIfTI image with its sidecar, if it has one."""
+    path = PARTICIPANTS[wildcards.participant].anat
+    facts = Path(layout.sidecar(str(path)))
+    return [path, facts] if path.name.endswith((".nii", ".nii.gz")) and facts.is_file() else [path]
+
+
+def anat_series(wildcards):
+    series = PARTICIPANTS[wildcards.participant].anat_series
+    return [] if series is None else ["--series", series]
+
+
 def scan_facts(wildcards):
     """What the tables say about a scan, as flags: it fills gaps of the header."""
     scan, person = listed_scan(wildcards), PARTICIPANTS[wildcards.participant]
@@ -55,3 +67,21 @@ rule convert:
     shell:
         "pet-spect convert {input[0]:q} --out {output.image:q} --label {params.label:q} {params.facts:q}"
         " --record-refusal 2> {log:q}"
+
+
+rule convert_anat:
+    """One participant's anatomical image as NIfTI in its own space, with a sidecar that names nobody."""
+    input:
+        files_of_anat,
+    output:
+        image="results/" + layout.anat_image("{participant}"),
+        facts="results/" + layout.sidecar(layout.anat_image("{participant}")),
+    log:
+        "logs/convert/{participant}_anat.log",
+    params:
+        version=PACKAGE_VERSION,
+        series=anat_series,
+        fingerprint=lambda wildcards: fingerprint(PARTICIPANTS[wildcards.participant].anat),
+    shell:
+        "pet-spect convert {input[0]:q} --anat --out {output.image:q} --label {wildcards.participant:q}_anat"
+        " {params.series:q} --record-refusal 2> {log:q}"

@@ -1,8 +1,11 @@
 rule figures:
-    """A picture of the registration of every scan of one participant."""
+    """A picture of every step of the registration of every scan of one participant."""
     input:
         scans=scans_of,
         transforms=transforms_of,
+        lesion=lambda wildcards: (
+            ["results/" + layout.lesion_mask(wildcards.participant)] if SCANS[wildcards.participant] else []
+        ),
         atlas=[ATLAS_LABELS, ATLAS_TABLE],
     output:
         report(

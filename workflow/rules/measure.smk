@@ -1,6 +1,16 @@
+COMMON_FWHM = config["measure"]["common_fwhm_mm"]
+
+
 def mask_of(wildcards):
-    mask = PARTICIPANTS[wildcards.participant].lesion_mask
-    return [] if mask is None else [mask]
+    """The lesion mask that participants.tsv names, as normalise carried it unless it lies in the standard space."""
+    return [
+        (
+            mask
+            if layout.mask_space(Path(mask)) == STANDARD_SPACE
+            else "results/" + layout.lesion_mask(wildcards.participant)
+        )
+        for mask in drawn_mask_of(wildcards)
+    ]
 
 
 rule measure:
@@ -22,10 +32,12 @@ rule measure:
         tracers=list(config["tracers"]),
         atlas=ATLAS_FLAGS,
         target=config["regions"]["target"],
-        lesion_mask=lambda wildcards: [word for mask in mask_of(wildcards) for word in ("--lesion-mask", str(mask))],
+        lesion_mask=lambda wildcards: [word for mask in mask_of(wildcards) for word in ("--lesion-mask", mask)],
         min_coverage=config["measure"]["min_coverage"],
+        misplacement=config["measure"]["misplacement_mm"],
+        common_fwhm=[] if COMMON_FWHM is None else ["--common-fwhm", str(COMMON_FWHM)],
     shell:
         "pet-spect measure --participant {wildcards.participant:q} --results results {params.scans:q}"
         " --sessions {params.sessions:q} --tracers {params.tracers:q} {params.atlas:q} --target {params.target:q}"
-        " {params.lesion_mask:q} --min-coverage {params.min_coverage} --out {output.uptake:q}"
-        " --record-refusal 2> {log:q}"
+        " {params.lesion_mask:q} --min-coverage {params.min_coverage} --misplacement-mm {params.misplacement}"
+        " {params.common_fwhm:q} --out {output.uptake:q} --record-refusal 2> {log:q}"

@@ -1,8 +1,11 @@
 def template_flags(wildcards):
-    """The template of every tracer the participant has, in the order of the config: the first one leads."""
-    used = {scan.tracer for scan in SCANS[wildcards.participant].values()}
-    tracers = [name for name in config["tracers"] if name in used]
-    return [word for name in tracers for word in ("--template", f"{name}={config['tracers'][name]['template']}")]
+    """The template of every tracer of the study, in order: the first one the participant has leads.
+
+    Those of the tracers that a participant has not tell a scan that was listed under the wrong tracer.
+    """
+    return [
+        word for name, tracer in config["tracers"].items() for word in ("--template", f"{name}={tracer['template']}")
+    ]
 
 
 def template_files(wildcards):
@@ -19,15 +22,24 @@ def exclude_flags(wildcards):
     return [word for one in signed for word in ("--exclude", one.session, one.tracer, one.reason)]
 
 
+def drawn_mask_of(wildcards):
+    """The lesion mask that participants.tsv names; none where it names none."""
+    mask = PARTICIPANTS[wildcards.participant].lesion_mask
+    return [] if mask is None else [str(mask)]
+
+
 rule normalise:
     """One participant's scans aligned to each other, and one warp to the standard space for all of them."""
     input:
         scans=scans_of,
+        anat=anat_of,
+        lesion_mask=drawn_mask_of,
         templates=template_files,
     output:
         to_standard="results/" + layout.participant_to_standard("{participant}"),
         from_standard="results/" + layout.standard_to_participant("{participant}"),
         record="results/" + layout.registration_record("{participant}"),
+        lesion="results/" + layout.lesion_mask("{participant}"),
     log:
         "logs/normalise/{participant}.log",
     threads: 1
@@ -35,7 +47,10 @@ rule normalise:
         version=PACKAGE_VERSION,
         scans=scan_flags,
         templates=template_flags,
+        anat=lambda wildcards: [word for image in anat_of(wildcards)[:1] for word in ("--anat", image)],
+        lesion_mask=lambda wildcards: [word for mask in drawn_mask_of(wildcards) for word in ("--lesion-mask", mask)],
         exclude=exclude_flags,
     shell:
         "pet-spect normalise --participant {wildcards.participant:q} --results results {params.scans:q}"
-        " {params.templates:q} {params.exclude:q} --threads {threads} --record-refusal 2> {log:q}"
+        " {params.templates:q} {params.anat:q} {params.lesion_mask:q}"
+        " {params.exclude:q} --threads {threads} --record-refusal 2> {log:q}"

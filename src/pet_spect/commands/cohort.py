@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -107,8 +107,8 @@ def run(options: argparse.Namespace) -> None:
             followed += changes(found, plan.sessions)
             scans += told
     write_json(folder / "uptake.json", columns.UPTAKE)
-    write_table(folder / "ratios.tsv", columns.RATIOS, _as_rows(ratios))
-    write_table(folder / "change.tsv", columns.CHANGE, _as_rows(followed))
+    write_table(folder / "ratios.tsv", columns.RATIOS, _as_rows(ratios, columns.RATIOS))
+    write_table(folder / "change.tsv", columns.CHANGE, _as_rows(followed, columns.CHANGE))
     summary = summarise(followed, plan.primary, plan.roles.target_name)
     write_table(folder / "summary.tsv", columns.SUMMARY, (_summary_row(row) for row in summary))
     write_table(folder / "scans.tsv", columns.SCANS, scans)
@@ -234,8 +234,7 @@ def _scan_row(scan: MeasuredScan, verdict: Verdict, circumstances: Circumstances
     }
 
 
-def _as_rows(rows: Sequence[Ratio] | Sequence[Change]) -> Iterator[dict[str, Any]]:
-    names = [field.name for field in fields(rows[0])] if rows else []
+def _as_rows(rows: Sequence[Ratio] | Sequence[Change], names: Iterable[str]) -> Iterator[dict[str, Any]]:
     return ({name: getattr(row, name) for name in names} for row in rows)
 
 

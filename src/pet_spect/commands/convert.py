@@ -1,8 +1,9 @@
-"""Turn one scan into a NIfTI image in its own space and a sidecar that names nobody.
+"""Turn one scan, or an anatomical image, into NIfTI in its own space and a sidecar that names nobody.
 
 The scan is a DICOM folder, archive or file, or a NIfTI image with its JSON in BIDS form.
 Voxels keep their native unit, which the sidecar names; the sidecar also carries
-the factor that makes them SUV, where the header allows one.
+the factor that makes them SUV, where the header allows one. With ``--anat`` it is an MR or a CT
+that is converted, and never a scan of a tracer.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from pet_spect.dicom.anatomical import convert_anat
 from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.declared import Declared
 from pet_spect.errors import ConfigError, PetSpectError
@@ -68,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--label", help="what messages call the scan, instead of its path (default with --record-refusal: scan)"
     )
+    parser.add_argument("--anat", action="store_true", help="it is an anatomical image: T1-weighted MR, or CT")
     parser.add_argument("--record-refusal", action="store_true", help="write a refusal as the output, and exit with 0")
     gaps = parser.add_argument_group("what the header may lack", "fills gaps; a conflict with the header is a warning")
     gaps.add_argument("--weight-kg", type=_positive)
@@ -118,10 +121,15 @@ def run(options: argparse.Namespace) -> None:
         energy_window=options.energy_window,
         detector=options.detector,
     )
+    if options.anat and declared != Declared():
+        raise ConfigError("--anat: goes with none of the flags that fill gaps of a scan or choose a volume of it")
     gc.disable()  # a series is many small objects that all stay; the collector would walk them again and again
     label = options.label or ("scan" if options.record_refusal else None)  # a path may name somebody
     try:
-        volume, facts = convert_scan(options.scan, declared, label, options.series)
+        if options.anat:
+            volume, facts = convert_anat(options.scan, label, options.series)
+        else:
+            volume, facts = convert_scan(options.scan, declared, label, options.series)
     except PetSpectError as error:
         if not options.record_refusal:
             raise

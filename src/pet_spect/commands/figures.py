@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,41 +39,61 @@ def run(options: argparse.Namespace) -> None:
     ImageError
         If an image, a transform or the registration record cannot be used.
     """
-    from pet_spect.report.figures import outlines
+    from pet_spect.report.steps import outlines
 
     atlas = chosen_atlas(options)
     masks = outlines(atlas, options.target, options.reference)
     record = read_record(options.results / layout.registration_record(options.participant))
-    warps: list[Warp] = []
+    person = _Person(options.results, options.participant, record)
     for session, tracer, image in options.scan:
-        key = ScanKey(options.participant, session, tracer)
-        _draw(options.results, key, Path(image), masks, record, warps)
+        _draw(person, ScanKey(options.participant, session, tracer), Path(image), masks)
 
 
-def _draw(
-    results: Path, key: ScanKey, image: Path, masks: Mapping[str, Volume], record: Mapping[str, Any], warps: list[Warp]
-) -> None:
-    from pet_spect.report.figures import Registration, draw_refusal, draw_registration
-    from pet_spect.report.records import gate_lines
+@dataclass(frozen=True)
+class _Person:
+    """What serves every scan of a participant, read when the first registered scan needs it."""
 
-    parts = layout.scan_name(image)
+    results: Path
+    name: str
+    record: Mapping[str, Any]
+
+    @cached_property
+    def warps(self) -> tuple[Warp, Warp]:
+        """From participant points to standard points, and back; images go the other way than points."""
+        return (
+            read_warp(self.results / layout.standard_to_participant(self.name)),
+            read_warp(self.results / layout.participant_to_standard(self.name)),
+        )
+
+    @cached_property
+    def lesion(self) -> Volume:
+        return read_volume(self.results / layout.lesion_mask(self.name))
+
+
+def _draw(person: _Person, key: ScanKey, image: Path, masks: Mapping[str, Volume]) -> None:
+    from pet_spect.report import steps
+    from pet_spect.report.figures import draw_refusal, draw_registration
+    from pet_spect.report.records import gate_lines, lesion_line
+
+    results, parts = person.results, layout.scan_name(image)
     path = results / layout.registration_figure(*parts[:3])
     title = layout.scan_stem(*parts[:3])
     facts = read_sidecar(image)
     simulated = bool(facts.get("Simulated", False))
     warnings = [f"{warning['Code']}: {warning['Reason']}" for warning in facts.get("Warnings") or []]
-    refusal = read_refusal(image) or refusal_in(record, key)
+    refusal = read_refusal(image) or refusal_in(person.record, key)
     if refusal is not None:
         native = None if read_refusal(image) else read_volume(image)
         draw_refusal(path, key, title, refusal, native, warnings=warnings, simulated=simulated)
         return
-    if not warps:  # one pair serves every scan of the participant
-        warps += [
-            read_warp(results / layout.standard_to_participant(key.participant)),
-            read_warp(results / layout.participant_to_standard(key.participant)),
-        ]
     to_scan = read_affine(results / layout.scan_to_participant(*parts[:3]))
     standard = read_volume(results / layout.standard_image(*parts))
-    scan = Registration(read_volume(image), standard, to_scan, *warps)
-    gates = gate_lines(record, key)
-    draw_registration(path, key, title, scan, masks, gates, warnings=warnings, simulated=simulated)
+    scan = steps.Registration(read_volume(image), standard, to_scan, *person.warps)
+    shown = [
+        steps.in_own_space(scan, masks),
+        steps.before_warp(scan, masks),
+        steps.after_warp(scan, masks),
+        steps.lesion_step(scan, masks, person.lesion, lesion_line(person.record)),
+    ]
+    gates = gate_lines(person.record, key)
+    draw_registration(path, key, title, shown, gates, warnings=warnings, simulated=simulated)

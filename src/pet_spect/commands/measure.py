@@ -10,11 +10,13 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pet_spect import layout
 from pet_spect.api import read_lesion_mask
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
+from pet_spect.commands.common_resolution import ToCommon, common_fwhm, to_common
+from pet_spect.commands.uptake_table import RESPONSE_TERMS
 from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
 from pet_spect.files import write_json
 from pet_spect.images import read_affine, read_refusal, read_scan, read_sidecar, read_warp
@@ -23,6 +25,12 @@ from pet_spect.quantify.columns import UPTAKE
 from pet_spect.quantify.reasons import concerns_suv_only, join_reasons
 from pet_spect.record import entry_of, read_record, refusal_in
 from pet_spect.tables import sidecar_of_table, write_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pet_spect.commands.responses import SeenScan
 
 NO_SCAN = "no scan listed"
 """Reason of a visit that scans.tsv does not list."""
@@ -54,6 +62,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FRACTION",
         help="smallest fraction of a region in view for its mean to be given (default %(default)s)",
     )
+    parser.add_argument(
+        "--misplacement-mm",
+        type=float,
+        default=0.0,
+        metavar="MM",
+        help="how far a fold may lie from where the warp puts it (standard deviation): the edge of a target weighs"
+        " less than its heart; the workflow gives 2 (default %(default)s: all of it weighs alike)",
+    )
+    parser.add_argument(
+        "--common-fwhm",
+        type=common_fwhm,
+        metavar="MM",
+        help="blur each scan to this resolution before it is measured; auto is the coarsest of the person's scans of a"
+        " tracer (default: scans are measured as they are)",
+    )
     parser.add_argument("--out", required=True, type=Path, metavar="TSV", help="the table; its sidecar goes beside it")
     parser.add_argument(
         "--record-refusal",
@@ -72,6 +95,8 @@ class _Grounds:
     lesion_fault: Refusal | None
     target: tuple[str, ...]
     min_coverage: float
+    to_common: Mapping[tuple[str, str], ToCommon]
+    certainty: NDArray[np.float32]
 
 
 def run(options: argparse.Namespace) -> None:
@@ -86,6 +111,8 @@ def run(options: argparse.Namespace) -> None:
     RefusedError, RegionError
         Without ``--record-refusal``, if a scan was refused or does not cover the target.
     """
+    from pet_spect.quantify.shares import membership_certainty
+
     listed = _listed(options)
     atlas = _atlas(options)
     lesion, lesion_fault = _lesion(options, atlas)
@@ -93,22 +120,31 @@ def run(options: argparse.Namespace) -> None:
     warp = None
     if any(refusal is None for refusal in refusals.values()):
         warp = read_warp(options.results / layout.standard_to_participant(options.participant))
-    grounds = _Grounds(atlas, warp, lesion, lesion_fault, tuple(options.target), options.min_coverage)
+    blurs: Mapping[tuple[str, str], ToCommon] = {}
+    if options.common_fwhm is not None and warp is not None:
+        registered = {visit: image for visit, image in listed.items() if refusals[visit] is None}
+        blurs = to_common(options.common_fwhm, registered, options.results, options.participant, warp)
+    certainty = membership_certainty(atlas, options.target, options.misplacement_mm)
+    grounds = _Grounds(atlas, warp, lesion, lesion_fault, tuple(options.target), options.min_coverage, blurs, certainty)
 
+    anat_fault = _anat_fault(options)
     rows: list[dict[str, Any]] = []
     scans: list[dict[str, Any]] = []
+    seen: dict[tuple[str, str], SeenScan] = {}
     for visit in [(session, tracer) for session in options.sessions for tracer in options.tracers]:
         told, measured = _missing(), None
         if visit in listed:
-            told, measured = _scan(options, visit, listed[visit], refusals[visit], grounds)
-            if lesion_fault is not None:
-                warning = {"Code": lesion_fault.code, "Reason": lesion_fault.reason}
-                told["Warnings"] = [*told["Warnings"], warning]
+            told, measured = _scan(options, visit, listed[visit], refusals[visit], grounds, seen)
+            faults = [fault for fault in (lesion_fault, anat_fault) if fault is not None]
+            warnings = [{"Code": fault.code, "Reason": fault.reason} for fault in faults]
+            told["Warnings"] = [*told["Warnings"], *warnings]
         told = {"Session": visit[0], "Tracer": visit[1], **told}
         scans.append(told)
         rows += _rows(options.participant, told, measured, grounds)
+    for told in scans:
+        _tell_responses(told, seen, grounds)
     write_table(options.out, UPTAKE, rows)
-    write_json(sidecar_of_table(options.out), {**UPTAKE, "Scans": scans})
+    write_json(sidecar_of_table(options.out), {**UPTAKE, "ResponseTerms": RESPONSE_TERMS, "Scans": scans})
 
 
 def _listed(options: argparse.Namespace) -> dict[tuple[str, str], Path]:
@@ -134,6 +170,13 @@ def _lesion(options: argparse.Namespace, atlas: Atlas) -> tuple[Volume | None, R
     """Return the lesion mask, or what is wrong with it; without ``--record-refusal`` that is an error."""
     if options.lesion_mask is None:
         return None, None
+    if options.lesion_mask == options.results / layout.lesion_mask(options.participant):
+        told = read_record(options.results / layout.registration_record(options.participant)).get("Lesion") or {}
+        if told.get("Source") != "given":
+            code, reason = told.get("Code") or "lesion_mask_estimated", told.get("Reason") or "no scan was registered"
+            if not options.record_refusal:
+                raise ImageError(f"the lesion mask of {options.participant}: {reason}", code=code)
+            return None, Refusal("normalise", code, reason)
     try:
         return read_lesion_mask(options.lesion_mask, atlas, f"the lesion mask of {options.participant}"), None
     except ImageError as error:
@@ -156,6 +199,16 @@ def _refusal(options: argparse.Namespace, visit: tuple[str, str], image: Path) -
     return refusal
 
 
+def _anat_fault(options: argparse.Namespace) -> Refusal | None:
+    """Return what to say of a participant whose anatomical image was refused."""
+    path = options.results / layout.registration_record(options.participant)
+    told = (read_record(path).get("Anat") or {}) if path.is_file() else {}
+    if told.get("Status") != "refused":
+        return None
+    reason = f"registered without the anatomical image, which was refused ({told.get('Code')}: {told.get('Reason')})"
+    return Refusal("normalise", "anat_refused", reason)
+
+
 def _missing() -> dict[str, Any]:
     return {
         "Status": "missing",
@@ -171,13 +224,37 @@ def _missing() -> dict[str, Any]:
     }
 
 
+def _tell_responses(told: dict[str, Any], seen: Mapping[tuple[str, str], SeenScan], grounds: _Grounds) -> None:
+    """Add how a measured scan's uptake responds to what is not known."""
+    visit = told["Session"], told["Tracer"]
+    if visit not in seen or grounds.warp is None:
+        return
+    from pet_spect.commands.responses import scan_responses
+
+    others = [seen[other] for other in seen if other != visit and other[1] == visit[1]]
+    told["Responses"] = scan_responses(
+        seen[visit],
+        others,
+        grounds.atlas,
+        grounds.warp,
+        lesion=grounds.lesion,
+        target=grounds.target,
+        certainty=grounds.certainty,
+    )
+
+
 def _scan(
-    options: argparse.Namespace, visit: tuple[str, str], image: Path, refusal: Refusal | None, grounds: _Grounds
+    options: argparse.Namespace,
+    visit: tuple[str, str],
+    image: Path,
+    refusal: Refusal | None,
+    grounds: _Grounds,
+    seen: dict[tuple[str, str], SeenScan],
 ) -> tuple[dict[str, Any], list[RegionUptake] | None]:
-    """Return what is to be told of a listed scan and, unless it is refused, its uptake."""
+    """Return what is to be told of a listed scan and, unless it is refused, its uptake; add it to those seen."""
     if refusal is None:
         try:
-            return _measured(options, visit, image, grounds)
+            return _measured(options, visit, image, grounds, seen)
         except PetSpectError as error:
             if not options.record_refusal:
                 raise
@@ -187,34 +264,50 @@ def _scan(
 
 
 def _measured(
-    options: argparse.Namespace, visit: tuple[str, str], image: Path, grounds: _Grounds
+    options: argparse.Namespace,
+    visit: tuple[str, str],
+    image: Path,
+    grounds: _Grounds,
+    seen: dict[tuple[str, str], SeenScan],
 ) -> tuple[dict[str, Any], list[RegionUptake]]:
     import numpy as np
 
-    from pet_spect.quantify.uptake import region_uptake
+    from pet_spect.commands.responses import SeenScan
+    from pet_spect.quantify.resolution import blur
+    from pet_spect.quantify.shares import region_shares
+    from pet_spect.quantify.uptake import uptake_of_shares
 
     name = layout.scan_name(image)
     rigid = read_affine(options.results / layout.scan_to_participant(options.participant, visit[0], name.label))
     volume, facts = read_scan(image)
-    found = region_uptake(
+    common = grounds.to_common.get(visit, ToCommon())
+    volume = blur(volume, common.blur_mm)
+    to_participant = np.asarray(np.linalg.inv(rigid), dtype=np.float64)
+    shares = region_shares(
         volume,
         grounds.atlas,
-        scan_to_participant=np.asarray(np.linalg.inv(rigid), dtype=np.float64),
+        scan_to_participant=to_participant,
         participant_to_standard=grounds.warp,
         lesion=grounds.lesion,
-        lesionfree=grounds.target,
-        min_coverage=grounds.min_coverage,
+        certainty=grounds.certainty,
+    )
+    found = uptake_of_shares(
+        volume, grounds.atlas, shares, lesionfree=grounds.target, min_coverage=grounds.min_coverage
     )
     unseen = [region for region in found if region.region in grounds.target and not np.isfinite(region.mean)]
     if unseen and not options.record_refusal:
         raise RegionError(f"{image}: {_why_absent(unseen[0], grounds)}", code="low_coverage")
+    seen[visit] = SeenScan(volume, shares, to_participant)
     attenuation = facts.get("AttenuationCorrection")
+    told = _told_by_convert(facts)
     return {
         "Status": "measured",
         "Stage": None,
         "Code": None,
         "Reason": None,
-        **_told_by_convert(facts),
+        **told,
+        "Warnings": [*told["Warnings"], *common.warnings],
+        **(common.told() if visit in grounds.to_common else {}),
         "Unit": facts.get("Units"),
         "SUVbwFactor": facts.get("SUVbwFactor"),
         "SUVReason": facts.get("SUVReason"),

@@ -10,18 +10,20 @@ import argparse
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pet_spect import __version__, images, layout
 from pet_spect.commands.arguments import add_participant
-from pet_spect.errors import ConfigError, RefusedError
+from pet_spect.commands.normalise_anat import Anatomy, anatomy_record, read_anatomy
+from pet_spect.commands.normalise_lesion import lesion_record, lost_on_the_way, read_lesion
+from pet_spect.errors import ConfigError, ImageError, RefusedError
 from pet_spect.files import whole_file, write_json
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
 
 if TYPE_CHECKING:
-    from pet_spect.registration.normalise import Normalised, Registered
+    from pet_spect.registration.normalise import Lesion, Normalised, Registered
     from pet_spect.registration.template import Template
 
 REFUSED_TRANSFORM = "refused\n"
@@ -38,6 +40,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TRACER=NAME",
         help="what a tracer's scans look like: FDG, IMZ or a NIfTI file in standard space;"
         " the first tracer that the participant has drives the warp (default FDG=FDG IMZ=IMZ)",
+    )
+    parser.add_argument(
+        "--anat",
+        type=Path,
+        metavar="IMAGE",
+        help="the person's anatomy as convert --anat wrote it: it drives the warp; without it, or if it is refused,"
+        " the first tracer does",
+    )
+    parser.add_argument(
+        "--lesion-mask",
+        type=Path,
+        metavar="FILE",
+        help=f"the lesion as somebody drew it, named space-{STANDARD_SPACE}, space-anat, or ses-SESSION_trc-LABEL"
+        " of the scan it was drawn on; estimated from the leading image without it",
     )
     parser.add_argument(
         "--exclude",
@@ -67,8 +83,9 @@ def run(options: argparse.Namespace) -> None:
     from pet_spect.registration import itk
 
     itk.use_threads(options.threads)
-    from pet_spect.registration.normalise import Deformation, normalise
+    from pet_spect.registration.normalise import normalise
     from pet_spect.registration.plausibility import Gates
+    from pet_spect.registration.warp import Deformation
 
     paths = {ScanKey(options.participant, session, tracer): Path(image) for session, tracer, image in options.scan}
     if len(paths) < len(options.scan):
@@ -86,7 +103,24 @@ def run(options: argparse.Namespace) -> None:
             refusals[key] = Refusal("decision", "excluded", reason)
     print(f"{options.participant}: registering {len(scans)} scans", file=sys.stderr)
     gates, deformation = Gates(), Deformation()
-    result = normalise(scans, templates, gates=gates, deformation=deformation)
+    anatomy = None if options.anat is None or not scans else read_anatomy(options.participant, options.anat)
+    if anatomy is not None:
+        scans, templates = scans | anatomy.scans, anatomy.templates | templates
+    lesion, fault = _lesion(options, paths, anatomy)
+    result = normalise(scans, templates, gates=gates, deformation=deformation, lesion=lesion)
+    if anatomy is not None and anatomy.brain is not None and not result.scans:
+        # if nothing fits, the anatomy may be at fault: with all others refused it must not cost the scans
+        alone = {key: scan for key, scan in scans.items() if key != anatomy.key}
+        error = result.refused[anatomy.key]
+        result = normalise(alone, templates, gates=gates, deformation=deformation, lesion=lesion)
+        result.refused[anatomy.key] = error
+    if lesion is not None:
+        fault = lost_on_the_way(lesion, result)
+    if fault is not None:
+        if not options.record_refusal:
+            raise RefusedError(fault.reason, code=fault.code)
+        print(f"lesion mask: not used ({fault.code}): {fault.reason}", file=sys.stderr)
+    anatomy = _settle(anatomy, result, record=options.record_refusal)
     for key, error in result.refused.items():
         if not options.record_refusal:
             raise error
@@ -94,8 +128,42 @@ def run(options: argparse.Namespace) -> None:
     for key, refusal in refusals.items():
         print(f"{_label(paths[key])}: refused ({refusal.code}): {refusal.reason}", file=sys.stderr)
     _write(options.results, options.participant, paths, result, refusals)
+    told = lesion_record(result.lesion, fault, given=lesion is not None)
     settings = {"Gates": asdict(gates), "Deformation": asdict(deformation)}
-    _write_record(options.results, options.participant, paths, result, refusals, settings)
+    _write_record(
+        options.results,
+        options.participant,
+        paths,
+        result,
+        refusals,
+        settings,
+        anatomy,
+        told,
+    )
+
+
+def _lesion(
+    options: argparse.Namespace, paths: Mapping[ScanKey, Path], anatomy: Anatomy | None
+) -> tuple[Lesion | None, Refusal | None]:
+    """Return the lesion that was given, or what is wrong with it."""
+    if options.lesion_mask is None:
+        return None, None
+    try:
+        return read_lesion(options.participant, options.lesion_mask, paths, anatomy.key if anatomy else None), None
+    except ImageError as error:
+        return None, Refusal("normalise", error.code, str(error))
+
+
+def _settle(anatomy: Anatomy | None, result: Normalised, *, record: bool) -> Anatomy | None:
+    """Return what became of the anatomical image, and take its refusal out of those of the scans."""
+    error = None if anatomy is None else result.refused.pop(anatomy.key, None)
+    if anatomy is not None and error is not None:
+        anatomy = replace(anatomy, refusal=Refusal("normalise", error.code, str(error)))
+    if anatomy is not None and anatomy.refusal is not None:
+        if not record:
+            raise RefusedError(anatomy.refusal.reason, code=anatomy.refusal.code)
+        print(f"anatomical image: refused ({anatomy.refusal.code}): {anatomy.refusal.reason}", file=sys.stderr)
+    return anatomy
 
 
 def _label(path: Path) -> str:
@@ -114,7 +182,6 @@ def _templates(given: list[str], needed: set[str]) -> dict[str, Template]:
     return {
         tracer: make_template(name, atlas) if name in PATTERNS else read_template(Path(name), atlas)
         for tracer, name in named.items()
-        if tracer in needed
     }
 
 
@@ -145,6 +212,10 @@ def _write(
             _write_refused(results / name)
         else:
             images.write_warp(results / name, warp)
+    if result.lesion is None:
+        _write_refused(results / layout.lesion_mask(participant))
+    else:
+        images.write_volume(results / layout.lesion_mask(participant), result.lesion)
     for key, path in paths.items():
         parts = layout.scan_name(path)
         transform = results / layout.scan_to_participant(*parts[:3])
@@ -170,6 +241,8 @@ def _write_record(
     result: Normalised,
     refusals: Mapping[ScanKey, Refusal],
     settings: Mapping[str, Any],
+    anatomy: Anatomy | None,
+    lesion: Mapping[str, Any] | None,
 ) -> None:
     scans = []
     for key in paths:
@@ -181,11 +254,14 @@ def _write_record(
             entry |= {"Status": "registered", **_gate_values(result.scans[key])}
         scans.append(entry)
     warp = None if result.jacobian is None else {"JacobianLow": result.jacobian[0], "JacobianHigh": result.jacobian[1]}
+    of_anatomy = result.scans.get(anatomy.key) if anatomy else None
     record = {
         "Participant": participant,
         "SoftwareVersion": __version__,
         "Space": STANDARD_SPACE,
+        "Anat": anatomy_record(anatomy, _gate_values(of_anatomy) if of_anatomy else None),
         "Scans": scans,
+        "Lesion": lesion,
         "Warp": warp,
         "Settings": settings,
     }

@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from pet_spect.simulate.design import ANAT_KINDS
+
 
 def _at_least_one(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
@@ -22,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=_at_least_one, default=1, metavar="N", help="the same seed gives the same bytes (default: 1)"
     )
+    parser.add_argument(
+        "--anat", choices=ANAT_KINDS, help="give everybody an anatomical image of this kind (default: none)"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -33,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
     from pet_spect.simulate.design import Trial
     from pet_spect.simulate.trial import write_trial
 
-    trial = Trial(participants=options.participants, seed=options.seed)
+    trial = Trial(participants=options.participants, seed=options.seed, anat=options.anat)
     console = Console(stderr=True)
     columns = (TextColumn("simulating"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:

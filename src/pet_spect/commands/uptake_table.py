@@ -14,7 +14,20 @@ from pet_spect.model import Refusal, RegionSide, ScanKey
 from pet_spect.quantify import columns
 from pet_spect.quantify.ratios import RegionValue, ScanUptake
 from pet_spect.quantify.reasons import split_reasons
+from pet_spect.quantify.uncertainty import Response
 from pet_spect.tables import parse_float, sidecar_of_table
+
+RESPONSE_TERMS = (
+    "standard error of the mean by count noise",
+    "change of the mean per mm that the region lies further right",
+    "further anterior",
+    "further superior",
+    "change per degree that all regions turn about the right axis",
+    "about the anterior axis",
+    "about the superior axis",
+    "half the change from the lower to the higher threshold on the probability of lesion",
+)
+"""What the numbers under ``Responses`` are, each in the scan's unit."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,8 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]],
             who, session, tracer, region, side, mean, _, volume, _, lesion, _, reason = line.split("\t")
             if who != participant:
                 raise ValueError("participant")
-            value = _value(mean, volume, lesion, reason)
+            terms = told[session, tracer].get("Responses", {}).get(region, {}).get(side)
+            value = _value(mean, volume, lesion, reason, None if terms is None else response_of(terms))
             values[session, tracer][region, cast(RegionSide, side)] = value
         joined.writelines(line + "\n" for line in lines)
         scans = {visit: _scan(ScanKey(participant, *visit), told[visit], values[visit]) for visit in told}
@@ -79,10 +93,22 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]],
     return [scans[visit] for visit in visits]
 
 
-def _value(mean: str, volume: str, lesion: str, reason: str) -> RegionValue:
+def terms_of(response: Response) -> list[float | None]:
+    """Return a response as a sidecar holds it, in the order of `RESPONSE_TERMS`; null where it is not known."""
+    terms = (response.noise_sd, *response.shift, *response.turn, response.threshold)
+    return [float(f"{term:.9g}") if math.isfinite(term) else None for term in terms]
+
+
+def response_of(terms: Sequence[float | None]) -> Response:
+    """Return the response that `terms_of` wrote."""
+    noise, x, y, z, rx, ry, rz, threshold = (math.nan if term is None else float(term) for term in terms)
+    return Response(noise, (x, y, z), (rx, ry, rz), threshold)
+
+
+def _value(mean: str, volume: str, lesion: str, reason: str, response: Response | None) -> RegionValue:
     uptake = parse_float(mean)
     why_absent = split_reasons(reason)[0] if math.isnan(uptake) else ""
-    return RegionValue(uptake, parse_float(volume), parse_float(lesion), why_absent)
+    return RegionValue(uptake, parse_float(volume), parse_float(lesion), why_absent, response)
 
 
 def _scan(key: ScanKey, told: Mapping[str, Any], values: Mapping[tuple[str, RegionSide], RegionValue]) -> MeasuredScan:

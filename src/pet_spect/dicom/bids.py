@@ -67,7 +67,7 @@ def read_bids(path: Path, declared: Declared, label: str | None = None) -> tuple
         If it stands for a scan that was refused.
     """
     called = label or str(path)
-    volume = _volume(path, called)
+    volume = read_image(path, called)
     told = _sidecar(path, called)
     check_declared(volume.affine, declared, called)
     return volume, sidecar_of(_facts(told, declared, called))
@@ -86,8 +86,15 @@ def _mute() -> Iterator[None]:
         logger.disabled = before
 
 
-def _volume(path: Path, called: str) -> Volume:
-    """Return the image; what nibabel makes of a damaged file, of whatever kind, is one `ImageError`."""
+def read_image(path: Path, called: str) -> Volume:
+    """Return the volume of a NIfTI file whose place in space is known for sure.
+
+    Raises
+    ------
+    ImageError
+        If it is damaged in whatever way, its axes or their unit are not certain, or its voxels
+        are not single finite or missing real numbers.
+    """
     try:
         with _mute():
             image = nib.Nifti1Image.from_filename(path)
@@ -121,6 +128,8 @@ def _sidecar(path: Path, called: str) -> Mapping[str, Any]:
     refusal = told.get("Refusal")
     if refusal is not None:
         raise RefusedError(f"{called}: stands for a scan that was refused")
+    if told.get("Modality") in ("MR", "CT"):
+        raise ImageError(f"{called}: is of Modality {told['Modality']}; PT or NM is needed", code="image_modality")
     required = _REQUIRED if told.get("Modality") in ("PT", "NM") else (*_REQUIRED, "TracerRadionuclide")
     missing = [key for key in required if told.get(key) in (None, "")]
     if missing:

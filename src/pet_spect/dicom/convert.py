@@ -100,22 +100,28 @@ def _examined(headers: Sequence[Header], called: str, declared: Declared) -> Exa
 
 
 def _kind(headers: Sequence[Header], called: str) -> str:
+    kind = check_one_series(headers, called)
+    if kind not in SOP_CLASSES:
+        modality = known_modality(headers[0].text("Modality"))
+        raise headers[0].error(f"is neither a PET nor an NM image (Modality {modality})", "sop_class")
+    return SOP_CLASSES[kind]
+
+
+def check_one_series(headers: Sequence[Header], called: str, column: str = "series of scans.tsv") -> str:
+    """Return the SOP class of images; a `DicomError` that names `column` if they are not of one kind and series."""
     kinds = [sop_class(header) or "" for header in headers]
     series = [header.text("SeriesInstanceUID") or "" for header in headers]
     for what, found in (("several kinds of image", kinds), ("several series", series)):
         counts = [found.count(value) for value in dict.fromkeys(found)]
         if len(counts) > 1:
             error = mixed(called, what, " + ".join(map(str, counts)) + " images")
-            raise DicomError(f"{error}; {_way_out(kinds, series)}", code=error.code)
-    if kinds[0] not in SOP_CLASSES:
-        modality = known_modality(headers[0].text("Modality"))
-        raise headers[0].error(f"is neither a PET nor an NM image (Modality {modality})", "sop_class")
-    return SOP_CLASSES[kinds[0]]
+            raise DicomError(f"{error}; {_way_out(kinds, series, column)}", code=error.code)
+    return kinds[0]
 
 
-def _way_out(kinds: Sequence[str], series: Sequence[str]) -> str:
+def _way_out(kinds: Sequence[str], series: Sequence[str], column: str) -> str:
     """Return what to do about images that do not belong together."""
     if len(set(zip(series, kinds, strict=True))) > len(set(series)):
         return "one series holds several kinds; move the other kind of image away"
     listed = [f"{series_code(uid)} ({series.count(uid)} images)" for uid in dict.fromkeys(series) if uid]
-    return f"name one, as --series or in the column series of scans.tsv: {', '.join(listed)}"
+    return f"name one, as --series or in the column {column}: {', '.join(listed)}"

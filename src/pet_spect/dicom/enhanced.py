@@ -77,15 +77,7 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
     DicomError
         If its frames are not one understood static or dynamic series.
     """
-    described, held = len(header.items(_GROUPS[1])), header.integer("NumberOfFrames") or 1
-    if described < 2:
-        raise header.error(f"describes {described} frames, a volume needs at least two", "slice_single")
-    if held != described:
-        raise header.error(f"describes {described} frames and holds {held}", "frames")
-    if len(header.items(_GROUPS[0])) > 1:
-        found = f"{len(header.items(_GROUPS[0]))} shared functional groups"
-        raise header.error(f"has {found}, one is needed", "element_unreadable")
-    frames = list(_frames(header))
+    frames = flat_frames(header)
     first = frames[0]
     check_kind_of_pet(first)
     kind = first.texts("ImageType") + first.texts("FrameType")
@@ -126,8 +118,26 @@ def _reader(header: Header, frames: Sequence[Header], slopes: Sequence[float]) -
     return lambda index: scaled(frames[index], stored()[index], slopes[index])
 
 
+def flat_frames(header: Header) -> list[Header]:
+    """Return one header per frame of a multi-frame object, as a classic slice would have.
+
+    Raises
+    ------
+    DicomError
+        If it describes fewer than two frames, or another number than it holds.
+    """
+    described, held = len(header.items(_GROUPS[1])), header.integer("NumberOfFrames") or 1
+    if described < 2:
+        raise header.error(f"describes {described} frames, a volume needs at least two", "slice_single")
+    if held != described:
+        raise header.error(f"describes {described} frames and holds {held}", "frames")
+    if len(header.items(_GROUPS[0])) > 1:
+        found = f"{len(header.items(_GROUPS[0]))} shared functional groups"
+        raise header.error(f"has {found}, one is needed", "element_unreadable")
+    return list(_frames(header))
+
+
 def _frames(header: Header) -> Iterator[Header]:
-    """Yield one flat header per frame."""
     shared, per_frame = (header.items(tag) for tag in _GROUPS)
     common = Dataset()
     common.update({tag: e for tag, e in header.dataset.items() if tag.group not in (0x5200, 0x7FE0)})

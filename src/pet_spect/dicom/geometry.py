@@ -120,6 +120,36 @@ def check_stack(positions: NDArray[np.float64], normal: NDArray[np.float64], nam
         )
 
 
+def affine_of_stack(
+    positions: NDArray[np.float64],
+    orientation: Sequence[float],
+    pixel_spacing: Sequence[float],
+    names: Sequence[str],
+    called: str,
+) -> NDArray[np.float64]:
+    """Return the affine from (column, row, slice) indices to RAS+ mm of an even stack of slices.
+
+    Parameters
+    ----------
+    positions, names
+        As for `check_stack`, which is applied.
+    orientation, pixel_spacing
+        As for `plane_axes` and `affine_from_planes`.
+    called : str
+        How messages call the series.
+
+    Returns
+    -------
+    (4, 4) float64 array
+        It runs from the first to the last slice along their normal.
+    """
+    along_columns, along_rows = plane_axes(orientation, called)
+    normal = normal_of(along_columns, along_rows)
+    check_stack(positions, normal, names)
+    step = normal * float((positions[-1] - positions[0]) @ normal) / (len(positions) - 1)
+    return affine_from_planes(positions[0], along_columns, along_rows, pixel_spacing, step)
+
+
 def affine_from_planes(
     first: Sequence[float] | NDArray[np.float64],
     along_columns: NDArray[np.float64],

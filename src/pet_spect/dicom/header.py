@@ -31,7 +31,17 @@ SOP_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.130": "Enhanced PET",
     "1.2.840.10008.5.1.4.1.1.20": "NM",
 }
-"""The kinds of image this package converts, by SOP class (PS3.4 B.5)."""
+"""The kinds of image this package converts as scans of a tracer, by SOP class (PS3.4 B.5)."""
+
+ANATOMICAL_SOP_CLASSES = {
+    "1.2.840.10008.5.1.4.1.1.2": "CT",
+    "1.2.840.10008.5.1.4.1.1.2.1": "Enhanced CT",
+    "1.2.840.10008.5.1.4.1.1.2.2": "Legacy Converted Enhanced CT",
+    "1.2.840.10008.5.1.4.1.1.4": "MR",
+    "1.2.840.10008.5.1.4.1.1.4.1": "Enhanced MR",
+    "1.2.840.10008.5.1.4.1.1.4.4": "Legacy Converted Enhanced MR",
+}
+"""The kinds it converts as images of the anatomy."""
 
 _Tag = str | BaseTag | tuple[int, int]
 

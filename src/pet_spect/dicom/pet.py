@@ -13,10 +13,9 @@ from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.examined import Examined
 from pet_spect.dicom.frames import check_one_reference, frames_in_window, time_frames
 from pet_spect.dicom.geometry import (
-    affine_from_planes,
+    affine_of_stack,
     axis_letters,
     check_affine,
-    check_stack,
     normal_of,
     parse_orientation,
     plane_axes,
@@ -102,11 +101,7 @@ def _placed(
         raise DicomError(
             f"{called}: {slices} slices of {rows} x {columns} are more than this program reads", code="pixels"
         )
-    along_columns, along_rows = plane_axes(used.orientation, called)
-    normal, positions = normal_of(along_columns, along_rows), used.positions[:slices]
-    check_stack(positions, normal, used.names[:slices])
-    step = normal * float((positions[-1] - positions[0]) @ normal) / (slices - 1)
-    affine = affine_from_planes(positions[0], along_columns, along_rows, used.pixel_spacing, step)
+    affine = affine_of_stack(used.positions[:slices], used.orientation, used.pixel_spacing, used.names[:slices], called)
     check_declared(affine, declared, called)
     if used.stated_slices is not None and slices < used.stated_slices:
         reason = f"{slices} slices were found, the header says {used.stated_slices}"

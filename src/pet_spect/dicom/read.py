@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -49,7 +50,9 @@ def series_code(uid: str) -> str:
     return hashlib.sha256(uid.encode()).hexdigest()[:8]
 
 
-def read_images(path: Path, label: str | None, series: str | None = None) -> list[Header]:
+def read_images(
+    path: Path, label: str | None, series: str | None = None, kinds: Mapping[str, str] = SOP_CLASSES
+) -> list[Header]:
     """Read every DICOM image of a folder or an archive, or one file.
 
     Parameters
@@ -61,6 +64,8 @@ def read_images(path: Path, label: str | None, series: str | None = None) -> lis
         With it, messages call the files "<label>: file 17 of 47"; without, by path.
     series : str, optional
         With it, images of other series are passed over; see `series_code`.
+    kinds : mapping
+        By SOP class, the images that are sought: one without pixel data is damaged.
 
     Returns
     -------
@@ -80,7 +85,7 @@ def read_images(path: Path, label: str | None, series: str | None = None) -> lis
         looked_at += 1
         name = file.path if label is None and file.path else f"{called}: {file.place}"
         header = _read_one(file, name, series, later=held > _MOST_HELD and file.path is not None)
-        if header is not None and is_image(header):
+        if header is not None and is_image(header, kinds):
             found.append(replace(header, seen=seen))
             held += header.held_bytes()
     if not found:
@@ -89,8 +94,14 @@ def read_images(path: Path, label: str | None, series: str | None = None) -> lis
     return found
 
 
-def is_image(header: Header) -> bool:
+def is_image(header: Header, kinds: Mapping[str, str] = SOP_CLASSES) -> bool:
     """Return whether an object has pixels.
+
+    Parameters
+    ----------
+    header : Header
+    kinds : mapping
+        By SOP class, the images that are sought.
 
     Raises
     ------
@@ -99,7 +110,7 @@ def is_image(header: Header) -> bool:
     """
     if header.cut_short:
         raise header.error("is cut short within its pixel data", "file_damaged")
-    if not header.has_pixels and sop_class(header) in (None, *SOP_CLASSES):
+    if not header.has_pixels and sop_class(header) in (None, *kinds):
         raise header.error("has no pixel data; it is damaged or cut short", "file_damaged")
     return header.has_pixels
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pet_spect.quantify.ratios import Measure, Qc, Ratio, Reference
+from pet_spect.quantify.uncertainty import change_sd, interval
 
 _WORSE: dict[Qc, int] = {"pass": 0, "warn": 1, "fail": 2}
 
@@ -24,9 +25,14 @@ class Change:
         The follow-up.
     baseline, follow_up, change : float
         ``change = follow_up - baseline``; NaN where a value is missing.
+    value_sd, ci95_low, ci95_high : float
+        Standard deviation of `change` over repeated scans of both visits, and the interval that goes with it;
+        NaN where it is not known how sure either value is.
     change_percent : float
         ``100 · change / baseline``; NaN for an asymmetry index, which crosses zero, and
         where the baseline is not positive.
+    change_percent_sd, change_percent_ci95_low, change_percent_ci95_high : float
+        The same of `change_percent`.
     qc : {'pass', 'warn', 'fail'}
         The worse of the two visits.
     included : bool
@@ -44,7 +50,13 @@ class Change:
     baseline: float
     follow_up: float
     change: float
+    value_sd: float
+    ci95_low: float
+    ci95_high: float
     change_percent: float
+    change_percent_sd: float
+    change_percent_ci95_low: float
+    change_percent_ci95_high: float
     qc: Qc
     included: bool
     reason: str
@@ -54,7 +66,7 @@ def changes(ratios: Iterable[Ratio], sessions: Sequence[str]) -> list[Change]:
     """Return the change of every ratio from the first session to each later one.
 
     Exchanging the two visits turns a change c into -c and a percent change p into -p / (1 + p)
-    (p as a fraction).
+    (p as a fraction), and leaves the standard deviation of the change as it is.
 
     Parameters
     ----------
@@ -89,6 +101,15 @@ def _change(before: Ratio, after: Ratio) -> Change:
             percent = 100 * change / before.value
         else:
             reasons.append("percent_undefined: the baseline is not positive")
+    sd, percent_sd = math.nan, math.nan
+    if before.spread is not None and after.spread is not None:
+        sd = change_sd(before.spread, after.spread)
+    if before.spread is not None and after.spread is not None and math.isfinite(percent):
+        per_after = 100 / before.value
+        per_before = per_after * after.value / before.value
+        percent_sd = change_sd(before.spread, after.spread, per_before=per_before, per_after=per_after)
+    low, high = interval(change, sd)
+    percent_low, percent_high = interval(percent, percent_sd)
     qc = max(before.qc, after.qc, key=_WORSE.__getitem__)
     return Change(
         participant_id=before.participant_id,
@@ -100,7 +121,13 @@ def _change(before: Ratio, after: Ratio) -> Change:
         baseline=before.value,
         follow_up=after.value,
         change=change,
+        value_sd=sd,
+        ci95_low=low,
+        ci95_high=high,
         change_percent=percent,
+        change_percent_sd=percent_sd,
+        change_percent_ci95_low=percent_low,
+        change_percent_ci95_high=percent_high,
         qc=qc,
         included=qc != "fail" and math.isfinite(change),
         reason="; ".join(reasons),

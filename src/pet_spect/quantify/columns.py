@@ -39,6 +39,11 @@ _REFERENCE = {
         "none": "nothing",
     },
 }
+_NOT_CONTAINED = (
+    " Does not contain what repeated scans have in common: the bias of the warp by anatomy and lesion, and the"
+    " scanner's limited resolution."
+)
+_NO_SD = " n/a where the value is, and where the participant has no second scan with the tracer to tell the noise by."
 _QC = {
     "Description": "Whether the value may be used.",
     "Levels": {
@@ -90,6 +95,23 @@ RATIOS: Columns = {
     "measure": _MEASURE,
     "reference": _REFERENCE,
     "value": {"Description": "The measure.", "Units": _RATIO_UNIT},
+    "value_sd": {
+        "Description": "Standard deviation of the value over repeated scans of the unchanged person, from count noise,"
+        " rigid misalignment and where a repeated registration would place the regions." + _NOT_CONTAINED + _NO_SD,
+        "Units": _RATIO_UNIT,
+    },
+    "ci95_low": {
+        "Description": "Lower end of the 95 % interval, value - 1.96 · value_sd: where the mean over repeated scans of"
+        " the unchanged person lies." + _NOT_CONTAINED,
+        "Units": _RATIO_UNIT,
+    },
+    "ci95_high": {"Description": "Upper end of it.", "Units": _RATIO_UNIT},
+    "placement_sd": {
+        "Description": "Standard deviation of the value if all regions together lie anywhere within 2 mm and 2 degrees"
+        " of where the warp puts them, and the lesion's border (of a _lesionfree region) between probability 0.3 and"
+        " 0.7. The same for all scans of the participant, so not part of value_sd and nearly cancelled in a change.",
+        "Units": _RATIO_UNIT,
+    },
     "numerator": {
         "Description": "Mean uptake of the target on the side of the stroke.",
         "Units": f"{_SCAN_UNIT}; g/mL for suv_mean",
@@ -113,11 +135,27 @@ CHANGE: Columns = {
     "baseline": {"Description": "Value at the first session.", "Units": _RATIO_UNIT},
     "follow_up": {"Description": "Value at the later session.", "Units": _RATIO_UNIT},
     "change": {"Description": "follow_up - baseline.", "Units": _RATIO_UNIT},
+    "value_sd": {
+        "Description": "Standard deviation of change over repeated scans of both visits; what both share through the"
+        " common warp is taken alike and cancels." + _NOT_CONTAINED + _NO_SD,
+        "Units": _RATIO_UNIT,
+    },
+    "ci95_low": {
+        "Description": "Lower end of the 95 % interval of change, change - 1.96 · value_sd.",
+        "Units": _RATIO_UNIT,
+    },
+    "ci95_high": {"Description": "Upper end of it.", "Units": _RATIO_UNIT},
     "change_percent": {
         "Description": "100 · change / baseline; n/a for asymmetry_index_percent, which crosses zero, and where the"
         " baseline is not positive.",
         "Units": "percent",
     },
+    "change_percent_sd": {"Description": "Standard deviation of change_percent, as value_sd.", "Units": "percent"},
+    "change_percent_ci95_low": {
+        "Description": "Lower end of the 95 % interval of change_percent.",
+        "Units": "percent",
+    },
+    "change_percent_ci95_high": {"Description": "Upper end of it.", "Units": "percent"},
     "qc": {**_QC, "Description": "The worse of the two visits."},
     "included": {
         "Description": "Whether the change enters summary.tsv.",

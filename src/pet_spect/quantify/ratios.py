@@ -10,6 +10,7 @@ from typing import Literal
 from pet_spect.errors import RegionError
 from pet_spect.model import RegionSide, ScanKey, Side, opposite
 from pet_spect.quantify.reasons import concerns_suv_only, join_reasons
+from pet_spect.quantify.uncertainty import Response, Spread, interval, joint_response, value_spread
 from pet_spect.quantify.uptake import LESIONFREE
 
 Measure = Literal["uptake_ratio", "ratio_minus_one", "asymmetry_index_percent", "suv_mean"]
@@ -57,12 +58,15 @@ class RegionValue:
         NaN where there is no mask.
     reason : str
         ``code: text`` why `mean` is NaN, else empty.
+    response : Response or None
+        How `mean` responds to what is not known; None if nobody has looked.
     """
 
     mean: float
     volume_ml: float
     lesion_fraction: float = math.nan
     reason: str = ""
+    response: Response | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,8 @@ class Ratio:
         ``fail`` is never summarised; its value, if there is one, is shown all the same.
     reason : str
         ``code: text``, several joined by ``; ``, what makes it NaN or fail first; empty for ``pass``.
+    spread : Spread or None
+        How sure `value` is; None if it is NaN or the responses of its regions are not known.
     """
 
     participant_id: str
@@ -144,6 +150,27 @@ class Ratio:
     denominator: float
     qc: Qc
     reason: str
+    spread: Spread | None = None
+
+    @property
+    def value_sd(self) -> float:
+        """Standard deviation of the value over repeated scans; NaN if not known."""
+        return math.nan if self.spread is None else self.spread.value_sd
+
+    @property
+    def ci95_low(self) -> float:
+        """Lower end of the interval that goes with `value_sd`."""
+        return interval(self.value, self.value_sd)[0]
+
+    @property
+    def ci95_high(self) -> float:
+        """Upper end of it."""
+        return interval(self.value, self.value_sd)[1]
+
+    @property
+    def placement_sd(self) -> float:
+        """Standard deviation of the value if all regions may be misplaced together; NaN if not known."""
+        return math.nan if self.spread is None else self.spread.placement_sd
 
 
 def sides_of(role: Role, lesion_side: Side) -> tuple[RegionSide, ...]:
@@ -189,7 +216,9 @@ def joint_value(scan: ScanUptake, regions: Sequence[str], sides: Sequence[Region
     absent = next((part.reason or "no_value: no value" for part in parts if not math.isfinite(part.mean)), "")
     if absent or not volume > 0:
         return RegionValue(math.nan, volume, reason=absent or "no_volume: the region is empty")
-    return RegionValue(sum(part.mean * part.volume_ml for part in parts) / volume, volume)
+    responses = [part.response for part in parts if part.response is not None]
+    response = joint_response(responses, [part.volume_ml for part in parts]) if len(responses) == len(parts) else None
+    return RegionValue(sum(part.mean * part.volume_ml for part in parts) / volume, volume, response=response)
 
 
 def scan_ratios(
@@ -256,6 +285,7 @@ def scan_ratios(
                     denominator,
                     qc="fail" if failure or trouble else "warn" if notes else "pass",
                     reason=join_reasons([failure, trouble, *notes]),
+                    spread=None if trouble else _spread(measure, scan, ipsilateral, other),
                 )
             )
     return rows
@@ -313,6 +343,21 @@ def _evaluate(
             return numerator / denominator - 1, numerator, denominator, ""
         case _:
             return numerator / denominator, numerator, denominator, ""
+
+
+def _spread(measure: Measure, scan: ScanUptake, target: RegionValue, other: RegionValue) -> Spread | None:
+    """Return the spread of a value that `_evaluate` has given."""
+    if target.response is None or (other.response is None and measure != "suv_mean"):
+        return None
+    match measure:
+        case "suv_mean":
+            per_target, per_other = scan.suv_factor or math.nan, 0.0
+        case "asymmetry_index_percent":
+            both = (target.mean + other.mean) ** 2
+            per_target, per_other = 400 * other.mean / both, -400 * target.mean / both
+        case _:
+            per_target, per_other = 1 / other.mean, -target.mean / other.mean**2
+    return value_spread(per_target, target.response, per_other, other.response)
 
 
 def _cerebellum_caution(scan: ScanUptake, roles: RegionRoles, infratentorial: bool, limit: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import combinations
 
@@ -14,9 +15,15 @@ from scipy.ndimage import gaussian_filter
 from pet_spect.errors import RegistrationError
 from pet_spect.model import ScanKey, Volume
 from pet_spect.registration.plausibility import Gates
+from pet_spect.registration.template import WORKING_VOXEL_MM, Template
 
 _SMOOTHING_VOXELS = 1.5
 """Before two scans are compared, so that count noise hardly matters."""
+
+_PATTERN_MM = 8.0
+"""Standard deviation of the smoothing before what is peculiar to a head is compared: beyond any scanner's blur."""
+
+_FEWEST = 100
 
 Conflicts = Mapping[tuple[ScanKey, ScanKey], RegistrationError]
 
@@ -112,7 +119,7 @@ def agreements(
 
 
 def _correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    if len(first) < 100 or np.ptp(first) == 0 or np.ptp(second) == 0:
+    if len(first) < _FEWEST or np.ptp(first) == 0 or np.ptp(second) == 0:
         return 0.0
     return float(np.corrcoef(first, second)[0, 1])
 
@@ -135,3 +142,84 @@ def disagreement(found: Iterable[tuple[tuple[ScanKey, ScanKey], tuple[float, flo
                 code="gate_agreement",
             )
     return conflicts
+
+
+@dataclass(frozen=True)
+class Peculiar:
+    """What sets one head in standard space apart from the template.
+
+    Attributes
+    ----------
+    pattern : (X, Y, Z) float array
+        Smoothed uptake over its mean less the template's over its mean; NaN outside brain and field of view.
+    asymmetry : (X, Y, Z) float array
+        Half of the pattern less its mirror image, which only lesion and anatomy leave; NaN where either is.
+    """
+
+    pattern: NDArray[np.float32]
+    asymmetry: NDArray[np.float32]
+
+
+def peculiar(scan: Volume, template: Template) -> Peculiar:
+    """Return what sets a scan apart from the template of its tracer.
+
+    Parameters
+    ----------
+    scan : Volume
+        On the standard grid, which is symmetric about its middle; NaN outside the field of view.
+    template : Template
+    """
+    sigma = _PATTERN_MM / WORKING_VOXEL_MM
+    inside = template.brain & np.isfinite(scan.data)
+    # smoothed inside the brain only: the scalp is not what tells one head from another
+    weight = np.maximum(gaussian_filter(inside.astype(np.float32), sigma), 1e-6)
+    levels = []
+    for data in (scan.data, template.uptake.data):
+        smooth = gaussian_filter(np.where(inside, data, 0).astype(np.float32), sigma) / weight
+        mean = float(smooth[inside].mean()) if inside.any() else 0.0
+        levels.append(smooth / mean if mean > 0 else np.zeros_like(smooth))
+    pattern = np.where(inside, levels[0] - levels[1], np.nan).astype(np.float32)
+    return Peculiar(pattern, np.asarray((pattern - pattern[::-1]) / 2, dtype=np.float32))
+
+
+def strangers(standard: Mapping[ScanKey, Volume], templates: Mapping[str, Template], gates: Gates) -> Conflicts:
+    """Return the pairs of scans whose peculiarities do not go together.
+
+    Two scans of one tracer must share what sets them apart from the template (`gate_stranger`); two scans of any
+    tracers must not be asymmetric in opposite ways (`gate_mirrored_visit`).
+
+    Parameters
+    ----------
+    standard : mapping of ScanKey to Volume
+        One participant's, on the standard grid.
+    templates : mapping of str to Template
+        One per tracer.
+    gates : Gates
+    """
+    of_scan = {key: peculiar(scan, templates[key.tracer]) for key, scan in standard.items()}
+    conflicts = {}
+    for first, second in combinations(standard, 2):
+        names = f"{first.session} {first.tracer} and {second.session} {second.tracer}"
+        opposed = -cosine(of_scan[first].asymmetry, of_scan[second].asymmetry)
+        alike = cosine(of_scan[first].pattern, of_scan[second].pattern)
+        if opposed > gates.opposed_max:
+            conflicts[first, second] = RegistrationError(
+                f"left and right are exchanged between {names}: their asymmetries are opposite (likeness"
+                f" {-opposed:.2f}, at least {-gates.opposed_max:.2f} is plausible)",
+                code="gate_mirrored_visit",
+            )
+        elif first.tracer == second.tracer and alike < gates.alike_min:
+            conflicts[first, second] = RegistrationError(
+                f"{names} do not share what sets them apart from the template (likeness {alike:.2f},"
+                f" {gates.alike_min:.2f} is needed); are they scans of one person?",
+                code="gate_stranger",
+            )
+    return conflicts
+
+
+def cosine(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """Return how alike two patterns are where both are known, from -1 (opposite) to 1; 1 if that is hardly anywhere."""
+    both = np.isfinite(first) & np.isfinite(second)
+    one, other = first[both].astype(np.float64), second[both].astype(np.float64)
+    size = float(np.sqrt((one @ one) * (other @ other)))
+    return float(one @ other) / size if len(one) >= _FEWEST and size > 0 else 1.0

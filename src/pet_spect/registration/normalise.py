@@ -9,37 +9,33 @@ from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation
 from scipy.spatial.transform import Rotation
 
 from pet_spect.errors import RegistrationError
 from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.registration import plausibility
-from pet_spect.registration.consistency import agreements, different_size, disagreement, identical, odd_ones_out
+from pet_spect.registration.consistency import (
+    agreements,
+    different_size,
+    disagreement,
+    identical,
+    odd_ones_out,
+    strangers,
+)
 from pet_spect.registration.head import centre_of_uptake, crop_to_head
-from pet_spect.registration.itk import register_deformable, register_linear
-from pet_spect.registration.template import WORKING_VOXEL_MM, Template
+from pet_spect.registration.itk import register_linear
+from pet_spect.registration.orientation import check_orientation, fit
+from pet_spect.registration.resemblance import appearance, check_appearance, check_integrity, integrity
+from pet_spect.registration.template import Template
+from pet_spect.registration.warp import Deformation, GivenLesion, find_warp, near_brain
 from pet_spect.registration.within_participant import align, mean_volume, participant_grid, rigid_part
-from pet_spect.resample import Points, apply_affine, displace, field_of, resample, resample_affine
+from pet_spect.resample import Points, apply_affine, displace, resample, resample_affine
 
-START_PITCH_DEG = (-25.0, 0.0, 25.0)
+START_PITCH_DEG = (0.0, -25.0, 25.0)
 """Nods of the head to start the pose search from."""
 
-MASK_MARGIN_MM = 6
-
-
-@dataclass(frozen=True)
-class Deformation:
-    """Settings of the deformable step (see `itk.register_deformable`).
-
-    The finest level is left out and the fields are smoothed more than by default: on the
-    simulated trial a third of the time, and ratios closer to the truth (docs/methods.md).
-    """
-
-    iterations: tuple[int, ...] = (40, 20, 0)
-    gradient_step: float = 0.2
-    flow_sigma: float = 4.0
-    total_sigma: float = 1.0
+FOUND_SIMILARITY = 0.62
+"""A pose that makes a scan so similar to the template needs no other start."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +63,22 @@ class Registered:
 
 
 @dataclass(frozen=True)
+class Lesion:
+    """A lesion mask.
+
+    Attributes
+    ----------
+    mask : Volume
+        Above 0.5 is lesion.
+    drawn_on : ScanKey or None
+        The scan in whose space it lies; None is the standard space.
+    """
+
+    mask: Volume
+    drawn_on: ScanKey | None = None
+
+
+@dataclass(frozen=True)
 class Normalised:
     """A participant in standard space.
 
@@ -78,6 +90,8 @@ class Normalised:
         Standard points to participant points, and back; None where no scan is left.
     jacobian : (float, float) or None
         Range of local volume change, see `plausibility.jacobian_range`.
+    lesion : Volume or None
+        1 inside the lesion that the warp was told of or saw, in standard space; None where no scan is left.
     """
 
     scans: dict[ScanKey, Registered] = field(default_factory=dict)
@@ -85,10 +99,7 @@ class Normalised:
     to_participant: Warp | None = None
     to_standard: Warp | None = None
     jacobian: tuple[float, float] | None = None
-
-
-def _near(brain: NDArray[np.bool_], margin_mm: float) -> NDArray[np.bool_]:
-    return np.asarray(binary_dilation(brain, iterations=round(margin_mm / WORKING_VOXEL_MM)))
+    lesion: Volume | None = None
 
 
 def _centre(template: Template) -> NDArray[np.float64]:
@@ -115,21 +126,24 @@ def find_pose(scan: Volume, template: Template) -> NDArray[np.float64]:
         If the scan is empty or meets the template nowhere.
     """
     centre, target = _centre(template), centre_of_uptake(scan)
-    mask = _near(template.brain, MASK_MARGIN_MM)
+    mask = near_brain(template)
     coarse = partial(register_linear, template.uptake, scan, mask=mask, shrink=(6, 4), smoothing=(3, 2))
-    poses = []
-    for pitch in START_PITCH_DEG:
-        start = np.eye(4)
-        start[:3, :3] = Rotation.from_euler("x", pitch, degrees=True).as_matrix()
-        start[:3, 3] = target - start[:3, :3] @ centre
-        rigid = coarse(start=start, kind="Rigid", iterations=(100, 50))
-        poses.append(coarse(start=rigid, kind="Affine", iterations=(100, 50)))
     grid = template.brain.shape, template.uptake.affine
 
     def similarity(pose: NDArray[np.float64]) -> float:
         return plausibility.match(resample_affine(scan, *grid, pose), template.uptake, template.brain).similarity
 
-    best = max(poses, key=similarity)
+    poses: list[tuple[float, NDArray[np.float64]]] = []
+    for pitch in START_PITCH_DEG:
+        start = np.eye(4)
+        start[:3, :3] = Rotation.from_euler("x", pitch, degrees=True).as_matrix()
+        start[:3, 3] = target - start[:3, :3] @ centre
+        rigid = coarse(start=start, kind="Rigid", iterations=(100, 50))
+        pose = coarse(start=rigid, kind="Affine", iterations=(100, 50))
+        poses.append((similarity(pose), pose))
+        if poses[-1][0] >= FOUND_SIMILARITY:
+            break
+    best = max(poses, key=lambda found: found[0])[1]
     return register_linear(
         template.uptake, scan, start=best, mask=mask, kind="Affine", iterations=(50,), shrink=(2,), smoothing=(1,)
     )
@@ -146,6 +160,7 @@ def normalise(
     *,
     gates: plausibility.Gates,
     deformation: Deformation,
+    lesion: Lesion | None = None,
 ) -> Normalised:
     """Align a participant's scans rigidly and warp their mean to the standard space.
 
@@ -159,6 +174,8 @@ def normalise(
     gates : plausibility.Gates
         A scan outside them is refused, and the others are registered without it.
     deformation : Deformation
+    lesion : Lesion, optional
+        As somebody drew it; without it the lesion is estimated from the leading image.
 
     Returns
     -------
@@ -171,9 +188,7 @@ def normalise(
         if key in refused:
             continue
         try:
-            head = crop_to_head(scan)
-            pose = find_pose(head, templates[key.tracer])
-            plausibility.check_affine(plausibility.affine_shape(pose), gates)
+            head, pose = _look(scan, key.tracer, templates, gates)
         except RegistrationError as error:
             refused[key] = error
             continue
@@ -185,7 +200,7 @@ def normalise(
         if not heads:
             return Normalised(refused=refused)
         try:
-            result, failed = _register(heads, poses, templates, gates, deformation)
+            result, failed = _register(heads, poses, templates, gates, deformation, lesion)
         except RegistrationError as error:
             failed = dict.fromkeys(heads, error)
             continue
@@ -193,8 +208,24 @@ def normalise(
             return replace(result, refused=refused)
 
 
+def _look(
+    scan: Volume, tracer: str, templates: Mapping[str, Template], gates: plausibility.Gates
+) -> tuple[Volume, NDArray[np.float64]]:
+    """Return the head in a scan and its pose, if that is a whole brain of the tracer that lies as the header says."""
+    own = templates[tracer]
+    head = crop_to_head(scan)
+    check_integrity(integrity(head), gates)
+    check_orientation(fit(head, own), gates)
+    pose = find_pose(head, own)
+    plausibility.check_affine(plausibility.affine_shape(pose), gates)
+    posed = resample_affine(head, own.brain.shape, own.uptake.affine, pose)
+    check_appearance(appearance(posed, tracer, templates), gates)
+    return head, pose
+
+
 def _failures(
     scans: Mapping[ScanKey, Registered],
+    templates: Mapping[str, Template],
     agreement: Mapping[tuple[ScanKey, ScanKey], tuple[float, float]],
     shape: plausibility.AffineShape,
     jacobian: tuple[float, float],
@@ -207,7 +238,9 @@ def _failures(
             plausibility.check_match(registered.match, gates)
         except RegistrationError as error:
             failed[key] = error
-    failed = failed or odd_ones_out(disagreement(agreement.items(), gates))
+    standard = {key: registered.standard for key, registered in scans.items()}
+    conflicts = {**strangers(standard, templates, gates), **disagreement(agreement.items(), gates)}
+    failed = failed or odd_ones_out(conflicts)
     if failed:
         return failed
     try:
@@ -218,40 +251,13 @@ def _failures(
     return {}
 
 
-def _warp(
-    mean: Volume,
-    template: Template,
-    start: NDArray[np.float64],
-    grid: tuple[tuple[int, int, int], NDArray[np.float64]],
-    deformation: Deformation,
-) -> tuple[NDArray[np.float64], Warp, Warp]:
-    """Return the affine, and the whole way from standard points to participant points and back."""
-    mask = _near(template.brain, MASK_MARGIN_MM)
-    affine = register_linear(
-        template.uptake,
-        mean,
-        start=start,
-        mask=mask,
-        kind="Affine",
-        iterations=(100, 50),
-        shrink=(4, 2),
-        smoothing=(2, 1),
-    )
-    affine, warp, inverse = register_deformable(template.uptake, mean, start=affine, mask=mask, **vars(deformation))
-    from_affine = np.linalg.inv(affine)
-    to_participant = field_of(
-        template.brain.shape, template.uptake.affine, lambda points: apply_affine(affine, displace(warp, points))
-    )
-    to_standard = field_of(*grid, lambda points: displace(inverse, apply_affine(from_affine, points)))
-    return affine, to_participant, to_standard
-
-
 def _register(
     heads: Mapping[ScanKey, Volume],
     poses: Mapping[ScanKey, NDArray[np.float64]],
     templates: Mapping[str, Template],
     gates: plausibility.Gates,
     deformation: Deformation,
+    lesion: Lesion | None,
 ) -> tuple[Normalised, dict[ScanKey, RegistrationError]]:
     """Return the participant in standard space, and the scans that show themselves implausible there."""
     lead = next(tracer for tracer in templates if any(key.tracer == tracer for key in heads))
@@ -261,13 +267,14 @@ def _register(
     # what is left of the affines is the size and shape of the head, the same in every scan
     shape = np.mean([np.linalg.inv(rigid[key]) @ poses[key] for key in heads], axis=0)
     grid = participant_grid(centre)
-    near = Volume(_near(template.brain, MASK_MARGIN_MM).astype(np.float32), template.uptake.affine)
+    near = Volume(near_brain(template).astype(np.float32), template.uptake.affine)
     mask = np.nan_to_num(resample_affine(near, *grid, np.linalg.inv(shape)).data) > 0.5
     to_scan = align(heads, rigid, mask, grid)
 
     leading = [resample_affine(heads[key], *grid, to_scan[key]) for key in heads if key.tracer == lead]
     mean = mean_volume(leading, mask)
-    affine, to_participant, to_standard = _warp(mean, template, shape, grid, deformation)
+    warped = find_warp(mean, template, shape, grid, deformation, _carried(lesion, to_scan))
+    to_participant = warped.to_participant
 
     standard_grid = template.brain.shape, template.uptake.affine
     standard = {
@@ -287,8 +294,28 @@ def _register(
             min(direct, default=float("nan")),
         )
     jacobian = plausibility.jacobian_range(to_participant, template.brain)
-    failed = _failures(scans, agreement, plausibility.affine_shape(affine), jacobian, gates)
-    return Normalised(scans, {}, to_participant, to_standard, jacobian), failed
+    failed = _failures(scans, templates, agreement, plausibility.affine_shape(warped.affine), jacobian, gates)
+    found = Volume(warped.lesion.astype(np.float32), template.uptake.affine)
+    return Normalised(scans, {}, to_participant, warped.to_standard, jacobian, found), failed
+
+
+def _carried(lesion: Lesion | None, to_scan: Mapping[ScanKey, NDArray[np.float64]]) -> GivenLesion | None:
+    """Return how to bring a lesion to the standard space; nothing if the scan it was drawn on is not there."""
+    if lesion is None or (lesion.drawn_on is not None and lesion.drawn_on not in to_scan):
+        return None
+    mask = lesion.mask
+
+    def on_standard_grid(to_participant: Warp) -> NDArray[np.bool_]:
+        shape = to_participant.displacement.shape[:3]
+        if lesion.drawn_on is None:
+            found = resample(mask, shape, to_participant.affine, lambda points: points)
+        else:
+            found = resample(
+                mask, shape, to_participant.affine, partial(_through, to_participant, to_scan[lesion.drawn_on])
+            )
+        return np.asarray(np.nan_to_num(found.data) > 0.5)
+
+    return on_standard_grid
 
 
 def _through(warp: Warp, rigid: NDArray[np.float64], points: Points) -> Points:

@@ -14,16 +14,36 @@ from pet_spect.model import Volume, Warp
 
 @dataclass(frozen=True)
 class Gates:
-    """Limits of a plausible registration.
+    """Limits of a plausible registration; docs/methods.md gives what good scans reach.
 
     Attributes
     ----------
+    jump_max : float
+        Bound on the change from one slice to the next over the changes beside it.
+    flat_max : float
+        Greatest share of the bright voxels that may have one and the same value.
+    turned_margin : float
+        How much better a scan may correlate with the template turned by right angles than as it lies.
+    likeness_min : float
+        Least correlation with the template as it lies, before any registration.
     scale_min, scale_max : float
         Bounds on each singular value of the affine (real heads against MNI: 0.8 to 1.2).
+    proportion_max : float
+        Bound on the ratio of the largest singular value to the smallest.
     shear_max : float
         Bound on the largest off-diagonal part of the stretch, relative to its mean.
     rotation_max_deg : float
         Bound on the turn of the head against the scanner's axes.
+    other_tracer_max : float
+        How much better (correlation) the template of another tracer may fit than the scan's own.
+    profile_min, profile_max : float
+        Bounds on the uptake of a slab, the brighter side counting, against the template's.
+    side_min : float
+        The same for slabs of one side, which a lesion may take.
+    blur_max_mm : float
+        Greatest blur (FWHM) that the template may need beyond its own.
+    beside_max : float
+        Greatest volume outside the head as bright as the brain, as a fraction of the brain's.
     similarity_min : float
         Least correlation with the template inside the brain, after the warp.
     overlap_min : float
@@ -38,21 +58,38 @@ class Gates:
         Least correlation between two scans of one person and tracer, inside the brain.
     mirror_margin : float
         How much better two such scans may agree when one is mirrored.
+    opposed_max : float
+        How opposite (negative cosine) the asymmetries of two scans of one person may be, of any tracers.
+    alike_min : float
+        Least likeness (cosine) of what sets two scans of one tracer apart from the template.
     """
 
+    jump_max: float = 1.8
+    flat_max: float = 0.05
+    turned_margin: float = 0.02
+    likeness_min: float = 0.62
     scale_min: float = 0.72
     scale_max: float = 1.35
-    shear_max: float = 0.20
+    proportion_max: float = 1.25
+    shear_max: float = 0.10
     rotation_max_deg: float = 45.0
+    other_tracer_max: float = 0.04
+    profile_min: float = 0.66
+    profile_max: float = 1.45
+    side_min: float = 0.15
+    blur_max_mm: float = 10.0
+    beside_max: float = 0.15
     similarity_min: float = 0.60
     overlap_min: float = 0.70
-    brain_coverage_min: float = 0.60
+    brain_coverage_min: float = 0.70
     jacobian_min: float = 0.15
     jacobian_max: float = 5.0
     size_same_tracer: float = 0.06
     size_other_tracer: float = 0.10
     agreement_min: float = 0.80
     mirror_margin: float = 0.01
+    opposed_max: float = 0.30
+    alike_min: float = 0.50
 
 
 @dataclass(frozen=True)
@@ -97,6 +134,12 @@ def check_affine(shape: AffineShape, gates: Gates) -> None:
     if shape.shear > gates.shear_max:
         raise RegistrationError(
             f"the head is sheared by {shape.shear:.2f}, at most {gates.shear_max:.2f} is plausible", code="gate_shear"
+        )
+    if shape.scale_high > gates.proportion_max * shape.scale_low:
+        raise RegistrationError(
+            f"the head is scaled by {shape.scale_low:.2f} along one axis and {shape.scale_high:.2f} along another,"
+            f" a ratio of at most {gates.proportion_max:.2f} is plausible; is the voxel size right?",
+            code="gate_proportion",
         )
     if shape.rotation_deg > gates.rotation_max_deg:
         raise RegistrationError(

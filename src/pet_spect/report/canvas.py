@@ -11,7 +11,7 @@ import numpy as np
 
 from pet_spect.files import whole_file
 from pet_spect.model import ScanKey
-from pet_spect.report.planes import Mark, Panel
+from pet_spect.report.planes import Floats, Mark, Panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,10 +21,27 @@ if TYPE_CHECKING:
 LEFT, RIGHT = "#E69F00", "#56B4E9"
 """Orange and sky blue of the Okabe–Ito palette: every kind of colour vision tells them apart."""
 
-TISSUE, REFERENCE, OUTSIDE, GROUND, ALERT = "#00D7A0", "#FF8CC6", "#4a3566", "#101418", "#FFB000"
-"""Tissue outlines, reference regions, outside the field of view, the ground, and what must be seen."""
+TISSUE, REFERENCE, LESION, MIDPLANE = "#00D7A0", "#FF8CC6", "#F0E442", "#ffffff"
+"""Tissue outlines, reference regions, the lesion and the midplane (the last two dashed as well)."""
+
+OUTSIDE, GROUND, ALERT = "#4a3566", "#101418", "#FFB000"
+"""Outside the field of view, the ground, and what must be seen."""
+
+STROKES = {
+    "white": (TISSUE, 0.5, False),
+    "brain": (TISSUE, 1.2, False),
+    "reference": (REFERENCE, 1.2, False),
+    "left": (LEFT, 1.8, False),
+    "right": (RIGHT, 1.8, False),
+    "lesion": (LESION, 1.8, True),
+    "midplane": (MIDPLANE, 1.0, True),
+}
+"""Colour, width in points, and whether dashed."""
+
+_DASHED = (0, (4.0, 2.0))
 
 _DPI, _HEADER, _WARNING = 100, 40, 17
+_LETTER, _TEXT_COLUMNS, _SMALL_LINE = 7.4, 4, 15
 
 
 def plain(text: str) -> str:
@@ -113,23 +130,67 @@ def draw_marks(axes: Axes, marks: Sequence[Mark], top: int = 0) -> None:
         )
 
 
-def draw_key(axes: Axes, column: float, row: float, shown: Sequence[tuple[str, str]], lines: Sequence[str]) -> None:
-    """Write what each colour shows, and small lines of text below.
+def draw_title(axes: Axes, row: float, title: str, remark: str) -> None:
+    """Write a title at the left and a remark at the right of a line whose middle is `row`."""
+    right = axes.get_xlim()[1]
+    axes.text(12, row, plain(title), color="#ffffff", fontsize=10.5, fontweight="bold", va="center")
+    axes.text(right - 12, row, plain(remark), color="#d0d6dd", fontsize=9, ha="right", va="center")
+
+
+def draw_outline(axes: Axes, mask: Floats, name: str, top: int = 0) -> None:
+    """Draw the rim of a mask in the way that `STROKES` gives for its name; of an empty mask nothing."""
+    if not (mask > 0.5).any():
+        return
+    colour, width, dashed = STROKES[name]
+    columns, rows = np.arange(mask.shape[1]), top + np.arange(mask.shape[0])
+    if name in ("left", "right"):
+        axes.contourf(columns, rows, mask, levels=[0.5, 2.0], colors=[colour], alpha=0.25)
+    line = _DASHED if dashed else "solid"
+    axes.contour(columns, rows, mask, levels=[0.5], colors=[colour], linewidths=[width], linestyles=[line])
+
+
+def draw_midplane(axes: Axes, whole: Panel, top: int = 0) -> None:
+    """Draw the line along which a montage crosses the standard midplane."""
+    across = whole.from_midplane
+    columns, rows = np.arange(across.shape[1]), top + np.arange(across.shape[0])
+    colour, width, _ = STROKES["midplane"]
+    axes.contour(columns, rows, across, levels=[0.0], colors=[colour], linewidths=[width], linestyles=[_DASHED])
+
+
+def draw_key(axes: Axes, row: float, shown: Sequence[tuple[str, str]]) -> None:
+    """Write what each line and colour shows, side by side.
 
     Parameters
     ----------
     axes : Axes
-    column, row : float
-        Where it begins.
+    row : float
+        The middle of the line of text.
     shown : sequence of (str, str)
-        Colour and meaning.
-    lines : sequence of str
+        Name of a stroke (see `STROKES`) or ``outside``, and its meaning.
     """
-    for colour, text in shown:
-        axes.plot([column, column + 18], [row, row], color=colour, linewidth=4, solid_capstyle="butt")
-        axes.text(column + 26, row, text, color="#ffffff", fontsize=8.5, va="center")
-        row += 14
-    axes.text(column, row + 4, plain("\n".join(lines[:11])), color="#d0d6dd", fontsize=6.6, va="top", linespacing=1.2)
+    column = 14.0
+    for name, text in shown:
+        colour, width, dashed = STROKES.get(name, (OUTSIDE, 9.0, False))
+        line = _DASHED if dashed else "solid"
+        ends = [column, column + 26], [row, row]
+        axes.plot(*ends, color=colour, linewidth=max(width, 2.0), linestyle=line, solid_capstyle="butt")
+        axes.text(column + 32, row, text, color="#ffffff", fontsize=9, va="center")
+        column += 32 + _LETTER * len(text) + 26
+
+
+def height_of_lines(lines: Sequence[str]) -> int:
+    """Return how many pixels `draw_lines` needs."""
+    return -(-len(lines) // _TEXT_COLUMNS) * _SMALL_LINE
+
+
+def draw_lines(axes: Axes, row: float, lines: Sequence[str]) -> None:
+    """Write small lines of text in columns below a row."""
+    height = height_of_lines(lines) // _SMALL_LINE
+    width = axes.get_xlim()[1] / _TEXT_COLUMNS
+    for place, line in enumerate(lines):
+        across, down = divmod(place, height)
+        column, middle = 12 + across * width, row + (down + 0.5) * _SMALL_LINE
+        axes.text(column, middle, plain(line), color="#d0d6dd", fontsize=8, va="center")
 
 
 def _palette() -> Image.Image:
@@ -140,11 +201,11 @@ def _palette() -> Image.Image:
     greys = [(level, level, level) for level in np.linspace(0, 255, 40).round().astype(int).tolist()]
     over = [
         tuple(round(part * cover + under * (1 - cover)) for part in getrgb(colour)[:3])
-        for colour in (LEFT, RIGHT, TISSUE, REFERENCE)
+        for colour in (LEFT, RIGHT, TISSUE, REFERENCE, LESION)
         for cover in (0.25, 0.5, 0.75)
         for under in np.linspace(0, 255, 6)
     ]
-    pure = [getrgb(colour)[:3] for colour in (LEFT, RIGHT, TISSUE, REFERENCE, OUTSIDE, GROUND, ALERT)]
+    pure = [getrgb(colour)[:3] for colour in (LEFT, RIGHT, TISSUE, REFERENCE, LESION, OUTSIDE, GROUND, ALERT)]
     palette = Image.new("P", (1, 1))
     palette.putpalette([part for colour in (*greys, *over, *pure) for part in colour])
     return palette

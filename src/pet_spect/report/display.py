@@ -18,6 +18,8 @@ _SIGNED = {
     "hodges_lehmann",
     "hl_ci_low",
     "hl_ci_high",
+    "change_percent_ci95_low",
+    "change_percent_ci95_high",
 }
 _COUNTS = {"n", "n_missing"}
 _PROBABILITIES = ("p_",)
@@ -129,24 +131,25 @@ def cell(name: str, row: Row) -> Cell:
         return Cell(value)
     if not math.isfinite(number) or name in _COUNTS or name.endswith("_id"):
         return Cell(value, numeric=name in _COUNTS)
-    return Cell(_number(name, number, percent=_is_percent(name, row)), full=value, numeric=True)
+    signed = name in _SIGNED and "value" not in row  # the interval of a value says where it lies, not how it changed
+    return Cell(_number(name, number, percent=_is_percent(name, row), signed=signed), full=value, numeric=True)
 
 
 def _is_percent(name: str, row: Row) -> bool:
     if name.startswith(_PROBABILITIES) or name in ("numerator", "denominator"):
         return False
     kinds = (name, row.get("quantity", ""), row.get("measure", ""))
-    return any(kind.endswith("percent") for kind in kinds)
+    return name.startswith("change_percent") or any(kind.endswith("percent") for kind in kinds)
 
 
-def _number(name: str, number: float, *, percent: bool) -> str:
+def _number(name: str, number: float, *, percent: bool, signed: bool) -> str:
     if name.startswith(_PROBABILITIES):
         return "< 0.0001" if 0 < number < 0.0001 else f"{number:.4f}"
     size = abs(number)
     decimals = 1 if percent or 100 <= size < 1000 else 0 if size >= 1000 else 3
-    text = f"{number:{'+' if name in _SIGNED else ''}.{decimals}f}"
+    text = f"{number:{'+' if signed else ''}.{decimals}f}"
     if size and size < 0.5 * 10.0**-decimals:
-        text = f"{number:{'+' if name in _SIGNED else ''}.2g}"
+        text = f"{number:{'+' if signed else ''}.2g}"
     return text.replace("-", "−") + (" %" if percent else "")
 
 

@@ -3,170 +3,53 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pet_spect.errors import AtlasError
-from pet_spect.model import Atlas, Refusal, ScanKey, Volume, Warp
+from pet_spect.model import Refusal, ScanKey, Volume
 from pet_spect.report.canvas import (
     ALERT,
-    GROUND,
-    LEFT,
-    OUTSIDE,
-    REFERENCE,
-    RIGHT,
-    TISSUE,
     draw_image,
     draw_key,
+    draw_lines,
     draw_marks,
+    draw_midplane,
+    draw_outline,
+    draw_title,
+    height_of_lines,
     new_canvas,
     plain,
     save_picture,
 )
-from pet_spect.report.planes import Floats, Panel, Plane, View, cut, montage
-from pet_spect.resample import Points, apply_affine, displace
+from pet_spect.report.planes import Panel, Plane, View, cut, montage
+from pet_spect.report.steps import Step
+from pet_spect.resample import apply_affine
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+_WIDTH, _TEXT_HEIGHT, _SIZE_MM = 1000, 170, (192.0, 204.0)
+_KEY, _TITLE, _FOOT = 26, 28, 10
 
-_WIDTH_MM, _TALL_MM, _LOW_MM = 192.0, 204.0, 176.0
-_VIEWS: tuple[tuple[View, float, tuple[tuple[float, float, float], ...]], ...] = (
-    ("axial", _TALL_MM, ((0, -12, -32), (0, -12, 4), (0, -12, 36), (0, -12, 52))),
-    ("coronal", _LOW_MM, ((0, -62, 12), (0, -30, 12), (0, -18, 12), (0, -6, 12))),
-    ("sagittal", _LOW_MM, ((-36, -12, 12), (0, -12, 12), (36, -12, 12))),
-)
-"""What is cut in the standard space: view, height of the panels, and their middles in mm."""
-
-_WIDTH, _TEXT_HEIGHT = 1000, 170
-
-
-@dataclass(frozen=True)
-class Registration:
-    """One scan with all that places it in the standard space.
-
-    Attributes
-    ----------
-    native : Volume
-        The scan in its own space.
-    standard : Volume
-        The scan resampled to the standard space.
-    participant_to_scan : (4, 4) float64 array
-        Participant points to scan points, RAS+ mm.
-    to_standard : Warp
-        Participant points to standard points.
-    from_standard : Warp
-        Standard points to participant points.
-    """
-
-    native: Volume
-    standard: Volume
-    participant_to_scan: NDArray[np.float64]
-    to_standard: Warp
-    from_standard: Warp
-
-
-def outlines(atlas: Atlas, target: str, references: Sequence[str] = ()) -> dict[str, Volume]:
-    """Return what is drawn on a scan, each as a mask of 0 to 1 in the standard space.
-
-    Parameters
-    ----------
-    atlas : Atlas
-    target : str
-        A region with a left and a right side.
-    references : sequence of str
-        Regions drawn together as ``reference``.
-
-    Returns
-    -------
-    dict of str to Volume
-        ``left`` and ``right`` (the target), ``reference``, ``brain`` and ``white``
-        (the ICBM 2009a symmetric tissue maps that nilearn ships).
-
-    Raises
-    ------
-    AtlasError
-        If the atlas lacks a region.
-    """
-    from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
-
-    by_side = {region.side: region.index for region in atlas.regions if region.name == target}
-    if not {"left", "right"} <= by_side.keys():
-        raise AtlasError(f"atlas {atlas.name}: has no region {target!r} with a left and a right side")
-    unknown = sorted(set(references) - {region.name for region in atlas.regions})
-    if unknown:
-        raise AtlasError(f"atlas {atlas.name}: has no region {unknown[0]!r}")
-    chosen = [region.index for region in atlas.regions if region.name in references]
-    grey, white = load_mni152_gm_template(resolution=1), load_mni152_wm_template(resolution=1)
-    white_map = np.asarray(white.dataobj, dtype=np.float32)
-    return {
-        "brain": Volume(np.asarray(grey.dataobj, dtype=np.float32) + white_map, white.affine),
-        "white": Volume(white_map, white.affine),
-        "reference": Volume(np.isin(atlas.labels, chosen).astype(np.float32), atlas.affine),
-        "left": Volume((atlas.labels == by_side["left"]).astype(np.float32), atlas.affine),
-        "right": Volume((atlas.labels == by_side["right"]).astype(np.float32), atlas.affine),
-    }
-
-
-def standard_rows(standard: Volume, masks: Mapping[str, Volume]) -> list[list[Panel]]:
-    """Return an axial, a coronal and a sagittal row of panels of a scan in the standard space."""
-    rows = []
-    for view, height, centres in _VIEWS:
-        through = {"axial": 2, "coronal": 1, "sagittal": 0}[view]
-        planes = [
-            Plane(view, centre, (_WIDTH_MM, height), f"MNI {'xyz'[through]} = {centre[through]:.0f}".replace("-", "−"))
-            for centre in centres
-        ]
-        rows.append([cut(standard, masks, plane) for plane in planes])
-    return rows
-
-
-def native_row(scan: Registration, masks: Mapping[str, Volume]) -> list[Panel]:
-    """Return panels of a scan in its own space, through the middle of the two targets.
-
-    The outlines take the way the measurement takes: scan point to participant
-    point (the inverse of the rigid transform), then through the warp to the standard.
-    """
-    scan_to_participant = np.linalg.inv(scan.participant_to_scan)
-
-    def to_standard(points: Points) -> Points:
-        return displace(scan.to_standard, apply_affine(scan_to_participant, points))
-
-    left, right = (
-        apply_affine(scan.participant_to_scan, displace(scan.from_standard, _points_of(masks[side]))).mean(axis=0)
-        for side in ("left", "right")
-    )
-    x, y, z = (left + right) / 2
-    size = (_WIDTH_MM, _TALL_MM)
-    planes = [
-        Plane("axial", (x, y, z), size, "own space, through both targets"),
-        Plane("coronal", (x, y, z - 40.0), size, "own space, through both targets"),
-        Plane("sagittal", (left[0], y, z - 40.0), size, "own space, left target"),
-        Plane("sagittal", (right[0], y, z - 40.0), size, "own space, right target"),
-    ]
-    return [cut(scan.native, masks, plane, to_standard) for plane in planes]
-
-
-def _points_of(mask: Volume) -> Floats:
-    return apply_affine(mask.affine, np.argwhere(mask.data > 0.5).astype(np.float64))
+_MEANINGS = {
+    "left": "target, left",
+    "right": "target, right",
+    "reference": "reference regions",
+    "brain": "MNI brain and white matter",
+    "lesion": "lesion",
+}
 
 
 def draw_registration(
     path: Path,
     key: ScanKey,
     title: str,
-    scan: Registration,
-    masks: Mapping[str, Volume],
+    steps: Sequence[Step],
     gates: Sequence[str],
     *,
     warnings: Sequence[str] = (),
     simulated: bool,
 ) -> None:
-    """Draw one scan with tissue and target outlines, in the standard space and in its own.
+    """Draw the steps of one scan's registration below each other.
 
     Parameters
     ----------
@@ -175,9 +58,8 @@ def draw_registration(
     key : ScanKey
     title : str
         The label of the scan.
-    scan : Registration
-    masks : mapping of str to Volume
-        See `outlines`.
+    steps : sequence of Step
+        All with the same number of panels, of the same size, or with none.
     gates : sequence of str
         Lines about this registration, printed small.
     warnings : sequence of str
@@ -185,23 +67,39 @@ def draw_registration(
     simulated : bool
         Whether the picture says SIMULATED.
     """
-    rows = [*standard_rows(scan.standard, masks), native_row(scan, masks)]
-    whole, marks = montage(rows)
-    height, width = whole.image.shape
-    canvas, axes = new_canvas(width, height, title, warnings, simulated=simulated)
-    draw_image(axes, whole)
-    _draw_outlines(axes, whole)
-    draw_marks(axes, marks)
-    top_of_key = sum(row[0].image.shape[0] for row in rows[:2])
-    axes.axhspan(top_of_key - 0.5, height - rows[3][0].image.shape[0] - 0.5, xmin=0.75, color=GROUND, linewidth=0)
-    shown = [(LEFT, "target, left"), (RIGHT, "target, right"), (TISSUE, "MNI brain and white matter")]
-    if whole.masks["reference"].any():
-        shown.append((REFERENCE, "reference regions"))
-    if any(np.isnan(panel.image).any() for row in rows for panel in row):
-        shown.append((OUTSIDE, "outside the field of view"))
-    draw_key(axes, width * 3 / 4 + 14, top_of_key + 20, shown, gates)
-    axes.axhline(height - rows[3][0].image.shape[0] - 0.5, color="#ffffff", linewidth=1)
+    rows = [montage([step.panels]) if step.panels else (None, []) for step in steps]
+    wholes = [whole for whole, _ in rows if whole is not None]
+    width = max(_WIDTH, wholes[0].image.shape[1])
+    height = _KEY + _TITLE * len(steps) + sum(whole.image.shape[0] for whole in wholes)
+    small = _FOOT + height_of_lines(gates)
+    canvas, axes = new_canvas(width, height + small, title, warnings, simulated=simulated)
+    draw_key(axes, _KEY / 2, _key(steps, wholes))
+    top = _KEY
+    for step, (whole, marks) in zip(steps, rows, strict=True):
+        draw_title(axes, top + _TITLE / 2, step.title, step.good)
+        top += _TITLE
+        if whole is None:
+            continue
+        draw_image(axes, whole, top)
+        for name, mask in whole.masks.items():
+            draw_outline(axes, mask, name, top)
+        if step.midplane:
+            draw_midplane(axes, whole, top)
+        draw_marks(axes, marks, top)
+        top += whole.image.shape[0]
+    draw_lines(axes, top + _FOOT / 2, gates)
     save_picture(canvas, path, key)
+
+
+def _key(steps: Sequence[Step], wholes: Sequence[Panel]) -> list[tuple[str, str]]:
+    """Return what the picture has a key for: what is on it."""
+    drawn = {name for whole in wholes for name, mask in whole.masks.items() if (mask > 0.5).any()}
+    shown = [(name, meaning) for name, meaning in _MEANINGS.items() if name in drawn]
+    if any(step.midplane for step in steps):
+        shown.append(("midplane", "midplane"))
+    if any(np.isnan(whole.image).any() for whole in wholes):
+        shown.append(("outside", "outside the field of view"))
+    return shown
 
 
 def draw_refusal(
@@ -249,20 +147,5 @@ def _middle_panels(scan: Volume) -> list[Panel]:
     ]
     x, y, z = apply_affine(scan.affine, np.array(middle))
     views: tuple[View, ...] = ("axial", "coronal", "sagittal")
-    planes = [Plane(view, (x, y, z), (_WIDTH_MM, _TALL_MM), f"own space, {view}") for view in views]
+    planes = [Plane(view, (x, y, z), _SIZE_MM, f"own space, {view}") for view in views]
     return [cut(scan, {}, plane) for plane in planes]
-
-
-def _draw_outlines(axes: Axes, whole: Panel) -> None:
-    _draw_contour(axes, whole.masks["white"], TISSUE, 0.5)
-    _draw_contour(axes, whole.masks["brain"], TISSUE, 1.0)
-    _draw_contour(axes, whole.masks["reference"], REFERENCE, 1.2)
-    for side, colour in (("left", LEFT), ("right", RIGHT)):
-        if (whole.masks[side] > 0.5).any():
-            axes.contourf(whole.masks[side], levels=[0.5, 2.0], colors=[colour], alpha=0.25)
-        _draw_contour(axes, whole.masks[side], colour, 1.8)
-
-
-def _draw_contour(axes: Axes, mask: Floats, colour: str, width: float) -> None:
-    if (mask > 0.5).any():
-        axes.contour(mask, levels=[0.5], colors=[colour], linewidths=[width])

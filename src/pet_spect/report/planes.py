@@ -79,11 +79,15 @@ class Panel:
         The scan; NaN is outside the field of view.
     masks : dict of (H, W) float array
         How much of each pixel belongs to what is outlined, 0 to 1.
+    from_midplane : (H, W) float array
+        How far right of the standard midplane each pixel lies, in mm of the standard
+        space. NaN where no line may run.
     """
 
     plane: Plane
     image: Floats
     masks: dict[str, Floats]
+    from_midplane: Floats
 
 
 @dataclass(frozen=True)
@@ -127,9 +131,8 @@ def cut(scan: Volume, masks: Mapping[str, Volume], plane: Plane, to_standard: Po
     """
     points = plane.points()
     standard = points if to_standard is None else to_standard(points)
-    return Panel(
-        plane, sample(scan, points), {name: np.nan_to_num(sample(mask, standard)) for name, mask in masks.items()}
-    )
+    found = {name: np.nan_to_num(sample(mask, standard)) for name, mask in masks.items()}
+    return Panel(plane, sample(scan, points), found, standard[..., 0].astype(np.float64))
 
 
 def montage(rows: Sequence[Sequence[Panel]]) -> tuple[Panel, list[Mark]]:
@@ -159,7 +162,15 @@ def montage(rows: Sequence[Sequence[Panel]]) -> tuple[Panel, list[Mark]]:
 
     image = joined([[panel.image for panel in row] for row in rows], np.nan)
     masks = {name: joined([[panel.masks[name] for panel in row] for row in rows], 0.0) for name in names}
-    return Panel(rows[0][0].plane, image, masks), _marks(rows, width)
+    midplane = joined([[_unframed(panel.from_midplane) for panel in row] for row in rows], np.nan)
+    return Panel(rows[0][0].plane, image, masks, midplane), _marks(rows, width)
+
+
+def _unframed(array: Floats) -> Floats:
+    """Return an array with NaN along its rim, so that no line is drawn from one panel to the next."""
+    inner = np.full(array.shape, np.nan)
+    inner[1:-1, 1:-1] = array[1:-1, 1:-1]
+    return inner
 
 
 def _marks(rows: Sequence[Sequence[Panel]], width: int) -> list[Mark]:

@@ -129,6 +129,20 @@ def gate_lines(record: Mapping[str, Any], key: ScanKey) -> list[str]:
     return lines
 
 
+def lesion_line(record: Mapping[str, Any]) -> str:
+    """Return where a record has its lesion from, and how large it is.
+
+    Examples
+    --------
+    >>> lesion_line({"Lesion": {"Source": "estimated", "VolumeMl": {"left": 0.4, "right": 36.24}}})
+    'Lesion, estimated: left 0.4 mL, right 36.2 mL'
+    """
+    lesion = record.get("Lesion") or {}
+    sizes = [f"{side} {volume:.1f} mL" for side, volume in (lesion.get("VolumeMl") or {}).items()]
+    unused = " (the given mask is not used)" if lesion.get("Code") else ""
+    return f"Lesion, {lesion.get('Source', 'of unknown source')}{unused}: {', '.join(sizes) or 'size not known'}"
+
+
 def _limit(words: str, limits: Mapping[str, float]) -> str:
     """Return the limits of a number called ``scale low`` or ``rotation degrees``."""
     *stem, last = words.split()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 from pet_spect.model import opposite
 from pet_spect.simulate.lesion import Stroke
@@ -13,6 +13,9 @@ from pet_spect.simulate.uptake import Scanner
 
 SESSIONS = ("baseline", "year1")
 TRACERS = ("FDG", "IMZ")
+
+AnatKind = Literal["T1w", "CT"]
+ANAT_KINDS: tuple[AnatKind, ...] = get_args(AnatKind)
 
 INFARCT_CORE: Mapping[str, float] = MappingProxyType({"FDG": 0.15, "IMZ": 0.1})
 """Uptake in an infarct as a fraction of normal."""
@@ -160,13 +163,16 @@ class Trial:
     step : int, default 1
         Voxel of the anatomy in mm; larger is quicker and coarser.
     thin : int, default 1
-        Divides the number of columns, rows and slices of every scan.
+        Divides the number of columns, rows and slices of every scan; an anatomical image is halved at most.
+    anat : {'T1w', 'CT'}, optional
+        The anatomical image that everybody has; none by default.
     """
 
     participants: int = 8
     seed: int = 1
     step: int = 1
     thin: int = 1
+    anat: AnatKind | None = None
 
     def participant_id(self, index: int) -> str:
         """Return the name of participant `index`, counted from 0."""

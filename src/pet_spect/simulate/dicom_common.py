@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +91,23 @@ class Header:
     text: Mapping[str, str] = field(default_factory=dict)
 
 
+class Told(Protocol):
+    """What every object says of the person, the equipment and the time, whatever was scanned; see `Header`."""
+
+    @property
+    def start(self) -> datetime: ...  # noqa: D102
+    @property
+    def weight_kg(self) -> float | None: ...  # noqa: D102
+    @property
+    def height_m(self) -> float | None: ...  # noqa: D102
+    @property
+    def sex(self) -> str: ...  # noqa: D102
+    @property
+    def patient_id(self) -> str: ...  # noqa: D102
+    @property
+    def manufacturer(self) -> str: ...  # noqa: D102
+
+
 def decimal(value: float) -> DSfloat:
     """Return a number as a decimal string of at most 16 characters."""
     return DSfloat(float(value), auto_format=True)
@@ -118,7 +135,7 @@ def items(*datasets: Dataset) -> DicomSequence:
     return DicomSequence(datasets)
 
 
-def fingerprint(volume: Volume, header: Header) -> str:
+def fingerprint(volume: Volume, header: Told) -> str:
     """Return what the identifiers of a scan are made from: the same scan has the same ones."""
     digest = hashlib.sha256(np.ascontiguousarray(volume.data).tobytes())
     digest.update(volume.affine.tobytes() + repr(header).encode())
@@ -160,7 +177,7 @@ def lps_axes(volume: Volume) -> tuple[NDArray[np.float64], NDArray[np.float64], 
     return directions, spacing, _LPS @ volume.affine[:3, 3]
 
 
-def patient_and_study(header: Header, scan: str) -> Dataset:
+def patient_and_study(header: Told, scan: str) -> Dataset:
     """Return the elements of the patient, the study and the equipment."""
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 192"

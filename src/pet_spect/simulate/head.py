@@ -159,7 +159,7 @@ def standard_head(atlas: Atlas, *, step: int = 1) -> Head:
         indices.setdefault(region.name, {})[region.side] = region.index
     labels = atlas.labels.astype(np.uint8)
     labels[(labels == 0) & (grey + white > 0.5)] = OTHER_TISSUE
-    outside_mm = _distance_outside(tissue.brain | (labels > 0))
+    outside_mm = distance_outside(tissue.brain | (labels > 0))
     coarser = (slice(None, None, step),) * 3
     labels = np.ascontiguousarray(labels[coarser])
     grey, white, outside_mm = (np.ascontiguousarray(array[coarser]) for array in (grey, white, outside_mm))
@@ -168,7 +168,7 @@ def standard_head(atlas: Atlas, *, step: int = 1) -> Head:
     return Head(labels, uptake, head.affine, indices)
 
 
-def _distance_outside(brain: NDArray[np.bool_]) -> NDArray[np.float32]:
+def distance_outside(brain: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Distance to the brain in mm on a 1 mm grid, accurate to 2 mm: it only places skull and scalp."""
     distance = 2 * np.asarray(distance_transform_edt(~brain[::2, ::2, ::2]), dtype=np.float32)
     fine = distance.repeat(2, axis=0).repeat(2, axis=1).repeat(2, axis=2)
@@ -194,14 +194,23 @@ def _healthy(
     filled[head.labels_of(VENTRICLES)] = levels.csf
     outright = filled[head.labels]
     uptake = np.where(np.isnan(outright), uptake, outright)
-    layers = [
-        (CSF_REACHES_MM, levels.csf),
-        (SKULL_REACHES_MM, levels.skull),
-        (SCALP_REACHES_MM, levels.scalp),
-        (np.inf, 0.0),
-    ]
-    inner = 0.0
-    for outer, level in layers:
-        uptake[(outside_mm > inner) & (outside_mm <= outer)] = level
-        inner = outer
+    fill_layers(uptake, outside_mm, (levels.csf, levels.skull, levels.scalp, 0.0))
     return np.asarray(uptake, dtype=np.float32)
+
+
+def fill_layers(
+    values: NDArray[np.float32], outside_mm: NDArray[np.float32], levels: tuple[float, float, float, float]
+) -> None:
+    """Fill in what lies outside the brain: CSF, skull, scalp and the air around, in place.
+
+    Parameters
+    ----------
+    values : (X, Y, Z) float32 array
+    outside_mm : (X, Y, Z) float32 array
+        See `distance_outside`.
+    levels : four floats
+    """
+    inner = 0.0
+    for outer, level in zip((CSF_REACHES_MM, SKULL_REACHES_MM, SCALP_REACHES_MM, np.inf), levels, strict=True):
+        values[(outside_mm > inner) & (outside_mm <= outer)] = level
+        inner = outer

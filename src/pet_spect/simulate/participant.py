@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from pet_spect.model import Side, Volume
+from pet_spect.simulate.anatomical import scan_anat
 from pet_spect.simulate.anatomy import Anatomy, individual_anatomy
 from pet_spect.simulate.design import INFARCT_CORE, SESSIONS, Case, Trial
+from pet_spect.simulate.dicom_anatomical import AnatHeader, write_anat_series
 from pet_spect.simulate.dicom_common import F18, I123, Nuclide
 from pet_spect.simulate.dicom_nm import NmHeader, write_nm_recon
 from pet_spect.simulate.dicom_pet import PetHeader, write_pet_series
@@ -26,6 +28,7 @@ _HEAD_CENTRE_MM = np.array([0.0, -18.0, 6.0])
 _ROTATION_DEGREES = 8.0
 _SHIFT_MM = 15.0
 _FIRST_TREATMENT = datetime(2001, 3, 5)
+_ANAT_STREAM = 1
 _BASELINE_DAY, _FOLLOW_UP_DAY, _DAYS_EARLY_OR_LATE = -20, 365, 14
 
 
@@ -109,7 +112,9 @@ def true_activity(
     return np.asarray(activity, dtype=np.float32)
 
 
-def simulate_participant(head: Head, trial: Trial, index: int, out: Path) -> Written:
+def simulate_participant(
+    head: Head, trial: Trial, index: int, out: Path, standard_anat: NDArray[np.float32] | None = None
+) -> Written:
     """Make one participant's scans.
 
     Parameters
@@ -121,6 +126,9 @@ def simulate_participant(head: Head, trial: Trial, index: int, out: Path) -> Wri
         Which participant, counted from 0. What is drawn depends on it and on the seed alone.
     out : Path
         Folder of the trial; ``dicom/<participant>/ses-<session>/<tracer>`` is written in it.
+    standard_anat : (X, Y, Z) float32 array, optional
+        Needed where the trial has anatomical images (`pet_spect.simulate.anatomical.standard_anat`,
+        on the grid of `head`); ``dicom/<participant>/anat`` is written as well.
 
     Returns
     -------
@@ -156,6 +164,12 @@ def simulate_participant(head: Head, trial: Trial, index: int, out: Path) -> Wri
         )
         of_scan = {"participant_id": name, "session": session, "tracer": tracer}
         truth += _truth_rows(of_scan, case.stroke.side, anatomy.head, activity, seen)
+    if trial.anat is not None and standard_anat is not None:
+        own = np.random.default_rng([trial.seed, index, _ANAT_STREAM])  # the scans are the same with and without
+        image = scan_anat(trial.anat, standard_anat, anatomy, lost, random_pose(own), own, thin=min(trial.thin, 2))
+        start = treatment + timedelta(days=_BASELINE_DAY, hours=9)
+        told = AnatHeader(start, case.weight_kg, case.height_m, case.sex, name.replace("sub", "SIM"), case.manufacturer)
+        write_anat_series(out / f"dicom/{name}/anat", image, trial.anat, told, own)
     return Written(scans, truth)
 
 

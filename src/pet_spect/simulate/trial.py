@@ -13,9 +13,13 @@ from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pet_spect.errors import ConfigError
 from pet_spect.files import whole_file
 from pet_spect.model import Atlas
+from pet_spect.simulate.anatomical import standard_anat
 from pet_spect.simulate.design import Trial
 from pet_spect.simulate.head import Head, standard_head
 from pet_spect.simulate.participant import Written, simulate_participant
@@ -43,6 +47,9 @@ _PARTICIPANT_COLUMNS: Columns = {
     },
     "height_m": {"Description": "Height", "Units": "m"},
     "sex": {"Description": "Sex", "Levels": {"F": "female", "M": "male"}},
+}
+_ANAT_COLUMN: Columns = {
+    "anat": {"Description": "Folder of the anatomical DICOM files, relative to the folder of the trial"}
 }
 _SCAN_COLUMNS: Columns = {
     "participant_id": _PARTICIPANT,
@@ -93,7 +100,8 @@ def write_trial(out: Path, trial: Trial, atlas: Atlas, *, done: Callable[[str], 
             done(trial.participant_id(index))
     ordered = [written[index] for index in range(trial.participants)]
     config = out / "config"
-    write_table(config / "participants.tsv", _PARTICIPANT_COLUMNS, _participant_rows(trial))
+    columns = {**_PARTICIPANT_COLUMNS, **(_ANAT_COLUMN if trial.anat else {})}
+    write_table(config / "participants.tsv", columns, _participant_rows(trial))
     write_table(config / "scans.tsv", _SCAN_COLUMNS, [row for each in ordered for row in each.scans])
     with whole_file(config / "config.yaml") as partial:
         partial.write_text("participants: config/participants.tsv\nscans: config/scans.tsv\n", encoding="utf-8")
@@ -130,6 +138,7 @@ def _participant_rows(trial: Trial) -> Iterator[dict[str, Any]]:
             "lesion_territory": "supratentorial",
             "height_m": case.height_m,
             "sex": case.sex,
+            **({"anat": f"dicom/{trial.participant_id(index)}/anat"} if trial.anat else {}),
         }
 
 
@@ -140,13 +149,13 @@ def _cpus() -> int:
 def _participants(out: Path, trial: Trial, atlas: Atlas) -> Generator[tuple[int, Written]]:
     workers = min(_cpus(), trial.participants, _MOST_WORKERS)
     if workers == 1:
-        head = standard_head(atlas, step=trial.step)
+        head, anat = _standard(atlas, trial)
         for index in range(trial.participants):
-            yield index, simulate_participant(head, trial, index, out)
+            yield index, simulate_participant(head, trial, index, out, anat)
         return
     others = active_children()
     with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(atlas, trial.step)
+        workers, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(atlas, trial)
     ) as pool:
         try:
             # workers inherit the mask, so that an interruption is the parent's alone, which says so once
@@ -164,12 +173,19 @@ def _participants(out: Path, trial: Trial, atlas: Atlas) -> Generator[tuple[int,
             raise
 
 
-_worker_head: list[Head] = []
+_Standard = tuple[Head, NDArray[np.float32] | None]
+_worker_standard: list[_Standard] = []
 
 
-def _start_worker(atlas: Atlas, step: int) -> None:
+def _standard(atlas: Atlas, trial: Trial) -> _Standard:
+    """Return the head that everybody is made from, and its anatomical image if there is to be one."""
+    anat = None if trial.anat is None else standard_anat(trial.anat, atlas, step=trial.step)
+    return standard_head(atlas, step=trial.step), anat
+
+
+def _start_worker(atlas: Atlas, trial: Trial) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker_head.append(standard_head(atlas, step=step))
+    _worker_standard.append(_standard(atlas, trial))
 
 
 def _end_with_parent() -> None:
@@ -180,4 +196,5 @@ def _end_with_parent() -> None:
 
 
 def _work(trial: Trial, index: int, out: Path) -> Written:
-    return simulate_participant(_worker_head[0], trial, index, out)
+    head, anat = _worker_standard[0]
+    return simulate_participant(head, trial, index, out, anat)

@@ -1,0 +1,95 @@
+"""The anatomical image among a participant's scans: registered like one, leading the warp, never measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pet_spect import images
+from pet_spect.errors import RegistrationError
+from pet_spect.model import Refusal, ScanKey, Volume
+
+if TYPE_CHECKING:
+    from pet_spect.registration.template import Template
+
+_KINDS = {"MR": "T1w", "CT": "CT"}
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """What became of an anatomical image.
+
+    Attributes
+    ----------
+    key : ScanKey
+        Under which it is registered; no scan can have it, for tracers are letters and digits.
+    brain : Volume or None
+        None where it was refused.
+    template : Template or None
+        What the brain is registered to.
+    refusal : Refusal or None
+    """
+
+    key: ScanKey
+    brain: Volume | None = None
+    template: Template | None = None
+    refusal: Refusal | None = None
+
+    @property
+    def scans(self) -> dict[ScanKey, Volume]:
+        """The brain as a scan to register; none where it was refused."""
+        return {} if self.brain is None else {self.key: self.brain}
+
+    @property
+    def templates(self) -> dict[str, Template]:
+        """Its template, to stand before those of the tracers so that it leads."""
+        return {} if self.template is None else {self.key.tracer: self.template}
+
+
+def read_anatomy(participant: str, path: Path) -> Anatomy:
+    """Read an anatomical image and find the brain in it.
+
+    Returns
+    -------
+    Anatomy
+        With a refusal if convert refused the image, or it shows no brain.
+
+    Raises
+    ------
+    ImageError
+        If the files cannot be read.
+    """
+    from pet_spect.atlases import load_atlas
+    from pet_spect.registration.anatomical import extract_brain, make_anat_template
+
+    refusal = images.read_refusal(path)
+    if refusal is not None:
+        return Anatomy(ScanKey(participant, "n/a", "anat:unknown"), refusal=refusal)
+    kind = _KINDS[images.read_sidecar(path)["Modality"]]
+    key = ScanKey(participant, "n/a", f"anat:{kind}")
+    template = make_anat_template(kind, load_atlas("CerebrA"))
+    try:
+        brain = extract_brain(images.read_volume(path), kind, template)
+    except RegistrationError as error:
+        return Anatomy(key, refusal=Refusal("normalise", error.code, str(error)))
+    return Anatomy(key, brain, template)
+
+
+def anatomy_record(anatomy: Anatomy | None, gates: Mapping[str, float | None] | None) -> dict[str, Any] | None:
+    """Return what a registration record says of the anatomical image: nothing if there is none.
+
+    Parameters
+    ----------
+    anatomy : Anatomy or None
+    gates : mapping or None
+        What was measured of its registration, unless it was refused.
+    """
+    if anatomy is None:
+        return None
+    told: dict[str, Any] = {"Kind": anatomy.key.tracer.removeprefix("anat:")}
+    if anatomy.refusal is not None:
+        refusal = anatomy.refusal
+        return told | {"Status": "refused", "Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
+    return told | {"Status": "registered", **(gates or {})}

@@ -1,0 +1,149 @@
+"""How sure a value is: what it would be, had what is not known been a little otherwise.
+
+Everything is of first order. A scan gives for each region how its mean responds to a small motion of the
+regions and to the threshold of the lesion, and the standard error by count noise (`Response`).
+From these follows the `Spread` of a ratio, and from the spreads of two visits that of their change: what a
+scan has on its own adds up, what all scans of a person share is taken alike in both and cancels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pet_spect.quantify.shares import FloatArray
+
+RIGID_MM, RIGID_DEGREES = 0.1, 0.1
+"""Standard deviation of a scan's rigid misalignment with the person's others, along and about each axis."""
+
+WARP_MM = 0.3
+"""Standard deviation along each axis by which repeated scans would place each region elsewhere."""
+
+PLACEMENT_MM, PLACEMENT_DEGREES = 2.0, 2.0
+"""Within these, along and about each axis, all regions together may lie elsewhere than the warp says."""
+
+LESION_THRESHOLDS = (0.3, 0.7)
+"""Between these a threshold on the probability of lesion might as well lie."""
+
+NORMAL_95 = 1.959963984540054
+
+_UNIFORM_SD = 1 / math.sqrt(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """How the mean of a region in one scan responds to what is not known.
+
+    Attributes
+    ----------
+    noise_sd : float
+        Standard error by count noise, in the scan's unit; NaN if not known.
+    shift : (3,) tuple of float
+        Change per mm by which the region lies further right, anterior, superior in the person.
+    turn : (3,) tuple of float
+        Change per degree by which all regions turn about these axes through the atlas's middle.
+    threshold : float
+        Half the change from the lower to the higher of `LESION_THRESHOLDS`; 0 if the lesion has no part in it.
+    """
+
+    noise_sd: float
+    shift: tuple[float, float, float]
+    turn: tuple[float, float, float]
+    threshold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How sure a value is, in its own unit.
+
+    Attributes
+    ----------
+    own_sd : float
+        By count noise and rigid misalignment: independent from scan to scan.
+    target, reference : (3,) tuple of float
+        By where the warp places the numerator and the denominator, along each axis: the same for all scans
+        of a person, hence with a sign.
+    placement_sd : float
+        If all regions may be misplaced together.
+    """
+
+    own_sd: float
+    target: tuple[float, float, float]
+    reference: tuple[float, float, float]
+    placement_sd: float
+
+    @property
+    def value_sd(self) -> float:
+        """Standard deviation of the value over repeated scans of the unchanged person."""
+        return math.hypot(self.own_sd, *self.target, *self.reference)
+
+
+def joint_response(responses: Sequence[Response], volumes: Sequence[float]) -> Response:
+    """Return the response of several regions together, weighted by volume; their noise is taken to be independent."""
+    weight = np.array(volumes) / sum(volumes)
+    motion = weight @ np.array([(*response.shift, *response.turn, response.threshold) for response in responses])
+    x, y, z, rx, ry, rz, threshold = motion.tolist()
+    noise = float(np.sqrt(((weight * [response.noise_sd for response in responses]) ** 2).sum()))
+    return Response(noise, (x, y, z), (rx, ry, rz), threshold)
+
+
+def value_spread(per_target: float, target: Response, per_reference: float, reference: Response | None) -> Spread:
+    """Return the spread of a value made of the means of a target and a reference.
+
+    Parameters
+    ----------
+    per_target, per_reference : float
+        Derivative of the value with respect to either mean.
+    target : Response
+    reference : Response or None
+        None if the value has no reference.
+
+    Examples
+    --------
+    >>> flat = (0.0, 0.0, 0.0)
+    >>> spread = value_spread(0.5, Response(0.2, flat, flat), 0.0, None)
+    >>> spread.value_sd
+    0.1
+    """
+    other = Response(0.0, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)) if reference is None else reference
+    shift = per_target * np.array(target.shift) + per_reference * np.array(other.shift)
+    turn = per_target * np.array(target.turn) + per_reference * np.array(other.turn)
+    threshold = per_target * target.threshold + per_reference * other.threshold
+    return Spread(
+        math.hypot(
+            per_target * target.noise_sd, per_reference * other.noise_sd, *RIGID_MM * shift, *RIGID_DEGREES * turn
+        ),
+        _three(WARP_MM * per_target * np.array(target.shift)),
+        _three(WARP_MM * per_reference * np.array(other.shift)),
+        _UNIFORM_SD * math.hypot(*PLACEMENT_MM * shift, *PLACEMENT_DEGREES * turn, threshold),
+    )
+
+
+def _three(values: FloatArray) -> tuple[float, float, float]:
+    x, y, z = values.tolist()
+    return x, y, z
+
+
+def change_sd(before: Spread, after: Spread, *, per_before: float = 1.0, per_after: float = 1.0) -> float:
+    """Return the standard deviation of a change over repeated scans of both visits.
+
+    Parameters
+    ----------
+    before, after : Spread
+        Of the value at either visit.
+    per_before, per_after : float
+        Size of the derivative of the change with respect to either value: 1 for a difference.
+    """
+    shared = [
+        per_after * late - per_before * early
+        for late, early in zip((*after.target, *after.reference), (*before.target, *before.reference), strict=True)
+    ]
+    return math.hypot(per_before * before.own_sd, per_after * after.own_sd, *shared)
+
+
+def interval(value: float, sd: float) -> tuple[float, float]:
+    """Return the ends of the 95 % interval of a normal value; NaN if either is."""
+    return value - NORMAL_95 * sd, value + NORMAL_95 * sd

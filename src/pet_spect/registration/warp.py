@@ -1,0 +1,157 @@
+"""The one warp between a participant and the standard space, which a stroke must not fool."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
+
+from pet_spect.model import Volume, Warp
+from pet_spect.registration.appearance import own_appearance
+from pet_spect.registration.itk import register_deformable, register_linear
+from pet_spect.registration.lesion import estimate_lesion
+from pet_spect.registration.template import WORKING_VOXEL_MM, Template
+from pet_spect.resample import apply_affine, displace, field_of, resample
+
+MASK_MARGIN_MM = 6
+
+Grid = tuple[tuple[int, int, int], NDArray[np.float64]]
+"""Shape and affine."""
+
+GivenLesion = Callable[[Warp], NDArray[np.bool_]]
+"""From the warp that carries standard points to participant points to the lesion on the standard grid."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Settings of one deformable registration (see `itk.register_deformable`)."""
+
+    metric: str
+    iterations: tuple[int, ...]
+    gradient_step: float
+    flow_sigma: float
+    total_sigma: float
+
+
+@dataclass(frozen=True)
+class Deformation:
+    """Settings of the warp, chosen on individual anatomies (docs/methods.md).
+
+    Attributes
+    ----------
+    first : Step
+        To the template as it is: near enough to learn the person's own uptake in every region.
+    final : Step
+        To the template with that uptake.
+    """
+
+    first: Step = field(default_factory=lambda: Step("mattes", (40, 10, 0), 0.2, 4.0, 1.0))
+    final: Step = field(default_factory=lambda: Step("CC", (30, 8, 0), 0.2, 3.0, 0.0))
+
+
+@dataclass(frozen=True)
+class Warped:
+    """A participant's way to the standard space.
+
+    Attributes
+    ----------
+    affine : (4, 4) float array
+        Standard points to participant points.
+    to_participant, to_standard : Warp
+        The whole way from standard points to participant points, and back.
+    appearance : Volume
+        The template with the participant's own uptake, which the warp was learned on.
+    lesion : (X, Y, Z) bool array
+        On the standard grid: the one given, else the one estimated.
+    """
+
+    affine: NDArray[np.float64]
+    to_participant: Warp
+    to_standard: Warp
+    appearance: Volume
+    lesion: NDArray[np.bool_]
+
+
+def near_brain(template: Template) -> NDArray[np.bool_]:
+    """Return the brain and what lies within `MASK_MARGIN_MM` of it: the voxels that count."""
+    return np.asarray(binary_dilation(template.brain, iterations=round(MASK_MARGIN_MM / WORKING_VOXEL_MM)))
+
+
+def find_warp(
+    mean: Volume,
+    template: Template,
+    start: NDArray[np.float64],
+    grid: Grid,
+    deformation: Deformation,
+    given: GivenLesion | None,
+) -> Warped:
+    """Register a participant's mean image to the standard space, undeceived by a lesion.
+
+    A first warp to the template is near enough to see where the person's lesion lies and how much
+    uptake each region has; the template is given that uptake, and the final warp is learned on it.
+
+    Parameters
+    ----------
+    mean : Volume
+        On `grid`; NaN outside the field of view.
+    template : Template
+    start : (4, 4) float array
+        Standard points to participant points, near enough.
+    grid : shape and affine
+        The participant's space.
+    deformation : Deformation
+    given : callable, optional
+        The lesion, if somebody drew it; estimated without it.
+
+    Returns
+    -------
+    Warped
+
+    Raises
+    ------
+    RegistrationError
+        If ants gives up.
+    """
+    mask = near_brain(template)
+    affine = register_linear(
+        template.uptake,
+        mean,
+        start=start,
+        mask=mask,
+        kind="Affine",
+        iterations=(100, 50),
+        shrink=(4, 2),
+        smoothing=(2, 1),
+    )
+
+    def run(target: Volume, step: Step) -> tuple[Warp, Warp]:
+        return _both_ways(target, mean, affine, mask, grid, step)
+
+    def lesion(to_participant: Warp) -> NDArray[np.bool_]:
+        return given(to_participant) if given else estimate_lesion(_standard(mean, to_participant), template)
+
+    first, _ = run(template.uptake, deformation.first)
+    own = own_appearance(_standard(mean, first), template, lesion(first))
+    to_participant, to_standard = run(own, deformation.final)
+    return Warped(affine, to_participant, to_standard, own, lesion(to_participant))
+
+
+def _both_ways(
+    target: Volume, mean: Volume, affine: NDArray[np.float64], mask: NDArray[np.bool_], grid: Grid, step: Step
+) -> tuple[Warp, Warp]:
+    """Return the whole way from standard points to participant points and back."""
+    affine, warp, inverse = register_deformable(target, mean, start=affine, mask=mask, **vars(step))
+    from_affine = np.linalg.inv(affine)
+    to_participant = field_of(
+        target.data.shape, target.affine, lambda points: apply_affine(affine, displace(warp, points))
+    )
+    to_standard = field_of(*grid, lambda points: displace(inverse, apply_affine(from_affine, points)))
+    return to_participant, to_standard
+
+
+def _standard(mean: Volume, to_participant: Warp) -> NDArray[np.float32]:
+    shape = to_participant.displacement.shape[:3]
+    return resample(mean, shape, to_participant.affine, lambda points: displace(to_participant, points)).data

@@ -1,0 +1,242 @@
+"""What a person judges a scan's registration by: its own space, before and after the warp, and the lesion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pet_spect.errors import AtlasError
+from pet_spect.model import Atlas, Volume, Warp
+from pet_spect.report.planes import Floats, Panel, Plane, View, cut
+from pet_spect.resample import Points, apply_affine, displace
+
+_SIZE_MM = (192.0, 188.0)
+_MIDDLE_MM = (0.0, -16.0, 17.0)
+"""The middle of what is shown of the standard space: the brain and no more of the grid below it."""
+
+_PLANES_MM: tuple[tuple[View, float], ...] = (
+    ("axial", 52),
+    ("axial", 4),
+    ("coronal", -18),
+    ("sagittal", -36),
+    ("sagittal", 36),
+)
+"""What is cut before and after the warp: through both motor cortices, the deep nuclei and each side."""
+
+_THROUGH: dict[View, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
+_PONS_MM = (0.0, -28.0, -34.0)
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One scan with all that places it in the standard space.
+
+    Attributes
+    ----------
+    native : Volume
+        The scan in its own space.
+    standard : Volume
+        The scan resampled to the standard space.
+    participant_to_scan : (4, 4) float64 array
+        Participant points to scan points, RAS+ mm.
+    to_standard : Warp
+        Participant points to standard points.
+    from_standard : Warp
+        Standard points to participant points.
+    """
+
+    native: Volume
+    standard: Volume
+    participant_to_scan: NDArray[np.float64]
+    to_standard: Warp
+    from_standard: Warp
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the picture.
+
+    Attributes
+    ----------
+    title : str
+        What it shows.
+    good : str
+        What it looks like if all is well.
+    panels : list of Panel
+        Empty if there is nothing to see.
+    midplane : bool
+        Whether the midplane is drawn.
+    """
+
+    title: str
+    good: str
+    panels: list[Panel]
+    midplane: bool = False
+
+
+def outlines(atlas: Atlas, target: str, references: Sequence[str] = ()) -> dict[str, Volume]:
+    """Return what is drawn on a scan, each as a mask of 0 to 1 in the standard space.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    target : str
+        A region with a left and a right side.
+    references : sequence of str
+        Regions drawn together as ``reference``.
+
+    Returns
+    -------
+    dict of str to Volume
+        ``left`` and ``right`` (the target), ``reference``, ``brain`` and ``white``
+        (the ICBM 2009a symmetric tissue maps that nilearn ships).
+
+    Raises
+    ------
+    AtlasError
+        If the atlas lacks a region.
+    """
+    from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
+
+    by_side = {region.side: region.index for region in atlas.regions if region.name == target}
+    if not {"left", "right"} <= by_side.keys():
+        raise AtlasError(f"atlas {atlas.name}: has no region {target!r} with a left and a right side")
+    unknown = sorted(set(references) - {region.name for region in atlas.regions})
+    if unknown:
+        raise AtlasError(f"atlas {atlas.name}: has no region {unknown[0]!r}")
+    chosen = [region.index for region in atlas.regions if region.name in references]
+    grey, white = load_mni152_gm_template(resolution=1), load_mni152_wm_template(resolution=1)
+    white_map = np.asarray(white.dataobj, dtype=np.float32)
+    return {
+        "brain": Volume(np.asarray(grey.dataobj, dtype=np.float32) + white_map, white.affine),
+        "white": Volume(white_map, white.affine),
+        "reference": Volume(np.isin(atlas.labels, chosen).astype(np.float32), atlas.affine),
+        "left": Volume((atlas.labels == by_side["left"]).astype(np.float32), atlas.affine),
+        "right": Volume((atlas.labels == by_side["right"]).astype(np.float32), atlas.affine),
+    }
+
+
+def in_own_space(scan: Registration, masks: Mapping[str, Volume]) -> Step:
+    """Return the scan on its own axes, with regions and midplane brought to it.
+
+    They take the way the measurement takes: scan point to participant point
+    (the inverse of the rigid transform), then through the warp to the standard.
+    """
+    scan_to_participant = np.linalg.inv(scan.participant_to_scan)
+
+    def to_standard(points: Points) -> Points:
+        return displace(scan.to_standard, apply_affine(scan_to_participant, points))
+
+    def to_scan(points: Points) -> NDArray[np.float64]:
+        return apply_affine(scan.participant_to_scan, displace(scan.from_standard, points))
+
+    left, right = (to_scan(_points_of(masks[side])).mean(axis=0) for side in ("left", "right"))
+    (x, y, z), pons = to_scan(np.array([_MIDDLE_MM, _PONS_MM]))
+    targets = (left + right) / 2
+    planes = [
+        Plane("axial", (x, y, targets[2]), _SIZE_MM, "through both targets"),
+        Plane("axial", (x, y, pons[2]), _SIZE_MM, "through cerebellum and pons"),
+        Plane("coronal", (x, targets[1], z), _SIZE_MM, "through both targets"),
+        Plane("sagittal", (left[0], y, z), _SIZE_MM, "left target"),
+        Plane("sagittal", (right[0], y, z), _SIZE_MM, "right target"),
+    ]
+    shown = _chosen(masks, "brain", "reference", "left", "right")
+    return Step(
+        "1  Own space: where the regions are read",
+        "good: the dashed line runs between the halves, the targets lie on cortex",
+        [cut(scan.native, shown, plane, to_standard) for plane in planes],
+        midplane=True,
+    )
+
+
+def before_warp(scan: Registration, masks: Mapping[str, Volume]) -> Step:
+    """Return the scan as the linear part of its way alone would place it in the standard space."""
+    linear = scan.participant_to_scan @ linear_part(scan.from_standard, masks["brain"])
+    placed = Volume(scan.native.data, np.linalg.inv(linear) @ scan.native.affine)
+    shown = _chosen(masks, "white", "brain")
+    return Step(
+        "2  Before the warp: only moved, turned and scaled",
+        "good: upright, about as large as the outline of the MNI brain",
+        [cut(placed, shown, plane) for plane in _standard_planes()],
+    )
+
+
+def after_warp(scan: Registration, masks: Mapping[str, Volume]) -> Step:
+    """Return the scan in the standard space, cut as in `before_warp`."""
+    shown = _chosen(masks, "white", "brain", "reference", "left", "right")
+    return Step(
+        "3  After the warp: standard space",
+        "good: the rim of the brain meets the outline, nearer than above",
+        [cut(scan.standard, shown, plane) for plane in _standard_planes()],
+    )
+
+
+def lesion_step(scan: Registration, masks: Mapping[str, Volume], lesion: Volume, told: str) -> Step:
+    """Return the scan in the standard space where the lesion is largest, without and with its outline.
+
+    Parameters
+    ----------
+    scan : Registration
+    masks : mapping of str to Volume
+    lesion : Volume
+        Above 0.5 inside, in the standard space. Without such a voxel nothing is drawn.
+    told : str
+        Where the lesion is from and how large it is.
+    """
+    inside = lesion.data > 0.5
+    if not inside.any():
+        return Step("4  Lesion: none seen", "", [])
+    widest = [int(inside.sum(axis=tuple({0, 1, 2} - {axis})).argmax()) for axis in range(3)]
+    at = apply_affine(lesion.affine, np.array(widest))
+    shown = _chosen(masks, "left", "right") | {"lesion": Volume(inside.astype(np.float32), lesion.affine)}
+    axial, coronal, sagittal = (_standard_plane(view, at[_THROUGH[view]]) for view in ("axial", "coronal", "sagittal"))
+    nothing = {name: Volume(np.zeros_like(mask.data), mask.affine) for name, mask in shown.items()}
+    return Step(
+        f"4  {told}",
+        "good: the outline holds the dark area and no healthy tissue",
+        [
+            cut(scan.standard, nothing, axial),
+            cut(scan.standard, shown, axial),
+            cut(scan.standard, nothing, coronal),
+            cut(scan.standard, shown, coronal),
+            cut(scan.standard, shown, sagittal),
+        ],
+    )
+
+
+def linear_part(warp: Warp, brain: Volume) -> NDArray[np.float64]:
+    """Return the (4, 4) matrix that comes nearest to a warp within the brain, by least squares.
+
+    Parameters
+    ----------
+    warp : Warp
+        Standard points to participant points.
+    brain : Volume
+        Above 0.5 inside, in the standard space.
+    """
+    points = _points_of(brain)[::50]
+    with_one = np.column_stack([points, np.ones(len(points))])
+    matrix = np.eye(4)
+    matrix[:3] = np.linalg.lstsq(with_one, displace(warp, points), rcond=None)[0].T
+    return matrix
+
+
+def _standard_planes() -> list[Plane]:
+    return [_standard_plane(view, at) for view, at in _PLANES_MM]
+
+
+def _standard_plane(view: View, at: float) -> Plane:
+    through = _THROUGH[view]
+    x, y, z = (at if axis == through else middle for axis, middle in enumerate(_MIDDLE_MM))
+    return Plane(view, (x, y, z), _SIZE_MM, f"MNI {'xyz'[through]} = {at:.0f}".replace("-", "−"))
+
+
+def _chosen(masks: Mapping[str, Volume], *names: str) -> dict[str, Volume]:
+    return {name: masks[name] for name in names}
+
+
+def _points_of(mask: Volume) -> Floats:
+    return apply_affine(mask.affine, np.argwhere(mask.data > 0.5).astype(np.float64))
