@@ -4,8 +4,8 @@ Usage: ``.venv/bin/python benchmarks/planted_failures.py [part of a kind's name 
 
 Every case is a set of scans of one participant given to `normalise`, then measured and judged as the workflow does.
 A planted scan is caught if it is refused, if its side contradicts `lesion_side` or the other scans, or if the target
-has no value on either side. The anatomy has voxels of 2 mm and usual scanners are thinned, to be quick. Poses that
-recur (the good partners) are registered once.
+or the primary reference has no value, which the workflow then says. The anatomy has voxels of 2 mm and usual scanners
+are thinned, to be quick. Poses that recur (the good partners) are found once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from planted_good import USUAL, Person, look, odd_ones, person, visits
 
 from pet_spect.atlases import load_atlas
 from pet_spect.errors import PetSpectError
-from pet_spect.model import Atlas, ScanKey, Volume
+from pet_spect.model import Atlas, RegionSide, ScanKey, Volume
 from pet_spect.quantify.ratios import ScanUptake
 from pet_spect.quantify.uptake import region_uptake
 from pet_spect.quantify.verdict import judge_measured
@@ -133,6 +133,11 @@ def in_company() -> Iterator[Trouble]:
         yield Trouble("mirrored, one of four", f"{key.tracer}, no lesion", who, turned, frozenset({key}))
 
 
+def reference(tracer: str, who: Person) -> tuple[str, RegionSide]:
+    """Return the region that a tracer's primary ratio is divided by."""
+    return ("pons", "n/a") if tracer == "IMZ" else ("cerebellum_gray_matter", who.lesion_side)
+
+
 def remember_poses() -> None:
     """Let the pose of one and the same scan be found once."""
     find, known = registration.find_pose, {}
@@ -209,7 +214,8 @@ def codes(trouble: Trouble, templates: Mapping[str, Template], atlas: Atlas, rea
             found[key] = error.code
             continue
         values = {(row.region, row.side): row for row in rows}
-        if not all(np.isfinite(values[TARGET, side].mean) for side in ("left", "right")):
+        needed = (*((TARGET, side) for side in ("left", "right")), reference(key.tracer, trouble.who))
+        if not all(np.isfinite(values[region].mean) for region in needed):
             found[key] = "coverage"
             continue
         missing = missing_ml(registered.standard, templates[key.tracer])

@@ -65,7 +65,7 @@ def test_the_anatomy_leads_and_where_all_fails_the_scans_are_tried_without(calls
         "Code": "gate",
         "Reason": "no anat:T1w",
     }
-    assert [scan["Tracer"] for scan in record["Scans"]] == ["FDG", "IMZ"]
+    assert [scan["Tracer"] for scan in record["Scans"]] == ["FDG"]
 
 
 def test_an_image_that_convert_refused_is_not_registered(calls, run):

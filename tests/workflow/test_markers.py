@@ -133,5 +133,5 @@ def test_the_ratio_is_that_of_the_scan_in_the_true_regions(run, key):
         and (row["measure"], row["reference"]) == ("uptake_ratio", "contralateral")
     )
     assert ratio < 0.8
-    # A deformable warp pulls bright tissue into the dimmed region: it reads up to 6 % too high here, never too low.
-    assert 0.99 < ratio / (right / left) < 1.08
+    # a default warp pulls bright tissue into the cold region and reads 6 % too high here
+    assert 0.97 < ratio / (right / left) < 1.03

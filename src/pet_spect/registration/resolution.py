@@ -28,7 +28,7 @@ MISREGISTRATION_FWHM_MM = 4.6
 """Folds that the registration does not match blur the comparison by so much; it is taken off in quadrature.
 
 The mean over three real anatomies and both tracers (``benchmarks/resolution.py``). A person whose folds match better
-or worse is read too fine or too coarse, in all scans alike: what one scan is sharper than another does not depend on it.
+or worse is read too fine or too coarse, in all scans alike: a difference between scans does not depend on it.
 """
 
 FINEST_MM = 2.0
