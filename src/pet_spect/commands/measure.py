@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0.0,
         metavar="MM",
         help="how far a fold may lie from where the warp puts it (standard deviation): the edge of a target weighs"
-        " less than its heart; the workflow gives 2 (default %(default)s: all of it weighs alike)",
+        " less than its heart (default %(default)s: all of it weighs alike)",
     )
     parser.add_argument(
         "--common-fwhm",
