@@ -11,7 +11,6 @@ from pet_spect.quantify.laterality import (
     lesion_evidence,
     likeness,
     mirrored,
-    side_of_missing,
 )
 
 NAMES = [f"region_{i}" for i in range(40)]
@@ -128,24 +127,3 @@ def test_an_asymmetry_needs_five_shared_regions_to_be_compared():
     part = asymmetry({key: value for key, value in brain().items() if key[0] in NAMES[:4]})
     assert comparable(whole, whole)
     assert not comparable(whole, part)
-
-
-@pytest.mark.parametrize(
-    ("missing", "side"),
-    [((21.0, 1.5), "left"), ((0.0, 11.0), "right"), ((9.0, 0.0), None), ((30.0, 15.0), None), ((0.0, 0.0), None)],
-)
-def test_the_side_of_the_missing_volume_is_clear_or_not(missing, side):
-    assert side_of_missing(missing) == side
-
-
-def test_a_lesion_between_regions_shows_in_the_missing_volume():
-    small = asymmetry(brain(deficits=SMALL))
-    assert lesion_evidence(small).side is None
-    assert lesion_evidence(small, (16.0, 0.0)).side == "left"
-
-
-def test_witnesses_that_contradict_each_other_show_nothing():
-    clear = asymmetry(brain(deficits=CLEAR))
-    assert lesion_evidence(clear, (16.0, 0.0)).side == "left"
-    assert lesion_evidence(clear, (0.0, 16.0)).side is None
-    assert lesion_evidence(clear, (2.0, 1.0)).side == "left"

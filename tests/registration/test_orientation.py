@@ -4,7 +4,7 @@ from scipy.ndimage import gaussian_filter
 
 from pet_spect.errors import RegistrationError
 from pet_spect.model import Volume
-from pet_spect.registration.orientation import TURNS, Fit, check_orientation, first_look, fit
+from pet_spect.registration.orientation import TURNS, Fit, check_orientation, fit
 from pet_spect.registration.plausibility import Gates
 from pet_spect.registration.template import Template
 
@@ -61,7 +61,7 @@ def test_a_mirrored_head_is_not_told_from_a_direct_one():
 )
 def test_a_head_that_lies_otherwise_than_its_header_says_is_refused(axes, flip, degrees):
     with pytest.raises(RegistrationError, match=f"better turned by {degrees} degrees") as refused:
-        first_look(turned(axes, flip), "FDG", {"FDG": TEMPLATE}, GATES)
+        check_orientation(fit(turned(axes, flip), TEMPLATE), GATES)
     assert refused.value.code == "gate_orientation"
 
 
@@ -74,7 +74,7 @@ def test_what_is_no_brain_is_refused():
 def test_a_head_of_one_value_in_an_empty_field_is_no_brain():
     ball = np.where(np.linalg.norm((GRID - CENTRE) * 2, axis=0) < 60, 1.0, 0.0).astype(np.float32)
     with pytest.raises(RegistrationError):
-        first_look(Volume(ball, np.diag([2.0, 2, 2, 1])), "FDG", {"FDG": TEMPLATE}, GATES)
+        check_orientation(fit(Volume(ball, np.diag([2.0, 2, 2, 1])), TEMPLATE), GATES)
 
 
 def test_what_is_outside_the_field_of_view_is_not_held_against_a_scan():

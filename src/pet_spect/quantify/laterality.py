@@ -1,7 +1,7 @@
 """On which side a scan itself shows the lesion.
 
-Three witnesses: the scan's own deficits, region by region; the volume that is missing on one side only; and whether its
-pattern of asymmetry is the mirror image of that of the person's other scans.
+Two witnesses: the scan's own deficits, and whether its pattern of asymmetry is the mirror image of
+that of the person's other scans.
 """
 
 from __future__ import annotations
@@ -23,12 +23,6 @@ SYMMETRIC_SD = 0.05
 
 CLEAR_Z = 8.0
 """How many standard deviations the two sides' deficits must differ for the side to be clear."""
-
-CLEAR_ML = 10.0
-"""How much more must be missing on one side than on the other for the side to be clear (healthy brains: up to 7 mL)."""
-
-CLEAR_TIMES = 3.0
-"""How many times as much."""
 
 MIRRORED = -0.6
 """A likeness of two scans below this means that one of them is mirrored."""
@@ -117,7 +111,7 @@ def asymmetry(
     return Asymmetry(kept, log_ratio, volume / volume.sum() if len(volume) else volume)
 
 
-def lesion_evidence(found: Asymmetry, missing: tuple[float, float] | None = None) -> LesionEvidence:
+def lesion_evidence(found: Asymmetry) -> LesionEvidence:
     """Return the side on which a scan clearly shows less uptake.
 
     Zero is the centre, for atlas and space are symmetric (a median would follow a large lesion). The
@@ -125,39 +119,11 @@ def lesion_evidence(found: Asymmetry, missing: tuple[float, float] | None = None
     `SYMMETRIC_SD`. A side's deficit is the volume-weighted sum of what its regions lack beyond 2σ; the
     difference between the sides, in units of its standard deviation under noise alone, must reach
     `CLEAR_Z`, so that one region of chance does not decide. Fewer than `FEWEST_REGIONS` show nothing.
-    A lesion between regions shows in the missing volume instead; if the two name different sides, neither counts.
 
     Parameters
     ----------
     found : Asymmetry
-    missing : (float, float), optional
-        Volume in mL that is missing on the left and on the right, see `registration.deficit.missing_ml`.
     """
-    by_regions = _by_regions(found)
-    by_volume = side_of_missing(missing) if missing is not None else None
-    if by_volume is None or by_volume == by_regions.side:
-        return by_regions
-    return LesionEvidence(by_volume if by_regions.side is None else None, by_regions.z)
-
-
-def side_of_missing(missing: tuple[float, float]) -> Side | None:
-    """Return the side on which clearly more is missing: `CLEAR_ML` more and `CLEAR_TIMES` as much.
-
-    Examples
-    --------
-    >>> side_of_missing((21.0, 1.5))
-    'left'
-    >>> side_of_missing((21.0, 12.0)) is None
-    True
-    """
-    left, right = missing
-    less, more = sorted(missing)
-    if more - less < CLEAR_ML or more < CLEAR_TIMES * less:
-        return None
-    return "left" if left > right else "right"
-
-
-def _by_regions(found: Asymmetry) -> LesionEvidence:
     if len(found.regions) < FEWEST_REGIONS:
         return LesionEvidence(None, 0.0)
     supposed = -1.0 if found.weight @ found.log_ratio <= 0 else 1.0

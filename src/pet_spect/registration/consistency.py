@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter
 
 from pet_spect.errors import RegistrationError
 from pet_spect.model import ScanKey, Volume
-from pet_spect.registration.plausibility import Gates
+from pet_spect.registration.plausibility import FEWEST_VOXELS, Gates, correlation
 from pet_spect.registration.template import WORKING_VOXEL_MM, Template
 
 _SMOOTHING_VOXELS = 1.5
@@ -23,7 +23,6 @@ _SMOOTHING_VOXELS = 1.5
 _PATTERN_MM = 8.0
 """Standard deviation of the smoothing before what is peculiar to a head is compared: beyond any scanner's blur."""
 
-_FEWEST = 100
 
 Conflicts = Mapping[tuple[ScanKey, ScanKey], RegistrationError]
 
@@ -112,16 +111,10 @@ def agreements(
             both = brain & seen[first] & seen[second]
             both &= both[::-1]
             found[first, second] = (
-                _correlation(smooth[first][both], smooth[second][both]),
-                _correlation(smooth[first][both], smooth[second][::-1][both]),
+                correlation(smooth[first][both], smooth[second][both]),
+                correlation(smooth[first][both], smooth[second][::-1][both]),
             )
     return found
-
-
-def _correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    if len(first) < _FEWEST or np.ptp(first) == 0 or np.ptp(second) == 0:
-        return 0.0
-    return float(np.corrcoef(first, second)[0, 1])
 
 
 def disagreement(found: Iterable[tuple[tuple[ScanKey, ScanKey], tuple[float, float]]], gates: Gates) -> Conflicts:
@@ -222,4 +215,4 @@ def cosine(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     both = np.isfinite(first) & np.isfinite(second)
     one, other = first[both].astype(np.float64), second[both].astype(np.float64)
     size = float(np.sqrt((one @ one) * (other @ other)))
-    return float(one @ other) / size if len(one) >= _FEWEST and size > 0 else 1.0
+    return float(one @ other) / size if len(one) >= FEWEST_VOXELS and size > 0 else 1.0

@@ -7,7 +7,6 @@ head is not told from a direct one here: the template is symmetric.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import permutations, product
 
@@ -181,23 +180,3 @@ def check_orientation(found: Fit, gates: Gates) -> None:
             f" {gates.likeness_min:.2f} is needed",
             code="gate_likeness",
         )
-
-
-def first_look(head: Volume, tracer: str, templates: Mapping[str, Template], gates: Gates) -> None:
-    """Refuse a scan that need not be registered, for it is no upright brain.
-
-    Parameters
-    ----------
-    head : Volume
-        Cropped to the head.
-    tracer : str
-        A key of `templates`.
-    templates : mapping of str to Template
-    gates : Gates
-
-    Raises
-    ------
-    RegistrationError
-        ``gate_orientation`` or ``gate_likeness``.
-    """
-    check_orientation(fit(head, templates[tracer]), gates)

@@ -11,6 +11,9 @@ from scipy.linalg import polar
 from pet_spect.errors import RegistrationError
 from pet_spect.model import Volume, Warp
 
+FEWEST_VOXELS = 100
+"""Voxels, below which nothing is told from a correlation."""
+
 
 @dataclass(frozen=True)
 class Gates:
@@ -168,6 +171,13 @@ class Match:
     brain_coverage: float
 
 
+def correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """Return Pearson's correlation of two sets of voxels; 0 if they are fewer than 100 or one of them is flat."""
+    if len(first) < FEWEST_VOXELS or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return 0.0
+    return float(np.corrcoef(first, second)[0, 1])
+
+
 def match(scan: Volume, template: Volume, brain: NDArray[np.bool_]) -> Match:
     """Compare a scan with the template, both on the standard grid.
 
@@ -178,9 +188,9 @@ def match(scan: Volume, template: Volume, brain: NDArray[np.bool_]) -> Match:
     seen = np.isfinite(scan.data)
     inside = brain & seen
     coverage = float(inside.sum() / brain.sum())
-    if inside.sum() < 100 or np.ptp(scan.data[inside]) == 0:
+    if inside.sum() < FEWEST_VOXELS or np.ptp(scan.data[inside]) == 0:
         return Match(0.0, 0.0, coverage)
-    similarity = float(np.corrcoef(scan.data[inside], template.data[inside])[0, 1])
+    similarity = correlation(scan.data[inside], template.data[inside])
     bright_template = inside & (template.data > np.median(template.data[inside]))
     limit = np.partition(scan.data[seen], -int(bright_template.sum()))[-int(bright_template.sum())]
     bright_scan = seen & (scan.data >= limit)

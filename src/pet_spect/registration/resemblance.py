@@ -14,7 +14,7 @@ from scipy.ndimage import binary_dilation, binary_erosion, distance_transform_ed
 
 from pet_spect.errors import RegistrationError
 from pet_spect.model import Volume
-from pet_spect.registration.plausibility import Gates
+from pet_spect.registration.plausibility import FEWEST_VOXELS, Gates, correlation
 from pet_spect.registration.template import WORKING_VOXEL_MM, Template
 
 _SMOOTHING_MM = 6.0
@@ -22,7 +22,6 @@ _SLAB_MM = 12
 _SLAB_ML = 25.0
 _FURTHER_BLUR_MM = (0.0, 10.0, 20.0, 30.0)
 _BESIDE_MM = 16
-_FEWEST = 100
 _BRIGHT = 0.4
 
 FloatArray = NDArray[np.float32]
@@ -65,12 +64,6 @@ def smooth_in_view(data: FloatArray, sigma_mm: float) -> FloatArray:
     return np.where(seen, total / np.maximum(weight, 1e-6), np.nan).astype(np.float32)
 
 
-def _correlation(first: FloatArray, second: FloatArray) -> float:
-    if len(first) < _FEWEST or np.ptp(first) == 0 or np.ptp(second) == 0:
-        return 0.0
-    return float(np.corrcoef(first, second)[0, 1])
-
-
 def _slabs(scan: FloatArray, template: FloatArray, place: NDArray[np.integer]) -> FloatArray:
     """Return scan over template, slab by slab, relative to the whole; slabs of less than `_SLAB_ML` are left out."""
     size = np.bincount(place)
@@ -96,7 +89,7 @@ def appearance(scan: Volume, tracer: str, templates: Mapping[str, Template]) -> 
     smooth = smooth_in_view(scan.data, _SMOOTHING_MM)
     both = np.fmax(smooth, smooth[::-1])
     inside = own.brain & np.isfinite(smooth)
-    if inside.sum() < _FEWEST or not smooth[inside].sum() > 0:
+    if inside.sum() < FEWEST_VOXELS or not smooth[inside].sum() > 0:
         return Appearance(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     like = {name: smooth_in_view(template.uptake.data, _SMOOTHING_MM) for name, template in templates.items()}
     slab = _SLAB_MM // WORKING_VOXEL_MM
@@ -106,10 +99,10 @@ def appearance(scan: Volume, tracer: str, templates: Mapping[str, Template]) -> 
     symmetric = np.concatenate([_slabs(values, reference, place) for place in (along, up, depth[inside] // slab)])
     sides = _slabs(smooth[inside], reference, across)
     core = binary_erosion(own.brain, iterations=3) & inside
-    fits = {name: _correlation(both[core], uptake[core]) for name, uptake in like.items()}
+    fits = {name: correlation(both[core], uptake[core]) for name, uptake in like.items()}
     others = [fits[name] - fits[tracer] for name in fits if name != tracer]
     blurred = {
-        mm: _correlation(values, smooth_in_view(like[tracer], mm / 2.355)[inside] if mm else reference)
+        mm: correlation(values, smooth_in_view(like[tracer], mm / 2.355)[inside] if mm else reference)
         for mm in _FURTHER_BLUR_MM
     }
     far = ~binary_dilation(own.brain, iterations=_BESIDE_MM // WORKING_VOXEL_MM) & np.isfinite(smooth)
