@@ -21,6 +21,7 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
+from pet_spect.registration.deficit import missing_ml
 from planted_bad import GROUPS, mirrored, other_organs, turned_bodies
 from planted_good import USUAL, Person, look, odd_ones, person, visits
 
@@ -32,7 +33,6 @@ from pet_spect.quantify.uptake import region_uptake
 from pet_spect.quantify.verdict import judge_measured
 from pet_spect.registration import normalise as registration
 from pet_spect.registration.consistency import agreements, cosine, peculiar
-from pet_spect.registration.deficit import missing_ml
 from pet_spect.registration.head import crop_to_head
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Normalised
