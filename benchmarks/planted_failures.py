@@ -21,7 +21,6 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
-from pet_spect.registration.deficit import missing_ml
 from planted_bad import GROUPS, mirrored, other_organs, turned_bodies
 from planted_good import USUAL, Person, look, odd_ones, person, visits
 
@@ -218,8 +217,7 @@ def codes(trouble: Trouble, templates: Mapping[str, Template], atlas: Atlas, rea
         if not all(np.isfinite(values[region].mean) for region in needed):
             found[key] = "coverage"
             continue
-        missing = missing_ml(registered.standard, templates[key.tracer])
-        measured.append(ScanUptake(key, "", values, missing_ml=missing))
+        measured.append(ScanUptake(key, "", values, lesion_seen_ml=result.seen_ml or (0.0, 0.0)))
     verdicts = judge_measured(measured, trouble.who.lesion_side, {})
     for scan, verdict in zip(measured, verdicts, strict=True):
         found[scan.key] = verdict.failure.partition(":")[0]

@@ -47,6 +47,7 @@ def scan_facts(session, tracer, **facts):
         "SUVbwFactor": 0.5,
         "SUVReason": None,
         "AttenuationCorrection": True,
+        "LesionSeenMl": {"left": 0.0, "right": 0.0},
         "Simulated": False,
         **facts,
     }

@@ -113,6 +113,7 @@ def test_a_left_cold_right_hot_scan(person):
         "SUVbwFactor": 0.01,
         "SUVReason": None,
         "AttenuationCorrection": True,
+        "LesionSeenMl": {"left": 0.0, "right": 0.0},
         "Simulated": True,
     }
 

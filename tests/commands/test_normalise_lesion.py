@@ -9,6 +9,7 @@ from pet_spect.commands.normalise_lesion import lesion_record, read_lesion
 from pet_spect.errors import ImageError
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
 from pet_spect.registration.itk import use_threads
+from pet_spect.registration.normalise import Normalised
 from pet_spect.simulate.phantom import marker_phantom
 
 KEY = ScanKey("sub-01", "baseline", "FDG")
@@ -76,13 +77,14 @@ def test_the_record_says_how_large_the_lesion_is_on_each_side_and_where_it_is_fr
     data[0, :5, :2] = 1
     affine = np.diag([10.0, 10.0, 10.0, 1.0])
     affine[0, 3] = -20
-    lesion = Volume(data, affine)
-    told = lesion_record(lesion, None, given=True)
+    found = Normalised(lesion=Volume(data, affine), seen_ml=(8.0, 0.0))
+    told = lesion_record(found, None, given=True)
     assert told["VolumeMl"] == {"left": pytest.approx(10.0), "right": 0.0}
+    assert told["SeenMl"] == {"left": 8.0, "right": 0.0}
     assert told["Source"] == "given"
     fault = Refusal("normalise", "lesion_mask_space", "its name says no space")
-    assert lesion_record(lesion, fault, given=False)["Source"] == "estimated"
-    assert lesion_record(lesion, fault, given=False)["Code"] == "lesion_mask_space"
+    assert lesion_record(found, fault, given=False)["Source"] == "estimated"
+    assert lesion_record(found, fault, given=False)["Code"] == "lesion_mask_space"
 
 
 def test_by_hand_a_mask_without_a_space_is_one_line_and_nothing_is_written(tmp_path, capsys):

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -52,6 +53,20 @@ def test_a_lesion_mask_on_the_other_side_excludes():
         "lesion_mask_side: 100% of the lesion mask lies on the right, participants.tsv says left"
     )
     (verdict,) = judge_measured([scan("baseline", lesion=(0.1, 0.0))], "left", {})
+    assert verdict.status == "measured"
+
+
+def test_a_lesion_that_the_registration_saw_on_the_other_side_excludes():
+    seen = replace(scan("baseline"), lesion_seen_ml=(0.0, 15.0))
+    (verdict,) = judge_measured([seen], "left", {})
+    assert verdict.failure.startswith("laterality_disagree: the person's scans show a lesion of 15.0 mL on the right")
+    (verdict,) = judge_measured([seen], "right", {})
+    assert (verdict.status, verdict.notes) == ("measured", ())
+
+
+@pytest.mark.parametrize("seen", [(0.0, 4.9), (3.0, 8.0)])
+def test_a_seen_lesion_that_is_small_or_on_both_sides_has_no_say(seen):
+    (verdict,) = judge_measured([replace(scan("baseline"), lesion_seen_ml=seen)], "left", {})
     assert verdict.status == "measured"
 
 

@@ -13,17 +13,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pet_spect import layout
-from pet_spect.api import read_lesion_mask
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
 from pet_spect.commands.common_resolution import ToCommon, common_fwhm, to_common
+from pet_spect.commands.registration_facts import (
+    fault_of_anat,
+    given_lesion,
+    lesion_seen,
+    refusal_of,
+    registration_record,
+)
 from pet_spect.commands.uptake_table import RESPONSE_TERMS
-from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
+from pet_spect.errors import AtlasError, ConfigError, PetSpectError, RegionError
 from pet_spect.files import write_json
-from pet_spect.images import read_affine, read_refusal, read_scan, read_sidecar, read_warp
-from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, ScanKey, Volume, Warp
+from pet_spect.images import read_affine, read_scan, read_sidecar, read_warp
+from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, Volume, Warp
 from pet_spect.quantify.columns import UPTAKE
 from pet_spect.quantify.reasons import concerns_suv_only, join_reasons
-from pet_spect.record import entry_of, read_record, refusal_in
 from pet_spect.tables import sidecar_of_table, write_table
 
 if TYPE_CHECKING:
@@ -115,8 +120,9 @@ def run(options: argparse.Namespace) -> None:
 
     listed = _listed(options)
     atlas = _atlas(options)
-    lesion, lesion_fault = _lesion(options, atlas)
-    refusals = {visit: _refusal(options, visit, image) for visit, image in listed.items()}
+    record = registration_record(options)
+    lesion, lesion_fault = given_lesion(options, record, atlas)
+    refusals = {visit: refusal_of(options, record, visit, image) for visit, image in listed.items()}
     warp = None
     if any(refusal is None for refusal in refusals.values()):
         warp = read_warp(options.results / layout.standard_to_participant(options.participant))
@@ -127,7 +133,7 @@ def run(options: argparse.Namespace) -> None:
     certainty = membership_certainty(atlas, options.target, options.misplacement_mm)
     grounds = _Grounds(atlas, warp, lesion, lesion_fault, tuple(options.target), options.min_coverage, blurs, certainty)
 
-    anat_fault = _anat_fault(options)
+    anat_fault = fault_of_anat(record)
     rows: list[dict[str, Any]] = []
     scans: list[dict[str, Any]] = []
     seen: dict[tuple[str, str], SeenScan] = {}
@@ -138,6 +144,7 @@ def run(options: argparse.Namespace) -> None:
             faults = [fault for fault in (lesion_fault, anat_fault) if fault is not None]
             warnings = [{"Code": fault.code, "Reason": fault.reason} for fault in faults]
             told["Warnings"] = [*told["Warnings"], *warnings]
+            told["LesionSeenMl"] = lesion_seen(record)
         told = {"Session": visit[0], "Tracer": visit[1], **told}
         scans.append(told)
         rows += _rows(options.participant, told, measured, grounds)
@@ -166,49 +173,6 @@ def _atlas(options: argparse.Namespace) -> Atlas:
     return atlas
 
 
-def _lesion(options: argparse.Namespace, atlas: Atlas) -> tuple[Volume | None, Refusal | None]:
-    """Return the lesion mask, or what is wrong with it; without ``--record-refusal`` that is an error."""
-    if options.lesion_mask is None:
-        return None, None
-    if options.lesion_mask == options.results / layout.lesion_mask(options.participant):
-        told = read_record(options.results / layout.registration_record(options.participant)).get("Lesion") or {}
-        if told.get("Source") != "given":
-            code, reason = told.get("Code") or "lesion_mask_estimated", told.get("Reason") or "no scan was registered"
-            if not options.record_refusal:
-                raise ImageError(f"the lesion mask of {options.participant}: {reason}", code=code)
-            return None, Refusal("normalise", code, reason)
-    try:
-        return read_lesion_mask(options.lesion_mask, atlas, f"the lesion mask of {options.participant}"), None
-    except ImageError as error:
-        if not options.record_refusal:
-            raise
-        return None, Refusal("measure", error.code, str(error))
-
-
-def _refusal(options: argparse.Namespace, visit: tuple[str, str], image: Path) -> Refusal | None:
-    """Return why an earlier step refused the scan; without ``--record-refusal`` that is an error."""
-    refusal = read_refusal(image)
-    if refusal is None:
-        record = read_record(options.results / layout.registration_record(options.participant))
-        key = ScanKey(options.participant, *visit)
-        refusal = refusal_in(record, key)
-        if refusal is None and entry_of(record, key).get("Status") != "registered":
-            raise ImageError(f"{image}: the registration record does not know session {visit[0]}, tracer {visit[1]}")
-    if refusal is not None and not options.record_refusal:
-        raise RefusedError(f"{image}: refused by {refusal.stage} ({refusal.reason})", code=refusal.code)
-    return refusal
-
-
-def _anat_fault(options: argparse.Namespace) -> Refusal | None:
-    """Return what to say of a participant whose anatomical image was refused."""
-    path = options.results / layout.registration_record(options.participant)
-    told = (read_record(path).get("Anat") or {}) if path.is_file() else {}
-    if told.get("Status") != "refused":
-        return None
-    reason = f"registered without the anatomical image, which was refused ({told.get('Code')}: {told.get('Reason')})"
-    return Refusal("normalise", "anat_refused", reason)
-
-
 def _missing() -> dict[str, Any]:
     return {
         "Status": "missing",
@@ -220,6 +184,7 @@ def _missing() -> dict[str, Any]:
         "SUVbwFactor": None,
         "SUVReason": None,
         "AttenuationCorrection": None,
+        "LesionSeenMl": {"left": 0.0, "right": 0.0},
         "Simulated": False,
     }
 

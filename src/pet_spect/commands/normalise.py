@@ -128,7 +128,7 @@ def run(options: argparse.Namespace) -> None:
     for key, refusal in refusals.items():
         print(f"{_label(paths[key])}: refused ({refusal.code}): {refusal.reason}", file=sys.stderr)
     _write(options.results, options.participant, paths, result, refusals)
-    told = lesion_record(result.lesion, fault, given=lesion is not None)
+    told = lesion_record(result, fault, given=lesion is not None)
     settings = {"Gates": asdict(gates), "Deformation": asdict(deformation)}
     _write_record(
         options.results,

@@ -87,16 +87,19 @@ def lost_on_the_way(lesion: Lesion, result: Normalised) -> Refusal | None:
     return None
 
 
-def lesion_record(lesion: Volume | None, fault: Refusal | None, *, given: bool) -> dict[str, Any] | None:
-    """Return what the record says of the lesion: where it is from, how large it is on each side, what was wrong."""
-    if lesion is None:
+def lesion_record(result: Normalised, fault: Refusal | None, *, given: bool) -> dict[str, Any] | None:
+    """Return what the record says of the lesion: where it is from, how large it is on each side, what was wrong.
+
+    ``SeenMl`` is what the leading image itself shows, also where a mask was given.
+    """
+    from pet_spect.registration.lesion import volume_by_side
+
+    if result.lesion is None or result.seen_ml is None:
         return None
-    inside = lesion.data > 0.5
-    x = lesion.affine[0, 3] + lesion.affine[0, 0] * np.arange(inside.shape[0])
-    volume = inside.sum(axis=(1, 2)) * _voxel_ml(lesion)
     return {
         "Source": "given" if given and fault is None else "estimated",
-        "VolumeMl": {"left": float(volume[x < 0].sum()), "right": float(volume[x > 0].sum())},
+        "VolumeMl": dict(zip(("left", "right"), volume_by_side(result.lesion), strict=True)),
+        "SeenMl": dict(zip(("left", "right"), result.seen_ml, strict=True)),
         "Code": None if fault is None else fault.code,
         "Reason": None if fault is None else fault.reason,
     }

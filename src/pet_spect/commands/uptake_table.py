@@ -126,5 +126,6 @@ def _scan(key: ScanKey, told: Mapping[str, Any], values: Mapping[tuple[str, Regi
         suv_factor=told["SUVbwFactor"],
         suv_reason=told["SUVReason"] or "",
         attenuation_corrected=told["AttenuationCorrection"],
+        lesion_seen_ml=(float(told["LesionSeenMl"]["left"]), float(told["LesionSeenMl"]["right"])),
     )
     return MeasuredScan(uptake, told["Status"], refusal, told["Simulated"])

@@ -88,6 +88,8 @@ class ScanUptake:
         Why there is no factor.
     attenuation_corrected : bool or None
         None if the sidecar does not say.
+    lesion_seen_ml : (float, float)
+        How much of a lesion the person's leading image shows on the left and on the right.
     """
 
     key: ScanKey
@@ -97,6 +99,7 @@ class ScanUptake:
     suv_factor: float | None = None
     suv_reason: str = ""
     attenuation_corrected: bool | None = True
+    lesion_seen_ml: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from pet_spect.model import Decision, Refusal, ScanKey, Side, opposite
 from pet_spect.quantify.laterality import (
@@ -22,6 +23,8 @@ from pet_spect.quantify.reasons import split_reasons
 
 _MASK_ML = 0.1
 _MASK_SHARE = 2 / 3
+_SEEN_ML = 5.0
+_SEEN_SHARE = 3 / 4
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,10 @@ def judge_measured(
 ) -> list[Verdict]:
     """Return the verdict on each measured scan of one participant.
 
-    A scan is excluded if a person says so in qc.tsv; or if it shows its lesion on the other side than
-    participants.tsv, mirrors the participant's other scans, or the lesion mask lies on the other side,
-    unless a person accepts just that. A scan that a person excluded is compared with no other: its
-    fault must not fall back on the good ones.
+    A scan is excluded if a person says so in qc.tsv; or if its regions, or the lesion that the registration
+    saw, lie on the other side than participants.tsv says, if it mirrors the participant's other scans, or
+    if the lesion mask lies on the other side, unless a person accepts just that. A scan that a person
+    excluded is compared with no other: its fault must not fall back on the good ones.
 
     Parameters
     ----------
@@ -116,13 +119,18 @@ def _judge_compared(
     all_disagree = len(scans) > 1 and all(agreement(found, lesion_side) == "disagree" for found in evidence)
     verdicts = []
     for place, (scan, found, mirror_image) in enumerate(zip(scans, evidence, contradicted, strict=True)):
-        fault = _side_fault(found, lesion_side, all_disagree) or _mask_fault(scan, lesion_side)
+        fault = (
+            _side_fault(found, lesion_side, all_disagree)
+            or _mask_fault(scan, lesion_side)
+            or _seen_fault(scan, lesion_side)
+        )
         if fault is None and mirror_image:
             text = "left and right are exchanged against another scan of this participant"
             fault = Refusal("laterality", "laterality_mirrored", text)
         verdict = _weigh(fault, decisions.get(scan.key))
         if fault is None:
-            doubts = _doubts(patterns[place], [*patterns[:place], *patterns[place + 1 :]], found)
+            told = found.side or _seen_side(scan)
+            doubts = _doubts(patterns[place], [*patterns[:place], *patterns[place + 1 :]], told)
             verdict = replace(verdict, notes=tuple(doubts))
         verdicts.append(verdict)
     return verdicts
@@ -136,6 +144,24 @@ def _side_fault(found: LesionEvidence, lesion_side: Side, all_disagree: bool) ->
     )
     if all_disagree:
         text += "; so does every scan of this participant: is lesion_side right?"
+    return Refusal("laterality", "laterality_disagree", text)
+
+
+def _seen_side(scan: ScanUptake) -> Side | None:
+    """Return the side of the lesion that the registration saw, if it is clear."""
+    for side, volume in zip(("left", "right"), scan.lesion_seen_ml, strict=True):
+        if volume >= max(_SEEN_ML, _SEEN_SHARE * sum(scan.lesion_seen_ml)):
+            return cast(Side, side)
+    return None
+
+
+def _seen_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
+    if _seen_side(scan) != opposite(lesion_side):
+        return None
+    text = (
+        f"the person's scans show a lesion of {max(scan.lesion_seen_ml):.1f} mL on the {opposite(lesion_side)},"
+        f" participants.tsv says {lesion_side}: are they mirrored, or is lesion_side wrong?"
+    )
     return Refusal("laterality", "laterality_disagree", text)
 
 
@@ -153,7 +179,7 @@ def _mask_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
     return Refusal("laterality", "lesion_mask_side", text)
 
 
-def _doubts(pattern: Asymmetry, others: Sequence[Asymmetry], found: LesionEvidence) -> Iterator[str]:
+def _doubts(pattern: Asymmetry, others: Sequence[Asymmetry], side: Side | None) -> Iterator[str]:
     """Yield what the scan could not be asked, so that a check that is not possible does not look passed."""
     n = len(pattern.regions)
     if n < FEWEST_REGIONS:
@@ -161,7 +187,7 @@ def _doubts(pattern: Asymmetry, others: Sequence[Asymmetry], found: LesionEviden
             f"laterality_undetermined: only {n} paired region{'s' * (n != 1)} of the cerebrum, {FEWEST_REGIONS} are"
             " needed to see on which side the lesion is"
         )
-    elif found.side is None:
+    elif side is None:
         yield "laterality_undetermined: the scan itself does not show on which side the lesion is"
     if others and not any(comparable(pattern, other) for other in others):
         yield (

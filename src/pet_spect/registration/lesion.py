@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion, gaussian_filter, label
 
+from pet_spect.model import Volume
 from pet_spect.registration.appearance import assembled, region_factors
 from pet_spect.registration.template import WORKING_VOXEL_MM, Template
 
@@ -20,6 +21,14 @@ SMALLEST_ML = 1.5
 
 _SIGMA_MM = 4.0
 _EDGE_MM = 4.0
+
+
+def volume_by_side(lesion: Volume) -> tuple[float, float]:
+    """Return how many mL of a mask in standard space (above 0.5) lie on the left and on the right."""
+    inside = lesion.data > 0.5
+    x = lesion.affine[0, 3] + lesion.affine[0, 0] * np.arange(inside.shape[0])
+    volume = inside.sum(axis=(1, 2)) * (abs(np.linalg.det(lesion.affine[:3, :3])) / 1000)
+    return float(volume[x < 0].sum()), float(volume[x > 0].sum())
 
 
 def estimate_lesion(scan: NDArray[np.float32], template: Template) -> NDArray[np.bool_]:

@@ -24,6 +24,7 @@ from pet_spect.registration.consistency import (
 )
 from pet_spect.registration.head import centre_of_uptake, crop_to_head
 from pet_spect.registration.itk import register_linear
+from pet_spect.registration.lesion import volume_by_side
 from pet_spect.registration.orientation import check_orientation, fit
 from pet_spect.registration.resemblance import appearance, check_appearance, check_integrity, integrity
 from pet_spect.registration.template import Template
@@ -92,6 +93,8 @@ class Normalised:
         Range of local volume change, see `plausibility.jacobian_range`.
     lesion : Volume or None
         1 inside the lesion that the warp was told of or saw, in standard space; None where no scan is left.
+    seen_ml : (float, float) or None
+        How much of a lesion the leading image itself shows on the left and on the right.
     """
 
     scans: dict[ScanKey, Registered] = field(default_factory=dict)
@@ -100,6 +103,7 @@ class Normalised:
     to_standard: Warp | None = None
     jacobian: tuple[float, float] | None = None
     lesion: Volume | None = None
+    seen_ml: tuple[float, float] | None = None
 
 
 def _centre(template: Template) -> NDArray[np.float64]:
@@ -295,8 +299,8 @@ def _register(
         )
     jacobian = plausibility.jacobian_range(to_participant, template.brain)
     failed = _failures(scans, templates, agreement, plausibility.affine_shape(warped.affine), jacobian, gates)
-    found = Volume(warped.lesion.astype(np.float32), template.uptake.affine)
-    return Normalised(scans, {}, to_participant, warped.to_standard, jacobian, found), failed
+    found, seen = (Volume(mask.astype(np.float32), template.uptake.affine) for mask in (warped.lesion, warped.seen))
+    return Normalised(scans, {}, to_participant, warped.to_standard, jacobian, found, volume_by_side(seen)), failed
 
 
 def _carried(lesion: Lesion | None, to_scan: Mapping[ScanKey, NDArray[np.float64]]) -> GivenLesion | None:

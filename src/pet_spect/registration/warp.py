@@ -66,6 +66,8 @@ class Warped:
         The template with the participant's own uptake, which the warp was learned on.
     lesion : (X, Y, Z) bool array
         On the standard grid: the one given, else the one estimated.
+    seen : (X, Y, Z) bool array
+        The one estimated, even if another was given.
     """
 
     affine: NDArray[np.float64]
@@ -73,6 +75,7 @@ class Warped:
     to_standard: Warp
     appearance: Volume
     lesion: NDArray[np.bool_]
+    seen: NDArray[np.bool_]
 
 
 def near_brain(template: Template) -> NDArray[np.bool_]:
@@ -130,13 +133,12 @@ def find_warp(
     def run(target: Volume, step: Step) -> tuple[Warp, Warp]:
         return _both_ways(target, mean, affine, mask, grid, step)
 
-    def lesion(to_participant: Warp) -> NDArray[np.bool_]:
-        return given(to_participant) if given else estimate_lesion(_standard(mean, to_participant), template)
-
     first, _ = run(template.uptake, deformation.first)
-    own = own_appearance(_standard(mean, first), template, lesion(first))
+    scan = _standard(mean, first)
+    own = own_appearance(scan, template, given(first) if given else estimate_lesion(scan, template))
     to_participant, to_standard = run(own, deformation.final)
-    return Warped(affine, to_participant, to_standard, own, lesion(to_participant))
+    seen = estimate_lesion(_standard(mean, to_participant), template)
+    return Warped(affine, to_participant, to_standard, own, given(to_participant) if given else seen, seen)
 
 
 def _both_ways(

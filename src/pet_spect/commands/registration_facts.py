@@ -1,0 +1,78 @@
+"""What normalise recorded of a participant, as measure needs it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pet_spect import layout
+from pet_spect.api import read_lesion_mask
+from pet_spect.errors import ImageError, RefusedError
+from pet_spect.images import read_refusal
+from pet_spect.model import Atlas, Refusal, ScanKey, Volume
+from pet_spect.record import entry_of, read_record, refusal_in
+
+
+def registration_record(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the participant's registration record; an empty one of a participant without any scan.
+
+    Raises
+    ------
+    ImageError
+        If a scan is to be measured and there is no record, or it cannot be read.
+    """
+    path = options.results / layout.registration_record(options.participant)
+    return read_record(path) if options.scan or path.is_file() else {"Scans": []}
+
+
+def given_lesion(
+    options: argparse.Namespace, record: Mapping[str, Any], atlas: Atlas
+) -> tuple[Volume | None, Refusal | None]:
+    """Return the lesion mask, or what is wrong with it; without ``--record-refusal`` that is an error."""
+    if options.lesion_mask is None:
+        return None, None
+    if options.lesion_mask == options.results / layout.lesion_mask(options.participant):
+        told = record.get("Lesion") or {}
+        if told.get("Source") != "given":
+            code, reason = told.get("Code") or "lesion_mask_estimated", told.get("Reason") or "no scan was registered"
+            if not options.record_refusal:
+                raise ImageError(f"the lesion mask of {options.participant}: {reason}", code=code)
+            return None, Refusal("normalise", code, reason)
+    try:
+        return read_lesion_mask(options.lesion_mask, atlas, f"the lesion mask of {options.participant}"), None
+    except ImageError as error:
+        if not options.record_refusal:
+            raise
+        return None, Refusal("measure", error.code, str(error))
+
+
+def refusal_of(
+    options: argparse.Namespace, record: Mapping[str, Any], visit: tuple[str, str], image: Path
+) -> Refusal | None:
+    """Return why an earlier step refused the scan; without ``--record-refusal`` that is an error."""
+    refusal = read_refusal(image)
+    if refusal is None:
+        key = ScanKey(options.participant, *visit)
+        refusal = refusal_in(record, key)
+        if refusal is None and entry_of(record, key).get("Status") != "registered":
+            raise ImageError(f"{image}: the registration record does not know session {visit[0]}, tracer {visit[1]}")
+    if refusal is not None and not options.record_refusal:
+        raise RefusedError(f"{image}: refused by {refusal.stage} ({refusal.reason})", code=refusal.code)
+    return refusal
+
+
+def fault_of_anat(record: Mapping[str, Any]) -> Refusal | None:
+    """Return what to say of a participant whose anatomical image was refused."""
+    told = record.get("Anat") or {}
+    if told.get("Status") != "refused":
+        return None
+    reason = f"registered without the anatomical image, which was refused ({told.get('Code')}: {told.get('Reason')})"
+    return Refusal("normalise", "anat_refused", reason)
+
+
+def lesion_seen(record: Mapping[str, Any]) -> dict[str, float]:
+    """Return how many mL of a lesion the leading image itself shows on each side."""
+    seen = (record.get("Lesion") or {}).get("SeenMl") or {}
+    return {side: float(seen.get(side, 0.0)) for side in ("left", "right")}
