@@ -61,9 +61,6 @@ REFERENCES = {"FDG": ("cerebellum_ipsilesional", "contralateral"), "IMZ": ("pons
 MISALIGNED = {"FDG": (0.03, 0.04), "IMZ": (0.15, 0.06)}
 """Of a scan that is not registered: mm and degrees along and about each axis, standard deviation."""
 
-MISPLACEMENT_MM = 2.0
-"""As `pet-spect measure` has it by default."""
-
 CENTRE_MM = np.array([0.0, -18.0, 6.0])
 
 
@@ -75,6 +72,8 @@ class Run:
     scans: dict[ScanKey, Volume]
     to_scan: dict[ScanKey, NDArray[np.float64]]
     to_standard: Warp
+    misplacement_mm: float
+    lesion: Volume
     pose: dict[ScanKey, NDArray[np.float64]]
     truth: dict[ScanKey, dict[str, float]]
 
@@ -116,11 +115,12 @@ def registered(head: Head, trial: Trial, person: int, run: int, atlas: Atlas, *,
     }
     templates = {tracer: make_template(tracer, atlas) for tracer in dict.fromkeys(key.tracer for key in chosen)}
     found = normalise(chosen, templates, gates=Gates(), deformation=Deformation())
-    if found.refused or found.to_standard is None:
+    if found.refused or found.to_standard is None or found.misplacement_mm is None:
         return None
     to_scan = {key: of.to_scan for key, of in found.scans.items()}
     to_scan |= placed({key: pose for key, pose in poses.items() if key not in to_scan}, poses, to_scan, trial, person)
-    return Run(side, scans, to_scan, found.to_standard, poses, {key: ratios for key, (_, _, ratios) in made.items()})
+    truth = {key: ratios for key, (_, _, ratios) in made.items()}
+    return Run(side, scans, to_scan, found.to_standard, found.misplacement_mm, found.lesion, poses, truth)
 
 
 def placed(
@@ -146,7 +146,7 @@ def placed(
 
 def seen_scans(run: Run, tracer: str, atlas: Atlas) -> dict[ScanKey, SeenScan]:
     """Return the scans of a tracer with the regions' shares in them."""
-    certainty = membership_certainty(atlas, ("precentral",), MISPLACEMENT_MM)
+    certainty = membership_certainty(atlas, ("precentral",), run.misplacement_mm, run.lesion)
     seen = {}
     for key, volume in run.scans.items():
         if key.tracer != tracer:

@@ -60,6 +60,10 @@ VARIANTS: Mapping[str, tuple[Patches, Step]] = {
     "mutual information": (_nothing, replace(_FINAL, metric="mattes")),
     "no local ratio": (lambda: patch.object(appearance, "_LOCAL_RATIO", (1.0, 1.0)), _FINAL),
     "no region factors": (lambda: patch.object(appearance, "region_factors", _as_whole), _FINAL),
+    "template in the lesion": (
+        lambda: patch.object(appearance, "_share_of_scan", lambda lesion: np.zeros(lesion.shape, dtype=np.float32)),
+        _FINAL,
+    ),
     "lesion masked out": (_without_lesion_voxels, _FINAL),
     "stiffer": (_nothing, replace(_FINAL, flow_sigma=4.0, total_sigma=0.5)),
 }
@@ -78,7 +82,9 @@ def ablation(work: Path, people: Sequence[Member]) -> pd.DataFrame:
             with patches():
                 deformation = Deformation(final=final)
                 warped = find_warp(ready.mean, template, ready.start, ready.grid, deformation, None)
-            weights = {name: certainty()} | ({"hard region": None} if name == "as it is" else {})
+            lesion = Volume(warped.lesion.astype(np.float32), template.uptake.affine)
+            weights = {name: certainty(warped.misplacement_mm, lesion)}
+            weights |= {"hard region": None} if name == "as it is" else {}
             for variant, weight in weights.items():
                 found = pd.DataFrame(measure_with(scans, warped.to_standard, member.side, weight))
                 parts.append(found.assign(participant_id=member.participant, variant=variant))

@@ -37,7 +37,6 @@ PRIMARY = {"FDG": "cerebellum_ipsilesional", "IMZ": "pons"}
 REFERENCES = {tracer: ("contralateral", primary) for tracer, primary in PRIMARY.items()}
 KEYS = ["participant_id", "session", "tracer", "reference"]
 TRACER_OF = {"18FFDG": "FDG", "123IIMZ": "IMZ"}
-MISPLACEMENT_MM = 2.0
 SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
 
 
@@ -129,10 +128,9 @@ def standard() -> tuple[Atlas, dict[str, Template]]:
     return atlas, {tracer: make_template(tracer, atlas) for tracer in PRIMARY}
 
 
-@cache
-def certainty() -> NDArray[np.float32]:
+def certainty(misplacement_mm: float, lesion: Volume) -> NDArray[np.float32]:
     """Return what each voxel weighs, as ``pet-spect measure`` has it by default."""
-    return membership_certainty(standard()[0], [TARGET], MISPLACEMENT_MM)
+    return membership_certainty(standard()[0], [TARGET], misplacement_mm, lesion)
 
 
 def measure_with(
@@ -196,7 +194,8 @@ def oracle(work: Path, participant: str, lesion_side: Side) -> list[dict[str, An
     scans = converted(work, participant)
     ready = prepared(leading(scans, twins), template)
     warped = find_warp(ready.mean, template, ready.start, ready.grid, Deformation(), None)
-    return measure_with(scans, warped.to_standard, lesion_side, certainty())
+    lesion = images.read_volume(work / "results" / layout.lesion_mask(participant))
+    return measure_with(scans, warped.to_standard, lesion_side, certainty(warped.misplacement_mm, lesion))
 
 
 def naive(work: Path, participant: str, lesion_side: Side) -> tuple[list[dict[str, Any]], Cost]:

@@ -41,6 +41,7 @@ class Participant:
         self.registered = []
         self.anat = None
         self.lesion = None
+        self.warp = None
         labels = np.zeros(GRID, dtype=np.uint8)
         labels[2:6, 3:9, 3:9], labels[10:14, 3:9, 3:9] = 1, 2
         write_volume(folder / "toy.nii.gz", Volume(labels, centred()))
@@ -67,6 +68,7 @@ class Participant:
 
     def run(self, *more, record=True):
         told = {"Participant": WHO, "Anat": self.anat, "Lesion": self.lesion, "Scans": self.registered}
+        told |= {"Warp": self.warp}
         write_json(self.results / layout.registration_record(WHO), told)
         words = f"measure --participant {WHO} --results {self.results} --sessions baseline year1 --tracers FDG IMZ"
         words += f" --atlas-labels {self.folder / 'toy.nii.gz'} --atlas-table {self.folder / 'toy.tsv'} --target motor"
@@ -81,9 +83,11 @@ class Participant:
             if (row["session"], row["tracer"]) == (session, tracer)
         }
 
+    def sidecar(self):
+        return json.loads(self.out.with_suffix(".json").read_text())
+
     def told(self, session="baseline", tracer="FDG"):
-        scans = json.loads(self.out.with_suffix(".json").read_text())["Scans"]
-        (scan,) = (scan for scan in scans if (scan["Session"], scan["Tracer"]) == (session, tracer))
+        (scan,) = (scan for scan in self.sidecar()["Scans"] if (scan["Session"], scan["Tracer"]) == (session, tracer))
         return scan
 
 
@@ -222,8 +226,28 @@ def test_the_edge_of_the_target_weighs_less_if_folds_may_be_misplaced(person):
     even = float(person.rows()["motor", "left"]["mean"])
     assert person.run("--misplacement-mm", "2") == 0
     rows = person.rows()
-    assert float(rows["motor", "left"]["mean"]) != even
+    weighed = float(rows["motor", "left"]["mean"])
+    assert weighed != even
     assert rows["motor", "right"]["mean"] == "90"
+
+    person.warp = {"JacobianLow": 0.9, "JacobianHigh": 1.1, "MisplacementMm": 2.0}
+    lesion = np.zeros(GRID, dtype=np.float32)
+    write_volume(person.results / layout.lesion_mask(WHO), Volume(lesion, centred()))
+    assert person.run() == 0
+    assert float(person.rows()["motor", "left"]["mean"]) == weighed
+    assert person.sidecar()["MisplacementMm"] == 2.0
+    lesion[2:4, 3:9, 3:9] = 1  # half of the left box
+    write_volume(person.results / layout.lesion_mask(WHO), Volume(lesion, centred()))
+    assert person.run() == 0
+    assert float(person.rows()["motor", "left"]["mean"]) == even
+
+
+@pytest.mark.parametrize("told", ["-1", "nan", "inf", "some"])
+def test_a_misplacement_is_auto_or_a_number_from_0_on(person, capsys, told):
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    with pytest.raises(SystemExit):
+        person.run("--misplacement-mm", told)
+    assert "neither auto nor a number of mm" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

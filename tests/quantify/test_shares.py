@@ -37,6 +37,15 @@ def test_a_region_thinner_than_the_misplacement_still_has_weight():
     assert membership_certainty(slabs(1), ("motor",), 6.0)[10].min() > 0
 
 
+@pytest.mark.parametrize(("lost", "of_blur"), [(0, 1.0), (3, 0.5), (6, 0.0), (20, 0.0)])
+def test_the_more_of_a_region_is_lost_the_less_its_heart_is_preferred(lost, of_blur):
+    atlas = slabs(20)
+    mask = np.zeros(atlas.labels.shape, np.float32)
+    mask[70 - lost : 70] = 1  # of 20 voxels of the right slab
+    certainty = membership_certainty(atlas, ("motor",), 2.0, Volume(mask, atlas.affine))
+    assert np.array_equal(certainty, membership_certainty(atlas, ("motor",), 2.0 * of_blur))
+
+
 def test_the_edge_weighs_less_in_the_mean_but_not_in_volume_and_coverage():
     atlas = slabs(9)
     scan = np.full(atlas.labels.shape, 1.0, np.float32)

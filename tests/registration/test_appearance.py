@@ -83,6 +83,19 @@ def test_an_infarct_is_taken_over_as_it_is(template, nothing):
     assert own[30, 60, 55] < 0.4 * SCALE * template.uptake.data[30, 60, 55]
 
 
+def test_in_a_lesion_and_beside_it_the_scan_itself_takes_the_templates_place(template, nothing):
+    scan = np.asarray(SCALE * np.roll(template.uptake.data, 3, axis=1), dtype=np.float32)
+    scan[:, :, :4] = np.nan
+    lesion = nothing.copy()
+    lesion[28:33, 58:63, 53:58] = True
+    own, unknowing = (own_appearance(scan, template, known).data for known in (lesion, nothing))
+    near, fading, far = (np.s_[32 + step, 60, 55] for step in (2, 3, 8))  # 4, 6 and 16 mm from its face
+    assert own[near] == pytest.approx(scan[near], rel=1e-5)
+    assert own[fading] == pytest.approx((2 * scan[fading] + unknowing[fading]) / 3, rel=0.02)
+    assert own[far] == pytest.approx(unknowing[far], rel=0.02)
+    assert np.isfinite(own).all()
+
+
 def test_far_from_the_brain_the_local_ratio_is_one(template):
     own = template.uptake.data
     ratio = local_ratio(np.asarray(0.5 * own, dtype=np.float32), own, template.brain)

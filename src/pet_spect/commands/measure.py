@@ -18,7 +18,10 @@ from pet_spect.commands.common_resolution import ToCommon, common_fwhm, to_commo
 from pet_spect.commands.registration_facts import (
     fault_of_anat,
     given_lesion,
+    lesion_of_warp,
     lesion_seen,
+    misplacement,
+    misplacement_option,
     refusal_of,
     registration_record,
 )
@@ -69,11 +72,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--misplacement-mm",
-        type=float,
-        default=0.0,
+        type=misplacement_option,
         metavar="MM",
         help="how far a fold may lie from where the warp puts it (standard deviation): the edge of a target weighs"
-        " less than its heart (default %(default)s: all of it weighs alike)",
+        " less than its heart; 0 weighs all of it alike (default auto: what normalise found)",
     )
     parser.add_argument(
         "--common-fwhm",
@@ -130,7 +132,8 @@ def run(options: argparse.Namespace) -> None:
     if options.common_fwhm is not None and warp is not None:
         registered = {visit: image for visit, image in listed.items() if refusals[visit] is None}
         blurs = to_common(options.common_fwhm, registered, options.results, options.participant, warp)
-    certainty = membership_certainty(atlas, options.target, options.misplacement_mm)
+    off_mm = misplacement(options, record)
+    certainty = membership_certainty(atlas, options.target, off_mm, lesion or lesion_of_warp(options, record))
     grounds = _Grounds(atlas, warp, lesion, lesion_fault, tuple(options.target), options.min_coverage, blurs, certainty)
 
     anat_fault = fault_of_anat(record)
@@ -151,7 +154,8 @@ def run(options: argparse.Namespace) -> None:
     for told in scans:
         _tell_responses(told, seen, grounds)
     write_table(options.out, UPTAKE, rows)
-    write_json(sidecar_of_table(options.out), {**UPTAKE, "ResponseTerms": RESPONSE_TERMS, "Scans": scans})
+    told_once = {"ResponseTerms": RESPONSE_TERMS, "MisplacementMm": off_mm}
+    write_json(sidecar_of_table(options.out), {**UPTAKE, **told_once, "Scans": scans})
 
 
 def _listed(options: argparse.Namespace) -> dict[tuple[str, str], Path]:

@@ -253,7 +253,10 @@ def _write_record(
         else:
             entry |= {"Status": "registered", **_gate_values(result.scans[key])}
         scans.append(entry)
-    warp = None if result.jacobian is None else {"JacobianLow": result.jacobian[0], "JacobianHigh": result.jacobian[1]}
+    warp = None
+    if result.jacobian is not None:
+        low, high = result.jacobian
+        warp = {"JacobianLow": low, "JacobianHigh": high, "MisplacementMm": result.misplacement_mm}
     of_anatomy = result.scans.get(anatomy.key) if anatomy else None
     record = {
         "Participant": participant,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from pet_spect import layout
 from pet_spect.api import read_lesion_mask
 from pet_spect.errors import ImageError, RefusedError
-from pet_spect.images import read_refusal
+from pet_spect.images import read_refusal, read_volume
 from pet_spect.model import Atlas, Refusal, ScanKey, Volume
 from pet_spect.record import entry_of, read_record, refusal_in
 
@@ -70,6 +71,33 @@ def fault_of_anat(record: Mapping[str, Any]) -> Refusal | None:
         return None
     reason = f"registered without the anatomical image, which was refused ({told.get('Code')}: {told.get('Reason')})"
     return Refusal("normalise", "anat_refused", reason)
+
+
+def misplacement_option(text: str) -> float | None:
+    """Return the value of ``--misplacement-mm``: a number from 0 on, or None for ``auto``."""
+    if text == "auto":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor a number of mm from 0 on")
+    return value
+
+
+def misplacement(options: argparse.Namespace, record: Mapping[str, Any]) -> float:
+    """Return how far a fold may lie from where the warp puts it: what was asked for, or what normalise found."""
+    if options.misplacement_mm is not None:
+        return float(options.misplacement_mm)
+    return float((record.get("Warp") or {}).get("MisplacementMm") or 0.0)
+
+
+def lesion_of_warp(options: argparse.Namespace, record: Mapping[str, Any]) -> Volume | None:
+    """Return the lesion that normalise used, given or estimated, in standard space; None if nothing was registered."""
+    if not record.get("Warp"):
+        return None
+    return read_volume(options.results / layout.lesion_mask(options.participant))
 
 
 def lesion_seen(record: Mapping[str, Any]) -> dict[str, float]:

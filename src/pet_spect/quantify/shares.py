@@ -25,6 +25,8 @@ _CELL = 4
 _TIE_MM = 1e-4
 _POWER = 3
 _LEAST_CERTAINTY = 1e-6
+_LESION = 0.5
+_MOSTLY_LOST = 0.3
 
 FloatArray = NDArray[np.float64]
 
@@ -125,7 +127,9 @@ def region_shares(
     return Shares(key // n_voxels, key % n_voxels, counted, weight, total, sub_voxel_ml, lesion is not None)
 
 
-def membership_certainty(atlas: Atlas, regions: Collection[str], blur_mm: float) -> NDArray[np.float32]:
+def membership_certainty(
+    atlas: Atlas, regions: Collection[str], blur_mm: float, lesion: Volume | None = None
+) -> NDArray[np.float32]:
     """Return how certain it is that a voxel of a region belongs to it although no two brains fold alike.
 
     A warp places a fold to a few millimetres. A point in the heart of the region is in it even so;
@@ -140,6 +144,9 @@ def membership_certainty(atlas: Atlas, regions: Collection[str], blur_mm: float)
         Regions that are weighted, both sides; any other is 1 throughout.
     blur_mm : float
         Standard deviation of the misplacement; 0 is none.
+    lesion : Volume, optional
+        In the space of the atlas, above 0.5 is lesion. What is lost must count with what is left: the more of a
+        region lies in it, on its worse side, the smaller `blur_mm` is taken; from 0.3 on all weighs alike.
 
     Returns
     -------
@@ -147,6 +154,8 @@ def membership_certainty(atlas: Atlas, regions: Collection[str], blur_mm: float)
         Above 0 to 1.
     """
     certainty = np.ones(atlas.labels.shape, dtype=np.float32)
+    if lesion is not None:
+        blur_mm *= max(0.0, 1 - _lost(atlas, regions, lesion) / _MOSTLY_LOST)
     sigma = blur_mm / np.linalg.norm(atlas.affine[:3, :3], axis=0)
     boxes = find_objects(atlas.labels)
     for region in atlas.regions:
@@ -159,6 +168,19 @@ def membership_certainty(atlas: Atlas, regions: Collection[str], blur_mm: float)
         inner = tuple(slice(a, -a) for a, _ in margin)
         certainty[box][inside] = np.maximum(blurred[inner][inside] ** _POWER, _LEAST_CERTAINTY)
     return certainty
+
+
+def _lost(atlas: Atlas, regions: Collection[str], lesion: Volume) -> float:
+    """Return the fraction of the regions that is lesion, on the side where it is greater."""
+    total: dict[str, int] = {}
+    lost: dict[str, int] = {}
+    for region in atlas.regions:
+        if region.name in regions:
+            points = apply_affine(atlas.affine, np.argwhere(atlas.labels == region.index))
+            total[region.side] = total.get(region.side, 0) + len(points)
+            found = int((_nearest(lesion.data, lesion.affine, points) > _LESION).sum())
+            lost[region.side] = lost.get(region.side, 0) + found
+    return max((lost[side] / count for side, count in total.items() if count), default=0.0)
 
 
 def _divisions(scan: Volume) -> NDArray[np.int64]:

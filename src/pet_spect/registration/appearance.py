@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation, gaussian_filter
+from scipy.ndimage import binary_dilation, distance_transform_edt, gaussian_filter
 
 from pet_spect.model import Volume
 from pet_spect.registration.template import WORKING_VOXEL_MM, Template
@@ -19,6 +19,8 @@ _RIDGE = 0.02
 _FACTORS = (0.05, 2.0)
 _LOCAL_SIGMA_MM = 6.0
 _LOCAL_RATIO = (1 / 6, 1.6)
+_BESIDE_LESION_MM = 4.0
+_FADE_MM = 6.0
 _EVERY = 2
 _MARGIN = 2
 
@@ -73,7 +75,9 @@ def own_appearance(scan: NDArray[np.float32], template: Template, ignored: NDArr
     """Return the template as this person's scan would look if its anatomy were the template's.
 
     Every part of the template is given the scan's uptake (`region_factors`); what is left of a
-    difference wider than a cortical fold, such as an infarct, is then taken over as it is.
+    difference wider than a cortical fold, such as an infarct, is then taken over as it is. In a lesion
+    and within 4 mm of it the scan itself takes its place, fading out over 6 mm more: there is no pattern
+    there that the template could have, and a warp learned on another one would drift into the lesion.
 
     Parameters
     ----------
@@ -81,7 +85,7 @@ def own_appearance(scan: NDArray[np.float32], template: Template, ignored: NDArr
         On the template's grid, roughly in place; NaN outside the field of view.
     template : Template
     ignored : (X, Y, Z) bool array
-        Voxels from which no region's uptake is learned.
+        Lesion: no region's uptake is learned from these voxels.
 
     Returns
     -------
@@ -91,7 +95,16 @@ def own_appearance(scan: NDArray[np.float32], template: Template, ignored: NDArr
     factors, scale = region_factors(scan, template, ignored)
     own = assembled(template, factors) * np.float32(scale)
     ratio = np.clip(local_ratio(scan, own, template.brain), *_LOCAL_RATIO)
-    return Volume(np.asarray(own * ratio, dtype=np.float32), template.uptake.affine)
+    own = own * ratio
+    share = _share_of_scan(ignored) * np.isfinite(scan)
+    return Volume(np.asarray(own + share * (np.nan_to_num(scan) - own), dtype=np.float32), template.uptake.affine)
+
+
+def _share_of_scan(lesion: NDArray[np.bool_]) -> NDArray[np.float32]:
+    if not lesion.any():
+        return np.zeros(lesion.shape, dtype=np.float32)
+    distance = np.asarray(distance_transform_edt(~lesion), dtype=np.float32) * WORKING_VOXEL_MM
+    return np.asarray(np.clip(1 - (distance - _BESIDE_LESION_MM) / _FADE_MM, 0, 1), dtype=np.float32)
 
 
 def assembled(template: Template, factors: FloatArray) -> NDArray[np.float32]:

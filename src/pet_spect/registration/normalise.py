@@ -95,6 +95,8 @@ class Normalised:
         1 inside the lesion that the warp was told of or saw, in standard space; None where no scan is left.
     seen_ml : (float, float) or None
         How much of a lesion the leading image itself shows on the left and on the right.
+    misplacement_mm : float or None
+        How far a fold may lie from where the warp puts it, see `misplacement.misplacement_mm`.
     """
 
     scans: dict[ScanKey, Registered] = field(default_factory=dict)
@@ -104,6 +106,7 @@ class Normalised:
     jacobian: tuple[float, float] | None = None
     lesion: Volume | None = None
     seen_ml: tuple[float, float] | None = None
+    misplacement_mm: float | None = None
 
 
 def _centre(template: Template) -> NDArray[np.float64]:
@@ -300,7 +303,17 @@ def _register(
     jacobian = plausibility.jacobian_range(to_participant, template.brain)
     failed = _failures(scans, templates, agreement, plausibility.affine_shape(warped.affine), jacobian, gates)
     found, seen = (Volume(mask.astype(np.float32), template.uptake.affine) for mask in (warped.lesion, warped.seen))
-    return Normalised(scans, {}, to_participant, warped.to_standard, jacobian, found, volume_by_side(seen)), failed
+    result = Normalised(
+        scans,
+        {},
+        to_participant,
+        warped.to_standard,
+        jacobian,
+        found,
+        volume_by_side(seen),
+        warped.misplacement_mm,
+    )
+    return result, failed
 
 
 def _carried(lesion: Lesion | None, to_scan: Mapping[ScanKey, NDArray[np.float64]]) -> GivenLesion | None:

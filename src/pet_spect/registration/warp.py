@@ -13,6 +13,7 @@ from pet_spect.model import Volume, Warp
 from pet_spect.registration.appearance import own_appearance
 from pet_spect.registration.itk import register_deformable, register_linear
 from pet_spect.registration.lesion import estimate_lesion
+from pet_spect.registration.misplacement import misplacement_mm
 from pet_spect.registration.template import WORKING_VOXEL_MM, Template
 from pet_spect.resample import apply_affine, displace, field_of, resample
 
@@ -68,6 +69,8 @@ class Warped:
         On the standard grid: the one given, else the one estimated.
     seen : (X, Y, Z) bool array
         The one estimated, even if another was given.
+    misplacement_mm : float
+        How far a fold may lie from where the warp puts it, see `misplacement.misplacement_mm`.
     """
 
     affine: NDArray[np.float64]
@@ -76,6 +79,7 @@ class Warped:
     appearance: Volume
     lesion: NDArray[np.bool_]
     seen: NDArray[np.bool_]
+    misplacement_mm: float
 
 
 def near_brain(template: Template) -> NDArray[np.bool_]:
@@ -137,8 +141,11 @@ def find_warp(
     scan = _standard(mean, first)
     own = own_appearance(scan, template, given(first) if given else estimate_lesion(scan, template))
     to_participant, to_standard = run(own, deformation.final)
-    seen = estimate_lesion(_standard(mean, to_participant), template)
-    return Warped(affine, to_participant, to_standard, own, given(to_participant) if given else seen, seen)
+    scan = _standard(mean, to_participant)
+    seen = estimate_lesion(scan, template)
+    known = given(to_participant) if given else seen
+    off = misplacement_mm(scan, own, template.brain, known)
+    return Warped(affine, to_participant, to_standard, own, known, seen, off)
 
 
 def _both_ways(
