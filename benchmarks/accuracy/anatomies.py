@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_fill_holes, center_of_mass, distance_transform_edt, map_coordinates
 
-from pet_spect.model import Atlas
+from pet_spect.model import Atlas, Volume
+from pet_spect.simulate.anatomical import MODALITIES, scan_anat, standard_anat
 from pet_spect.simulate.anatomy import Anatomy, individual_anatomy
 from pet_spect.simulate.head import (
     CSF_REACHES_MM,
@@ -25,6 +27,8 @@ from pet_spect.simulate.head import (
     OTHER_TISSUE,
     SCALP_REACHES_MM,
     SKULL_REACHES_MM,
+    STRIATUM,
+    VERMIS,
     Head,
     Levels,
     standard_head,
@@ -32,6 +36,22 @@ from pet_spect.simulate.head import (
 
 DONORS = ("9861", "12876", "15496")
 WARPED = ("warped-1", "warped-2", "warped-3")
+
+_CSF, _SKULL, _SCALP, _ = MODALITIES["T1w"].layers
+T1W = Levels(
+    grey=0.65,
+    white=0.9,
+    csf=_CSF,
+    skull=_SKULL,
+    scalp=_SCALP,
+    cortex={},
+    filled={
+        **dict.fromkeys((*STRIATUM, "thalamus", "pallidum"), 0.75),
+        **dict.fromkeys(("cerebellum_gray_matter", *VERMIS), 0.65),
+        **dict.fromkeys(("cerebellum_white_matter", "brainstem", "pons"), 0.85),
+    },
+)
+"""How bright the tissues of a donor are in a T1-weighted image, about as in the standard one."""
 
 _MARGIN_MM = 22
 _ELSEWHERE = {
@@ -49,6 +69,23 @@ def anatomy(name: str, atlas: Atlas) -> Anatomy:
         return donor_anatomy(name, atlas)
     number = int(name.removeprefix("warped-"))
     return individual_anatomy(standard_head(atlas), np.random.default_rng([4, number]))
+
+
+def t1_scan(
+    name: str,
+    person: Anatomy,
+    lost: NDArray[np.float32],
+    pose: NDArray[np.float64],
+    rng: np.random.Generator,
+    atlas: Atlas,
+) -> Volume:
+    """Return a T1-weighted image: of the standard brain through the person's warp, or of a donor's tissues."""
+    if name not in DONORS:
+        return scan_anat("T1w", standard_anat("T1w", atlas), person, lost, pose, rng)
+    affine = person.head.affine
+    points = np.indices(person.head.labels.shape, dtype=np.float32) * np.float32(affine[0, 0])
+    as_it_is = replace(person, standard_points=points + affine[:3, 3].astype(np.float32).reshape(3, 1, 1, 1))
+    return scan_anat("T1w", _uptake(person.head, T1W), as_it_is, lost, pose, rng)
 
 
 def donor_anatomy(donor: str, atlas: Atlas) -> Anatomy:

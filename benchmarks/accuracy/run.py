@@ -129,6 +129,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS)
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--ablation", action="store_true", help="the ingredients of the warp on and off instead")
+    parser.add_argument("--participants", nargs="+", metavar="SUB", help="only these with --ablation, e.g. sub-01")
     parser.add_argument("--with-rows", nargs="*", type=Path, default=[], help="summarise these earlier rows as well")
     parser.add_argument("--out", type=Path, help="all rows as a table")
     parser.add_argument("--markdown", type=Path, help="the summary as markdown")
@@ -137,10 +138,11 @@ def main() -> None:
     options.work = options.work.resolve()
     people = members(options.anatomies, options.cases)
     if options.ablation:
-        rows = ablation(options.work, people)
+        chosen = [who for who in people if not options.participants or who.participant in options.participants]
+        rows = ablation(options.work, chosen)
         text = figures.markdown(figures.variant_table(rows))
     else:
-        write_study(options.work, people, noise=options.noise, lesions=options.lesions)
+        write_study(options.work, people, noise=options.noise, lesions=options.lesions, anat=options.anat)
         rows, spent = measure(options.work, people, options.ways, options.cores, options.out)
         rows = pd.concat([rows, *(read(path) for path in options.with_rows)], ignore_index=True)
         costs = pd.DataFrame({way: asdict(cost) for way, cost in spent.items()}).T.rename_axis("way")

@@ -16,16 +16,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from anatomies import DONORS, anatomy
+from anatomies import DONORS, anatomy, t1_scan
 from cases import CASES, Case, activity, infarcted, lost_to, real_case
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from pet_spect.atlases import load_atlas
 from pet_spect.images import write_volume
-from pet_spect.model import Side, Volume
+from pet_spect.model import Atlas, Side, Volume
 from pet_spect.simulate import design
 from pet_spect.simulate.anatomy import Anatomy
+from pet_spect.simulate.dicom_anatomical import AnatHeader, write_anat_series
 from pet_spect.simulate.dicom_nm import NmHeader, write_nm_recon
 from pet_spect.simulate.dicom_pet import PetHeader, write_pet_series
 from pet_spect.simulate.participant import PROTOCOLS, random_pose
@@ -70,8 +71,13 @@ def members(anatomies: Sequence[str], kinds: Sequence[str]) -> list[Member]:
     return found
 
 
-def write_study(work: Path, people: Sequence[Member], *, noise: float, lesions: Path = LESIONS) -> None:
-    """Write ``dicom``, ``config``, ``twins`` and, last, ``truth.tsv``; nothing if that is there already."""
+def write_study(
+    work: Path, people: Sequence[Member], *, noise: float, lesions: Path = LESIONS, anat: bool = False
+) -> None:
+    """Write ``dicom``, ``config``, ``twins`` and, last, ``truth.tsv``; nothing if that is there already.
+
+    With `anat` everybody has a T1-weighted image as well; the scans are the same with and without.
+    """
     if (work / "truth.tsv").exists():
         return
     atlas = load_atlas()
@@ -81,11 +87,21 @@ def write_study(work: Path, people: Sequence[Member], *, noise: float, lesions: 
         person = anatomy(name, atlas)
         for member in (member for member in people if member.anatomy == name):
             of_scans, of_truth = _write_member(work, member, person, noise, lesions)
+            if anat:
+                _write_anat(work, member, person, lesions, atlas)
             scans += of_scans
             truth += of_truth
     config = work / "config"
     config.mkdir(parents=True, exist_ok=True)
-    rows = [{"participant_id": m.participant, "lesion_side": m.side, **_build(m.index)} for m in people]
+    rows = [
+        {
+            "participant_id": m.participant,
+            "lesion_side": m.side,
+            **_build(m.index),
+            **({"anat": f"dicom/{m.participant}/anat"} if anat else {}),
+        }
+        for m in people
+    ]
     _write_table(config / "participants.tsv", rows)
     _write_table(config / "scans.tsv", scans)
     told = {"participants": "config/participants.tsv", "scans": "config/scans.tsv", "sessions": list(SESSIONS)}
@@ -148,6 +164,16 @@ def _write_member(
                 twin.parent.mkdir(parents=True, exist_ok=True)
                 write_volume(twin, _acquired(well, person, scanner, tracer, stream)[0])
     return scans, truth
+
+
+def _write_anat(work: Path, member: Member, person: Anatomy, lesions: Path, atlas: Atlas) -> None:
+    told = design.Trial().case(member.index)
+    rng = np.random.default_rng([13, member.index])
+    lost = lost_to(member.case, person, member.side, lesions, member.index)
+    image = t1_scan(member.anatomy, person, lost, random_pose(rng), rng, atlas)
+    who = member.participant.replace("sub", "SIM")
+    header = AnatHeader(_TREATMENT, told.weight_kg, told.height_m, told.sex, who, told.manufacturer)
+    write_anat_series(work / "dicom" / member.participant / "anat", image, "T1w", header, rng)
 
 
 def _acquired(
@@ -217,6 +243,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--noise", type=float, default=1.0, help="1 is 5.5 %% (FDG) and 7.5 %% (IMZ) per voxel at uptake 1; 0 is none"
     )
+    parser.add_argument("--anat", action="store_true", help="give everybody a T1-weighted image")
     parser.add_argument("--lesions", type=Path, default=LESIONS, help="folder of real lesions in the standard space")
 
 
@@ -226,7 +253,7 @@ def main() -> None:
     add_arguments(parser)
     options = parser.parse_args()
     people = members(options.anatomies, options.cases)
-    write_study(options.work, people, noise=options.noise, lesions=options.lesions)
+    write_study(options.work, people, noise=options.noise, lesions=options.lesions, anat=options.anat)
 
 
 if __name__ == "__main__":
