@@ -30,11 +30,11 @@ from pet_spect.model import Atlas, RegionSide, ScanKey, Volume
 from pet_spect.quantify.ratios import ScanUptake
 from pet_spect.quantify.uptake import region_uptake
 from pet_spect.quantify.verdict import judge_measured
-from pet_spect.registration import normalise as registration
+from pet_spect.registration import pose
 from pet_spect.registration.consistency import agreements, cosine, peculiar
 from pet_spect.registration.head import crop_to_head
 from pet_spect.registration.itk import use_threads
-from pet_spect.registration.normalise import Normalised
+from pet_spect.registration.normalise import Normalised, normalise
 from pet_spect.registration.orientation import fit
 from pet_spect.registration.plausibility import Gates
 from pet_spect.registration.resemblance import appearance, integrity
@@ -139,7 +139,7 @@ def reference(tracer: str, who: Person) -> tuple[str, RegionSide]:
 
 def remember_poses() -> None:
     """Let the pose of one and the same scan be found once."""
-    find, known = registration.find_pose, {}
+    find, known = pose.find_pose, {}
 
     def remembered(scan: Volume, template: Template, *more: Any, **named: Any) -> Any:
         key = sha256(scan.data.tobytes() + scan.affine.tobytes() + template.uptake.data[::8].tobytes()).digest()
@@ -147,7 +147,7 @@ def remember_poses() -> None:
             known[key] = find(scan, template, *more, **named)
         return known[key]
 
-    registration.find_pose = remembered
+    pose.find_pose = remembered
 
 
 Reach = dict[str, list[float]]
@@ -164,8 +164,8 @@ def reached(trouble: Trouble, result: Normalised, templates: Mapping[str, Templa
     for key, registered in result.scans.items():
         head = crop_to_head(trouble.scans[key])
         template = templates[key.tracer]
-        pose, shape = registration.find_pose(head, template), registered.shape
-        posed = resample_affine(head, template.brain.shape, template.uptake.affine, pose)
+        placed, shape = pose.find_pose(head, template), registered.shape
+        posed = resample_affine(head, template.brain.shape, template.uptake.affine, placed)
         fits = fit(head, template)
         note(
             **vars(integrity(head)),
@@ -196,7 +196,7 @@ def reached(trouble: Trouble, result: Normalised, templates: Mapping[str, Templa
 
 def codes(trouble: Trouble, templates: Mapping[str, Template], atlas: Atlas, reach: Reach) -> dict[ScanKey, str]:
     """Return the code by which each scan is kept out of the results; empty for scans that are used."""
-    result = registration.normalise(trouble.scans, templates, gates=Gates(), deformation=COARSE)
+    result = normalise(trouble.scans, templates, gates=Gates(), deformation=COARSE)
     found = {key: error.code for key, error in result.refused.items()}
     if not trouble.planted:
         reached(trouble, result, templates, reach)

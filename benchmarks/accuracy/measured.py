@@ -26,11 +26,11 @@ from pet_spect.quantify.shares import membership_certainty
 from pet_spect.quantify.uptake import region_uptake
 from pet_spect.registration.head import crop_to_head
 from pet_spect.registration.itk import use_threads
-from pet_spect.registration.normalise import find_pose
+from pet_spect.registration.pose import centre_of, find_pose
 from pet_spect.registration.template import Template, make_template
 from pet_spect.registration.warp import Deformation, find_warp, near_brain
 from pet_spect.registration.within_participant import mean_volume, participant_grid
-from pet_spect.resample import apply_affine, resample_affine
+from pet_spect.resample import resample_affine
 from pet_spect.simulate.uptake import CEREBELLUM, TARGET
 
 PRIMARY = {"FDG": "cerebellum_ipsilesional", "IMZ": "pons"}
@@ -167,8 +167,7 @@ class Prepared:
 
 def prepared(volumes: Sequence[tuple[Volume, NDArray[np.float64]]], template: Template) -> Prepared:
     """Return the mean of scans in the participant's space, where the workflow aligned them."""
-    centre = apply_affine(template.uptake.affine, np.argwhere(template.brain).mean(axis=0)[np.newaxis])[0]
-    grid = participant_grid(centre)
+    grid = participant_grid(centre_of(template))
     placed = [resample_affine(crop_to_head(volume), *grid, to_scan) for volume, to_scan in volumes]
     start = find_pose(placed[0], template)
     near = Volume(near_brain(template).astype(np.float32), template.uptake.affine)

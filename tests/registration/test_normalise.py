@@ -145,7 +145,7 @@ def test_when_ants_gives_up_on_the_warp_every_scan_says_so(scans, templates, mon
     def give_up(*_, **__):
         raise RegistrationError("ants gave up (Registration failed with error code 1)", code="ants_failed")
 
-    monkeypatch.setattr("pet_spect.registration.normalise.find_pose", lambda *_: np.eye(4))
+    monkeypatch.setattr("pet_spect.registration.pose.find_pose", lambda *_: np.eye(4))
     monkeypatch.setattr("pet_spect.registration.normalise.align", give_up)
     found = normalise(scans, templates, gates=Gates(), deformation=QUICK)
     assert {error.code for error in found.refused.values()} == {"ants_failed"}

@@ -9,7 +9,6 @@ from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from pet_spect.errors import RegistrationError
 from pet_spect.model import ScanKey, Volume, Warp
@@ -22,21 +21,12 @@ from pet_spect.registration.consistency import (
     odd_ones_out,
     strangers,
 )
-from pet_spect.registration.head import centre_of_uptake, crop_to_head
-from pet_spect.registration.itk import register_linear
 from pet_spect.registration.lesion import volume_by_side
-from pet_spect.registration.orientation import check_orientation, fit
-from pet_spect.registration.resemblance import appearance, check_appearance, check_integrity, integrity
+from pet_spect.registration.pose import centre_of, look_at
 from pet_spect.registration.template import Template
 from pet_spect.registration.warp import Deformation, GivenLesion, find_warp, near_brain
 from pet_spect.registration.within_participant import align, mean_volume, participant_grid, rigid_part
 from pet_spect.resample import Points, apply_affine, displace, resample, resample_affine
-
-START_PITCH_DEG = (0.0, -25.0, 25.0)
-"""Nods of the head to start the pose search from."""
-
-FOUND_SIMILARITY = 0.62
-"""A pose that makes a scan so similar to the template needs no other start."""
 
 
 @dataclass(frozen=True)
@@ -109,53 +99,6 @@ class Normalised:
     misplacement_mm: float | None = None
 
 
-def _centre(template: Template) -> NDArray[np.float64]:
-    return np.asarray(apply_affine(template.uptake.affine, np.argwhere(template.brain).mean(axis=0)[np.newaxis])[0])
-
-
-def find_pose(scan: Volume, template: Template) -> NDArray[np.float64]:
-    """Return the affine from standard points to scan points, the best of several starts.
-
-    Parameters
-    ----------
-    scan : Volume
-        Cropped to the head.
-    template : Template
-        Of the scan's tracer.
-
-    Returns
-    -------
-    (4, 4) float array
-
-    Raises
-    ------
-    RegistrationError
-        If the scan is empty or meets the template nowhere.
-    """
-    centre, target = _centre(template), centre_of_uptake(scan)
-    mask = near_brain(template)
-    coarse = partial(register_linear, template.uptake, scan, mask=mask, shrink=(6, 4), smoothing=(3, 2))
-    grid = template.brain.shape, template.uptake.affine
-
-    def similarity(pose: NDArray[np.float64]) -> float:
-        return plausibility.match(resample_affine(scan, *grid, pose), template.uptake, template.brain).similarity
-
-    poses: list[tuple[float, NDArray[np.float64]]] = []
-    for pitch in START_PITCH_DEG:
-        start = np.eye(4)
-        start[:3, :3] = Rotation.from_euler("x", pitch, degrees=True).as_matrix()
-        start[:3, 3] = target - start[:3, :3] @ centre
-        rigid = coarse(start=start, kind="Rigid", iterations=(100, 50))
-        pose = coarse(start=rigid, kind="Affine", iterations=(100, 50))
-        poses.append((similarity(pose), pose))
-        if poses[-1][0] >= FOUND_SIMILARITY:
-            break
-    best = max(poses, key=lambda found: found[0])[1]
-    return register_linear(
-        template.uptake, scan, start=best, mask=mask, kind="Affine", iterations=(50,), shrink=(2,), smoothing=(1,)
-    )
-
-
 def _in_order(scans: Mapping[ScanKey, Volume]) -> dict[ScanKey, Volume]:
     # by content, not by session name: sums of floats must not depend on which visit is called what
     return dict(sorted(scans.items(), key=lambda item: (item[0].tracer, sha256(item[1].data.tobytes()).digest())))
@@ -195,7 +138,7 @@ def normalise(
         if key in refused:
             continue
         try:
-            head, pose = _look(scan, key.tracer, templates, gates)
+            head, pose = look_at(scan, key.tracer, templates, gates)
         except RegistrationError as error:
             refused[key] = error
             continue
@@ -213,21 +156,6 @@ def normalise(
             continue
         if not failed:
             return replace(result, refused=refused)
-
-
-def _look(
-    scan: Volume, tracer: str, templates: Mapping[str, Template], gates: plausibility.Gates
-) -> tuple[Volume, NDArray[np.float64]]:
-    """Return the head in a scan and its pose, if that is a whole brain of the tracer that lies as the header says."""
-    own = templates[tracer]
-    head = crop_to_head(scan)
-    check_integrity(integrity(head), gates)
-    check_orientation(fit(head, own), gates)
-    pose = find_pose(head, own)
-    plausibility.check_affine(plausibility.affine_shape(pose), gates)
-    posed = resample_affine(head, own.brain.shape, own.uptake.affine, pose)
-    check_appearance(appearance(posed, tracer, templates), gates)
-    return head, pose
 
 
 def _failures(
@@ -269,7 +197,7 @@ def _register(
     """Return the participant in standard space, and the scans that show themselves implausible there."""
     lead = next(tracer for tracer in templates if any(key.tracer == tracer for key in heads))
     template = templates[lead]
-    centre = _centre(template)
+    centre = centre_of(template)
     rigid = {key: rigid_part(poses[key], centre) for key in heads}
     # what is left of the affines is the size and shape of the head, the same in every scan
     shape = np.mean([np.linalg.inv(rigid[key]) @ poses[key] for key in heads], axis=0)
