@@ -5,8 +5,16 @@ from scipy.spatial.transform import Rotation
 
 from pet_spect.errors import RegistrationError
 from pet_spect.model import ScanKey, Volume
-from pet_spect.registration.consistency import agreements, different_size, disagreement, identical, odd_ones_out
+from pet_spect.registration.consistency import (
+    agreements,
+    different_size,
+    disagreement,
+    identical,
+    odd_ones_out,
+    strangers,
+)
 from pet_spect.registration.plausibility import Gates
+from pet_spect.registration.template import Template
 
 GATES = Gates()
 FDG1, FDG2, IMZ1, IMZ2 = (ScanKey("sub-01", ses, tr) for tr in ("FDG", "IMZ") for ses in ("baseline", "year1"))
@@ -85,3 +93,37 @@ def test_somebody_elses_scan_is_found_when_it_looks_different():
 def test_a_constant_scan_agrees_with_nothing():
     found = agreements({FDG1: head(1), FDG2: Volume(np.ones((24, 24, 24), np.float32), np.eye(4))}, BRAIN)
     assert found[FDG1, FDG2] == pytest.approx((0.0, 0.0))
+
+
+PLAIN = Template(Volume(np.ones((40, 40, 40), np.float32), np.eye(4)), np.ones((40, 40, 40), bool), ())
+
+
+def pattern(seed):
+    """Smooth and symmetric, of root mean square 1 about 0 once smoothed as the gate smooths."""
+    noise = gaussian_filter(np.random.default_rng(seed).standard_normal((40, 40, 40)), 3)
+    noise = noise + noise[::-1]
+    seen = gaussian_filter(noise, 2)
+    return (noise - seen.mean()) / seen.std()
+
+
+def with_pattern(values):
+    return Volume((1 + values).astype(np.float32), np.eye(4))
+
+
+OWN, OTHER, NOISE_1, NOISE_2 = (pattern(seed) for seed in range(4))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "strange"),
+    [
+        (0.08 * OWN, 0.08 * OTHER, True),  # two people
+        (0.08 * OWN, 0.08 * OWN + 0.02 * NOISE_1, False),
+        # near the template, so that noise is as large as what sets this person apart: likeness 0.41
+        (0.025 * OWN + 0.03 * NOISE_1, 0.025 * OWN + 0.03 * NOISE_2, False),
+        (0.03 * NOISE_1, 0.03 * NOISE_2, True),
+    ],
+)
+def test_a_stranger_is_told_from_noise(first, second, strange):
+    scans = {FDG1: with_pattern(first), FDG2: with_pattern(second)}
+    conflicts = strangers(scans, {"FDG": PLAIN}, GATES)
+    assert [error.code for error in conflicts.values()] == ["gate_stranger"] * strange

@@ -201,13 +201,22 @@ def strangers(standard: Mapping[ScanKey, Volume], templates: Mapping[str, Templa
                 f" {-opposed:.2f}, at least {-gates.opposed_max:.2f} is plausible)",
                 code="gate_mirrored_visit",
             )
-        elif first.tracer == second.tracer and alike < gates.alike_min:
+            continue
+        near = _distance(of_scan[first].pattern, of_scan[second].pattern) <= gates.near_max
+        needed = gates.alike_if_near_min if near else gates.alike_min
+        if first.tracer == second.tracer and alike < needed:
             conflicts[first, second] = RegistrationError(
                 f"{names} do not share what sets them apart from the template (likeness {alike:.2f},"
-                f" {gates.alike_min:.2f} is needed); are they scans of one person?",
+                f" {needed:.2f} is needed); are they scans of one person?",
                 code="gate_stranger",
             )
     return conflicts
+
+
+def _distance(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """Return the root mean square of the difference of two patterns where both are known; 0 if that is nowhere."""
+    apart = (first - second)[np.isfinite(first) & np.isfinite(second)]
+    return float(np.sqrt(np.mean(apart.astype(np.float64) ** 2))) if apart.size else 0.0
 
 
 def cosine(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:

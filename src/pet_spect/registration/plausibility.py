@@ -65,6 +65,10 @@ class Gates:
         How opposite (negative cosine) the asymmetries of two scans of one person may be, of any tracers.
     alike_min : float
         Least likeness (cosine) of what sets two scans of one tracer apart from the template.
+    alike_if_near_min : float
+        The same of two scans so near each other that noise may be what sets them apart.
+    near_max : float
+        How far two such scans may be apart (root mean square, mean uptake 1).
     """
 
     jump_max: float = 1.8
@@ -93,6 +97,8 @@ class Gates:
     mirror_margin: float = 0.01
     opposed_max: float = 0.30
     alike_min: float = 0.50
+    alike_if_near_min: float = 0.30
+    near_max: float = 0.05
 
 
 @dataclass(frozen=True)
