@@ -69,15 +69,18 @@ def recovery_table(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"recovery": recovery.groupby([one[c] for c in ("case", "tracer", "reference")]).mean()})
 
 
-def overall_table(rows: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
-    """Return each way's figures over all tracers and references."""
-    spared = rows[rows["infarct_fraction"] <= MOSTLY_LOST].copy()
-    table = _summary(spared.assign(tracer="all", reference="all"), "error_percent")
-    chosen = changes[(changes["session"] == "year1") & (changes["infarct_fraction"] <= MOSTLY_LOST)]
-    points = _summary(chosen.assign(tracer="all", reference="all"), "error_points")
-    columns = {"mean_absolute": "change_mean_absolute", "worst": "change_worst"}
-    both = table.join(points[list(columns)].rename(columns=columns))
-    return both.droplevel(["tracer", "reference"])
+def by_way(table: pd.DataFrame, digits: int) -> pd.DataFrame:
+    """Return the ways side by side: mean / mean absolute / worst error, and the slope if there is one."""
+
+    def cell(row: pd.Series) -> str:
+        text = f"{row['mean']:+.{digits}f} / {row['mean_absolute']:.{digits}f} / {row['worst']:+.{digits}f}"
+        return text + (f", slope {row['slope']:.2f}" if "slope" in row else "")
+
+    cells = table.apply(cell, axis=1).rename("cell").reset_index()
+    index = ["case", "tracer", "reference"]
+    wide = cells.pivot_table(index=index, columns="way", values="cell", aggfunc="first", sort=False)
+    ours = table.xs("ours", level="way")
+    return wide.assign(n=ours["n"], refused=ours["without_value"])
 
 
 def _summary(rows: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -25,6 +25,7 @@ import figures
 import numpy as np
 import pandas as pd
 from ablation import ablation
+from anatomies import DONORS
 from measured import KEYS, REFERENCES, Cost, naive, oracle, read, run_workflow
 from trial import Member, add_arguments, members, write_study
 
@@ -102,24 +103,29 @@ def measure(
 
 
 def report(rows: pd.DataFrame, costs: pd.DataFrame) -> str:
-    """Return all tables as markdown."""
-    changes = figures.change_rows(rows)
-    sections = [
-        ("All tracers and references; error of the ratio in percent, of the change in points", "overall_table"),
-        ("Error of the uptake ratio, percent of the true ratio", "ratio_table"),
-        ("Error of change_percent after a year, points", "change_table"),
-        ("Change of an unchanged brain, moved and noisy anew, percent", "zero_table"),
-        ("Absolute error of the ratio where over 30 % of the region is infarct", "lost_table"),
-        ("True ratio at the scanner's resolution over that at infinite resolution", "recovery_table"),
-    ]
-    wanted = {"overall_table": (rows, changes), "change_table": (changes,), "zero_table": (changes,)}
+    """Return all tables as markdown, real people and warped standard anatomies apart."""
     text = []
-    for title, name in sections:
-        table = getattr(figures, name)(*wanted.get(name, (rows,)))
-        if len(table):
-            text.append(f"### {title}\n\n{figures.markdown(table, 3)}\n")
-    text.append("### Cost per participant of six scans\n\n" + figures.markdown(costs, 1) + "\n")
+    real = rows["anatomy"].astype(str).isin(DONORS)
+    for kind, chosen in (("real anatomies", rows[real]), ("warped standard anatomies", rows[~real])):
+        if len(chosen):
+            text += [f"## {kind}: mean / mean absolute / worst error\n", *_tables(chosen)]
+    text.append("## Cost per participant of six scans\n\n" + figures.markdown(costs, 1) + "\n")
     return "\n".join(text)
+
+
+def _tables(rows: pd.DataFrame) -> list[str]:
+    changes = figures.change_rows(rows)
+    pooled = changes.assign(case="all")
+    tables = [
+        ("Uptake ratio, percent of the true ratio", figures.by_way(figures.ratio_table(rows), 1)),
+        ("change_percent after a year, points", figures.by_way(figures.change_table(pooled), 1)),
+        ("Change of an unchanged brain, moved and noisy anew, percent, without its sign", figures.zero_table(changes)),
+        ("True ratio at the scanner's resolution over that at infinite resolution", figures.recovery_table(rows)),
+    ]
+    lost = figures.lost_table(rows)
+    if len(lost):
+        tables.append(("Error of the ratio where over 30 % of the region is infarct", figures.by_way(lost, 3)))
+    return [f"### {title}\n\n{figures.markdown(table)}\n" for title, table in tables]
 
 
 def main() -> None:
