@@ -26,6 +26,7 @@ from pet_spect.errors import RegistrationError
 from pet_spect.model import Atlas, Volume
 from pet_spect.registration.itk import register_linear
 from pet_spect.registration.plausibility import match
+from pet_spect.registration.pose import centre_of
 from pet_spect.registration.template import FWHM_TO_SIGMA, WORKING_VOXEL_MM, Template, blurred_template
 from pet_spect.registration.warp import near_brain
 from pet_spect.resample import apply_affine, resample_affine
@@ -239,8 +240,7 @@ def find_head(head: Volume, template: Template) -> NDArray[np.float64]:
         If there is no head.
     """
     grid = template.brain.shape, template.uptake.affine
-    centre = apply_affine(grid[1], np.argwhere(template.brain).mean(axis=0)[np.newaxis])[0]
-    target = centre_of_head(head)
+    centre, target = centre_of(template), centre_of_head(head)
     mask = near_brain(template)
     coarse = partial(register_linear, template.uptake, head, mask=mask, shrink=(4, 3), smoothing=(2, 1))
     poses = []

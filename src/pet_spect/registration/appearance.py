@@ -101,6 +101,7 @@ def own_appearance(scan: NDArray[np.float32], template: Template, ignored: NDArr
 
 
 def _share_of_scan(lesion: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return how much of each voxel is taken from the scan: 1 in and beside the lesion, 0 away from it."""
     if not lesion.any():
         return np.zeros(lesion.shape, dtype=np.float32)
     distance = np.asarray(distance_transform_edt(~lesion), dtype=np.float32) * WORKING_VOXEL_MM

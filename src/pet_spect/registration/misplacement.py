@@ -38,7 +38,8 @@ def misplacement_mm(
     Returns
     -------
     float
-        mm, 0 to 4; 0 where nothing counts. Calibrated on individual anatomies of known truth (docs/methods.md).
+        mm, 0 to 4; 0 where nothing counts. The two constants were chosen on three real anatomies, noise-free, by the
+        error of the ratios that follow; the size itself has not been compared with true misplacement.
     """
     counts = brain & np.isfinite(scan)
     if ignored.any():

@@ -232,14 +232,13 @@ def _register(
     failed = _failures(scans, templates, agreement, plausibility.affine_shape(warped.affine), jacobian, gates)
     found, seen = (Volume(mask.astype(np.float32), template.uptake.affine) for mask in (warped.lesion, warped.seen))
     result = Normalised(
-        scans,
-        {},
-        to_participant,
-        warped.to_standard,
-        jacobian,
-        found,
-        volume_by_side(seen),
-        warped.misplacement_mm,
+        scans=scans,
+        to_participant=to_participant,
+        to_standard=warped.to_standard,
+        jacobian=jacobian,
+        lesion=found,
+        seen_ml=volume_by_side(seen),
+        misplacement_mm=warped.misplacement_mm,
     )
     return result, failed
 
