@@ -15,7 +15,7 @@ from measured import KEYS, certainty, converted, leading, measure_with, prepared
 from trial import Member
 
 from pet_spect.model import Volume
-from pet_spect.registration import appearance, warp
+from pet_spect.registration import appearance, itk, warp
 from pet_spect.registration.template import PATTERNS, make_template
 from pet_spect.registration.warp import Deformation, Step, find_warp
 
@@ -78,6 +78,7 @@ VARIANTS: Mapping[str, Variant] = {
     "no region factors": Variant(lambda: patch.object(appearance, "region_factors", _as_whole)),
     "no scan in the lesion": Variant(lambda: patch.object(appearance, "_share_of_scan", _no_scan_in_the_lesion)),
     "lesion masked out": Variant(_without_lesion_voxels),
+    "neighbourhood of 3 voxels": Variant(lambda: patch.dict(itk._SAMPLING, {"CC": 1})),
     "stiffer": Variant(final=replace(_FINAL, flow_sigma=4.0, total_sigma=0.5)),
     "template 2 mm too sharp": Variant(fwhm_mm=PATTERNS["FDG"].fwhm_mm - 2),
     "template 2 mm too smooth": Variant(fwhm_mm=PATTERNS["FDG"].fwhm_mm + 2),

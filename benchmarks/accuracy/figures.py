@@ -101,16 +101,26 @@ def _summary(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     )
 
 
-def variant_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean absolute error of the ratios in percent: a row per variant, a column per case and tracer."""
+def variant_table(rows: pd.DataFrame, tracer: str) -> pd.DataFrame:
+    """Return the mean absolute error of a tracer's ratios per variant, case and reference, the worst, and the slope.
+
+    The slope is of measured on true change after a year.
+    """
+    rows = rows[rows["tracer"] == tracer]
     error = rows["error_percent"].abs()
     table = rows.assign(error=error).pivot_table(
-        index="variant", columns=["case", "tracer"], values="error", aggfunc="mean", sort=False
+        index="variant", columns=["reference", "case"], values="error", aggfunc="mean", sort=False
     )
-    table.columns = [f"{case}, {tracer}" for case, tracer in table.columns]
-    worst = error.groupby(rows["variant"], sort=False).max()
-    mean = error.groupby(rows["variant"], sort=False).mean()
-    return table.assign(all=mean, worst=worst)
+    changed = change_table(change_rows(rows.assign(case="all", way=rows["variant"]))).reset_index()
+    slopes = changed.pivot_table(index="way", columns="reference", values="slope")
+    found = pd.DataFrame(index=table.index)
+    for reference in table.columns.unique("reference"):
+        for case in table[reference]:
+            found[f"{reference}, {case}"] = table[reference, case]
+        mine = error[rows["reference"] == reference]
+        found[f"{reference}, worst"] = mine.groupby(rows["variant"]).max()
+        found[f"{reference}, slope"] = slopes[reference]
+    return found
 
 
 def markdown(table: pd.DataFrame, digits: int = 2) -> str:

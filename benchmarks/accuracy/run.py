@@ -146,7 +146,8 @@ def main() -> None:
     if options.ablation:
         chosen = [who for who in people if not options.participants or who.participant in options.participants]
         rows = ablation(options.work, chosen)
-        text = figures.markdown(figures.variant_table(rows))
+        tables = {tracer: figures.variant_table(rows, tracer) for tracer in REFERENCES}
+        text = "\n\n".join(f"### {tracer}\n\n{figures.markdown(table)}" for tracer, table in tables.items())
     else:
         write_study(options.work, people, noise=options.noise, lesions=options.lesions, anat=options.anat)
         rows, spent = measure(options.work, people, options.ways, options.cores, options.out)

@@ -7,8 +7,7 @@ dictionary and, under ``Scans``, what became of each scan. The side of the lesio
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,19 +24,16 @@ from pet_spect.commands.registration_facts import (
     refusal_of,
     registration_record,
 )
+from pet_spect.commands.uptake_rows import Grounds, uptake_rows, why_absent
 from pet_spect.commands.uptake_table import RESPONSE_TERMS
 from pet_spect.errors import AtlasError, ConfigError, PetSpectError, RegionError
 from pet_spect.files import write_json
 from pet_spect.images import read_affine, read_scan, read_sidecar, read_warp
-from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, Volume, Warp
+from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake
 from pet_spect.quantify.columns import UPTAKE
-from pet_spect.quantify.reasons import concerns_suv_only, join_reasons
 from pet_spect.tables import sidecar_of_table, write_table
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from pet_spect.commands.responses import SeenScan
 
 NO_SCAN = "no scan listed"
@@ -92,20 +88,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@dataclass(frozen=True)
-class _Grounds:
-    """What all scans of the participant are measured with."""
-
-    atlas: Atlas
-    warp: Warp | None
-    lesion: Volume | None
-    lesion_fault: Refusal | None
-    target: tuple[str, ...]
-    min_coverage: float
-    to_common: Mapping[tuple[str, str], ToCommon]
-    certainty: NDArray[np.float32]
-
-
 def run(options: argparse.Namespace) -> None:
     """Measure and write the table.
 
@@ -134,7 +116,7 @@ def run(options: argparse.Namespace) -> None:
         blurs = to_common(options.common_fwhm, registered, options.results, options.participant, warp)
     off_mm = misplacement(options, record)
     certainty = membership_certainty(atlas, options.target, off_mm, lesion or lesion_of_warp(options, record))
-    grounds = _Grounds(atlas, warp, lesion, lesion_fault, tuple(options.target), options.min_coverage, blurs, certainty)
+    grounds = Grounds(atlas, warp, lesion, lesion_fault, tuple(options.target), options.min_coverage, blurs, certainty)
 
     anat_fault = fault_of_anat(record)
     rows: list[dict[str, Any]] = []
@@ -150,7 +132,7 @@ def run(options: argparse.Namespace) -> None:
             told["LesionSeenMl"] = lesion_seen(record)
         told = {"Session": visit[0], "Tracer": visit[1], **told}
         scans.append(told)
-        rows += _rows(options.participant, told, measured, grounds)
+        rows += uptake_rows(options.participant, told, measured, grounds)
     for told in scans:
         _tell_responses(told, seen, grounds)
     write_table(options.out, UPTAKE, rows)
@@ -193,7 +175,7 @@ def _missing() -> dict[str, Any]:
     }
 
 
-def _tell_responses(told: dict[str, Any], seen: Mapping[tuple[str, str], SeenScan], grounds: _Grounds) -> None:
+def _tell_responses(told: dict[str, Any], seen: Mapping[tuple[str, str], SeenScan], grounds: Grounds) -> None:
     """Add how a measured scan's uptake responds to what is not known."""
     visit = told["Session"], told["Tracer"]
     if visit not in seen or grounds.warp is None:
@@ -217,7 +199,7 @@ def _scan(
     visit: tuple[str, str],
     image: Path,
     refusal: Refusal | None,
-    grounds: _Grounds,
+    grounds: Grounds,
     seen: dict[tuple[str, str], SeenScan],
 ) -> tuple[dict[str, Any], list[RegionUptake] | None]:
     """Return what is to be told of a listed scan and, unless it is refused, its uptake; add it to those seen."""
@@ -236,7 +218,7 @@ def _measured(
     options: argparse.Namespace,
     visit: tuple[str, str],
     image: Path,
-    grounds: _Grounds,
+    grounds: Grounds,
     seen: dict[tuple[str, str], SeenScan],
 ) -> tuple[dict[str, Any], list[RegionUptake]]:
     import numpy as np
@@ -265,7 +247,7 @@ def _measured(
     )
     unseen = [region for region in found if region.region in grounds.target and not np.isfinite(region.mean)]
     if unseen and not options.record_refusal:
-        raise RegionError(f"{image}: {_why_absent(unseen[0], grounds)}", code="low_coverage")
+        raise RegionError(f"{image}: {why_absent(unseen[0], grounds)}", code="low_coverage")
     seen[visit] = SeenScan(volume, shares, to_participant)
     attenuation = facts.get("AttenuationCorrection")
     told = _told_by_convert(facts)
@@ -287,53 +269,3 @@ def _measured(
 def _told_by_convert(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a reader should know also of a scan that a later step refuses."""
     return {"Warnings": facts.get("Warnings") or [], "Simulated": bool(facts.get("Simulated", False))}
-
-
-def _why_absent(found: RegionUptake, grounds: _Grounds) -> str:
-    """Return the text behind the code of a region without a mean."""
-    name = found.region if found.side == "n/a" else f"{found.region} {found.side}"
-    return f"{found.coverage:.0%} of {name} is in view, {grounds.min_coverage:.0%} is needed"
-
-
-def _reason(found: RegionUptake, grounds: _Grounds) -> str:
-    if found.mean == found.mean:
-        return ""
-    if found.region not in {region.name for region in grounds.atlas.regions} and grounds.lesion is None:
-        fault = grounds.lesion_fault
-        return "no_lesion_mask: no lesion mask is given" if fault is None else f"{fault.code}: {fault.reason}"
-    if not found.volume_ml > 0:
-        return f"no_volume: nothing of {found.region} is left to measure"
-    return f"low_coverage: {_why_absent(found, grounds)}"
-
-
-def _rows(
-    participant: str, told: Mapping[str, Any], measured: Sequence[RegionUptake] | None, grounds: _Grounds
-) -> Iterator[dict[str, Any]]:
-    visit = {"participant_id": participant, "session": told["Session"], "tracer": told["Tracer"]}
-    warnings = [f"{warning['Code']}: {warning['Reason']}" for warning in told["Warnings"]]
-    doubts = [warning for warning in warnings if not concerns_suv_only(warning)]
-    if measured is None:
-        reason = told["Reason"] if told["Code"] is None else f"{told['Code']}: {told['Reason']}"
-        measured = [_nothing(region.name, region.side) for region in grounds.atlas.regions]
-        measured += [_nothing(f"{name}_lesionfree", side) for name in grounds.target for side in ("left", "right")]
-        reasons = [reason] * len(measured)
-    else:
-        reasons = [_reason(found, grounds) for found in measured]
-    for found, reason in zip(measured, reasons, strict=True):
-        yield {
-            **visit,
-            "region": found.region,
-            "side": found.side,
-            "mean": found.mean,
-            "sd": found.sd,
-            "volume_ml": found.volume_ml,
-            "coverage": found.coverage,
-            "lesion_fraction": found.lesion_fraction,
-            "unit": told["Unit"],
-            "reason": join_reasons([reason, *doubts]),
-        }
-
-
-def _nothing(region: str, side: Any) -> RegionUptake:
-    nan = float("nan")
-    return RegionUptake(region, side, nan, nan, nan, nan, nan)

@@ -104,6 +104,7 @@ def register_linear(
     iterations: tuple[int, ...],
     shrink: tuple[int, ...],
     smoothing: tuple[int, ...],
+    sampled: float = 0.5,
 ) -> NDArray[np.float64]:
     """Register two volumes with a rigid or affine transform and mutual information.
 
@@ -118,6 +119,8 @@ def register_linear(
         The degrees of freedom that are added to `start`.
     iterations, shrink, smoothing : tuple of int
         One value per level: iterations, shrink factor, smoothing in voxels.
+    sampled : float, default 0.5
+        Fraction of the voxels of each level that the metric is computed from.
 
     Returns
     -------
@@ -134,7 +137,7 @@ def register_linear(
         "type_of_transform": kind,
         "aff_metric": "mattes",
         "aff_sampling": 32,
-        "aff_random_sampling_rate": 0.5,
+        "aff_random_sampling_rate": sampled,
         "aff_iterations": iterations,
         "aff_shrink_factors": shrink,
         "aff_smoothing_sigmas": smoothing,

@@ -49,7 +49,14 @@ def between(first: Volume, second: Volume, mask: NDArray[np.bool_]) -> NDArray[n
         logarithms may be added.
     """
     nearby = partial(
-        register_linear, start=np.eye(4), mask=mask, kind="Rigid", iterations=(100, 50), shrink=(3, 2), smoothing=(2, 1)
+        register_linear,
+        start=np.eye(4),
+        mask=mask,
+        kind="Rigid",
+        iterations=(100, 50),
+        shrink=(3, 2),
+        smoothing=(2, 1),
+        sampled=0.2,  # 0.5 takes twice as long and aligns no better
     )
     ahead, back = nearby(first, second), nearby(second, first)
     return np.asarray((np.real(logm(ahead)) - np.real(logm(back))) / 2)

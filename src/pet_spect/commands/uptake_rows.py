@@ -1,0 +1,90 @@
+"""The rows of the uptake table: what was measured in each region of a scan, or why there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pet_spect.commands.common_resolution import ToCommon
+from pet_spect.model import Atlas, Refusal, RegionUptake, Volume, Warp
+from pet_spect.quantify.reasons import concerns_suv_only, join_reasons
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What all scans of the participant are measured with."""
+
+    atlas: Atlas
+    warp: Warp | None
+    lesion: Volume | None
+    lesion_fault: Refusal | None
+    target: tuple[str, ...]
+    min_coverage: float
+    to_common: Mapping[tuple[str, str], ToCommon]
+    certainty: NDArray[np.float32]
+
+
+def why_absent(found: RegionUptake, grounds: Grounds) -> str:
+    """Return the text behind the code of a region without a mean."""
+    name = found.region if found.side == "n/a" else f"{found.region} {found.side}"
+    return f"{found.coverage:.0%} of {name} is in view, {grounds.min_coverage:.0%} is needed"
+
+
+def _reason(found: RegionUptake, grounds: Grounds) -> str:
+    if found.mean == found.mean:
+        return ""
+    if found.region not in {region.name for region in grounds.atlas.regions} and grounds.lesion is None:
+        fault = grounds.lesion_fault
+        return "no_lesion_mask: no lesion mask is given" if fault is None else f"{fault.code}: {fault.reason}"
+    if not found.volume_ml > 0:
+        return f"no_volume: nothing of {found.region} is left to measure"
+    return f"low_coverage: {why_absent(found, grounds)}"
+
+
+def uptake_rows(
+    participant: str, told: Mapping[str, Any], measured: Sequence[RegionUptake] | None, grounds: Grounds
+) -> Iterator[dict[str, Any]]:
+    """Give the rows of one scan.
+
+    Parameters
+    ----------
+    participant : str
+    told : mapping
+        What the sidecar says of the scan.
+    measured : sequence of RegionUptake or None
+        None if the scan is missing or refused: every region then has a row without a value.
+    grounds : Grounds
+    """
+    visit = {"participant_id": participant, "session": told["Session"], "tracer": told["Tracer"]}
+    warnings = [f"{warning['Code']}: {warning['Reason']}" for warning in told["Warnings"]]
+    doubts = [warning for warning in warnings if not concerns_suv_only(warning)]
+    if measured is None:
+        reason = told["Reason"] if told["Code"] is None else f"{told['Code']}: {told['Reason']}"
+        measured = [_nothing(region.name, region.side) for region in grounds.atlas.regions]
+        measured += [_nothing(f"{name}_lesionfree", side) for name in grounds.target for side in ("left", "right")]
+        reasons = [reason] * len(measured)
+    else:
+        reasons = [_reason(found, grounds) for found in measured]
+    for found, reason in zip(measured, reasons, strict=True):
+        yield {
+            **visit,
+            "region": found.region,
+            "side": found.side,
+            "mean": found.mean,
+            "sd": found.sd,
+            "volume_ml": found.volume_ml,
+            "coverage": found.coverage,
+            "lesion_fraction": found.lesion_fraction,
+            "unit": told["Unit"],
+            "reason": join_reasons([reason, *doubts]),
+        }
+
+
+def _nothing(region: str, side: Any) -> RegionUptake:
+    nan = float("nan")
+    return RegionUptake(region, side, nan, nan, nan, nan, nan)
