@@ -99,6 +99,10 @@ class ScanKey:
     tracer: str
 
 
+ANATOMICAL = "anat:"
+"""What begins the tracer of the key of an anatomical image; no scan can have it, for tracers are letters and digits."""
+
+
 @dataclass(frozen=True)
 class Decision:
     """One row of qc.tsv: what a person decided about a scan.

@@ -127,3 +127,20 @@ def test_a_stranger_is_told_from_noise(first, second, strange):
     scans = {FDG1: with_pattern(first), FDG2: with_pattern(second)}
     conflicts = strangers(scans, {"FDG": PLAIN}, GATES)
     assert [error.code for error in conflicts.values()] == ["gate_stranger"] * strange
+
+
+@pytest.mark.parametrize(
+    ("of_anatomy", "opposite"),
+    [
+        (0.01, False),  # without a lesion nothing makes tissue and uptake lopsided alike
+        (0.03, True),
+    ],
+)
+def test_a_mirrored_anatomical_image_is_found_by_its_lesion_alone(of_anatomy, opposite):
+    lopsided = gaussian_filter(np.random.default_rng(5).standard_normal((40, 40, 40)), 3)
+    lopsided -= lopsided[::-1]
+    lopsided /= gaussian_filter(lopsided, 4).std()
+    anatomy = ScanKey("sub-01", "n/a", "anat:T1w")
+    scans = {FDG1: with_pattern(0.03 * lopsided), anatomy: with_pattern(-of_anatomy * lopsided)}
+    conflicts = strangers(scans, {"FDG": PLAIN, "anat:T1w": PLAIN}, GATES)
+    assert [error.code for error in conflicts.values()] == ["gate_mirrored_visit"] * opposite

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pet_spect import images
 from pet_spect.errors import RegistrationError
-from pet_spect.model import Refusal, ScanKey, Volume
+from pet_spect.model import ANATOMICAL, Refusal, ScanKey, Volume
 
 if TYPE_CHECKING:
     from pet_spect.registration.template import Template
@@ -24,7 +24,7 @@ class Anatomy:
     Attributes
     ----------
     key : ScanKey
-        Under which it is registered; no scan can have it, for tracers are letters and digits.
+        Under which it is registered.
     brain : Volume or None
         None where it was refused.
     template : Template or None
@@ -66,9 +66,9 @@ def read_anatomy(participant: str, path: Path) -> Anatomy:
 
     refusal = images.read_refusal(path)
     if refusal is not None:
-        return Anatomy(ScanKey(participant, "n/a", "anat:unknown"), refusal=refusal)
+        return Anatomy(ScanKey(participant, "n/a", f"{ANATOMICAL}unknown"), refusal=refusal)
     kind = _KINDS[images.read_sidecar(path)["Modality"]]
-    key = ScanKey(participant, "n/a", f"anat:{kind}")
+    key = ScanKey(participant, "n/a", f"{ANATOMICAL}{kind}")
     template = make_anat_template(kind, load_atlas("CerebrA"))
     try:
         brain = extract_brain(images.read_volume(path), kind, template)
@@ -88,7 +88,7 @@ def anatomy_record(anatomy: Anatomy | None, gates: Mapping[str, float | None] | 
     """
     if anatomy is None:
         return None
-    told: dict[str, Any] = {"Kind": anatomy.key.tracer.removeprefix("anat:")}
+    told: dict[str, Any] = {"Kind": anatomy.key.tracer.removeprefix(ANATOMICAL)}
     if anatomy.refusal is not None:
         refusal = anatomy.refusal
         return told | {"Status": "refused", "Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}

@@ -13,7 +13,7 @@ from scipy.linalg import polar
 from scipy.ndimage import gaussian_filter
 
 from pet_spect.errors import RegistrationError
-from pet_spect.model import ScanKey, Volume
+from pet_spect.model import ANATOMICAL, ScanKey, Volume
 from pet_spect.registration.plausibility import FEWEST_VOXELS, Gates, correlation
 from pet_spect.registration.template import WORKING_VOXEL_MM, Template
 
@@ -179,7 +179,8 @@ def strangers(standard: Mapping[ScanKey, Volume], templates: Mapping[str, Templa
     """Return the pairs of scans whose peculiarities do not go together.
 
     Two scans of one tracer must share what sets them apart from the template (`gate_stranger`); two scans of any
-    tracers must not be asymmetric in opposite ways (`gate_mirrored_visit`).
+    tracers must not be asymmetric in opposite ways (`gate_mirrored_visit`), nor a scan and an anatomical image
+    that is lopsided enough to have a lesion.
 
     Parameters
     ----------
@@ -195,14 +196,16 @@ def strangers(standard: Mapping[ScanKey, Volume], templates: Mapping[str, Templa
         names = f"{first.session} {first.tracer} and {second.session} {second.tracer}"
         opposed = -cosine(of_scan[first].asymmetry, of_scan[second].asymmetry)
         alike = cosine(of_scan[first].pattern, of_scan[second].pattern)
-        if opposed > gates.opposed_max:
+        anatomies = [of_scan[key].asymmetry for key in (first, second) if key.tracer.startswith(ANATOMICAL)]
+        comparable = all(_size(asymmetry) >= gates.anat_asymmetry_min for asymmetry in anatomies)
+        if comparable and opposed > gates.opposed_max:
             conflicts[first, second] = RegistrationError(
                 f"left and right are exchanged between {names}: their asymmetries are opposite (likeness"
                 f" {-opposed:.2f}, at least {-gates.opposed_max:.2f} is plausible)",
                 code="gate_mirrored_visit",
             )
             continue
-        near = _distance(of_scan[first].pattern, of_scan[second].pattern) <= gates.near_max
+        near = _size(of_scan[first].pattern - of_scan[second].pattern) <= gates.near_max
         needed = gates.alike_if_near_min if near else gates.alike_min
         if first.tracer == second.tracer and alike < needed:
             conflicts[first, second] = RegistrationError(
@@ -213,10 +216,10 @@ def strangers(standard: Mapping[ScanKey, Volume], templates: Mapping[str, Templa
     return conflicts
 
 
-def _distance(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """Return the root mean square of the difference of two patterns where both are known; 0 if that is nowhere."""
-    apart = (first - second)[np.isfinite(first) & np.isfinite(second)]
-    return float(np.sqrt(np.mean(apart.astype(np.float64) ** 2))) if apart.size else 0.0
+def _size(pattern: NDArray[np.float32]) -> float:
+    """Return the root mean square of a pattern where it is known; 0 if that is nowhere."""
+    known = pattern[np.isfinite(pattern)]
+    return float(np.sqrt(np.mean(known.astype(np.float64) ** 2))) if known.size else 0.0
 
 
 def cosine(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
