@@ -19,7 +19,7 @@ from pet_spect.quantify.shares import FloatArray
 RIGID_MM, RIGID_DEGREES = 0.1, 0.1
 """Standard deviation of a scan's rigid misalignment with the person's others, along and about each axis."""
 
-WARP_MM = 0.3
+WARP_MM = 0.2
 """Standard deviation along each axis by which repeated scans would place each region elsewhere."""
 
 PLACEMENT_MM, PLACEMENT_DEGREES = 2.0, 2.0
