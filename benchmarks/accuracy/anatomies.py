@@ -20,6 +20,7 @@ from scipy.ndimage import binary_fill_holes, center_of_mass, distance_transform_
 from pet_spect.model import Atlas, Volume
 from pet_spect.simulate.anatomical import MODALITIES, scan_anat, standard_anat
 from pet_spect.simulate.anatomy import Anatomy, individual_anatomy
+from pet_spect.simulate.design import AnatKind
 from pet_spect.simulate.head import (
     CSF_REACHES_MM,
     INFRATENTORIAL,
@@ -37,21 +38,30 @@ from pet_spect.simulate.head import (
 DONORS = ("9861", "12876", "15496")
 WARPED = ("warped-1", "warped-2", "warped-3")
 
-_CSF, _SKULL, _SCALP, _ = MODALITIES["T1w"].layers
-T1W = Levels(
-    grey=0.65,
-    white=0.9,
-    csf=_CSF,
-    skull=_SKULL,
-    scalp=_SCALP,
-    cortex={},
-    filled={
-        **dict.fromkeys((*STRIATUM, "thalamus", "pallidum"), 0.75),
-        **dict.fromkeys(("cerebellum_gray_matter", *VERMIS), 0.65),
-        **dict.fromkeys(("cerebellum_white_matter", "brainstem", "pons"), 0.85),
-    },
-)
-"""How bright the tissues of a donor are in a T1-weighted image, about as in the standard one."""
+
+def _anat_levels(kind: AnatKind, grey: float, white: float, deep: float, filled: tuple[float, float]) -> Levels:
+    csf, skull, scalp, _ = MODALITIES[kind].layers
+    folia, stem = filled
+    return Levels(
+        grey=grey,
+        white=white,
+        csf=csf,
+        skull=skull,
+        scalp=scalp,
+        cortex={},
+        filled={
+            **dict.fromkeys((*STRIATUM, "thalamus", "pallidum"), deep),
+            **dict.fromkeys(("cerebellum_gray_matter", *VERMIS), folia),
+            **dict.fromkeys(("cerebellum_white_matter", "brainstem", "pons"), stem),
+        },
+    )
+
+
+ANAT_LEVELS: Mapping[AnatKind, Levels] = {
+    "T1w": _anat_levels("T1w", 0.65, 0.9, 0.75, (0.65, 0.85)),
+    "CT": _anat_levels("CT", 37.0, 28.0, 36.0, (35.0, 30.0)),
+}
+"""How bright the tissues of a donor are in an anatomical image, about as in the standard one (CT: in HU)."""
 
 _MARGIN_MM = 22
 _ELSEWHERE = {
@@ -71,7 +81,8 @@ def anatomy(name: str, atlas: Atlas) -> Anatomy:
     return individual_anatomy(standard_head(atlas), np.random.default_rng([4, number]))
 
 
-def t1_scan(
+def anat_scan(
+    kind: AnatKind,
     name: str,
     person: Anatomy,
     lost: NDArray[np.float32],
@@ -79,13 +90,14 @@ def t1_scan(
     rng: np.random.Generator,
     atlas: Atlas,
 ) -> Volume:
-    """Return a T1-weighted image: of the standard brain through the person's warp, or of a donor's tissues."""
+    """Return an anatomical image: of the standard brain through the person's warp, or of a donor's tissues."""
     if name not in DONORS:
-        return scan_anat("T1w", standard_anat("T1w", atlas), person, lost, pose, rng)
+        return scan_anat(kind, standard_anat(kind, atlas), person, lost, pose, rng)
     affine = person.head.affine
     points = np.indices(person.head.labels.shape, dtype=np.float32) * np.float32(affine[0, 0])
     as_it_is = replace(person, standard_points=points + affine[:3, 3].astype(np.float32).reshape(3, 1, 1, 1))
-    return scan_anat("T1w", _uptake(person.head, T1W), as_it_is, lost, pose, rng)
+    values = _painted(person.head, ANAT_LEVELS[kind], outside=MODALITIES[kind].layers[-1])
+    return scan_anat(kind, values, as_it_is, lost, pose, rng)
 
 
 def donor_anatomy(donor: str, atlas: Atlas) -> Anatomy:
@@ -114,7 +126,7 @@ def donor_anatomy(donor: str, atlas: Atlas) -> Anatomy:
     take = np.isin(below, infratentorial) & (grey == 0)
     whole[take] = below[take]
     head = Head(whole, {}, affine, indices)
-    uptake = {tracer: _uptake(head, levels) for tracer, levels in LEVELS.items()}
+    uptake = {tracer: _painted(head, levels) for tracer, levels in LEVELS.items()}
     points = np.indices(whole.shape, dtype=np.float32)
     matrix = to_standard @ affine
     standard = np.einsum("ij,jxyz->ixyz", matrix[:3, :3].astype(np.float32), points)
@@ -195,19 +207,19 @@ def _closed(mask: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
     return np.asarray(distance_transform_edt(wide)[30:-30, 30:-30, 30:-30] > radius)
 
 
-def _uptake(head: Head, levels: Levels) -> NDArray[np.float32]:
-    """Return a tracer's healthy uptake: grey matter where there is a label, white matter where it is enclosed."""
+def _painted(head: Head, levels: Levels, outside: float = 0.0) -> NDArray[np.float32]:
+    """Return a healthy head's brightness: grey matter where there is a label, white matter where it is enclosed."""
     level = np.full(256, levels.grey, dtype=np.float32)
     level[0], level[OTHER_TISSUE] = levels.csf, levels.white
     for name, value in {**levels.cortex, **levels.filled}.items():
         level[head.labels_of([name])] = value
     level[head.labels_of(["fourth_ventricle"])] = levels.csf
-    uptake = level[head.labels]
-    outside = distance_transform_edt(head.labels == 0)
+    values = level[head.labels]
+    away_mm = distance_transform_edt(head.labels == 0)
     for reaches, value, beyond in (
         (SKULL_REACHES_MM, levels.skull, CSF_REACHES_MM),
         (SCALP_REACHES_MM, levels.scalp, SKULL_REACHES_MM),
-        (np.inf, 0.0, SCALP_REACHES_MM),
+        (np.inf, outside, SCALP_REACHES_MM),
     ):
-        uptake[(outside > beyond) & (outside <= reaches)] = value
-    return uptake
+        values[(away_mm > beyond) & (away_mm <= reaches)] = value
+    return values

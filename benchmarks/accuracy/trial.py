@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from anatomies import DONORS, anatomy, t1_scan
+from anatomies import DONORS, anat_scan, anatomy
 from cases import CASES, Case, activity, infarcted, lost_to, real_case
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
@@ -72,11 +72,11 @@ def members(anatomies: Sequence[str], kinds: Sequence[str]) -> list[Member]:
 
 
 def write_study(
-    work: Path, people: Sequence[Member], *, noise: float, lesions: Path = LESIONS, anat: bool = False
+    work: Path, people: Sequence[Member], *, noise: float, lesions: Path = LESIONS, anat: design.AnatKind | None = None
 ) -> None:
     """Write ``dicom``, ``config``, ``twins`` and, last, ``truth.tsv``; nothing if that is there already.
 
-    With `anat` everybody has a T1-weighted image as well; the scans are the same with and without.
+    With `anat` everybody has an anatomical image of that kind as well; the scans are the same with and without.
     """
     if (work / "truth.tsv").exists():
         return
@@ -88,7 +88,7 @@ def write_study(
         for member in (member for member in people if member.anatomy == name):
             of_scans, of_truth = _write_member(work, member, person, noise, lesions)
             if anat:
-                _write_anat(work, member, person, lesions, atlas)
+                _write_anat(anat, work, member, person, lesions, atlas)
             scans += of_scans
             truth += of_truth
     config = work / "config"
@@ -166,14 +166,16 @@ def _write_member(
     return scans, truth
 
 
-def _write_anat(work: Path, member: Member, person: Anatomy, lesions: Path, atlas: Atlas) -> None:
+def _write_anat(
+    kind: design.AnatKind, work: Path, member: Member, person: Anatomy, lesions: Path, atlas: Atlas
+) -> None:
     told = design.Trial().case(member.index)
     rng = np.random.default_rng([13, member.index])
     lost = lost_to(member.case, person, member.side, lesions, member.index)
-    image = t1_scan(member.anatomy, person, lost, random_pose(rng), rng, atlas)
+    image = anat_scan(kind, member.anatomy, person, lost, random_pose(rng), rng, atlas)
     who = member.participant.replace("sub", "SIM")
     header = AnatHeader(_TREATMENT, told.weight_kg, told.height_m, told.sex, who, told.manufacturer)
-    write_anat_series(work / "dicom" / member.participant / "anat", image, "T1w", header, rng)
+    write_anat_series(work / "dicom" / member.participant / "anat", image, kind, header, rng)
 
 
 def _acquired(
@@ -243,7 +245,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--noise", type=float, default=1.0, help="1 is 5.5 %% (FDG) and 7.5 %% (IMZ) per voxel at uptake 1; 0 is none"
     )
-    parser.add_argument("--anat", action="store_true", help="give everybody a T1-weighted image")
+    parser.add_argument("--anat", choices=design.ANAT_KINDS, help="give everybody an anatomical image of this kind")
     parser.add_argument("--lesions", type=Path, default=LESIONS, help="folder of real lesions in the standard space")
 
 
