@@ -97,6 +97,8 @@ def anat_scan(
     points = np.indices(person.head.labels.shape, dtype=np.float32) * np.float32(affine[0, 0])
     as_it_is = replace(person, standard_points=points + affine[:3, 3].astype(np.float32).reshape(3, 1, 1, 1))
     values = _painted(person.head, ANAT_LEVELS[kind], outside=MODALITIES[kind].layers[-1])
+    # a cistern is wider than the CSF that lies on the brain, but no bone
+    values[_closed(person.head.labels > 0, 12) & (person.head.labels == 0)] = ANAT_LEVELS[kind].csf
     return scan_anat(kind, values, as_it_is, lost, pose, rng)
 
 

@@ -42,7 +42,7 @@ class Contrast:
     fwhm_mm : float
         Resolution at which it is registered: sharper than any tracer, blunter than its noise.
     window : (float, float) or None
-        Values beyond it are cut off; None where the unit is arbitrary.
+        What lies outside it, such as bone, counts as CSF does: 0. None where the unit is arbitrary.
     tissue : (float, float)
         Range of grey and white matter, as fractions of the median of the brain.
     """
@@ -54,7 +54,7 @@ class Contrast:
 
 CONTRASTS: Mapping[str, Contrast] = {
     "T1w": Contrast(fwhm_mm=3.0, window=None, tissue=(0.5, 1.6)),
-    "CT": Contrast(fwhm_mm=5.0, window=(0.0, 80.0), tissue=(0.35, 1.6)),
+    "CT": Contrast(fwhm_mm=5.0, window=(0.0, 80.0), tissue=(0.45, 1.6)),
 }
 """Contrasts by kind of image."""
 
@@ -179,11 +179,12 @@ def _monomials(places: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def at_working_voxel(image: Volume, contrast: Contrast) -> Volume:
-    """Return an image with its values cut to the window, blurred to its resolution, at 2 mm; NaN stays out of view."""
+    """Return an image with 0 outside the window, blurred to its resolution, at 2 mm; NaN stays out of view."""
     seen = np.isfinite(image.data)
     values = np.where(seen, image.data, 0)
     if contrast.window is not None:
-        values = np.clip(values, *contrast.window)
+        low, high = contrast.window
+        values = np.where((values > low) & (values < high), values, 0)
     sigma = contrast.fwhm_mm * FWHM_TO_SIGMA / image.voxel_size
     blurred = gaussian_filter(values, tuple(sigma), output=np.float32)
     blurred[~seen] = np.nan
