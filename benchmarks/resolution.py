@@ -24,6 +24,7 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 from accuracy.anatomies import DONORS, anatomy
+from accuracy.measured import certainty, ratios_of
 from numpy.typing import NDArray
 
 from pet_spect.api import extract_uptake, uptake_ratio
@@ -31,6 +32,7 @@ from pet_spect.atlases import load_atlas
 from pet_spect.commands.common_resolution import plan
 from pet_spect.model import Atlas, ScanKey, Side, Volume, Warp
 from pet_spect.quantify.resolution import blur, blur_between
+from pet_spect.quantify.uptake import region_uptake
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import normalise
 from pet_spect.registration.plausibility import Gates
@@ -170,15 +172,21 @@ def templates(who: Person, atlas: Atlas, tissue: SharpTissue) -> Iterator[dict[s
         own = None
         for way in ("default", "scan's own"):
             key = ScanKey("sub-01", "baseline", "FDG")
-            shown = {"FDG": make_template("FDG", atlas, fwhm_mm=own)}
+            shown = {"FDG": make_template("FDG", atlas, fwhm_mm=own if own is not None and np.isfinite(own) else None)}
             found = normalise({key: volume}, shown, gates=Gates(), deformation=Deformation())
-            if found.refused or found.to_standard is None:
+            if found.to_standard is None or found.misplacement_mm is None or found.lesion is None:
                 raise SystemExit(f"refused: {found.refused}")
-            rigid, image = found.scans[key].to_scan, nib.Nifti1Image(volume.data, volume.affine)
+            rigid = found.scans[key].to_scan
             own = estimate(volume, tissue, rigid, found.to_standard).fwhm_mm
-            table = extract_uptake(image, atlas, warp=found.to_standard, rigid=rigid)
-            for reference in REFERENCES["FDG"]:
-                value = uptake_ratio(table, lesion_side=who.side, reference=reference)
+            uptake = region_uptake(
+                volume,
+                atlas,
+                scan_to_participant=np.linalg.inv(rigid),
+                participant_to_standard=found.to_standard,
+                certainty=certainty(found.misplacement_mm, found.lesion),
+            )
+            mean = {(each.region, each.side): each.mean for each in uptake}
+            for reference, value in ratios_of(mean, "FDG", who.side).items():
                 error = 100 * (value / truth[reference] - 1)
                 yield {"true": fwhm, "template": way, "reference": reference, "error": error, "estimate": own}
 
