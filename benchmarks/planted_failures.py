@@ -27,7 +27,7 @@ from planted_good import USUAL, Person, look, odd_ones, person, visits
 from pet_spect.atlases import load_atlas
 from pet_spect.errors import PetSpectError
 from pet_spect.model import Atlas, RegionSide, ScanKey, Volume
-from pet_spect.quantify.ratios import ScanUptake
+from pet_spect.quantify.roles import ScanUptake
 from pet_spect.quantify.uptake import region_uptake
 from pet_spect.quantify.verdict import judge_measured
 from pet_spect.registration import pose

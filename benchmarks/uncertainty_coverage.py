@@ -41,7 +41,8 @@ from pet_spect.commands.uptake_table import response_of
 from pet_spect.images import read_volume, write_volume
 from pet_spect.model import Atlas, ScanKey, Side, Volume, Warp
 from pet_spect.quantify.change import changes
-from pet_spect.quantify.ratios import Ratio, RegionRoles, RegionValue, ScanUptake, scan_ratios
+from pet_spect.quantify.ratios import Ratio, scan_ratios
+from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake
 from pet_spect.quantify.shares import membership_certainty, region_shares
 from pet_spect.quantify.uptake import uptake_of_shares
 from pet_spect.registration.itk import use_threads

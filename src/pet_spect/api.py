@@ -19,8 +19,8 @@ from pet_spect.errors import ImageError, RegionError, TableError
 from pet_spect.images import read_affine, read_volume, read_warp, volume_from_nifti
 from pet_spect.model import STANDARD_SPACE, Atlas, RegionSide, ScanKey, Side, Volume, Warp
 from pet_spect.quantify.change import Change, changes
-from pet_spect.quantify.ratios import (
-    Ratio,
+from pet_spect.quantify.ratios import Ratio
+from pet_spect.quantify.roles import (
     Reference,
     RegionRoles,
     RegionValue,

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from pet_spect.errors import RegionError
 from pet_spect.model import ScanKey
-from pet_spect.quantify.ratios import ROWS, RegionRoles, RegionValue, ScanUptake, joint_value, scan_ratios, sides_of
+from pet_spect.quantify.ratios import ROWS, scan_ratios
+from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, joint_value, sides_of
 from pet_spect.quantify.uncertainty import Response
 
 ROLES = RegionRoles(("motor",), ("cerebellum",), ("pons",), ("motor", "cortex"))

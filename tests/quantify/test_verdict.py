@@ -4,7 +4,8 @@ from dataclasses import replace
 import pytest
 
 from pet_spect.model import Decision, Refusal, ScanKey
-from pet_spect.quantify.ratios import Ratio, RegionValue, ScanUptake
+from pet_spect.quantify.ratios import Ratio
+from pet_spect.quantify.roles import RegionValue, ScanUptake
 from pet_spect.quantify.verdict import judge_absent, judge_measured, refuse_without_primary
 
 NAMES = [f"region_{i}" for i in range(20)]

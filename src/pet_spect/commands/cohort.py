@@ -21,14 +21,9 @@ from pet_spect.model import Decision, ScanKey
 from pet_spect.quantify import columns
 from pet_spect.quantify.change import Change, changes
 from pet_spect.quantify.circumstances import Circumstances, circumstance_notes
-from pet_spect.quantify.ratios import (
-    MAX_CEREBELLUM_ASYMMETRY,
-    Ratio,
-    Reference,
-    RegionRoles,
-    scan_ratios,
-)
+from pet_spect.quantify.ratios import MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
 from pet_spect.quantify.reasons import join_reasons
+from pet_spect.quantify.roles import Reference, RegionRoles
 from pet_spect.quantify.summary import Summary, summarise
 from pet_spect.quantify.verdict import Verdict, judge_absent, judge_measured, refuse_without_primary
 from pet_spect.study import Participant, read_decisions, read_participants, read_scans

@@ -12,8 +12,8 @@ from typing import Any, TextIO, cast
 from pet_spect.errors import TableError
 from pet_spect.model import Refusal, RegionSide, ScanKey
 from pet_spect.quantify import columns
-from pet_spect.quantify.ratios import RegionValue, ScanUptake
 from pet_spect.quantify.reasons import split_reasons
+from pet_spect.quantify.roles import RegionValue, ScanUptake
 from pet_spect.quantify.uncertainty import Response
 from pet_spect.tables import parse_float, sidecar_of_table
 

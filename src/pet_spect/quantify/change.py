@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pet_spect.quantify.ratios import Measure, Qc, Ratio, Reference
+from pet_spect.quantify.ratios import Measure, Qc, Ratio
+from pet_spect.quantify.roles import Reference
 from pet_spect.quantify.uncertainty import change_sd, interval
 
 _WORSE: dict[Qc, int] = {"pass": 0, "warn": 1, "fail": 2}

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pet_spect.quantify.change import Change
-from pet_spect.quantify.ratios import Measure, Reference
+from pet_spect.quantify.ratios import Measure
+from pet_spect.quantify.roles import Reference
 from pet_spect.quantify.statistics import Estimates, estimates
 
 Quantity = Literal["change", "change_percent", "log_ratio"]

@@ -18,8 +18,9 @@ from pet_spect.quantify.laterality import (
     lesion_evidence,
     mirrored,
 )
-from pet_spect.quantify.ratios import Ratio, ScanUptake
+from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.reasons import split_reasons
+from pet_spect.quantify.roles import ScanUptake
 
 _MASK_ML = 0.1
 _MASK_SHARE = 2 / 3
