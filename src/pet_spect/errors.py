@@ -7,6 +7,7 @@
     ├── TableError         participants.tsv, scans.tsv, qc.tsv or a result table
     ├── ImageError         a NIfTI image, a sidecar or a transform
     ├── DicomError         a DICOM object or series
+    │   └── TracerError    a scan whose tracer is not the one it is listed as
     ├── AtlasError         an atlas or its table
     ├── RegionError        a region that cannot be measured in this image
     ├── RegistrationError  a registration that is not plausible
@@ -61,6 +62,12 @@ class DicomError(PetSpectError):
     """A DICOM object or series cannot be converted safely."""
 
     default_code = "dicom"
+
+
+class TracerError(DicomError):
+    """A scan says that its tracer is another than the one it is listed as, or contradicts itself about it."""
+
+    default_code = "tracer"
 
 
 class AtlasError(PetSpectError):

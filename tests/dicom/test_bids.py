@@ -79,7 +79,7 @@ def test_what_convert_wrote_it_reads_again(pair):
 
 
 def test_spect_is_known_by_its_radionuclide(pair):
-    _, facts = convert(pair(TracerRadionuclide="I123", Units="counts", AttenuationCorrection="none"))
+    _, facts = convert(pair(TracerName=None, TracerRadionuclide="I123", Units="counts", AttenuationCorrection="none"))
     assert (facts["Modality"], facts["AttenuationCorrection"]) == ("NM", "none")
 
 

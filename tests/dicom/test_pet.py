@@ -450,7 +450,7 @@ def test_a_time_without_a_scan_is_held_to_what_can_still_be_measured(pet_slices,
     assert "injection 2880 min before the time voxels hold for is implausible" in facts["SUVReason"]
 
 
-@pytest.mark.parametrize("half_life", [None, "1224"])  # C-11
+@pytest.mark.parametrize("half_life", [None, "7000"])  # of no radionuclide
 def test_fdg_is_labelled_with_fluorine(pet_slices, save, drug, half_life):
     item = drug(RadionuclideCodeSequence=None, RadionuclideHalfLife=half_life)
     _, facts = convert(save(*pet_slices(RadiopharmaceuticalInformationSequence=item)))

@@ -1,6 +1,6 @@
 import pytest
 
-from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text, known_tracer
+from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
 
 
 @pytest.mark.parametrize(
@@ -51,15 +51,6 @@ def test_text_with_anything_else_is_withheld(text):
 
 def test_absent_text_stays_absent():
     assert known_text("model", "") is None
-    assert known_tracer(()) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "tracer"),
-    [("Fluorodeoxyglucose F^18^", "FDG"), ("123I-IMZ", "IMZ"), ("Iomazenil", "IMZ"), ("given by Dr. Doe", UNLISTED)],
-)
-def test_tracer_is_named_or_withheld(text, tracer):
-    assert known_tracer((text,)) == tracer
 
 
 def test_only_defined_corrections_pass():

@@ -24,7 +24,8 @@ from pet_spect.dicom.recalled import recalled
 from pet_spect.dicom.sidecar import ScanFacts, sidecar_of
 from pet_spect.dicom.suv import SUV_UNITS, UNITS, SuvFacts, SuvResult, suv_factor
 from pet_spect.dicom.times import DAY_S
-from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text, known_tracer
+from pet_spect.dicom.tracer import TracerStatement, settle_tracer
+from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
 from pet_spect.errors import ImageError, PetSpectError, RefusedError
 from pet_spect.images import read_sidecar, volume_from_nifti
 from pet_spect.model import Volume
@@ -65,6 +66,8 @@ def read_bids(path: Path, declared: Declared, label: str | None = None) -> tuple
         required key is missing, or the unit is not understood.
     RefusedError
         If it stands for a scan that was refused.
+    TracerError
+        See `pet_spect.dicom.tracer.settle_tracer`.
     """
     called = label or str(path)
     volume = read_image(path, called)
@@ -275,11 +278,22 @@ def _suv(stated: float | None, modality: str, per_unit: float, facts: SuvFacts, 
     return SuvResult(factor)
 
 
+def _statement(told: Mapping[str, Any]) -> TracerStatement:
+    """Return what the JSON says of the tracer."""
+    name, half_life = _text(told, "TracerName"), told.get("RadionuclideHalfLife")
+    return TracerStatement(
+        texts=(name,) if name else (),
+        nuclides=frozenset(filter(None, [radionuclide_name(_text(told, "TracerRadionuclide") or "")])),
+        half_life_s=float(half_life) if isinstance(half_life, int | float) and 0 < half_life < _LARGEST else None,
+    )
+
+
 def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFacts:
     units, suv_type, per_unit = _units(told, called)
     before = recalled(told.get("Warnings"))
     cautions: list[Caution] = []
-    nuclide = radionuclide_name(_text(told, "TracerRadionuclide") or "")
+    tracer = settle_tracer(_statement(told), declared, called, cautions)
+    nuclide = tracer.nuclide
     modality = _modality(told, nuclide)
     attenuation = _check_corrections(told, modality, called)
     dose = _dose_mbq(told, nuclide, declared, called, cautions)
@@ -300,8 +314,9 @@ def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFact
         units="kBq/mL" if per_unit == 1e3 else SUV_UNITS[suv_type] if units == "GML" else UNITS.get(units, units),
         manufacturer=known_text("maker", _text(told, "Manufacturer")),
         model=known_text("model", _text(told, "ManufacturersModelName")),
-        tracer=known_tracer(tuple(filter(None, (_text(told, "TracerName"),)))),
+        tracer=tracer.name,
         radionuclide=nuclide,
+        tracer_identity=tracer.identity,
         half_life_s=half_life,
         dose_bq=dose_bq,
         scan_start_s=None if started is None or injected is None else started - injected,

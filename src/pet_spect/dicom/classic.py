@@ -24,7 +24,7 @@ _SAME_TEXT = (
 _SAME_NUMBER = ("Rows", "Columns", "PatientWeight", "PatientSize")
 _SAME_IN_DRUG = (
     *("RadionuclideTotalDose", "RadionuclideHalfLife"),
-    *("RadiopharmaceuticalStartTime", "RadiopharmaceuticalStartDateTime"),
+    *("RadiopharmaceuticalStartTime", "RadiopharmaceuticalStartDateTime", "Radiopharmaceutical"),
 )
 
 

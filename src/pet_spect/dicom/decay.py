@@ -1,4 +1,4 @@
-"""Radioactive decay: pure formulas and the half-lives they need.
+"""Radionuclides and their decay: names, codes, half-lives and pure formulas.
 
 All times are seconds. The formulas are those of DICOM PS3.3 C.8.9.4.1.5
 (Frame Reference Time) and of the IBSI guideline on SUV.
@@ -38,6 +38,7 @@ _ELEMENTS = {
     "nitrogen": "N",
     "oxygen": "O",
     "fluorine": "F",
+    "fluor": "F",
     "copper": "Cu",
     "gallium": "Ga",
     "rubidium": "Rb",
@@ -46,9 +47,42 @@ _ELEMENTS = {
     "technetium": "Tc",
     "indium": "In",
     "iodine": "I",
+    "iode": "I",
+    "iod": "I",
+    "jod": "I",
     "lutetium": "Lu",
     "thallium": "Tl",
 }
+
+ELEMENT_WORDS = frozenset([*_ELEMENTS, *(symbol.lower() for symbol in _ELEMENTS.values()), "m", "mtc"])
+"""What is left of a radionuclide without its mass, in lower case."""
+
+_CODES = {
+    "C11": ("40565003", "C-105A1"),
+    "N13": ("21576001", "C-107A1"),
+    "O15": ("129504001", "C-B1038"),
+    "F18": ("77004003", "C-111A1"),
+    "Cu64": ("3932008", "C-127A2"),
+    "Ga67": ("2008008", "C-131A2"),
+    "Ga68": ("35337001", "C-131A3"),
+    "Rb82": ("79197006", "C-159A2"),
+    "Zr89": ("63360001", "C-168A4"),
+    "Y90": ("14691008", "C-162A7"),
+    "Tc99m": ("72454006", "C-163A8"),
+    "In111": ("56609000", "C-145A4"),
+    "I123": ("21572004", "C-114A4"),
+    "I124": ("40937006", "C-114A5"),
+    "I131": ("1368003", "C-114B1"),
+    "Lu177": ("447553000", "C-101ED"),
+    "Tl201": ("60057003", "C-138A9"),
+}
+"""SNOMED CT and SNOMED RT codes of PS3.16 CID 18 and CID 4020."""
+
+SNOMED_SCHEMES = ("SCT", "SRT", "SNM3", "99SDM")
+"""How headers call the coding scheme SNOMED, today's name and the retired ones."""
+
+SAME_HALF_LIFE = 0.01
+"""Largest relative difference of two half-lives that are the same."""
 
 
 def decay_constant(half_life: float) -> float:
@@ -96,19 +130,59 @@ def start_of_frame_factor(decay: float, duration: float) -> float:
 def radionuclide_name(text: str) -> str | None:
     """Return the radionuclide a header names, spelled as BIDS does, or None if it is not a known one.
 
+    Mass and element must stand side by side.
+
     Examples
     --------
-    >>> [radionuclide_name(t) for t in ("^18^Fluorine", "18F", "F-18", "Tc99m SC", "^123^Iodine", "gold")]
-    ['F18', 'F18', 'F18', 'Tc99m', 'I123', None]
+    >>> [radionuclide_name(t) for t in ("^18^Fluorine", "18F", "F-18", "Tc99m SC", "^123^Iodine", "99mTc", "gold")]
+    ['F18', 'F18', 'F18', 'Tc99m', 'I123', 'Tc99m', None]
     """
-    words = re.findall(r"[a-z]+|\d+", text.lower())
+    words = re.findall(r"[a-z]+|\d+", re.sub(r"(\d)m(?=[a-z])", r"\1 m ", text.lower()))
     symbols = {symbol.lower(): symbol for symbol in _ELEMENTS.values()}
-    elements = [_ELEMENTS.get(word) or symbols.get(word) for word in words]
-    masses = [word for word in words if word.isdigit()]
-    for element in filter(None, elements):
-        for mass in masses:
+    for place, word in enumerate(words):
+        element = _ELEMENTS.get(word) or symbols.get(word)
+        before = words[max(place - 2, 0) : place]
+        masses = [*words[place + 1 : place + 2], *(before[:1] if before[1:] == ["m"] else before[-1:])]
+        for mass in masses if element else []:
             for metastable in ("", "m"):
                 name = f"{element}{mass}{metastable}"
                 if name in HALF_LIVES_S:
                     return name
     return None
+
+
+def coded_radionuclide(scheme: str | None, value: str | None) -> str | None:
+    """Return the radionuclide that a code of RadionuclideCodeSequence means, None if it is not a known one.
+
+    Examples
+    --------
+    >>> coded_radionuclide("SCT", "77004003"), coded_radionuclide("SNM3", "C-114A4")
+    ('F18', 'I123')
+    """
+    if scheme not in SNOMED_SCHEMES:
+        return None
+    return next((name for name, codes in _CODES.items() if value in codes), None)
+
+
+def radionuclides_of_half_life(half_life: float | None) -> frozenset[str]:
+    """Return the radionuclides that have a half-life in seconds, within 1 %; several may.
+
+    Examples
+    --------
+    >>> sorted(radionuclides_of_half_life(6588)), sorted(radionuclides_of_half_life(282000))
+    (['F18'], ['Ga67', 'Zr89'])
+    """
+    if half_life is None:
+        return frozenset()
+    return frozenset(name for name, known in HALF_LIVES_S.items() if abs(half_life / known - 1) <= SAME_HALF_LIFE)
+
+
+def hyphenated(nuclide: str) -> str:
+    """Return a radionuclide as messages spell it.
+
+    Examples
+    --------
+    >>> hyphenated("Tc99m")
+    'Tc-99m'
+    """
+    return re.sub(r"(?<=[a-zA-Z])(?=\d)", "-", nuclide)

@@ -45,6 +45,10 @@ class Declared:
         Which gate of a gated SPECT, from 1, or all together.
     energy_window, detector : int or None
         Which energy window or detector of a SPECT that holds several, from 1.
+    radionuclide : str or None
+        What the tracer is labelled with by the configuration, as BIDS spells it; None is not checked.
+    radiopharmaceuticals : tuple of str
+        Names of the tracer that the configuration accepts; none is not checked.
     """
 
     weight_kg: float | None = None
@@ -58,6 +62,8 @@ class Declared:
     gate: int | Literal["sum"] | None = None
     energy_window: int | None = None
     detector: int | None = None
+    radionuclide: str | None = None
+    radiopharmaceuticals: tuple[str, ...] = ()
 
 
 def settle(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.dicom.clock import clock_time
-from pet_spect.dicom.decay import HALF_LIVES_S, radionuclide_name
+from pet_spect.dicom.decay import radionuclide_name
 from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.examined import Examined
 from pet_spect.dicom.nm_frames import NmFrames, check_kind, choose_frames
@@ -91,14 +91,14 @@ def _scale(header: Header) -> tuple[float, str, bool]:
 
 def _facts(header: Header, frames: NmFrames, units: str, declared: Declared, cautions: list[Caution]) -> ScanFacts:
     start = clock_time(header, "AcquisitionDate", "AcquisitionTime")
-    given = read_administration(header, start, declared, cautions)
+    window_nuclide = _nuclide_of_window(header, frames)
+    given = read_administration(header, start, declared, cautions, window_nuclide=window_nuclide)
     corrections = header.texts("CorrectedImage")
     corrected = "ATTN" in corrections
     if not corrected:
         reason = "CorrectedImage does not list ATTN; only the contralateral ratio can be read"
         cautions.append(Caution("attenuation_uncorrected", reason))
     method = known_text("method", header.text("AttenuationCorrectionMethod"))
-    nuclide = given.radionuclide or _nuclide_of_window(header, frames)
     known_start = start is not None and given.injection is not None
     return ScanFacts(
         modality="NM",
@@ -106,8 +106,9 @@ def _facts(header: Header, frames: NmFrames, units: str, declared: Declared, cau
         manufacturer=known_text("maker", header.text("Manufacturer")),
         model=known_text("model", header.text("ManufacturerModelName")),
         tracer=given.tracer,
-        radionuclide=nuclide,
-        half_life_s=given.half_life_s or HALF_LIVES_S.get(nuclide or ""),
+        radionuclide=given.radionuclide,
+        tracer_identity=given.tracer_identity,
+        half_life_s=given.half_life_s,
         dose_bq=given.dose_bq,
         scan_start_s=(start or 0.0) - (given.injection or 0.0) if known_start else None,
         gate=frames.gate,
@@ -127,7 +128,7 @@ def _which(number: int | None) -> str | None:
 
 
 def _nuclide_of_window(header: Header, frames: NmFrames) -> str | None:
-    """Return the radionuclide after which the energy window is named (``I123_EM``), where the header names no other."""
+    """Return the radionuclide after which the energy window is named (``I123_EM``), None if it is named otherwise."""
     windows = header.items("EnergyWindowInformationSequence")
     number = frames.energy_window or 1
     name = windows[number - 1].text("EnergyWindowName") if len(windows) >= number else None

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pet_spect.dicom.decay import HALF_LIVES_S, radionuclide_name
+from pet_spect.dicom.decay import HALF_LIVES_S, SAME_HALF_LIFE
 from pet_spect.dicom.declared import Caution, Declared, settle
 from pet_spect.dicom.header import Header
 from pet_spect.dicom.injection import read_injection
-from pet_spect.dicom.vocabulary import known_tracer
+from pet_spect.dicom.tracer import Identity, read_statement, settle_tracer
 from pet_spect.errors import DicomError
-
-_NUCLIDE_OF = {"FDG": "F18", "IMZ": "I123"}
-"""What a tracer is labelled with, where the header does not say."""
 
 _BQ_FROM, _MBQ_UP_TO = 1e6, 1e4
 _USUAL_MBQ = (20.0, 2000.0)
@@ -39,6 +36,8 @@ class Administration:
     sex : str or None
         ``M``, ``F`` or ``O``; None where nobody said.
     radionuclide, tracer : str or None
+    tracer_identity : {'header', 'nuclide', 'none'}
+        See `pet_spect.dicom.tracer.settle_tracer`.
     half_life_s : float or None
     half_life_reason : str or None
         Why the half-life, though stated, is not used.
@@ -59,6 +58,7 @@ class Administration:
     sex: str | None
     radionuclide: str | None
     tracer: str | None
+    tracer_identity: Identity
     half_life_s: float | None
     half_life_reason: str | None
     injection: float | None
@@ -68,7 +68,12 @@ class Administration:
 
 
 def read_administration(
-    header: Header, scan_start: float | None, declared: Declared, cautions: list[Caution]
+    header: Header,
+    scan_start: float | None,
+    declared: Declared,
+    cautions: list[Caution],
+    *,
+    window_nuclide: str | None = None,
 ) -> Administration:
     """Return the administration of a scan.
 
@@ -81,11 +86,20 @@ def read_administration(
     declared : Declared
     cautions : list of Caution
         Gets what was found odd, and conflicts.
+    window_nuclide : str, optional
+        See `pet_spect.dicom.tracer.settle_tracer`.
+
+    Raises
+    ------
+    TracerError
+        If the header says that it is another tracer than the declared one, or contradicts itself about it.
     """
     items = drug_items(header)
     if len(items) > 1:
         raise header.error(f"{len(items)} radiopharmaceuticals are listed, one is needed", "radiopharmaceutical")
     drug = items[0] if items else None
+    tracer = settle_tracer(read_statement(drug), declared, header.name, cautions, window_nuclide=window_nuclide)
+    nuclide = tracer.nuclide
     weight = settle(
         "weight",
         "kg",
@@ -97,7 +111,7 @@ def read_administration(
     height = settle(
         "height", "m", _height(header, cautions), declared.height_m, cautions, tolerance=0.01 * (declared.height_m or 0)
     )
-    nuclide, half_life, half_life_reason = _decay(drug, cautions)
+    half_life, half_life_reason = _half_life(drug, nuclide, cautions)
     dose = settle_dose(_dose(drug, cautions), declared.dose_mbq, nuclide, cautions)
     injection, injection_reason, dated = read_injection(header, drug, scan_start, declared, half_life, cautions)
     return Administration(
@@ -106,7 +120,8 @@ def read_administration(
         None if dose is None else dose * 1e6,
         _sex(header, declared, cautions),
         nuclide,
-        _tracer(drug),
+        tracer.name,
+        tracer.identity,
         half_life,
         half_life_reason,
         injection,
@@ -213,25 +228,13 @@ def _sex(header: Header, declared: Declared, cautions: list[Caution]) -> str | N
     return stated
 
 
-def _tracer(drug: Header | None) -> str | None:
-    if drug is None:
-        return None
-    meanings = [item.text("CodeMeaning") for item in drug.items("RadiopharmaceuticalCodeSequence")]
-    return known_tracer(tuple(text for text in (drug.text("Radiopharmaceutical"), *meanings) if text))
-
-
-def _decay(drug: Header | None, cautions: list[Caution]) -> tuple[str | None, float | None, str | None]:
-    if drug is None:
-        return None, None, None
-    meanings = [item.text("CodeMeaning") for item in drug.items("RadionuclideCodeSequence")]
-    texts = [text for text in (*meanings, drug.text("Radiopharmaceutical")) if text]
-    nuclide = next(filter(None, map(radionuclide_name, texts)), None) or _NUCLIDE_OF.get(_tracer(drug) or "")
-    stated = drug.number("RadionuclideHalfLife") or None
+def _half_life(drug: Header | None, nuclide: str | None, cautions: list[Caution]) -> tuple[float | None, str | None]:
     known = HALF_LIVES_S.get(nuclide or "")
+    stated = (drug.number("RadionuclideHalfLife") or None) if drug else None
     if stated is not None and stated < 0:
-        return nuclide, None, f"half-life {stated:g} s is negative"
-    if stated is not None and known is not None and abs(stated / known - 1) > 0.01:
+        return None, f"half-life {stated:g} s is negative"
+    if stated is not None and known is not None and abs(stated / known - 1) > SAME_HALF_LIFE:
         reason = f"half-life {stated:g} s in the header is not that of {nuclide} ({known:g} s)"
         cautions.append(Caution("half_life_conflict", reason))
-        return nuclide, None, reason
-    return nuclide, stated or known, None
+        return None, reason
+    return stated or known, None

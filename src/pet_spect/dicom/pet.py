@@ -218,6 +218,7 @@ def _facts(
         model=known_text("model", header.text("ManufacturerModelName")),
         tracer=given.tracer,
         radionuclide=given.radionuclide,
+        tracer_identity=given.tracer_identity,
         half_life_s=given.half_life_s,
         dose_bq=given.dose_bq,
         scan_start_s=None if start is None or injection is None else start - injection,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pet_spect.dicom.declared import Caution
+from pet_spect.dicom.tracer import Identity
 
 SIMULATOR_MODEL = "pet_spect simulate"
 """ManufacturersModelName of simulated scans."""
@@ -23,9 +24,12 @@ class ScanFacts:
     units : str
         Of the voxels as stored.
     manufacturer, model, tracer, reconstruction, recon_filter, attenuation : str or None
-        Vetted by `pet_spect.dicom.vocabulary`; `attenuation` is ``none`` where there was no correction.
+        Vetted by `pet_spect.dicom.vocabulary` and, for the tracer, `pet_spect.dicom.radiopharmaceuticals`;
+        `attenuation` is ``none`` where there was no correction.
     radionuclide : str or None
         ``F18``.
+    tracer_identity : {'header', 'nuclide', 'none'}
+        What of the tracer was confirmed: the radiopharmaceutical, the radionuclide alone, or neither.
     half_life_s, dose_bq : float or None
     scan_start_s : float or None
         From injection to the start of the first acquisition.
@@ -52,6 +56,7 @@ class ScanFacts:
     model: str | None = None
     tracer: str | None = None
     radionuclide: str | None = None
+    tracer_identity: Identity = "none"
     half_life_s: float | None = None
     dose_bq: float | None = None
     scan_start_s: float | None = None
@@ -90,6 +95,7 @@ def sidecar_of(facts: ScanFacts) -> dict[str, Any]:
         "Units": facts.units,
         "TracerName": facts.tracer,
         "TracerRadionuclide": facts.radionuclide,
+        "TracerIdentity": facts.tracer_identity,
         "RadionuclideHalfLife": facts.half_life_s,
         "InjectedRadioactivity": None if facts.dose_bq is None else facts.dose_bq / 1e6,
         "InjectedRadioactivityUnits": None if facts.dose_bq is None else "MBq",

@@ -1,6 +1,6 @@
-"""Free text of a header, let through only where every word is one that equipment and tracers use.
+"""Free text of a header, let through only where every word is one that equipment uses.
 
-Manufacturer, model, reconstruction and tracer are free text in DICOM, so a name
+Manufacturer, model and reconstruction are free text in DICOM, so a name
 can have been typed into them. A text whose words are not all known here is
 replaced by `UNLISTED`.
 """
@@ -62,49 +62,9 @@ _KNOWN = {
     "method": frozenset(_METHODS.split()),
 }
 
-_TRACERS = {
-    "FDG": ("fdg", "fluorodeoxyglucose"),
-    "IMZ": ("imz", "iomazenil"),
-    "FMZ": ("fmz", "flumazenil"),
-    "ECD": ("ecd", "bicisate"),
-    "HMPAO": ("hmpao", "exametazime"),
-    "IMP": ("imp", "iofetamine"),
-    "FPCIT": ("fpcit", "ioflupane"),
-    "FDOPA": ("fdopa", "fluorodopa"),
-    "FLT": ("flt", "fluorothymidine"),
-    "FET": ("fet", "fluoroethyltyrosine"),
-    "PSMA": ("psma",),
-    "florbetapir": ("florbetapir",),
-    "florbetaben": ("florbetaben",),
-    "flutemetamol": ("flutemetamol",),
-    "PIB": ("pib",),
-    "water": ("water",),
-}
-
-_TRACER_CODES = {
-    ("SCT", "35321007"): "FDG",
-    ("SRT", "C-B1031"): "FDG",
-    ("SNM3", "C-B1031"): "FDG",
-    ("SCT", "422975006"): "FMZ",
-    ("SCT", "423543007"): "FMZ",
-}
-"""Codes of PS3.16 CID 25 and 4021, which know no iomazenil."""
-
-
 _CORRECTIONS = """
     DECY ATTN SCAT DTIM MOTN PMOT CLN RAN RADL DCAL NORM SLSENS UNIF COR NCO GEOM RANSNG RANSUB SCA2D XYSM ZSM
 """
-
-
-def coded_tracer(scheme: str | None, value: str | None) -> str | None:
-    """Return the tracer that a code of RadiopharmaceuticalCodeSequence means, None if it is not a known one.
-
-    Examples
-    --------
-    >>> coded_tracer("SCT", "35321007")
-    'FDG'
-    """
-    return _TRACER_CODES.get((scheme or "", value or ""))
 
 
 def known_modality(text: str | None) -> str:
@@ -155,19 +115,3 @@ def _may_identify(text: str) -> bool:
     is_long = re.search(r"\d{5,}", text) is not None or sum(map(str.isdigit, text)) > _MOST_DIGITS
     dates = (re.findall(r"\d+", found) for found in _DATE.findall(text))
     return is_long or _YEAR.search(text) is not None or any(max(map(len, numbers)) > 1 for numbers in dates)
-
-
-def known_tracer(texts: tuple[str, ...]) -> str | None:
-    """Return the tracer a header's texts name, `UNLISTED` if it is not a known one, None if they are empty.
-
-    Examples
-    --------
-    >>> known_tracer(("FDG -- fluorodeoxyglucose",)), known_tracer(("Fluorodeoxyglucose F^18^",)), known_tracer(())
-    ('FDG', 'FDG', None)
-    """
-    joined = " ".join(texts).lower()
-    words = set(re.findall(r"[a-z]+", joined)) | {joined.replace("-", "")}
-    for name, spellings in _TRACERS.items():
-        if any(spelling in words for spelling in spellings):
-            return name
-    return UNLISTED if joined else None

@@ -12,7 +12,11 @@ def code(value, scheme="SCT", meaning="something"):
     return Sequence([item])
 
 
-NUCLIDE = {"F18": "^18^Fluorine", "I123": "^123^Iodine", "C11": "^11^Carbon"}
+NUCLIDE = {
+    "F18": ("C-111A1", "SRT", "^18^Fluorine"),
+    "I123": ("C-114A4", "SRT", "^123^Iodine"),
+    "C11": ("C-105A1", "SRT", "^11^Carbon"),
+}
 
 
 def guess(kind="PET", text=None, coded=None, nuclide=None, **header):
@@ -22,7 +26,7 @@ def guess(kind="PET", text=None, coded=None, nuclide=None, **header):
     if coded is not None:
         drug.RadiopharmaceuticalCodeSequence = coded
     if nuclide is not None:
-        drug.RadionuclideCodeSequence = code("C-111A1", "SRT", NUCLIDE[nuclide])
+        drug.RadionuclideCodeSequence = code(*NUCLIDE[nuclide])
     ds.RadiopharmaceuticalInformationSequence = Sequence([drug])
     for keyword, value in header.items():
         setattr(ds, keyword, value)

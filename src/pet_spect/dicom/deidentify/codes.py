@@ -8,9 +8,10 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
-from pet_spect.dicom.decay import radionuclide_name
+from pet_spect.dicom.decay import SNOMED_SCHEMES, radionuclide_name
 from pet_spect.dicom.header import Header
-from pet_spect.dicom.vocabulary import UNLISTED, coded_tracer, known_tracer
+from pet_spect.dicom.radiopharmaceuticals import coded_tracer, known_tracer
+from pet_spect.dicom.vocabulary import UNLISTED
 
 _GROUPS = {
     "RadionuclideCodeSequence": (codes.CID18, codes.CID4020),
@@ -34,7 +35,6 @@ _UNIT_CODES = """
 _UNITS = frozenset(_UNIT_CODES.split())
 """UCUM codes that scanners write, in small letters; some differ from those PS3.16 lists."""
 
-_OLD_SNOMED = ("99SDM", "SNM3", "SRT")
 _OWN_SCHEME = "99PETSPECT"
 
 
@@ -66,7 +66,7 @@ def _listed(sequence: str, value: str, scheme: str) -> str | None:
         return value
     if sequence == "RadiopharmaceuticalCodeSequence" and coded_tracer(scheme, value) is not None:
         return coded_tracer(scheme, value)
-    code = Code(value, "SRT" if scheme in _OLD_SNOMED else scheme, "")
+    code = Code(value, "SRT" if scheme in SNOMED_SCHEMES[1:] else scheme, "")
     listed = (known for group in _GROUPS[sequence] for known in group.concepts.values())
     return next((str(known.meaning) for known in listed if known == code), None)
 

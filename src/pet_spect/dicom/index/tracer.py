@@ -7,12 +7,12 @@ from typing import Literal
 
 from pet_spect.dicom.decay import radionuclide_name
 from pet_spect.dicom.header import Header
-from pet_spect.dicom.vocabulary import UNLISTED, coded_tracer, known_tracer
+from pet_spect.dicom.radiopharmaceuticals import KNOWN, tracers_in
+from pet_spect.dicom.tracer import read_statement
 
 Source = Literal["code", "text", "description", "radionuclide", "contradiction", "nothing"]
 
 _USUAL = {("F18", "PET"): "FDG", ("I123", "NM"): "IMZ"}
-_NUCLIDES = {"FDG": "F18", "IMZ": "I123"}
 _TYPED = ("SeriesDescription", "ProtocolName", "StudyDescription")
 
 
@@ -55,32 +55,20 @@ def guess_tracer(header: Header, kind: str) -> TracerGuess:
         If an element cannot be read.
     """
     drugs = header.items("RadiopharmaceuticalInformationSequence")
-    codes = [code for drug in drugs for code in drug.items("RadiopharmaceuticalCodeSequence")]
-    coded = {coded_tracer(code.text("CodingSchemeDesignator"), code.text("CodeValue")) for code in codes} - {None}
-    told = [drug.text("Radiopharmaceutical") for drug in drugs] + [code.text("CodeMeaning") for code in codes]
-    written = {known_tracer((text,)) for text in told if text} - {None, UNLISTED}
-    nuclides = {found for drug in drugs if (found := _nuclide(drug)) is not None}
-    named = coded | written
+    statements = [read_statement(drug) for drug in drugs]
+    coded = {name for statement in statements for name in statement.coded}
+    named = {name for statement in statements for name in statement.names}
+    nuclides = {nuclide for statement in statements for nuclide in statement.nuclides}
     if len(named) > 1 or len(nuclides) > 1:
         return TracerGuess(None, "contradiction")
     for name in named:
-        if name in _NUCLIDES and nuclides - {_NUCLIDES[name]}:
+        if not nuclides.issubset(KNOWN[name].nuclides):
             return TracerGuess(None, "contradiction")
         return TracerGuess(name, "code" if coded else "text")
-    typed = {known_tracer((word,)) for tag in _TYPED for word in (header.text(tag) or "").split()} - {None, UNLISTED}
+    typed = {name for tag in _TYPED for word in (header.text(tag) or "").split() for name in tracers_in(word)}
     if len(typed) == 1:
         return TracerGuess(typed.pop(), "description")
     usual = {_USUAL[nuclide, kind] for nuclide in nuclides if (nuclide, kind) in _USUAL}
-    if usual and not _told_otherwise(told):
+    if usual and all(radionuclide_name(text) for statement in statements for text in statement.texts):
         return TracerGuess(usual.pop(), "radionuclide")
     return TracerGuess(None, "nothing")
-
-
-def _told_otherwise(told: list[str | None]) -> bool:
-    """Return whether a radiopharmaceutical is named that is not a known one."""
-    return any(text and radionuclide_name(text) is None for text in told)
-
-
-def _nuclide(drug: Header) -> str | None:
-    meanings = [item.text("CodeMeaning") for item in drug.items("RadionuclideCodeSequence")]
-    return next(filter(None, (radionuclide_name(text) for text in meanings if text)), None)
