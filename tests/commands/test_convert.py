@@ -159,3 +159,46 @@ def test_a_window_that_ends_before_it_begins_is_refused(scan, tmp_path, capfd):
 def test_a_choice_is_not_looked_at_where_there_is_one_volume(scan, tmp_path):
     flags = ["--frame-window", "0", "10", "--gate", "sum", "--energy-window", "2", "--detector", "1"]
     assert main(["convert", str(scan), "--out", str(tmp_path / "image.nii.gz"), *flags]) == 0
+
+
+def of_tracer(tmp_path, name, meaning):
+    """Return the path of a SPECT object of a radiopharmaceutical."""
+    ds, drug, nuclide = nm_object(), Dataset(), Dataset()
+    drug.Radiopharmaceutical, nuclide.CodeMeaning = name, meaning
+    drug.RadionuclideCodeSequence = Sequence([nuclide])
+    ds.RadiopharmaceuticalInformationSequence = Sequence([drug])
+    ds.save_as(tmp_path / "tracer.dcm", enforce_file_format=True)
+    return tmp_path / "tracer.dcm"
+
+
+IMZ = ["--radionuclide", "123I", "--radiopharmaceutical", "iomazenil"]
+
+
+def test_a_scan_of_the_tracer_it_is_listed_as_is_converted(tmp_path):
+    scan = of_tracer(tmp_path, "I-123 IMZ", "^123^Iodine")
+    assert main(["convert", str(scan), "--out", str(tmp_path / "image.nii.gz"), *IMZ]) == 0
+    assert json.loads((tmp_path / "image.json").read_text())["TracerIdentity"] == "header"
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning", "code"),
+    [("FDG", "^18^Fluorine", "tracer_nuclide"), ("DaTSCAN", "^123^Iodine", "tracer_radiopharmaceutical")],
+)
+def test_a_scan_of_another_tracer_is_recorded_as_refused_by_name(tmp_path, capfd, name, meaning, code):
+    scan, out = of_tracer(tmp_path, name, meaning), tmp_path / "image.nii.gz"
+    command = ["convert", str(scan), "--out", str(out), "--label", "sub-01", "--record-refusal", *IMZ]
+    assert main(command) == 0
+    assert json.loads((tmp_path / "image.json").read_text())["Refusal"]["Code"] == code
+    assert "this tracer needs" in capfd.readouterr().err
+
+
+def test_each_accepted_name_is_a_flag_of_its_own(tmp_path):
+    scan = of_tracer(tmp_path, "DaTSCAN", "^123^Iodine")
+    flags = [*IMZ, "--radiopharmaceutical", "ioflupane"]
+    assert main(["convert", *flags, str(scan), "--out", str(tmp_path / "image.nii.gz")]) == 0
+
+
+def test_a_radionuclide_that_is_none_is_wrong_usage(scan, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["convert", str(scan), "--out", str(tmp_path / "x.nii.gz"), "--radionuclide", "gold"])
+    assert "gold is not a known radionuclide, such as F-18 or I-123" in capsys.readouterr().err

@@ -7,6 +7,8 @@ import pydicom
 import pytest
 from scipy.spatial.transform import Rotation
 
+from pet_spect.dicom.convert import convert_scan
+from pet_spect.dicom.declared import Declared
 from pet_spect.model import Volume
 from pet_spect.simulate.dicom_nm import NmHeader, write_nm_recon
 
@@ -91,3 +93,10 @@ def test_dciodvfy_finds_no_error(tmp_path, dicom_errors, scaling):
     path = tmp_path / "nm.dcm"
     written(path, OBLIQUE, dataclasses.replace(HEADER, scaling=scaling), spacing_sign=-1)
     assert dicom_errors([path]) == []
+
+
+def test_the_header_confirms_iomazenil(tmp_path):
+    written(tmp_path / "nm.dcm")
+    needed = Declared(radionuclide="I123", radiopharmaceuticals=("iomazenil",))
+    _, facts = convert_scan(tmp_path / "nm.dcm", needed, "sub-01")
+    assert (facts["TracerName"], facts["TracerRadionuclide"], facts["TracerIdentity"]) == ("IMZ", "I123", "header")

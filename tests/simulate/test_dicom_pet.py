@@ -12,6 +12,8 @@ import pydicom
 import pytest
 from scipy.spatial.transform import Rotation
 
+from pet_spect.dicom.convert import convert_scan
+from pet_spect.dicom.declared import Declared
 from pet_spect.model import Volume
 from pet_spect.simulate.dicom_pet import PetHeader, average_time_s, write_pet_series
 
@@ -185,3 +187,10 @@ def test_slanted_axes_cannot_be_said(tmp_path):
 def test_dciodvfy_finds_no_error(tmp_path, dicom_errors, manufacturer):
     written(tmp_path, OBLIQUE, dataclasses.replace(HEADER, manufacturer=manufacturer))
     assert dicom_errors(tmp_path.iterdir()) == []
+
+
+def test_the_header_confirms_fluorodeoxyglucose(tmp_path):
+    written(tmp_path)
+    needed = Declared(radionuclide="F18", radiopharmaceuticals=("fluorodeoxyglucose",))
+    _, facts = convert_scan(tmp_path, needed, "sub-01")
+    assert (facts["TracerName"], facts["TracerRadionuclide"], facts["TracerIdentity"]) == ("FDG", "F18", "header")

@@ -56,6 +56,18 @@ def complaint(run: subprocess.CompletedProcess[str]) -> str:
             "tracers: FDG: frame_window: found [60, 40], needed the earlier first",
         ),
         ("tracers: {FDG: {label: a, datatype: pet, gate: all}}", "gate: found 'all', needed a whole number from 1 up"),
+        (
+            "tracers: {FDG: {label: a, datatype: pet, radionuclide: gold}}",
+            "tracers: FDG: radionuclide: found 'gold', needed a radionuclide such as F-18 or I-123",
+        ),
+        (
+            "tracers: {FDG: {label: a, datatype: pet, radiopharmaceutical: []}}",
+            "radiopharmaceutical: found [], needed a ",
+        ),
+        (
+            "tracers: {FDG: {label: a, datatype: pet, radiopharmaceutical: 18}}",
+            "radiopharmaceutical: found 18, needed a name such as fluorodeoxyglucose, or a list of different names",
+        ),
         ("primary: {FDG: pons}", "primary: tracer IMZ has no primary reference"),
         ("primary: {FDG: pons, IMZ: pon}", "primary: IMZ: found 'pon', needed contralateral, "),
         ("atlas: {name: Cerebra}", "no atlas 'Cerebra' is shipped; shipped: CerebrA"),

@@ -6,6 +6,12 @@ import pytest
 
 pytestmark = pytest.mark.workflow
 
+SCANS = """\
+participant_id session tracer path
+sub-01 baseline FDG dicom/01/baseline/FDG
+sub-01 baseline IMZ dicom/01/baseline/IMZ
+sub-01 baseline XYZ dicom/01/year1/FDG
+"""
 EVERYTHING = {"convert": 8, "normalise": 2, "measure": 2, "figures": 2, "cohort": 1, "report": 1, "accounted": 1}
 
 
@@ -57,6 +63,29 @@ def test_which_of_several_volumes_is_meant_reaches_convert_as_flags(study):
     plan = " ".join(study.snakemake("-n", "-p").stdout.split())
     assert "--label sub-01_ses-year1_trc-18FFDG --frame-window 40 60.5 --record-refusal" in plan
     assert "--label sub-01_ses-year1_trc-123IIMZ --gate sum --energy-window 2 --detector 1 --record-refusal" in plan
+
+
+def test_what_the_header_must_say_of_the_tracer_reaches_convert_as_flags(study):
+    plan = study.snakemake("-n", "-p").stdout
+    assert "--record-refusal --radionuclide F18 --radiopharmaceutical fluorodeoxyglucose 2>" in plan
+    assert "--record-refusal --radionuclide I123 --radiopharmaceutical iomazenil 2>" in plan
+
+
+def test_fdg_and_imz_of_another_label_are_checked_and_a_tracer_without_the_keys_is_not(study):
+    study.write(
+        "config/config.yaml",
+        "participants: config/participants.tsv\nscans: config/scans.tsv\ntracers:\n"
+        "  FDG: {label: mine, datatype: pet, radiopharmaceutical: [FDG, our glucose]}\n"
+        "  IMZ: {label: other, datatype: spect}\n  XYZ: {label: xyz, datatype: pet, template: FDG}\n"
+        "primary: {FDG: pons, IMZ: pons, XYZ: pons}\n",
+    )
+    study.write("config/scans.tsv", SCANS)
+    plan = " ".join(study.snakemake("-n", "-p").stdout.split())
+    flags = "--radionuclide F18 --radiopharmaceutical FDG --radiopharmaceutical 'our glucose'"
+    assert f"_trc-mine --record-refusal {flags} 2>" in plan
+    assert "_trc-other --record-refusal --radionuclide I123 --radiopharmaceutical iomazenil 2>" in plan
+    assert "_trc-xyz --record-refusal" in plan
+    assert "_trc-xyz --record-refusal --r" not in plan
 
 
 def test_one_folder_may_hold_several_scans_by_series(study):

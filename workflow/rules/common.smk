@@ -9,6 +9,7 @@ from snakemake.utils import validate
 
 from pet_spect import __version__ as PACKAGE_VERSION
 from pet_spect import layout, study
+from pet_spect.dicom.decay import radionuclide_name
 from pet_spect.errors import ConfigError, PetSpectError, TableError
 from pet_spect.fingerprint import fingerprint
 from pet_spect.lines import read_lines
@@ -54,7 +55,9 @@ def check_tracers(given):
     tracers, primary = config["tracers"], config["primary"]
     if len({tracer["label"] for tracer in tracers.values()}) < len(tracers):
         raise ConfigError(f"{CONFIG_NAME}: tracers: two have the same label, so their files would collide")
+    built_in = schema_of("config")["properties"]["tracers"]["default"]
     for name, tracer in tracers.items():
+        check_tracer_identity(name, tracer, built_in.get(name, {}))
         template = tracer.setdefault("template", name)
         if template not in ("FDG", "IMZ") and not Path(template).is_file():
             raise ConfigError(
@@ -68,6 +71,23 @@ def check_tracers(given):
     for name in primary:
         if name not in tracers and "primary" in given:
             raise ConfigError(f"{CONFIG_NAME}: primary: tracer {name} is not among tracers ({', '.join(tracers)})")
+
+
+def check_tracer_identity(name, tracer, built_in):
+    """Spell what the header must say of a tracer in one way; FDG and IMZ have defaults, whatever their labels."""
+    for key in ("radionuclide", "radiopharmaceutical"):
+        if key in built_in:
+            tracer.setdefault(key, built_in[key])
+    if "radionuclide" in tracer:
+        nuclide = radionuclide_name(tracer["radionuclide"])
+        if nuclide is None:
+            raise ConfigError(
+                f"{CONFIG_NAME}: tracers: {name}: radionuclide: found {tracer['radionuclide']!r},"
+                " needed a radionuclide such as F-18 or I-123"
+            )
+        tracer["radionuclide"] = nuclide
+    names = tracer.get("radiopharmaceutical", [])
+    tracer["radiopharmaceutical"] = [names] if isinstance(names, str) else names
 
 
 def check_rows(path, name, columns):

@@ -49,6 +49,13 @@ def chosen_volume(wildcards):
     return [word for flag, values in words.items() for word in (flag, *map(format_value, values))]
 
 
+def needed_tracer(wildcards):
+    """What the header must say of the tracer, as flags; none where the config names nothing."""
+    tracer = config["tracers"][listed_scan(wildcards).tracer]
+    nuclide = ["--radionuclide", tracer["radionuclide"]] if "radionuclide" in tracer else []
+    return nuclide + [word for name in tracer["radiopharmaceutical"] for word in ("--radiopharmaceutical", name)]
+
+
 rule convert:
     """One scan as NIfTI in its own space, with a sidecar that names nobody."""
     input:
@@ -62,11 +69,12 @@ rule convert:
         version=PACKAGE_VERSION,
         label=layout.scan_stem("{participant}", "{session}", "{label}"),
         facts=lambda wildcards: scan_facts(wildcards) + chosen_volume(wildcards),
+        tracer=needed_tracer,
         # A file that changes inside the folder leaves the folder's own time as it was.
         fingerprint=lambda wildcards: fingerprint(listed_scan(wildcards).path),
     shell:
         "pet-spect convert {input[0]:q} --out {output.image:q} --label {params.label:q} {params.facts:q}"
-        " --record-refusal 2> {log:q}"
+        " --record-refusal {params.tracer:q} 2> {log:q}"
 
 
 rule convert_anat:

@@ -17,6 +17,7 @@ from typing import Literal
 
 from pet_spect.dicom.anatomical import convert_anat
 from pet_spect.dicom.convert import convert_scan
+from pet_spect.dicom.decay import radionuclide_name
 from pet_spect.dicom.declared import Declared
 from pet_spect.errors import ConfigError, PetSpectError
 from pet_spect.images import write_refusal, write_scan
@@ -52,6 +53,13 @@ def _image_name(text: str) -> Path:
     return Path(text)
 
 
+def _radionuclide(text: str) -> str:
+    name = radionuclide_name(text)
+    if name is None:
+        raise argparse.ArgumentTypeError(f"{text} is not a known radionuclide, such as F-18 or I-123")
+    return name
+
+
 def _series(text: str) -> str:
     if not re.fullmatch("[0-9a-fA-F]{8}", text):
         raise argparse.ArgumentTypeError(f"{text} is not the 8 hexadecimal digits that pet-spect index gives a series")
@@ -83,6 +91,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--orientation",
         metavar="LETTERS",
         help="where column, row and slice index grow towards, such as LPS; for NM objects that do not say",
+    )
+    tracer = parser.add_argument_group("which tracer it must be", "a header that says another one is refused")
+    tracer.add_argument("--radionuclide", type=_radionuclide, metavar="NUCLIDE", help="such as F-18 or I-123")
+    tracer.add_argument(
+        "--radiopharmaceutical",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="such as fluorodeoxyglucose; may be given several times, each a name that is accepted",
     )
     several = parser.add_argument_group("which volume", "of several in one scan; not looked at where there is one")
     several.add_argument(
@@ -120,9 +137,13 @@ def run(options: argparse.Namespace) -> None:
         gate=options.gate,
         energy_window=options.energy_window,
         detector=options.detector,
+        radionuclide=options.radionuclide,
+        radiopharmaceuticals=tuple(options.radiopharmaceutical),
     )
     if options.anat and declared != Declared():
-        raise ConfigError("--anat: goes with none of the flags that fill gaps of a scan or choose a volume of it")
+        raise ConfigError(
+            "--anat: goes with none of the flags that fill gaps of a scan, name its tracer or choose a volume of it"
+        )
     gc.disable()  # a series is many small objects that all stay; the collector would walk them again and again
     label = options.label or ("scan" if options.record_refusal else None)  # a path may name somebody
     try:
