@@ -227,6 +227,8 @@ def test_a_name_of_the_configuration_that_no_table_lists_is_confirmed_by_its_wor
 def test_a_half_life_that_two_radionuclides_share_confirms_the_needed_one():
     assert settle({"radionuclide": "Zr89"}, half_life="282000").nuclide == "Zr89"
     assert settle({}, half_life="282000").nuclide is None
+    assert settle({}, half_life="282000", text="PSMA").nuclide == "Zr89"
+    assert refused(FDG, half_life="282000")[1].startswith("sub-01: the header says Ga-67 or Zr-89, this tracer needs")
 
 
 def test_a_pet_series_of_another_tracer_is_refused_by_name(pet_slices, save):
@@ -306,7 +308,7 @@ def test_a_json_confirms_the_tracer_as_a_header_does(pair, told, identity):
     ],
 )
 def test_a_json_of_another_tracer_is_refused(pair, told, refusal):
-    with pytest.raises(TracerError) as caught:
+    with pytest.raises(TracerError, match=r"^sub-01: the JSON ") as caught:
         convert_scan(pair(**told), Declared(**FDG), "sub-01")
     assert caught.value.code == refusal
 

@@ -285,6 +285,7 @@ def _statement(told: Mapping[str, Any]) -> TracerStatement:
         texts=(name,) if name else (),
         nuclides=frozenset(filter(None, [radionuclide_name(_text(told, "TracerRadionuclide") or "")])),
         half_life_s=float(half_life) if isinstance(half_life, int | float) and 0 < half_life < _LARGEST else None,
+        source="JSON",
     )
 
 

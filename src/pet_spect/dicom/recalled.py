@@ -17,7 +17,7 @@ _SHAPES = {
     "injection_times_differ": (
         r"the dated and the dateless injection time of the header differ; the dated one was used"
     ),
-    "tracer_name_unknown": r"the header gives the radiopharmaceutical a name that this version does not know",
+    "tracer_name_unknown": r"the radiopharmaceutical has a name that this version does not know",
     "weight_in_grams": rf"weight {_N} was taken to be grams",
     "weight_unreadable": r"PatientWeight in the header is no number and was not used",
     "height_unreadable": r"PatientSize in the header is no number and was not used",

@@ -41,6 +41,8 @@ class TracerStatement:
     nuclides : frozenset of str
         Radionuclides by code and by the meaning of a code.
     half_life_s : float or None
+    source : {'header', 'JSON'}
+        Where it is said, for messages.
     """
 
     coded: frozenset[str] = frozenset()
@@ -48,6 +50,7 @@ class TracerStatement:
     unknown_code: bool = False
     nuclides: frozenset[str] = frozenset()
     half_life_s: float | None = None
+    source: Literal["header", "JSON"] = "header"
 
     @property
     def written(self) -> frozenset[str]:
@@ -150,26 +153,26 @@ def settle_tracer(
     _check_agreement(statement, called)
     name = next(iter(statement.names), None)
     implied = frozenset(KNOWN[name].nuclides if name else ())
-    stated = _stated(statement, declared.radionuclide, window_nuclide=None if implied else window_nuclide)
+    stated = _stated(statement) or frozenset([window_nuclide] if window_nuclide and not implied else [])
     needed = declared.radionuclide
-    if needed is not None and stated is not None and stated != needed:
+    where = f"{called}: the {statement.source}"
+    if needed is not None and stated and needed not in stated:
         also = f" and names {KNOWN[name]}" if name else ""
-        raise _another_nuclide(called, f"says {hyphenated(stated)}{also}", needed)
-    confirmed, own_name = _confirmed(statement, name, declared, called)
-    if needed is not None and stated is None and implied and needed not in implied:
-        raise _another_nuclide(called, f"names {KNOWN[str(name)]}, which carries {_listed(implied)}", needed)
+        raise _another_nuclide(f"{where} says {_listed(stated)}{also}", needed)
+    confirmed, own_name = _confirmed(statement, name, declared, where)
+    if needed is not None and implied and needed not in implied:
+        raise _another_nuclide(f"{where} names {KNOWN[str(name)]}, which carries {_listed(implied)}", needed)
     unknown = statement.names_unknown and own_name is None
     if unknown and declared.radiopharmaceuticals:
-        reason = "the header gives the radiopharmaceutical a name that this version does not know"
+        reason = "the radiopharmaceutical has a name that this version does not know"
         cautions.append(Caution("tracer_name_unknown", reason))
-    nuclide = stated or _one(implied, needed)
+    possible = stated & implied or stated or implied
+    nuclide = needed if needed in possible else next(iter(possible)) if len(possible) == 1 else None
     identity: Identity = "header" if confirmed else "nuclide" if nuclide else "none"
     return Tracer(own_name or name or (UNLISTED if unknown else None), nuclide, identity)
 
 
-def _confirmed(
-    statement: TracerStatement, name: str | None, declared: Declared, called: str
-) -> tuple[bool, str | None]:
+def _confirmed(statement: TracerStatement, name: str | None, declared: Declared, where: str) -> tuple[bool, str | None]:
     """Return whether the radiopharmaceutical is confirmed, and the configuration's own name if that is what it has."""
     needed = declared.radiopharmaceuticals
     if not needed:
@@ -183,16 +186,16 @@ def _confirmed(
         return True, own_name
     if name is not None:
         raise TracerError(
-            f"{called}: the header names {KNOWN[name]}, this tracer needs {' or '.join(needed)}. Check tracer and path"
+            f"{where} names {KNOWN[name]}, this tracer needs {' or '.join(needed)}. Check tracer and path"
             " of this scan in scans.tsv. If both are right, correct radiopharmaceutical of the tracer in config.yaml",
             code="tracer_radiopharmaceutical",
         )
     return False, None
 
 
-def _another_nuclide(called: str, what: str, needed: str) -> TracerError:
+def _another_nuclide(what: str, needed: str) -> TracerError:
     return TracerError(
-        f"{called}: the header {what}, this tracer needs {hyphenated(needed)}. Check tracer and path of this scan in"
+        f"{what}, this tracer needs {hyphenated(needed)}. Check tracer and path of this scan in"
         " scans.tsv. If both are right, correct radionuclide of the tracer in config.yaml",
         code="tracer_nuclide",
     )
@@ -203,7 +206,8 @@ def _check_agreement(statement: TracerStatement, called: str) -> None:
 
     def contradicts(what: str) -> TracerError:
         return TracerError(
-            f"{called}: the header contradicts itself: {what}. Correct the header, or leave this scan out",
+            f"{called}: the {statement.source} contradicts itself: {what}. Correct the {statement.source}, or leave"
+            " this scan out",
             code="tracer_conflict",
         )
 
@@ -230,20 +234,15 @@ def _check_agreement(statement: TracerStatement, called: str) -> None:
                 raise contradicts(f"{first}, but {second}")
 
 
-def _stated(statement: TracerStatement, needed: str | None, *, window_nuclide: str | None) -> str | None:
-    """Return the radionuclide that is told beside the name: by code, in a text, by half-life or by energy window."""
-    spoken = (frozenset(filter(None, [radionuclide_name(text)])) for text in statement.texts)
-    lasting = radionuclides_of_half_life(statement.half_life_s)
-    for nuclides in (statement.nuclides, _written_nuclides(statement.texts), *spoken, lasting):
-        found = _one(nuclides, needed)
-        if found is not None:
-            return found
-    return window_nuclide
-
-
-def _one(nuclides: frozenset[str], needed: str | None) -> str | None:
-    """Return the only one of several radionuclides, or the needed one among them."""
-    return needed if needed in nuclides else next(iter(nuclides)) if len(nuclides) == 1 else None
+def _stated(statement: TracerStatement) -> frozenset[str]:
+    """Return the radionuclide that is told beside the name: by code, in a text or by half-life, which several share."""
+    spoken = (radionuclide_name(text) for text in statement.texts)
+    return (
+        statement.nuclides
+        or _written_nuclides(statement.texts)
+        or frozenset(filter(None, spoken))
+        or radionuclides_of_half_life(statement.half_life_s)
+    )
 
 
 def _written_nuclides(texts: Iterable[str]) -> frozenset[str]:
