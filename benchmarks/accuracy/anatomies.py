@@ -18,20 +18,17 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_fill_holes, center_of_mass, distance_transform_edt, map_coordinates
 
 from pet_spect.model import Atlas, Volume
+from pet_spect.patterns import DEEP_GREY, PATTERNS, VERMIS, Pattern
 from pet_spect.simulate.anatomical import MODALITIES, scan_anat, standard_anat
 from pet_spect.simulate.anatomy import Anatomy, individual_anatomy
 from pet_spect.simulate.design import AnatKind
 from pet_spect.simulate.head import (
     CSF_REACHES_MM,
     INFRATENTORIAL,
-    LEVELS,
     OTHER_TISSUE,
     SCALP_REACHES_MM,
     SKULL_REACHES_MM,
-    STRIATUM,
-    VERMIS,
     Head,
-    Levels,
     standard_head,
 )
 
@@ -39,25 +36,28 @@ DONORS = ("9861", "12876", "15496")
 WARPED = ("warped-1", "warped-2", "warped-3")
 
 
-def _anat_levels(kind: AnatKind, grey: float, white: float, deep: float, filled: tuple[float, float]) -> Levels:
+def _anat_levels(kind: AnatKind, grey: float, white: float, deep: float, filled: tuple[float, float]) -> Pattern:
     csf, skull, scalp, _ = MODALITIES[kind].layers
     folia, stem = filled
-    return Levels(
+    return Pattern(
         grey=grey,
+        cortex={},
+        filled={
+            **dict.fromkeys(DEEP_GREY, deep),
+            **dict.fromkeys(("cerebellum_gray_matter", *VERMIS), folia),
+            **dict.fromkeys(("cerebellum_white_matter", "brainstem", "pons"), stem),
+            "fourth_ventricle": csf,
+        },
         white=white,
+        periventricular_white=white,
         csf=csf,
         skull=skull,
         scalp=scalp,
-        cortex={},
-        filled={
-            **dict.fromkeys((*STRIATUM, "thalamus", "pallidum"), deep),
-            **dict.fromkeys(("cerebellum_gray_matter", *VERMIS), folia),
-            **dict.fromkeys(("cerebellum_white_matter", "brainstem", "pons"), stem),
-        },
+        fwhm_mm=0.0,
     )
 
 
-ANAT_LEVELS: Mapping[AnatKind, Levels] = {
+ANAT_LEVELS: Mapping[AnatKind, Pattern] = {
     "T1w": _anat_levels("T1w", 0.65, 0.9, 0.75, (0.65, 0.85)),
     "CT": _anat_levels("CT", 37.0, 28.0, 36.0, (35.0, 30.0)),
 }
@@ -128,7 +128,7 @@ def donor_anatomy(donor: str, atlas: Atlas) -> Anatomy:
     take = np.isin(below, infratentorial) & (grey == 0)
     whole[take] = below[take]
     head = Head(whole, {}, affine, indices)
-    uptake = {tracer: _painted(head, levels) for tracer, levels in LEVELS.items()}
+    uptake = {tracer: _painted(head, pattern) for tracer, pattern in PATTERNS.items()}
     points = np.indices(whole.shape, dtype=np.float32)
     matrix = to_standard @ affine
     standard = np.einsum("ij,jxyz->ixyz", matrix[:3, :3].astype(np.float32), points)
@@ -209,13 +209,12 @@ def _closed(mask: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
     return np.asarray(distance_transform_edt(wide)[30:-30, 30:-30, 30:-30] > radius)
 
 
-def _painted(head: Head, levels: Levels, outside: float = 0.0) -> NDArray[np.float32]:
+def _painted(head: Head, levels: Pattern, outside: float = 0.0) -> NDArray[np.float32]:
     """Return a healthy head's brightness: grey matter where there is a label, white matter where it is enclosed."""
     level = np.full(256, levels.grey, dtype=np.float32)
     level[0], level[OTHER_TISSUE] = levels.csf, levels.white
     for name, value in {**levels.cortex, **levels.filled}.items():
         level[head.labels_of([name])] = value
-    level[head.labels_of(["fourth_ventricle"])] = levels.csf
     values = level[head.labels]
     away_mm = distance_transform_edt(head.labels == 0)
     for reaches, value, beyond in (

@@ -4,9 +4,9 @@ from scipy.ndimage import gaussian_filter
 
 from pet_spect.atlases import load_atlas
 from pet_spect.model import Volume, Warp
+from pet_spect.patterns import region_mask
 from pet_spect.registration import resolution
 from pet_spect.registration.resolution import MISREGISTRATION_FWHM_MM, SharpTissue, estimate_fwhm, sharp_tissue
-from pet_spect.registration.template import region_mask
 from pet_spect.tissue import tissue_maps
 
 VOXEL_MM = 2.0

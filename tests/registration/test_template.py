@@ -6,7 +6,8 @@ from pet_spect.atlases import load_atlas
 from pet_spect.errors import ImageError
 from pet_spect.images import write_volume
 from pet_spect.model import Volume
-from pet_spect.registration.template import PATTERNS, make_template, read_template, region_mask
+from pet_spect.patterns import PATTERNS, region_mask
+from pet_spect.registration.template import make_template, read_template
 
 
 @pytest.fixture(scope="module")

@@ -172,7 +172,8 @@ def _label(path: Path) -> str:
 
 def _templates(given: list[str], needed: set[str]) -> dict[str, Template]:
     from pet_spect.atlases import load_atlas
-    from pet_spect.registration.template import PATTERNS, make_template, read_template
+    from pet_spect.patterns import PATTERNS
+    from pet_spect.registration.template import make_template, read_template
 
     named = dict(text.partition("=")[::2] for text in given)
     missing = sorted(needed - named.keys())

@@ -14,8 +14,8 @@ from scipy.interpolate import CubicSpline
 from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
 
 from pet_spect.model import Atlas, Volume, Warp
+from pet_spect.patterns import DEEP_GREY, VERMIS, region_mask
 from pet_spect.quantify.resolution import FWHM_TO_SIGMA
-from pet_spect.registration.template import DEEP_GREY, VERMIS, region_mask
 from pet_spect.resample import apply_affine, displace, grid_points, voxels_of
 from pet_spect.tissue import TissueMaps
 

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from pet_spect.model import Atlas
-from pet_spect.tissue import tissue_maps
+from pet_spect.patterns import DEEP_GREY, PATTERNS, VERMIS, Pattern, healthy_uptake
+from pet_spect.tissue import TissueMaps, tissue_maps
 
 OTHER_TISSUE = 255
 """Label of brain tissue that belongs to no region of the atlas (mostly white matter)."""
 
-OCCIPITAL = ("cuneus", "lateral_occipital", "lingual", "pericalcarine")
-VERMIS = ("vermal_lobules_i_v", "vermal_lobules_vi_vii", "vermal_lobules_viii_x")
-STRIATUM = ("accumbens_area", "caudate", "putamen")
 INFRATENTORIAL = ("brainstem", "cerebellum_gray_matter", "cerebellum_white_matter", "fourth_ventricle", "pons", *VERMIS)
-VENTRICLES = ("fourth_ventricle", "inferior_lateral_ventricle", "lateral_ventricle", "third_ventricle")
 SUBCORTICAL = (
-    *STRIATUM,
+    *DEEP_GREY,
     "amygdala",
     "basal_forebrain",
     "cerebellum_gray_matter",
@@ -30,78 +26,12 @@ SUBCORTICAL = (
     "hippocampus",
     "inferior_lateral_ventricle",
     "lateral_ventricle",
-    "pallidum",
-    "thalamus",
     "ventral_diencephalon",
 )
 """Lateral regions of CerebrA that are not cortex of the Desikan-Killiany parcellation."""
 
 CSF_REACHES_MM, SKULL_REACHES_MM, SCALP_REACHES_MM = 3.0, 8.0, 13.0
 """Outer distances of the layers around the brain."""
-
-
-@dataclass(frozen=True)
-class Levels:
-    """Uptake of a tracer in each tissue, relative to cortical grey matter (1) of FDG or occipital cortex of IMZ.
-
-    Attributes
-    ----------
-    grey, white, csf, skull, scalp : float
-    cortex : mapping of str to float
-        Cortical regions whose grey matter differs from `grey`.
-    filled : mapping of str to float
-        Regions that have one level throughout, because the tissue maps are wrong there.
-    """
-
-    grey: float
-    white: float
-    csf: float
-    skull: float
-    scalp: float
-    cortex: Mapping[str, float]
-    filled: Mapping[str, float]
-
-
-LEVELS: Mapping[str, Levels] = MappingProxyType(
-    {
-        "FDG": Levels(
-            grey=1.0,
-            white=0.3,
-            csf=0.04,
-            skull=0.04,
-            scalp=0.12,
-            cortex={},
-            filled={
-                **dict.fromkeys((*STRIATUM, "thalamus"), 1.1),
-                "pallidum": 0.8,
-                "cerebellum_gray_matter": 0.85,
-                **dict.fromkeys(VERMIS, 0.85),
-                "cerebellum_white_matter": 0.35,
-                "brainstem": 0.45,
-                "pons": 0.45,
-            },
-        ),
-        "IMZ": Levels(
-            grey=0.82,
-            white=0.14,
-            csf=0.04,
-            skull=0.05,
-            scalp=0.1,
-            cortex=dict.fromkeys(OCCIPITAL, 1.0),
-            filled={
-                "cerebellum_gray_matter": 0.5,
-                **dict.fromkeys(VERMIS, 0.5),
-                "cerebellum_white_matter": 0.18,
-                **dict.fromkeys((*STRIATUM, "pallidum"), 0.35),
-                "thalamus": 0.38,
-                "brainstem": 0.16,
-                "pons": 0.14,
-            },
-        ),
-    }
-)
-"""Healthy uptake per tracer: FDG is grey-matter metabolism; IMZ follows the central benzodiazepine
-receptor, densest in occipital cortex, sparse in deep grey matter, nearly absent in white matter and pons."""
 
 
 @dataclass(frozen=True)
@@ -153,19 +83,26 @@ def standard_head(atlas: Atlas, *, step: int = 1) -> Head:
         Mirror-symmetric as far as the maps and the atlas are.
     """
     tissue = tissue_maps(atlas)
-    grey, white = tissue.grey, tissue.white
     indices: dict[str, dict[str, int]] = {}
     for region in atlas.regions:
         indices.setdefault(region.name, {})[region.side] = region.index
     labels = atlas.labels.astype(np.uint8)
-    labels[(labels == 0) & (grey + white > 0.5)] = OTHER_TISSUE
-    outside_mm = distance_outside(tissue.brain | (labels > 0))
+    labels[(labels == 0) & (tissue.grey + tissue.white > 0.5)] = OTHER_TISSUE
     coarser = (slice(None, None, step),) * 3
+    uptake = {
+        tracer: np.ascontiguousarray(healthy_head(pattern, atlas, tissue)[coarser])
+        for tracer, pattern in PATTERNS.items()
+    }
     labels = np.ascontiguousarray(labels[coarser])
-    grey, white, outside_mm = (np.ascontiguousarray(array[coarser]) for array in (grey, white, outside_mm))
-    head = Head(labels, {}, atlas.affine @ np.diag([step, step, step, 1.0]), indices)
-    uptake = {tracer: _healthy(head, levels, grey, white, outside_mm) for tracer, levels in LEVELS.items()}
-    return Head(labels, uptake, head.affine, indices)
+    return Head(labels, uptake, atlas.affine @ np.diag([step, step, step, 1.0]), indices)
+
+
+def healthy_head(pattern: Pattern, atlas: Atlas, tissue: TissueMaps) -> NDArray[np.float32]:
+    """Return a tracer's uptake in brain, CSF, skull and scalp of the standard head, on the grid of the atlas."""
+    uptake = healthy_uptake(pattern, atlas, tissue)
+    outside_mm = distance_outside(tissue.brain | (atlas.labels > 0))
+    fill_layers(uptake, outside_mm, (pattern.csf, pattern.skull, pattern.scalp, 0.0))
+    return uptake
 
 
 def distance_outside(brain: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -175,27 +112,6 @@ def distance_outside(brain: NDArray[np.bool_]) -> NDArray[np.float32]:
     cut: NDArray[np.float32] = fine[: brain.shape[0], : brain.shape[1], : brain.shape[2]]
     cut[brain] = 0
     return cut
-
-
-def _healthy(
-    head: Head,
-    levels: Levels,
-    grey: NDArray[np.float32],
-    white: NDArray[np.float32],
-    outside_mm: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    grey_level = np.full(256, levels.grey, dtype=np.float32)
-    for name, level in levels.cortex.items():
-        grey_level[head.labels_of([name])] = level
-    uptake = np.maximum(grey_level[head.labels] * grey + levels.white * white, levels.csf)
-    filled = np.full(256, np.nan, dtype=np.float32)
-    for name, level in levels.filled.items():
-        filled[head.labels_of([name])] = level
-    filled[head.labels_of(VENTRICLES)] = levels.csf
-    outright = filled[head.labels]
-    uptake = np.where(np.isnan(outright), uptake, outright)
-    fill_layers(uptake, outside_mm, (levels.csf, levels.skull, levels.scalp, 0.0))
-    return np.asarray(uptake, dtype=np.float32)
 
 
 def fill_layers(

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from pet_spect.model import Side, opposite
+from pet_spect.patterns import VENTRICLES
 from pet_spect.simulate.anatomy import COARSE_MM, Anatomy, coarse_grid, smooth_noise, upsample
-from pet_spect.simulate.head import INFRATENTORIAL, VENTRICLES
+from pet_spect.simulate.head import INFRATENTORIAL
 
 _BORDER_MM = 1.0
 _ROUGHNESS_MM = 7.0
