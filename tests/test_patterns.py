@@ -45,5 +45,5 @@ def test_regional_means_are_those_of_real_scans(tracer, column, fwhm_mm):
     means = pd.Series({name: template.uptake.data[mask].mean() for name, mask in masks.items()})
     error = (means / means["cerebellum_gray_matter"] / real - 1).abs()
     # within 5 %; regions at the rim of the brain lose a little more, for a template has no scalp
-    assert (error <= 0.08).all()
+    assert (error <= 0.10).all()
     assert (error <= 0.05).mean() > 0.9
