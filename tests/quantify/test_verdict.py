@@ -88,7 +88,10 @@ def test_a_scan_left_out_by_decision_is_excluded_and_signed_while_the_decision_s
     (decisions,) = decide("baseline", "exclude", None).values()
     verdict = judge_absent("refused", fault, decisions)
     assert (verdict.status, verdict.fault, verdict.decision) == ("excluded", fault, "exclude")
-    assert (judge_absent("refused", fault, []).status, judge_absent("refused", fault, []).decision) == ("excluded", None)
+    assert (judge_absent("refused", fault, []).status, judge_absent("refused", fault, []).decision) == (
+        "excluded",
+        None,
+    )
 
 
 def test_an_accepted_fault_becomes_a_note():

@@ -14,7 +14,7 @@ FIRST, SECOND = ScanKey("sub-01", "baseline", "FDG"), ScanKey("sub-01", "year1",
 
 def test_an_accepted_fault_does_not_hide_the_next_one():
     attempt = Attempt({"gate_similarity"})
-    with pytest.raises(RegistrationError, match="overlap with the template's brain is 0.60") as caught:
+    with pytest.raises(RegistrationError, match=r"overlap with the template's brain is 0\.60") as caught:
         attempt.tolerate(POOR, Gates())
     assert caught.value.code == "gate_overlap"
 
