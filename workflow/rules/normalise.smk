@@ -61,4 +61,4 @@ rule normalise:
     shell:
         "pet-spect normalise --participant {wildcards.participant:q} --results results {params.scans:q}"
         " {params.templates:q} {params.anat:q} {params.lesion_mask:q}"
-        " {params.exclude:q} {params.accept:q} --threads {threads} --record-refusal 2> {log:q}"
+        " {params.accept:q} {params.exclude:q} --threads {threads} --record-refusal 2> {log:q}"

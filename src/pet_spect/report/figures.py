@@ -39,7 +39,7 @@ _MEANINGS = {
     "reference": "reference regions",
     "brain": "MNI brain and white matter",
     "lesion": "lesion",
-    "head": "head that was found",
+    "head": "head found",
 }
 
 
