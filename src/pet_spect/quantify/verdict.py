@@ -233,10 +233,8 @@ def _weigh(faults: Sequence[Refusal], scan: ScanUptake, lesion_side: Side, decis
     for fault in faults:
         told, verdict = _signed(fault, decisions)
         if verdict is not None and (needed := _not_enough(fault.code, scan, lesion_side)):
-            told, verdict = (
-                replace(told, reason=f"{told.reason} (the sign-off in qc.tsv does not count: {needed})"),
-                None,
-            )
+            told = replace(told, reason=f"{told.reason} (the sign-off in qc.tsv does not count: {needed})")
+            verdict = None
         if verdict is None:
             return Verdict("excluded", told, failure=f"{told.code}: {told.reason}")
         reason = next(decision.reason for decision in decisions if decision.code == fault.code)
@@ -289,10 +287,10 @@ def sign_offs(verdict: Verdict, scan: ScanUptake, decisions: Sequence[Decision])
         what = f"{decision.decision} {decision.code}" if decision.code else decision.decision
         text = f"{what}: {decision.reason} ({decision.initials}, {decision.time}, version {decision.version})"
         if decision.decision == "accept" and not (verdict.status == "measured" and decision.code in shown):
-            refused = verdict.fault is not None and verdict.fault.code == decision.code
-            text += (
-                ", but the scan is not used" if refused else f", without effect: the scan does not show {decision.code}"
-            )
+            text += {
+                "measured": f", without effect: the scan does not show {decision.code}",
+                "missing": ", without effect: no scan is listed",
+            }.get(verdict.status, ", but the scan is not used")
         texts.append(text)
     return "; ".join(texts)
 
