@@ -6,7 +6,7 @@ import pytest
 
 from pet_spect.errors import TableError
 from pet_spect.model import ScanKey
-from pet_spect.study import read_decisions, read_participants, read_scans
+from pet_spect.study import decisions_by_scan, read_decisions, read_participants, read_scans
 
 SESSIONS, TRACERS = ["baseline", "year1"], ["FDG", "IMZ"]
 QC_HEADER = "participant_id decision session tracer code reason initials time version"
@@ -253,7 +253,40 @@ def test_accepting_needs_the_code_it_accepts_and_excluding_does_not(decisions):
     assert decision.code is None
 
 
-def test_a_scan_has_one_decision(decisions):
+def test_a_scan_is_not_both_accepted_and_excluded(decisions):
     rows = [f"sub-01 {verdict} baseline FDG code seen AB 2026-11-23 0.1.0" for verdict in ("accept", "exclude")]
     with pytest.raises(TableError, match="line 3: sub-01 baseline FDG stands in line 2 already"):
         decisions(QC_HEADER, *rows)
+
+
+def test_a_scan_may_be_accepted_with_several_codes_each_once(decisions):
+    rows = [f"sub-01 accept baseline FDG gate_{code} seen AB 2026-11-23 0.2.0" for code in ("overlap", "similarity")]
+    found = decisions(QC_HEADER, *rows)
+    assert [decision.code for decision in decisions_by_scan(found)[found[0].key]] == ["gate_overlap", "gate_similarity"]
+    with pytest.raises(TableError, match="line 4: sub-01 baseline FDG stands in line 2 already"):
+        decisions(QC_HEADER, *rows, rows[0])
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("gate_mirrored_visit", "left and right are exchanged and no eye can tell in which scan"),
+        ("identical_scans", "one scan cannot be two visits"),
+        ("gate_brain_coverage", "the part that is out of view cannot be measured"),
+    ],
+)
+def test_accepting_what_nobody_can_accept_is_an_error_that_says_why(decisions, code, why):
+    good = "sub-01 accept year1 FDG gate_overlap seen AB 2026-11-28 0.2.0"
+    message = rf"qc.tsv: line 3: {code} cannot be accepted: {why}; correct the scan or its line .* or write exclude"
+    with pytest.raises(TableError, match=message):
+        decisions(QC_HEADER, good, f"sub-01 accept baseline FDG {code} seen AB 2026-11-28 0.2.0")
+    (excluded,) = decisions(QC_HEADER, f"sub-01 exclude baseline FDG {code} seen AB 2026-11-28 0.2.0")
+    assert excluded.code == code
+
+
+def test_a_line_of_version_0_1_and_a_code_that_no_longer_exists_stay_valid(decisions):
+    rows = [
+        "sub-01 accept baseline FDG identical_scans seen AB 2026-11-23 0.1.0",
+        "sub-01 accept year1 FDG gate_of_long_ago seen AB 2026-11-23 0.2.0",
+    ]
+    assert [decision.code for decision in decisions(QC_HEADER, *rows)] == ["identical_scans", "gate_of_long_ago"]

@@ -7,7 +7,7 @@ a scan of somebody unknown, two scans that claim one visit. What a column may ho
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
@@ -17,6 +17,7 @@ from pet_spect.layout import sidecar
 from pet_spect.lines import Line, read_lines
 from pet_spect.model import Decided, Decision, ScanKey, Side
 from pet_spect.places import Places, path_or_none, series_or_none
+from pet_spect.signoff import never_accepted
 from pet_spect.tables import MISSING
 
 PARTICIPANT_COLUMNS = (
@@ -287,17 +288,17 @@ def read_decisions(path: Path) -> list[Decision]:
     Returns
     -------
     list of Decision
-        In the order of the table, at most one per scan.
+        In the order of the table. A scan has one ``exclude``, or one ``accept`` for each of several codes.
 
     Raises
     ------
     TableError
         If a column is missing or unknown, a decision is neither ``accept`` nor ``exclude``,
-        says not why, by whom, when and with which version, an ``accept`` says not which code, or a
-        scan has two.
+        says not why, by whom, when and with which version, an ``accept`` says not which code or names
+        one that nobody can accept, or a scan has two that do not go together.
     """
     decisions: list[Decision] = []
-    seen: dict[str, int] = {}
+    earlier: dict[ScanKey, list[tuple[int, Decision]]] = {}
     for line in read_lines(path, DECISION_COLUMNS, required=len(DECISION_COLUMNS)):
         decision = Decision(
             participant_id=line.needed_text("participant_id"),
@@ -314,6 +315,23 @@ def read_decisions(path: Path) -> list[Decision]:
             raise TableError(
                 f"{path}: line {line.number}: accept needs the code it accepts, as results/tables/scans.tsv gives it"
             )
-        _check_once(line, f"{decision.participant_id} {decision.session} {decision.tracer}", seen)
+        if decision.decision == "accept" and (why := never_accepted(decision.code or "", decision.version)):
+            raise TableError(
+                f"{path}: line {line.number}: {decision.code} cannot be accepted: {why};"
+                " correct the scan or its line in scans.tsv, or write exclude"
+            )
+        for number, other in earlier.setdefault(decision.key, []):
+            if "exclude" in (other.decision, decision.decision) or other.code == decision.code:
+                scan = f"{decision.participant_id} {decision.session} {decision.tracer}"
+                raise TableError(f"{path}: line {line.number}: {scan} stands in line {number} already")
+        earlier[decision.key].append((line.number, decision))
         decisions.append(decision)
     return decisions
+
+
+def decisions_by_scan(decisions: Iterable[Decision]) -> dict[ScanKey, list[Decision]]:
+    """Return what was decided about each scan."""
+    found: dict[ScanKey, list[Decision]] = {}
+    for decision in decisions:
+        found.setdefault(decision.key, []).append(decision)
+    return found

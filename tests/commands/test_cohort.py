@@ -47,7 +47,9 @@ def scan_facts(session, tracer, **facts):
         "SUVbwFactor": 0.5,
         "SUVReason": None,
         "AttenuationCorrection": True,
+        "Accepted": [],
         "LesionSeenMl": {"left": 0.0, "right": 0.0},
+        "LesionSeenIn": None,
         "Simulated": False,
         **facts,
     }
@@ -295,16 +297,48 @@ def test_a_wrong_lesion_side_fails_every_ratio_but_shows_the_values(study, capsy
     assert capsys.readouterr().err.startswith("pet-spect accounted: 4 scans are not usable;")
 
 
-def test_an_accepted_laterality_is_used_with_a_warning(study):
-    study.add("sub-01", lesion_side="right")
+@pytest.mark.parametrize("seen_in", ["anat:T1w", "FDG"])
+def test_an_accepted_laterality_is_used_with_a_warning_if_the_anatomical_image_agrees(study, seen_in):
+    seen = {"LesionSeenMl": {"left": 0.0, "right": 12.0}, "LesionSeenIn": seen_in}
+    visits = [(session, tracer) for session in SESSIONS for tracer in TRACERS]
+    study.add("sub-01", lesion_side="right", facts=dict.fromkeys(visits, seen))
     for session in SESSIONS:
         for tracer in TRACERS:
             study.decide("sub-01", session, tracer, "accept", "laterality_disagree")
     study.run()
-    row = study.ratio("sub-01", "baseline", "IMZ")
+    row, scan = study.ratio("sub-01", "baseline", "IMZ"), study.scan("sub-01", "baseline", "IMZ")
+    signed = "accept laterality_disagree: looked at it (AB, 2025-01-01, version 0.1.0)"
+    if seen_in == "FDG":
+        assert (row["qc"], scan["status"], scan["decision"]) == ("fail", "excluded", "n/a")
+        assert "does not count: a drawn lesion mask, or an anatomical image that shows the lesion" in row["reason"]
+        assert scan["sign_off"] == f"{signed}, but the scan is not used"
+        assert study.accounted() == 1
+        return
     assert row["qc"] == "warn"
     assert row["reason"].endswith("(accepted: looked at it)")
-    assert study.scan("sub-01", "baseline", "IMZ")["status"] == "measured"
+    assert (scan["status"], scan["decision"], scan["sign_off"]) == ("measured", "accept", signed)
+    assert study.accounted() == 0
+
+
+def test_an_accepted_registration_is_used_with_a_warning_and_its_signature(study):
+    fault = {"Code": "gate_overlap", "Reason": "overlap is 0.66, 0.70 is needed (accepted in qc.tsv)"}
+    study.add("sub-01", facts={("year1", "FDG"): {"Warnings": [fault], "Accepted": [fault]}})
+    study.decide("sub-01", "year1", "FDG", "accept", "gate_overlap")
+    study.decide("sub-01", "year1", "FDG", "accept", "gate_of_long_ago")
+    study.run()
+    row, scan = study.ratio("sub-01", "year1", "FDG"), study.scan("sub-01", "year1", "FDG")
+    assert (row["qc"], row["reason"]) == ("warn", "gate_overlap: overlap is 0.66, 0.70 is needed (accepted in qc.tsv)")
+    assert (scan["status"], scan["stage"], scan["code"], scan["decision"]) == (
+        "measured",
+        "normalise",
+        "gate_overlap",
+        "accept",
+    )
+    assert scan["sign_off"] == (
+        "accept gate_overlap: looked at it (AB, 2025-01-01, version 0.1.0);"
+        " accept gate_of_long_ago: looked at it (AB, 2025-01-01, version 0.1.0),"
+        " without effect: the scan does not show gate_of_long_ago"
+    )
     assert study.accounted() == 0
 
 

@@ -10,6 +10,7 @@ from pet_spect import images, layout
 from pet_spect.cli import main
 from pet_spect.files import write_json
 from pet_spect.model import Refusal, Volume, Warp
+from pet_spect.record import read_record
 
 AFFINE = np.array([[4.0, 0, 0, -96], [0, 4.0, 0, -132], [0, 0, 4.0, -78], [0, 0, 0, 1]])
 SHAPE = (49, 58, 49)
@@ -71,6 +72,37 @@ def test_every_scan_gets_a_picture_also_the_refused(results):
     registered, refused_by_normalise, refused_by_convert = (height(picture) for picture in pictures)
     assert registered > refused_by_normalise > refused_by_convert
     assert sorted((results / "figures" / "sub-01").iterdir()) == sorted(pictures)
+
+
+@pytest.mark.parametrize(
+    ("tried", "rows"),
+    [
+        ({"HeadBox": None, "Pose": None}, 1),
+        ({"HeadBox": [[9, 40], [18, 49], [6, 33]], "Pose": None}, 1),
+        ({"HeadBox": [[9, 40], [18, 49], [6, 33]], "Pose": np.eye(4).tolist()}, 2),
+        ({"HeadBox": [[9, 40], [18, 49], [6, 33]], "Pose": np.zeros((4, 4)).tolist()}, 1),
+    ],
+)
+def test_a_refused_scan_shows_what_was_tried(results, tried, rows):
+    path = results / layout.registration_record("sub-01")
+    record = read_record(path)
+    record["Scans"][1] |= tried
+    write_json(path, record)
+    assert main(arguments(results, YEAR1)) == 0
+    assert height(results / layout.registration_figure("sub-01", "year1", "18FFDG")) == 40 + 170 + 26 + 272 * rows
+
+
+def test_an_accepted_fault_is_on_the_picture(results):
+    path = results / layout.registration_record("sub-01")
+    picture = results / layout.registration_figure("sub-01", "baseline", "18FFDG")
+    tall = []
+    for warnings in ([], [{"Code": "gate_overlap", "Reason": "overlap is 0.66"}]):
+        record = read_record(path)
+        record["Scans"][0]["Warnings"] = warnings
+        write_json(path, record)
+        assert main(arguments(results, BASELINE)) == 0
+        tall.append(height(picture))
+    assert tall[1] == tall[0] + 17
 
 
 def test_a_warning_of_convert_is_on_the_picture_also_of_a_refused_scan(results):

@@ -117,7 +117,9 @@ def test_a_left_cold_right_hot_scan(person):
         "SUVbwFactor": 0.01,
         "SUVReason": None,
         "AttenuationCorrection": True,
+        "Accepted": [],
         "LesionSeenMl": {"left": 0.0, "right": 0.0},
+        "LesionSeenIn": None,
         "Simulated": True,
     }
 
@@ -274,6 +276,17 @@ def test_warnings_of_convert_stand_in_every_row_of_the_scan_but_doubts_about_suv
         "motor_lesionfree": "no_lesion_mask: no lesion mask is given; orientation_declared: LPS",
     }
     assert person.told()["Warnings"] == told
+
+
+def test_an_accepted_gate_is_a_warning_of_its_scan_alone(person):
+    for session in ("baseline", "year1"):
+        person.add(session, "FDG", halves(60.0, 90.0))
+    fault = {"Code": "gate_overlap", "Reason": "overlap is 0.66 (accepted in qc.tsv)"}
+    person.registered[1]["Warnings"] = [fault]
+    person.run()
+    assert person.told("baseline")["Warnings"] == person.told("baseline")["Accepted"] == []
+    assert person.told("year1")["Warnings"] == person.told("year1")["Accepted"] == [fault]
+    assert person.rows("year1")["motor", "left"]["reason"] == "gate_overlap: overlap is 0.66 (accepted in qc.tsv)"
 
 
 def test_a_scan_refused_after_convert_keeps_its_warnings(person):

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from pet_spect import images, layout
 from pet_spect.cli import main
 from pet_spect.errors import ImageError
 from pet_spect.model import Refusal
+from pet_spect.registration import plausibility, warp
 from pet_spect.registration.itk import use_threads
 from pet_spect.resample import apply_affine, displace, sample
 from pet_spect.simulate.phantom import marker_phantom
@@ -14,6 +16,7 @@ from pet_spect.simulate.phantom import marker_phantom
 FDG = ("sub-01", "baseline", "18FFDG")
 LOST = ("sub-01", "year1", "18FFDG")
 FACTS = {"Units": "Bq/mL", "SkullStripped": False}
+QUICK = warp.Step("mattes", (10, 0, 0), 0.2, 4.0, 1.0), warp.Step("CC", (6, 0, 0), 0.2, 3.0, 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +118,38 @@ def test_by_hand_a_refused_scan_is_an_error_and_nothing_is_written(tmp_path, cap
     assert main(arguments) == 1
     assert capsys.readouterr().err == "pet-spect normalise: a slice is missing\n"
     assert not (tmp_path / "sub-01" / "xfm").exists()
+
+
+@pytest.mark.parametrize("accept", [True, False])
+def test_a_scan_outside_a_gate_goes_on_if_a_person_accepts_it_and_else_its_record_tells_what_was_tried(
+    tmp_path, monkeypatch, accept
+):
+    monkeypatch.setattr(plausibility, "Gates", partial(plausibility.Gates, overlap_min=0.999))
+    monkeypatch.setattr(warp, "Deformation", partial(warp.Deformation, *QUICK))
+    scan = tmp_path / layout.scan_image(*FDG, "pet")
+    images.write_scan(scan, marker_phantom("FDG", step=3), FACTS)
+    arguments = ["normalise", "--participant", "sub-01", "--results", str(tmp_path), "--record-refusal"]
+    arguments += ["--scan", "baseline", "FDG", str(scan)]
+    assert main([*arguments, *(["--accept", "baseline", "FDG", "gate_overlap"] if accept else [])]) == 0
+    (entry,) = record(tmp_path)["Scans"]
+    if accept:
+        assert (entry["Status"], record(tmp_path)["Leading"]) == ("registered", "FDG")
+        ((code, reason),) = (warning.values() for warning in entry["Warnings"])
+        assert code == "gate_overlap"
+        assert reason.endswith("1.00 is needed (accepted in qc.tsv)")
+    else:
+        assert (entry["Status"], entry["Code"]) == ("refused", "gate_overlap")
+        assert np.shape(entry["HeadBox"]) == (3, 2)
+        assert np.linalg.norm(apply_affine(np.array(entry["Pose"]), np.zeros((1, 3)))) < 10
+
+
+@pytest.mark.parametrize("code", ["gate_mirrored_visit", "gate_of_long_ago"])
+def test_by_hand_only_what_an_eye_can_judge_is_accepted(tmp_path, capsys, code):
+    scan = ["--scan", "baseline", "FDG", "sub-01_ses-baseline_trc-18FFDG_pet.nii.gz"]
+    arguments = ["normalise", "--participant", "sub-01", "--results", str(tmp_path), *scan]
+    put_refusal(tmp_path, FDG)
+    assert main([*arguments, "--accept", "baseline", "FDG", code]) == 1
+    assert f"--accept baseline FDG: found '{code}', needed one of gate_agreement, " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def scan(session, left=UNEVEN, *, mirrored=False, lesion=None):
 
 def decide(session, decision, code):
     found = Decision("sub-01", session, "FDG", decision, code, "seen", "AB", "2025-01-01", "0.1.0")
-    return {found.key: found}
+    return {found.key: [found]}
 
 
 def test_a_small_lesion_is_measured_with_a_note():
@@ -85,10 +85,10 @@ def test_a_mirrored_scan_that_a_person_excluded_leaves_the_others_alone():
 
 def test_a_scan_left_out_by_decision_is_excluded_and_signed_while_the_decision_stands():
     fault = Refusal("decision", "excluded", "seen")
-    (decision,) = decide("baseline", "exclude", None).values()
-    verdict = judge_absent("refused", fault, decision)
+    (decisions,) = decide("baseline", "exclude", None).values()
+    verdict = judge_absent("refused", fault, decisions)
     assert (verdict.status, verdict.fault, verdict.decision) == ("excluded", fault, "exclude")
-    assert (judge_absent("refused", fault, None).status, judge_absent("refused", fault, None).decision) == (
+    assert (judge_absent("refused", fault, []).status, judge_absent("refused", fault, []).decision) == (
         "excluded",
         None,
     )
@@ -103,12 +103,12 @@ def test_an_accepted_fault_becomes_a_note():
 
 @pytest.mark.parametrize(("code", "signed"), [("scale", "accept"), (None, None), ("motion", None)])
 def test_accepting_a_refusal_needs_its_code(code, signed):
-    (decision,) = decide("baseline", "accept", code).values()
-    assert judge_absent("refused", Refusal("normalise", "scale", "told"), decision).decision == signed
+    (decisions,) = decide("baseline", "accept", code).values()
+    assert judge_absent("refused", Refusal("normalise", "scale", "told"), decisions).decision == signed
 
 
 def test_a_missing_scan_has_no_fault():
-    verdict = judge_absent("missing", None, None)
+    verdict = judge_absent("missing", None, [])
     assert (verdict.status, verdict.fault, verdict.decision) == ("missing", None, None)
 
 
@@ -116,7 +116,64 @@ def test_a_measured_scan_without_its_primary_ratio_is_refused():
     (verdict,) = judge_measured([scan("baseline")], "left", {})
     kind = ("sub-01", "baseline", "FDG", "left", "motor", "uptake_ratio", "pons")
     absent = Ratio(*kind, math.nan, 1.0, math.nan, "fail", "low_coverage: 10% of pons is in view")
-    refused = refuse_without_primary(verdict, absent, None)
+    refused = refuse_without_primary(verdict, absent, [])
     assert (refused.status, refused.fault) == ("refused", Refusal("measure", "low_coverage", "10% of pons is in view"))
     present = Ratio(*kind, 1.2, 1.2, 1.0, "warn", "")
-    assert refuse_without_primary(verdict, present, None) is verdict
+    assert refuse_without_primary(verdict, present, []) is verdict
+
+
+DEFICIT = [0.5, 0.5, 0.5, 0.5, *UNEVEN[4:]]
+
+
+def accepted(scan, code="laterality_disagree"):
+    """The verdict on a scan whose deficit is on the left of a participant whose lesion is said to be on the right."""
+    (verdict,) = judge_measured([scan], "right", decide("baseline", "accept", code))
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ({}, "excluded"),
+        ({"lesion": (0.0, 0.1)}, "measured"),  # a drawn mask on the right
+        ({"lesion": (0.1, 0.1)}, "excluded"),  # on both sides
+        ({"seen": (0.0, 12.0), "seen_in": "anat:CT"}, "measured"),
+        ({"seen": (0.0, 12.0), "seen_in": "FDG"}, "excluded"),  # the scan itself is no witness
+        ({"seen": (0.0, 4.0), "seen_in": "anat:CT"}, "excluded"),  # less than 5 mL
+        ({"seen": (12.0, 0.0), "seen_in": "anat:CT"}, "excluded"),  # on the other side
+    ],
+)
+def test_a_sign_off_of_the_side_counts_only_with_a_witness(told, status):
+    one = scan("baseline", DEFICIT, lesion=told.get("lesion"))
+    one = replace(one, lesion_seen_ml=told.get("seen", (0.0, 0.0)), lesion_seen_in=told.get("seen_in", ""))
+    verdict = accepted(one)
+    assert (verdict.status, verdict.decision) == (status, "accept" if status == "measured" else None)
+    assert (
+        "(the sign-off in qc.tsv does not count: a drawn lesion mask, or an anatomical image that shows the lesion,"
+        " on the right is needed" in verdict.failure
+    ) == (status == "excluded")
+
+
+def test_accepting_one_fault_leaves_the_others():
+    verdict = accepted(scan("baseline", DEFICIT, lesion=(0.1, 0.0)), "lesion_mask_side")
+    assert (verdict.status, verdict.fault.code) == ("excluded", "laterality_disagree")
+    scans = [scan("baseline", DEFICIT, lesion=(0.0, 0.1)), scan("year1", DEFICIT, mirrored=True)]
+    verdict = judge_measured(scans, "right", decide("baseline", "accept", "laterality_disagree"))[0]
+    assert (verdict.status, verdict.fault.code) == ("excluded", "laterality_mirrored")
+
+
+def test_nobody_can_accept_a_mirrored_scan():
+    scans = [scan("baseline"), scan("year1", mirrored=True)]
+    verdict = judge_measured(scans, "left", decide("baseline", "accept", "laterality_mirrored"))[0]
+    assert (verdict.status, verdict.decision) == ("excluded", None)
+    assert "nobody can accept laterality_mirrored" in verdict.failure
+
+
+def test_a_scan_that_the_decision_about_another_let_through_is_measured_and_has_no_decision_of_its_own():
+    fault = Refusal("normalise", "gate_agreement", "baseline and year1 FDG correlate by 0.75")
+    scans = [replace(scan(session), accepted=(fault,)) for session in ("baseline", "year1")]
+    verdicts = judge_measured(scans, "left", decide("year1", "accept", "gate_agreement"))
+    assert [(verdict.status, verdict.fault, verdict.decision) for verdict in verdicts] == [
+        ("measured", fault, None),
+        ("measured", fault, "accept"),
+    ]

@@ -164,3 +164,38 @@ def test_a_head_turned_by_a_right_angle_is_refused(scans, templates, axes):
     turned = Volume(np.ascontiguousarray(scans[BASELINE].data.transpose(axes)[::-1]), scans[BASELINE].affine)
     found = normalise({BASELINE: turned}, templates, gates=Gates(), deformation=QUICK)
     assert BASELINE in found.refused
+
+
+STRICT = Gates(similarity_min=0.999, agreement_min=0.9999)
+
+
+def test_accepted_faults_let_the_scans_through_and_are_kept(scans, templates):
+    accepted = {BASELINE: {"gate_similarity", "gate_agreement"}, YEAR1: {"gate_similarity"}}
+    found = normalise(scans, templates, gates=STRICT, deformation=QUICK, accepted=accepted)
+    assert found.refused == {}
+    codes = {key: sorted(error.code for error in errors) for key, errors in found.accepted.items()}
+    assert codes == {key: ["gate_agreement", "gate_similarity"] for key in (BASELINE, YEAR1)}
+    assert found.lead == "FDG"
+
+
+def test_the_acceptance_of_one_code_is_not_that_of_another(scans, templates):
+    found = normalise(
+        {BASELINE: scans[BASELINE]}, templates, gates=STRICT, deformation=QUICK, accepted={BASELINE: {"gate_overlap"}}
+    )
+    assert found.refused[BASELINE].code == "gate_similarity"
+    assert found.accepted == {}
+
+
+def test_of_a_refused_scan_head_and_pose_are_kept_as_far_as_they_were_found(scans, templates):
+    noise = np.random.default_rng(5).random(scans[YEAR1].data.shape).astype(np.float32)
+    found = normalise(
+        {BASELINE: scans[BASELINE], YEAR1: Volume(noise, scans[YEAR1].affine)},
+        templates,
+        gates=STRICT,
+        deformation=QUICK,
+    )
+    assert found.refused.keys() == {BASELINE, YEAR1}
+    head, no_head = found.tried[BASELINE], found.tried[YEAR1]
+    assert (no_head.head_box, no_head.pose) == (None, None)
+    assert all(0 <= first < last <= extent for (first, last), extent in zip(head.head_box, (74, 88, 70), strict=True))
+    assert np.linalg.norm(apply_affine(head.pose, BRAIN) - apply_affine(MOTIONS[BASELINE], BRAIN), axis=1).max() < 8.0

@@ -5,10 +5,10 @@ import pytest
 from PIL import Image
 
 from pet_spect.model import Refusal, ScanKey, Volume
-from pet_spect.report.canvas import LEFT, LESION, MIDPLANE, OUTSIDE, REFERENCE, RIGHT, TISSUE, scan_of_picture
+from pet_spect.report.canvas import HEAD, LEFT, LESION, MIDPLANE, OUTSIDE, REFERENCE, RIGHT, TISSUE, scan_of_picture
 from pet_spect.report.figures import draw_refusal, draw_registration
 from pet_spect.report.planes import Plane, cut
-from pet_spect.report.steps import Step
+from pet_spect.report.steps import Step, tried_pose, whole_scan
 
 KEY = ScanKey("sub-01", "baseline", "FDG")
 NAME = "sub-01_ses-baseline_trc-18FFDG"
@@ -152,18 +152,44 @@ def test_simulated_picture_differs_from_a_real_one_in_its_title_alone(tmp_path):
 
 @pytest.mark.parametrize("reason", ["needs $5 < x_2$ & more", "long " * 200])
 def test_refused_scan_gets_a_picture_whatever_the_reason_holds(tmp_path, reason):
-    draw_refusal(tmp_path / "a.png", KEY, NAME, Refusal("convert", "code", reason), None, simulated=False)
+    draw_refusal(tmp_path / "a.png", KEY, NAME, Refusal("convert", "code", reason), simulated=False)
     assert scan_of_picture(tmp_path / "a.png") == KEY
 
 
 def test_refused_registration_shows_the_scan_in_its_own_space(tmp_path):
     refusal, scan = Refusal("normalise", "scale", "scale 1.92 is above 1.35"), box(0, 0, 0, 70)
-    draw_refusal(tmp_path / "with.png", KEY, NAME, refusal, scan, simulated=False)
-    draw_refusal(tmp_path / "without.png", KEY, NAME, refusal, None, simulated=False)
-    assert len(pixels_of(tmp_path / "with.png")) - len(pixels_of(tmp_path / "without.png")) == 265
+    tried = [whole_scan(scan, None, "1  The whole scan")]
+    draw_refusal(tmp_path / "with.png", KEY, NAME, refusal, tried, simulated=False)
+    draw_refusal(tmp_path / "without.png", KEY, NAME, refusal, simulated=False)
+    assert len(pixels_of(tmp_path / "with.png")) - len(pixels_of(tmp_path / "without.png")) == 26 + 28 + 244
+
+
+def test_refused_registration_shows_the_head_and_the_pose_where_they_are(tmp_path):
+    refusal = Refusal("normalise", "gate_overlap", "overlap with the template's brain is 0.61, 0.70 is needed")
+    scan, box_of_head = box(0, 0, 0, 70), [[9, 40], [18, 49], [6, 33]]  # voxels of 4 mm; x from -60 to 60
+    pose = np.eye(4)
+    pose[0, 3] = 10.0  # the regions lie 10 mm further right in the scan
+    tried = [whole_scan(scan, box_of_head, "1"), tried_pose(scan, box_of_head, pose, MASKS)]
+    draw_refusal(tmp_path / "a.png", KEY, NAME, refusal, tried, simulated=False)
+    rows = pixels_of(tmp_path / "a.png")[40 + 170 + 26 :]
+    whole, posed = rows[28 : 28 + 244, :PIXELS], rows[28 + 244 + 28 :, :PIXELS]
+    shown = min(1.0, 188 / (58 * 4))  # the scan is 232 mm long and drawn smaller
+    centre = shown * (-96 + 4 * 24)
+    x = (places(whole, HEAD)[:, 1] - (PIXELS - 1) / 2) / 1.3 + centre
+    assert (x.min() / shown, x.max() / shown) == pytest.approx((-62, 62), abs=3)
+    assert millimetres(posed, LEFT)[:2] == pytest.approx((-54, -26), abs=3)  # the plane is centred on the pose
+    middle = places(posed, MIDPLANE)
+    assert len(middle)
+
+
+def test_a_pose_far_outside_the_scan_still_shows_the_head(tmp_path):
+    pose = np.eye(4)
+    pose[:3, 3] = 400.0
+    step = tried_pose(box(0, 0, 0, 70), [[9, 40], [18, 49], [6, 33]], pose, MASKS)
+    assert all(np.nanmax(panel.image) > 0.5 for panel in step.panels)
 
 
 def test_scan_of_zeros_is_drawn(tmp_path):
-    dark = Volume(np.zeros((5, 5, 5), dtype=np.float32), np.eye(4))
-    draw_refusal(tmp_path / "a.png", KEY, NAME, Refusal("normalise", "dark", "no counts"), dark, simulated=False)
+    shown = [whole_scan(Volume(np.zeros((5, 5, 5), dtype=np.float32), np.eye(4)), None, "1  The whole scan")]
+    draw_refusal(tmp_path / "a.png", KEY, NAME, Refusal("normalise", "dark", "no counts"), shown, simulated=False)
     assert (tmp_path / "a.png").is_file()

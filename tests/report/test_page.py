@@ -132,6 +132,19 @@ def test_warnings_of_a_scan_stand_below_its_picture(make_study, tmp_path):
     assert "baseline FDG measured warn orientation_declared: LPS warn visit_order: 300 and -5 Registration" in told
 
 
+def test_a_sign_off_stands_below_the_picture_and_beside_a_scan_without_value(make_study, tmp_path):
+    study = make_study(2)
+    study.scans[0].update(
+        decision="accept", sign_off="accept gate_overlap: looked at it (AB, 2026-11-28, version 0.2.0)"
+    )
+    study.lose(
+        "sub-02", "year1", "FDG", "excluded", "moved", decision="exclude", sign_off="exclude: moved (CD, 2026-11-28)"
+    )
+    told = plain(written(study, tmp_path))
+    assert "Sign-off: accept gate_overlap: looked at it (AB, 2026-11-28, version 0.2.0)" in told
+    assert told.count("exclude: moved (CD, 2026-11-28)") == 2
+
+
 def test_without_a_lesion_mask_the_lesionfree_target_raises_no_flag_and_fills_no_table(make_study, tmp_path):
     study = make_study(2)
     reason = "no_lesion_mask: no lesion mask is given"

@@ -165,6 +165,14 @@ def test_a_sign_off_of_a_scan_nobody_knows_is_one_line(study):
     assert "config/qc.tsv: sub-09 year1 FDG is not a scan of this study" in complaint(study.snakemake("-n"))
 
 
+def test_accepting_what_nobody_can_accept_is_one_line(study):
+    header = "participant_id session tracer decision code reason initials time version"
+    study.write("config/qc.tsv", f"{header}\nsub-01 year1 FDG accept gate_mirrored_visit seen AB 2026-11-28 0.2.0\n")
+    assert "config/qc.tsv: line 2: gate_mirrored_visit cannot be accepted: left and right" in complaint(
+        study.snakemake("-n")
+    )
+
+
 def test_a_reason_that_looks_like_a_flag_is_one_line(study):
     header = "participant_id session tracer decision code reason initials time version"
     study.write("config/qc.tsv", f"{header}\nsub-01 year1 FDG exclude n/a -moved AB 2026-11-23 0.1.0\n")

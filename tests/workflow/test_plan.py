@@ -149,6 +149,20 @@ def test_an_excluded_scan_is_left_out_of_the_registration(study):
     assert """ --exclude year1 IMZ 'it'"'"'s_{a}_$mirror' --threads""" in excluding
 
 
+def test_what_an_eye_accepted_reaches_the_registration_of_that_person_alone(study):
+    sign(
+        study,
+        "sub-01 year1 IMZ accept gate_overlap seen",
+        "sub-01 year1 IMZ accept gate_similarity seen",
+        "sub-01 baseline FDG accept laterality_disagree seen",  # of the cohort
+        "sub-02 year1 FDG accept gate_of_long_ago seen",  # no longer exists
+    )
+    commands = [line for line in study.snakemake("-n", "-p").stdout.splitlines() if "pet-spect normalise" in line]
+    (accepting,) = (line for line in commands if "--accept" in line)
+    assert "--participant sub-01 " in accepting
+    assert " --accept year1 IMZ gate_overlap --accept year1 IMZ gate_similarity " in accepting
+
+
 def test_a_decision_about_a_scan_that_is_not_listed_excludes_nothing(study):
     study.write("config/scans.tsv", "participant_id session tracer path\nsub-01 year1 FDG dicom/01/year1/FDG\n")
     sign(study, "sub-01 year1 IMZ exclude n/a moved")

@@ -14,6 +14,7 @@ from pet_spect.errors import ConfigError, PetSpectError, TableError
 from pet_spect.fingerprint import fingerprint
 from pet_spect.lines import read_lines
 from pet_spect.model import STANDARD_SPACE
+from pet_spect.signoff import BY_EYE
 from pet_spect.tables import format_value, read_table
 
 SCHEMAS = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent / "schemas"

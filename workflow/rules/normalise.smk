@@ -22,6 +22,13 @@ def exclude_flags(wildcards):
     return [word for one in signed for word in ("--exclude", one.session, one.tracer, one.reason)]
 
 
+def accept_flags(wildcards):
+    """`--accept SESSION TRACER CODE` for every fault of one participant's registration that somebody accepted."""
+    listed = {scan.key for scan in SCANS[wildcards.participant].values()}
+    signed = [one for one in DECISIONS if one.decision == "accept" and one.code in BY_EYE and one.key in listed]
+    return [word for one in signed for word in ("--accept", one.session, one.tracer, one.code)]
+
+
 def drawn_mask_of(wildcards):
     """The lesion mask that participants.tsv names; none where it names none."""
     mask = PARTICIPANTS[wildcards.participant].lesion_mask
@@ -50,7 +57,8 @@ rule normalise:
         anat=lambda wildcards: [word for image in anat_of(wildcards)[:1] for word in ("--anat", image)],
         lesion_mask=lambda wildcards: [word for mask in drawn_mask_of(wildcards) for word in ("--lesion-mask", mask)],
         exclude=exclude_flags,
+        accept=accept_flags,
     shell:
         "pet-spect normalise --participant {wildcards.participant:q} --results results {params.scans:q}"
         " {params.templates:q} {params.anat:q} {params.lesion_mask:q}"
-        " {params.exclude:q} --threads {threads} --record-refusal 2> {log:q}"
+        " {params.accept:q} {params.exclude:q} --threads {threads} --record-refusal 2> {log:q}"

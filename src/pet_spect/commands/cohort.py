@@ -25,8 +25,8 @@ from pet_spect.quantify.ratios import MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_rati
 from pet_spect.quantify.reasons import join_reasons
 from pet_spect.quantify.roles import Reference, RegionRoles
 from pet_spect.quantify.summary import Summary, summarise
-from pet_spect.quantify.verdict import Verdict, judge_absent, judge_measured, refuse_without_primary
-from pet_spect.study import Participant, read_decisions, read_participants, read_scans
+from pet_spect.quantify.verdict import Verdict, judge_absent, judge_measured, refuse_without_primary, sign_offs
+from pet_spect.study import Participant, decisions_by_scan, read_decisions, read_participants, read_scans
 from pet_spect.tables import write_table
 
 
@@ -66,7 +66,7 @@ class _Plan:
     roles: RegionRoles
     primary: Mapping[str, Reference]
     circumstances: Mapping[ScanKey, Circumstances]
-    decisions: Mapping[ScanKey, Decision]
+    decisions: Mapping[ScanKey, Sequence[Decision]]
     max_cerebellum_asymmetry: float
 
 
@@ -120,7 +120,7 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
                 f"--primary {word}: TRACER=REFERENCE is needed, the reference one of {', '.join(references)}"
             )
         primary[tracer] = cast(Reference, reference)
-    decisions = {} if options.qc is None else {decision.key: decision for decision in read_decisions(options.qc)}
+    decisions = {} if options.qc is None else decisions_by_scan(read_decisions(options.qc))
     for key in decisions:
         known = key.participant in people and key.session in options.sessions and key.tracer in options.tracers
         if not known:
@@ -182,8 +182,8 @@ def _participant(
     told = []
     for scan in scans:
         key = scan.uptake.key
-        decision = plan.decisions.get(key)
-        verdict = verdicts.get(key) or judge_absent(scan.status, scan.refusal, decision)
+        decisions = plan.decisions.get(key, ())
+        verdict = verdicts.get(key) or judge_absent(scan.status, scan.refusal, decisions)
         try:
             found = scan_ratios(
                 replace(scan.uptake, notes=(*verdict.notes, *scan.uptake.notes)),
@@ -195,9 +195,10 @@ def _participant(
             )
         except RegionError as error:
             raise TableError(f"{key.participant}: {error}; do the regions asked for belong to this atlas?") from None
-        verdict = refuse_without_primary(verdict, _primary(found, plan), decision)
+        verdict = refuse_without_primary(verdict, _primary(found, plan), decisions)
         ratios += found
-        told.append(_scan_row(scan, verdict, plan.circumstances.get(key)))
+        signed = sign_offs(verdict, scan.uptake, decisions)
+        told.append(_scan_row(scan, verdict, signed, plan.circumstances.get(key)))
     return ratios, told
 
 
@@ -212,7 +213,7 @@ def _primary(ratios: Iterable[Ratio], plan: _Plan) -> Ratio:
     )
 
 
-def _scan_row(scan: MeasuredScan, verdict: Verdict, circumstances: Circumstances | None) -> dict[str, Any]:
+def _scan_row(scan: MeasuredScan, verdict: Verdict, signed: str, circumstances: Circumstances | None) -> dict[str, Any]:
     key, fault = scan.uptake.key, verdict.fault
     return {
         "participant_id": key.participant,
@@ -225,6 +226,7 @@ def _scan_row(scan: MeasuredScan, verdict: Verdict, circumstances: Circumstances
         "warnings": join_reasons([*verdict.notes, *scan.uptake.notes]),
         "days_since_treatment": circumstances and circumstances.days_since_treatment,
         "decision": verdict.decision,
+        "sign_off": signed,
         "simulated": scan.simulated,
     }
 

@@ -10,13 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pet_spect import layout
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
 from pet_spect.images import read_affine, read_refusal, read_sidecar, read_volume, read_warp
 from pet_spect.model import ScanKey, Volume, Warp
-from pet_spect.record import read_record, refusal_in
+from pet_spect.record import entry_of, read_record, refusal_in
+
+if TYPE_CHECKING:
+    from pet_spect.report.steps import Step
+
+_FLAT = 1e-3
+"""A pose that shrinks volumes to less than this shows nothing."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,11 +86,13 @@ def _draw(person: _Person, key: ScanKey, image: Path, masks: Mapping[str, Volume
     title = layout.scan_stem(*parts[:3])
     facts = read_sidecar(image)
     simulated = bool(facts.get("Simulated", False))
-    warnings = [f"{warning['Code']}: {warning['Reason']}" for warning in facts.get("Warnings") or []]
+    entry = entry_of(person.record, key)
+    told = [*(facts.get("Warnings") or []), *(entry.get("Warnings") or [])]
+    warnings = [f"{warning['Code']}: {warning['Reason']}" for warning in told]
     refusal = read_refusal(image) or refusal_in(person.record, key)
     if refusal is not None:
-        native = None if read_refusal(image) else read_volume(image)
-        draw_refusal(path, key, title, refusal, native, warnings=warnings, simulated=simulated)
+        tried = [] if read_refusal(image) else _tried(read_volume(image), entry, masks)
+        draw_refusal(path, key, title, refusal, tried, warnings=warnings, simulated=simulated)
         return
     to_scan = read_affine(results / layout.scan_to_participant(*parts[:3]))
     standard = read_volume(results / layout.standard_image(*parts))
@@ -97,3 +105,20 @@ def _draw(person: _Person, key: ScanKey, image: Path, masks: Mapping[str, Volume
     ]
     gates = gate_lines(person.record, key)
     draw_registration(path, key, title, shown, gates, warnings=warnings, simulated=simulated)
+
+
+def _tried(scan: Volume, entry: Mapping[str, Any], masks: Mapping[str, Volume]) -> list[Step]:
+    """Return what was tried with a refused scan: the head that was found, and its pose."""
+    import numpy as np
+
+    from pet_spect.report import steps
+
+    box, pose = entry.get("HeadBox"), entry.get("Pose")
+    if box is None:
+        title = "1  The whole scan: no head was found" if "HeadBox" in entry else "1  The whole scan"
+        return [steps.whole_scan(scan, None, title)]
+    shown = [steps.whole_scan(scan, box, "1  The whole scan with the head that was found")]
+    matrix = None if pose is None else np.array(pose, dtype=np.float64)
+    if matrix is not None and abs(np.linalg.det(matrix)) > _FLAT:
+        shown.append(steps.tried_pose(scan, box, matrix, masks))
+    return shown

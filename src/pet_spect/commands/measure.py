@@ -15,6 +15,7 @@ from pet_spect import layout
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
 from pet_spect.commands.common_resolution import ToCommon, common_fwhm, to_common
 from pet_spect.commands.registration_facts import (
+    accepted_faults,
     fault_of_anat,
     given_lesion,
     lesion_of_warp,
@@ -29,7 +30,7 @@ from pet_spect.commands.uptake_table import RESPONSE_TERMS
 from pet_spect.errors import AtlasError, ConfigError, PetSpectError, RegionError
 from pet_spect.files import write_json
 from pet_spect.images import read_affine, read_scan, read_sidecar, read_warp
-from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake
+from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, ScanKey
 from pet_spect.quantify.columns import UPTAKE
 from pet_spect.tables import sidecar_of_table, write_table
 
@@ -128,8 +129,11 @@ def run(options: argparse.Namespace) -> None:
             told, measured = _scan(options, visit, listed[visit], refusals[visit], grounds, seen)
             faults = [fault for fault in (lesion_fault, anat_fault) if fault is not None]
             warnings = [{"Code": fault.code, "Reason": fault.reason} for fault in faults]
-            told["Warnings"] = [*told["Warnings"], *warnings]
+            accepted = accepted_faults(record, ScanKey(options.participant, *visit))
+            told["Accepted"] = accepted
+            told["Warnings"] = [*told["Warnings"], *accepted, *warnings]
             told["LesionSeenMl"] = lesion_seen(record)
+            told["LesionSeenIn"] = record.get("Leading")
         told = {"Session": visit[0], "Tracer": visit[1], **told}
         scans.append(told)
         rows += uptake_rows(options.participant, told, measured, grounds)
@@ -170,7 +174,9 @@ def _missing() -> dict[str, Any]:
         "SUVbwFactor": None,
         "SUVReason": None,
         "AttenuationCorrection": None,
+        "Accepted": [],
         "LesionSeenMl": {"left": 0.0, "right": 0.0},
+        "LesionSeenIn": None,
         "Simulated": False,
     }
 

@@ -11,6 +11,7 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from pet_spect.commands.normalise_lesion import lesion_record, lost_on_the_way, 
 from pet_spect.errors import ConfigError, ImageError, RefusedError
 from pet_spect.files import whole_file, write_json
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
+from pet_spect.signoff import BY_EYE
 
 if TYPE_CHECKING:
     from pet_spect.registration.normalise import Lesion, Normalised, Registered
@@ -63,6 +65,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("SESSION", "TRACER", "REASON"),
         help="a scan that a person excluded: it takes no part, and the record says why; repeat for each",
     )
+    parser.add_argument(
+        "--accept",
+        action="append",
+        nargs=3,
+        default=[],
+        metavar=("SESSION", "TRACER", "CODE"),
+        help="a fault that a person looked at and accepted: the scan goes on, and the record says so; repeat for each",
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads for ITK; only 1 gives the same bits every time")
     parser.add_argument(
         "--record-refusal", action="store_true", help="write a refusal in the place of a refused scan and exit 0"
@@ -76,7 +86,7 @@ def run(options: argparse.Namespace) -> None:
     ------
     ConfigError
         If an image is not named as convert names it, a session and tracer is named
-        twice, or a tracer has no template.
+        twice, a tracer has no template, or ``--accept`` names a code that no eye can judge.
     PetSpectError
         Without ``--record-refusal``, the first refusal.
     """
@@ -92,6 +102,7 @@ def run(options: argparse.Namespace) -> None:
         raise ConfigError("--scan names one session and tracer twice; each is one scan")
     for path in paths.values():
         layout.scan_name(path)
+    accepted = _accepted(options)
     templates = _templates(options.template or ["FDG=FDG", "IMZ=IMZ"], {key.tracer for key in paths})
     scans, refusals = _read(paths)
     if refusals and not options.record_refusal:
@@ -107,12 +118,13 @@ def run(options: argparse.Namespace) -> None:
     if anatomy is not None:
         scans, templates = scans | anatomy.scans, anatomy.templates | templates
     lesion, fault = _lesion(options, paths, anatomy)
-    result = normalise(scans, templates, gates=gates, deformation=deformation, lesion=lesion)
+    register = partial(normalise, gates=gates, deformation=deformation, lesion=lesion, accepted=accepted)
+    result = register(scans, templates)
     if anatomy is not None and anatomy.brain is not None and not result.scans:
         # if nothing fits, the anatomy may be at fault: with all others refused it must not cost the scans
         alone = {key: scan for key, scan in scans.items() if key != anatomy.key}
         error = result.refused[anatomy.key]
-        result = normalise(alone, templates, gates=gates, deformation=deformation, lesion=lesion)
+        result = register(alone, templates)
         result.refused[anatomy.key] = error
     if lesion is not None:
         fault = lost_on_the_way(lesion, result)
@@ -127,6 +139,9 @@ def run(options: argparse.Namespace) -> None:
         refusals[key] = Refusal("normalise", error.code, str(error))
     for key, refusal in refusals.items():
         print(f"{_label(paths[key])}: refused ({refusal.code}): {refusal.reason}", file=sys.stderr)
+    for key, errors in result.accepted.items():
+        for error in errors:
+            print(f"{_label(paths[key])}: accepted ({error.code}): {error}", file=sys.stderr)
     _write(options.results, options.participant, paths, result, refusals)
     told = lesion_record(result, fault, given=lesion is not None)
     settings = {"Gates": asdict(gates), "Deformation": asdict(deformation)}
@@ -164,6 +179,16 @@ def _settle(anatomy: Anatomy | None, result: Normalised, *, record: bool) -> Ana
             raise RefusedError(anatomy.refusal.reason, code=anatomy.refusal.code)
         print(f"anatomical image: refused ({anatomy.refusal.code}): {anatomy.refusal.reason}", file=sys.stderr)
     return anatomy
+
+
+def _accepted(options: argparse.Namespace) -> dict[ScanKey, set[str]]:
+    """Return the codes that ``--accept`` gives for each scan."""
+    accepted: dict[ScanKey, set[str]] = {}
+    for session, tracer, code in options.accept:
+        if code not in BY_EYE:
+            raise ConfigError(f"--accept {session} {tracer}: found {code!r}, needed one of {', '.join(sorted(BY_EYE))}")
+        accepted.setdefault(ScanKey(options.participant, session, tracer), set()).add(code)
+    return accepted
 
 
 def _label(path: Path) -> str:
@@ -251,8 +276,16 @@ def _write_record(
         if key in refusals:
             refusal = refusals[key]
             entry |= {"Status": "refused", "Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
+            if key in result.tried:
+                attempt = result.tried[key]
+                pose = None if attempt.pose is None else attempt.pose.tolist()
+                entry |= {"HeadBox": attempt.head_box, "Pose": pose}
         else:
-            entry |= {"Status": "registered", **_gate_values(result.scans[key])}
+            warnings = [
+                {"Code": error.code, "Reason": f"{error} (accepted in qc.tsv)"}
+                for error in result.accepted.get(key, [])
+            ]
+            entry |= {"Status": "registered", **_gate_values(result.scans[key]), "Warnings": warnings}
         scans.append(entry)
     warp = None
     if result.jacobian is not None:
@@ -265,6 +298,7 @@ def _write_record(
         "Space": STANDARD_SPACE,
         "Anat": anatomy_record(anatomy, _gate_values(of_anatomy) if of_anatomy else None),
         "Scans": scans,
+        "Leading": result.lead,
         "Lesion": lesion,
         "Warp": warp,
         "Settings": settings,

@@ -100,6 +100,11 @@ def lesion_of_warp(options: argparse.Namespace, record: Mapping[str, Any]) -> Vo
     return read_volume(options.results / layout.lesion_mask(options.participant))
 
 
+def accepted_faults(record: Mapping[str, Any], key: ScanKey) -> list[dict[str, str]]:
+    """Return the faults of a scan's registration that a person accepted, as the record has them."""
+    return list(entry_of(record, key).get("Warnings") or [])
+
+
 def lesion_seen(record: Mapping[str, Any]) -> dict[str, float]:
     """Return how many mL of a lesion the leading image itself shows on each side."""
     seen = (record.get("Lesion") or {}).get("SeenMl") or {}

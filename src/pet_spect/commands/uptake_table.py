@@ -127,5 +127,7 @@ def _scan(key: ScanKey, told: Mapping[str, Any], values: Mapping[tuple[str, Regi
         suv_reason=told["SUVReason"] or "",
         attenuation_corrected=told["AttenuationCorrection"],
         lesion_seen_ml=(float(told["LesionSeenMl"]["left"]), float(told["LesionSeenMl"]["right"])),
+        lesion_seen_in=told["LesionSeenIn"] or "",
+        accepted=tuple(Refusal("normalise", fault["Code"], fault["Reason"]) for fault in told["Accepted"]),
     )
     return MeasuredScan(uptake, told["Status"], refusal, told["Simulated"])

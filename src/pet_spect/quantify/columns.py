@@ -231,6 +231,10 @@ SCANS: Columns = {
         "Description": "What a person decided about this fault in qc.tsv; n/a where nobody has.",
         "Levels": {"accept": "the fault is known and accepted", "exclude": "the scan is not to be used"},
     },
+    "sign_off": {
+        "Description": "Every line of qc.tsv about this scan: decision, code, reason, initials, time and version of the"
+        " software, and what comes of it if that is not what was decided."
+    },
     "simulated": {
         "Description": "Whether the scan was made by pet-spect simulate.",
         "Levels": {"true": "simulated", "false": "of a person"},

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pet_spect.errors import RegionError
-from pet_spect.model import RegionSide, ScanKey, Side, opposite
+from pet_spect.model import Refusal, RegionSide, ScanKey, Side, opposite
 from pet_spect.quantify.uncertainty import Response, joint_response
 
 Reference = Literal[
@@ -68,6 +68,10 @@ class ScanUptake:
         None if the sidecar does not say.
     lesion_seen_ml : (float, float)
         How much of a lesion the person's leading image shows on the left and on the right.
+    lesion_seen_in : str
+        The tracer of that image, `model.ANATOMICAL` in front if it is an anatomical one; empty if not known.
+    accepted : tuple of Refusal
+        Faults of the registration that a person accepted.
     """
 
     key: ScanKey
@@ -78,6 +82,8 @@ class ScanUptake:
     suv_reason: str = ""
     attenuation_corrected: bool | None = True
     lesion_seen_ml: tuple[float, float] = (0.0, 0.0)
+    lesion_seen_in: str = ""
+    accepted: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from pet_spect.model import Decision, Refusal, ScanKey, Side, opposite
+from pet_spect.model import ANATOMICAL, Decision, Refusal, ScanKey, Side, opposite
 from pet_spect.quantify.laterality import (
     FEWEST_REGIONS,
     Asymmetry,
@@ -21,6 +21,7 @@ from pet_spect.quantify.laterality import (
 from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.reasons import split_reasons
 from pet_spect.quantify.roles import ScanUptake
+from pet_spect.signoff import NEVER, WITH_WITNESS
 
 _MASK_ML = 0.1
 _MASK_SHARE = 2 / 3
@@ -53,15 +54,21 @@ class Verdict:
     notes: tuple[str, ...] = ()
 
 
-def judge_absent(status: str, fault: Refusal | None, decision: Decision | None) -> Verdict:
-    """Return the verdict on a scan that was refused or never made."""
+def judge_absent(status: str, fault: Refusal | None, decisions: Sequence[Decision]) -> Verdict:
+    """Return the verdict on a scan that was refused or never made.
+
+    To accept a refusal says that it is known; the scan stays refused.
+    """
     if fault is None:
-        return Verdict(status, decision=decision.decision if decision else None)
+        return Verdict(status, decision=decisions[0].decision if decisions else None)
     if fault.stage == "decision":
-        if decision is not None and decision.decision == "exclude":
-            return _excluded(decision)
-        return Verdict("excluded", fault)
-    return Verdict(status, *_signed(fault, decision))
+        exclusion = _exclusion(decisions)
+        return Verdict("excluded", fault) if exclusion is None else _excluded(exclusion)
+    return Verdict(status, *_signed(fault, decisions))
+
+
+def _exclusion(decisions: Sequence[Decision]) -> Decision | None:
+    return next((decision for decision in decisions if decision.decision == "exclude"), None)
 
 
 def _excluded(decision: Decision) -> Verdict:
@@ -72,15 +79,17 @@ def _excluded(decision: Decision) -> Verdict:
 def judge_measured(
     scans: Sequence[ScanUptake],
     lesion_side: Side,
-    decisions: Mapping[ScanKey, Decision],
+    decisions: Mapping[ScanKey, Sequence[Decision]],
     cerebellum: Collection[str] = (),
 ) -> list[Verdict]:
     """Return the verdict on each measured scan of one participant.
 
     A scan is excluded if a person says so in qc.tsv; or if its regions, or the lesion that the registration
     saw, lie on the other side than participants.tsv says, if it mirrors the participant's other scans, or
-    if the lesion mask lies on the other side, unless a person accepts just that. A scan that a person
-    excluded is compared with no other: its fault must not fall back on the good ones.
+    if the lesion mask lies on the other side. A person may accept each of these faults but a mirrored scan
+    (`signoff.NEVER`); that the scan itself disagrees (`signoff.WITH_WITNESS`), only where a drawn lesion mask or
+    the lesion in an anatomical image is on `lesion_side`. A scan that a person excluded is compared with no
+    other: its fault must not fall back on the good ones.
 
     Parameters
     ----------
@@ -94,9 +103,9 @@ def judge_measured(
         The regions that are cerebellum in this atlas; they have no say.
     """
     excluded = {
-        scan.key: _excluded(decision)
+        scan.key: _excluded(exclusion)
         for scan in scans
-        if (decision := decisions.get(scan.key)) is not None and decision.decision == "exclude"
+        if (exclusion := _exclusion(decisions.get(scan.key, ()))) is not None
     }
     compared = [scan for scan in scans if scan.key not in excluded]
     judged = dict(
@@ -108,7 +117,7 @@ def judge_measured(
 def _judge_compared(
     scans: Sequence[ScanUptake],
     lesion_side: Side,
-    decisions: Mapping[ScanKey, Decision],
+    decisions: Mapping[ScanKey, Sequence[Decision]],
     cerebellum: Collection[str],
 ) -> list[Verdict]:
     patterns = [
@@ -120,16 +129,17 @@ def _judge_compared(
     all_disagree = len(scans) > 1 and all(agreement(found, lesion_side) == "disagree" for found in evidence)
     verdicts = []
     for place, (scan, found, mirror_image) in enumerate(zip(scans, evidence, contradicted, strict=True)):
-        fault = (
-            _side_fault(found, lesion_side, all_disagree)
-            or _mask_fault(scan, lesion_side)
-            or _seen_fault(scan, lesion_side)
-        )
-        if fault is None and mirror_image:
+        faults = [
+            _side_fault(found, lesion_side, all_disagree),
+            _mask_fault(scan, lesion_side),
+            _seen_fault(scan, lesion_side),
+        ]
+        if mirror_image:
             text = "left and right are exchanged against another scan of this participant"
-            fault = Refusal("laterality", "laterality_mirrored", text)
-        verdict = _weigh(fault, decisions.get(scan.key))
-        if fault is None:
+            faults.append(Refusal("laterality", "laterality_mirrored", text))
+        shown = [fault for fault in faults if fault is not None]
+        verdict = _weigh(shown, scan, lesion_side, decisions.get(scan.key, ()))
+        if not shown:
             told = found.side or _seen_side(scan)
             doubts = _doubts(patterns[place], [*patterns[:place], *patterns[place + 1 :]], told)
             verdict = replace(verdict, notes=tuple(doubts))
@@ -166,15 +176,35 @@ def _seen_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
     return Refusal("laterality", "laterality_disagree", text)
 
 
-def _mask_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
+def _mask_ml(scan: ScanUptake) -> dict[str, float]:
+    """Return how much of the drawn lesion mask lies in the regions of each side; an estimated one is not counted."""
     volume = {"left": 0.0, "right": 0.0, "n/a": 0.0}
     for (region, side), value in scan.values.items():
         if not region.endswith("_lesionfree") and math.isfinite(value.lesion_fraction):
             volume[side] += value.lesion_fraction * value.volume_ml
+    return volume
+
+
+def _mask_side(scan: ScanUptake) -> Side | None:
+    """Return the side of the drawn lesion mask, if there is one and it is clear."""
+    volume = _mask_ml(scan)
+    total = volume["left"] + volume["right"]
+    sides: tuple[Side, Side] = ("left", "right")
+    return next((side for side in sides if total >= _MASK_ML and volume[side] >= _MASK_SHARE * total), None)
+
+
+def _witnessed(scan: ScanUptake, lesion_side: Side) -> bool:
+    """Return whether a drawn lesion mask, or an anatomical image that shows the lesion, agrees with lesion_side."""
+    in_anatomy = scan.lesion_seen_in.startswith(ANATOMICAL) and _seen_side(scan) == lesion_side
+    return in_anatomy or _mask_side(scan) == lesion_side
+
+
+def _mask_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
+    if _mask_side(scan) != opposite(lesion_side):
+        return None
+    volume = _mask_ml(scan)
     wrong = volume[opposite(lesion_side)]
     total = wrong + volume[lesion_side]
-    if total < _MASK_ML or wrong < _MASK_SHARE * total:
-        return None
     other = opposite(lesion_side)
     text = f"{wrong / total:.0%} of the lesion mask lies on the {other}, participants.tsv says {lesion_side}"
     return Refusal("laterality", "lesion_mask_side", text)
@@ -197,29 +227,78 @@ def _doubts(pattern: Asymmetry, others: Sequence[Asymmetry], side: Side | None) 
         )
 
 
-def _weigh(fault: Refusal | None, decision: Decision | None) -> Verdict:
-    if fault is None:
-        return Verdict("measured", decision=decision.decision if decision else None)
-    fault, verdict = _signed(fault, decision)
-    told = f"{fault.code}: {fault.reason}"
-    if verdict == "accept" and decision is not None:
-        return Verdict("measured", fault, verdict, notes=(f"{told} (accepted: {decision.reason})",))
-    return Verdict("excluded", fault, verdict, failure=told)
+def _weigh(faults: Sequence[Refusal], scan: ScanUptake, lesion_side: Side, decisions: Sequence[Decision]) -> Verdict:
+    """Return the verdict on a scan with these faults; it is used only if each of them is accepted."""
+    notes = []
+    for fault in faults:
+        told, verdict = _signed(fault, decisions)
+        if verdict is not None and (needed := _not_enough(fault.code, scan, lesion_side)):
+            told = replace(told, reason=f"{told.reason} (the sign-off in qc.tsv does not count: {needed})")
+            verdict = None
+        if verdict is None:
+            return Verdict("excluded", told, failure=f"{told.code}: {told.reason}")
+        reason = next(decision.reason for decision in decisions if decision.code == fault.code)
+        notes.append(f"{told.code}: {told.reason} (accepted: {reason})")
+    known = [*scan.accepted, *faults]
+    if not known:
+        return Verdict("measured", decision=decisions[0].decision if decisions else None)
+    # a scan may have been let through by the decision about another one of the person
+    signed = any(decision.code == fault.code for decision in decisions for fault in known)
+    return Verdict("measured", known[0], "accept" if signed else None, notes=tuple(notes))
 
 
-def _signed(fault: Refusal, decision: Decision | None) -> tuple[Refusal, str | None]:
+def _not_enough(code: str, scan: ScanUptake, lesion_side: Side) -> str:
+    """Return why the acceptance of a code does not count for a scan; empty if it does."""
+    if code in NEVER:
+        return f"nobody can accept {code}, for {NEVER[code]}; exclude the scan or correct it"
+    if code in WITH_WITNESS and not _witnessed(scan, lesion_side):
+        return (
+            f"a drawn lesion mask, or an anatomical image that shows the lesion, on the {lesion_side} is needed"
+            " (lesion_mask or anat in participants.tsv)"
+        )
+    return ""
+
+
+def _signed(fault: Refusal, decisions: Sequence[Decision]) -> tuple[Refusal, str | None]:
     """Return the fault and the decision about it; accepting one fault does not accept another."""
-    if decision is None:
+    for decision in decisions:
+        if decision.decision == "exclude" or decision.code == fault.code:
+            return fault, decision.decision
+    if not decisions:
         return fault, None
-    if decision.decision == "accept" and decision.code != fault.code:
-        return replace(fault, reason=f"{fault.reason} (qc.tsv accepts {decision.code or 'no code'} only)"), None
-    return fault, decision.decision
+    codes = " and ".join(decision.code or "no code" for decision in decisions)
+    return replace(fault, reason=f"{fault.reason} (qc.tsv accepts {codes} only)"), None
 
 
-def refuse_without_primary(verdict: Verdict, primary: Ratio, decision: Decision | None) -> Verdict:
+def sign_offs(verdict: Verdict, scan: ScanUptake, decisions: Sequence[Decision]) -> str:
+    """Return every decision about a scan with its signature, and whether it has an effect.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        The last one on the scan.
+    scan : ScanUptake
+    decisions : sequence of Decision
+        From qc.tsv, about this scan.
+    """
+    shown = {note.partition(": ")[0] for note in (*verdict.notes, *scan.notes)}
+    texts = []
+    for decision in decisions:
+        what = f"{decision.decision} {decision.code}" if decision.code else decision.decision
+        text = f"{what}: {decision.reason} ({decision.initials}, {decision.time}, version {decision.version})"
+        if decision.decision == "accept" and not (verdict.status == "measured" and decision.code in shown):
+            text += {
+                "measured": f", without effect: the scan does not show {decision.code}",
+                "missing": ", without effect: no scan is listed",
+            }.get(verdict.status, ", but the scan is not used")
+        texts.append(text)
+    return "; ".join(texts)
+
+
+def refuse_without_primary(verdict: Verdict, primary: Ratio, decisions: Sequence[Decision]) -> Verdict:
     """Return the verdict once the ratios are known: a scan without its primary ratio is refused, too."""
     if verdict.status != "measured" or math.isfinite(primary.value):
         return verdict
     code, _, text = split_reasons(primary.reason)[0].partition(": ")
-    fault, signed = _signed(Refusal("measure", code, text), decision)
+    fault, signed = _signed(Refusal("measure", code, text), decisions)
     return replace(verdict, status="refused", fault=fault, decision=signed)

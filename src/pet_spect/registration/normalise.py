@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pet_spect.errors import RegistrationError
 from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.registration import plausibility
+from pet_spect.registration.attempt import Attempt, tolerate_pairs
 from pet_spect.registration.consistency import (
     agreements,
     different_size,
@@ -87,6 +88,10 @@ class Normalised:
         How much of a lesion the leading image itself shows on the left and on the right.
     misplacement_mm : float or None
         How far a fold may lie from where the warp puts it, see `misplacement.misplacement_mm`.
+    lead : str or None
+        The tracer, or kind of anatomical image, whose images drive the warp; None where no scan is left.
+    tried : dict of ScanKey to Attempt
+        Head and pose that were found, and accepted faults, of every scan that was looked at.
     """
 
     scans: dict[ScanKey, Registered] = field(default_factory=dict)
@@ -97,6 +102,14 @@ class Normalised:
     lesion: Volume | None = None
     seen_ml: tuple[float, float] | None = None
     misplacement_mm: float | None = None
+    lead: str | None = None
+    tried: dict[ScanKey, Attempt] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> dict[ScanKey, list[RegistrationError]]:
+        """The faults that a person accepted, of the scans that were let through with them."""
+        remarks = {key: list(self.tried[key].remarks.values()) for key in self.scans if key in self.tried}
+        return {key: errors for key, errors in remarks.items() if errors}
 
 
 def _in_order(scans: Mapping[ScanKey, Volume]) -> dict[ScanKey, Volume]:
@@ -111,6 +124,7 @@ def normalise(
     gates: plausibility.Gates,
     deformation: Deformation,
     lesion: Lesion | None = None,
+    accepted: Mapping[ScanKey, Collection[str]] | None = None,
 ) -> Normalised:
     """Align a participant's scans rigidly and warp their mean to the standard space.
 
@@ -126,6 +140,8 @@ def normalise(
     deformation : Deformation
     lesion : Lesion, optional
         As somebody drew it; without it the lesion is estimated from the leading image.
+    accepted : mapping of ScanKey to collection of str, optional
+        Codes of faults that a person accepted: such a scan goes on, and `Normalised.accepted` names the fault.
 
     Returns
     -------
@@ -134,28 +150,33 @@ def normalise(
     refused = odd_ones_out(identical(scans))
     heads: dict[ScanKey, Volume] = {}
     poses: dict[ScanKey, NDArray[np.float64]] = {}
+    tried: dict[ScanKey, Attempt] = {}
     for key, scan in _in_order(scans).items():
         if key in refused:
             continue
+        tried[key] = Attempt((accepted or {}).get(key, ()), scan)
         try:
-            head, pose = look_at(scan, key.tracer, templates, gates)
+            head, pose = look_at(scan, key.tracer, templates, gates, tried[key])
         except RegistrationError as error:
             refused[key] = error
             continue
         heads[key], poses[key] = head, pose
     failed = odd_ones_out(different_size(poses, gates))
+    remarks = {key: dict(attempt.remarks) for key, attempt in tried.items()}
     while True:
         refused |= failed
         heads = {key: head for key, head in heads.items() if key not in failed}
         if not heads:
-            return Normalised(refused=refused)
+            return Normalised(refused=refused, tried=tried)
+        for key, attempt in tried.items():
+            attempt.remarks = dict(remarks[key])  # those of an earlier round may be about a scan that is gone
         try:
-            result, failed = _register(heads, poses, templates, gates, deformation, lesion)
+            result, failed = _register(heads, poses, templates, gates, deformation, lesion, tried)
         except RegistrationError as error:
             failed = dict.fromkeys(heads, error)
             continue
         if not failed:
-            return replace(result, refused=refused)
+            return replace(result, refused=refused, tried=tried)
 
 
 def _failures(
@@ -165,16 +186,21 @@ def _failures(
     shape: plausibility.AffineShape,
     jacobian: tuple[float, float],
     gates: plausibility.Gates,
+    tried: Mapping[ScanKey, Attempt],
 ) -> dict[ScanKey, RegistrationError]:
     """Return the scans that must go; if the warp that all share is at fault, all of them."""
     failed = {}
     for key, registered in scans.items():
         try:
-            plausibility.check_match(registered.match, gates)
+            tried[key].tolerate(partial(plausibility.check_match, registered.match), gates)
         except RegistrationError as error:
             failed[key] = error
     standard = {key: registered.standard for key, registered in scans.items()}
-    conflicts = {**strangers(standard, templates, gates), **disagreement(agreement.items(), gates)}
+    conflicts = {
+        # each by itself: an accepted disagreement must not hide that the same two scans are mirrored
+        **tolerate_pairs(strangers(standard, templates, gates), tried),
+        **tolerate_pairs(disagreement(agreement.items(), gates), tried),
+    }
     failed = failed or odd_ones_out(conflicts)
     if failed:
         return failed
@@ -193,6 +219,7 @@ def _register(
     gates: plausibility.Gates,
     deformation: Deformation,
     lesion: Lesion | None,
+    tried: Mapping[ScanKey, Attempt],
 ) -> tuple[Normalised, dict[ScanKey, RegistrationError]]:
     """Return the participant in standard space, and the scans that show themselves implausible there."""
     lead = next(tracer for tracer in templates if any(key.tracer == tracer for key in heads))
@@ -229,7 +256,7 @@ def _register(
             min(direct, default=float("nan")),
         )
     jacobian = plausibility.jacobian_range(to_participant, template.brain)
-    failed = _failures(scans, templates, agreement, plausibility.affine_shape(warped.affine), jacobian, gates)
+    failed = _failures(scans, templates, agreement, plausibility.affine_shape(warped.affine), jacobian, gates, tried)
     found, seen = (Volume(mask.astype(np.float32), template.uptake.affine) for mask in (warped.lesion, warped.seen))
     result = Normalised(
         scans=scans,
@@ -239,6 +266,7 @@ def _register(
         lesion=found,
         seen_ml=volume_by_side(seen),
         misplacement_mm=warped.misplacement_mm,
+        lead=lead,
     )
     return result, failed
 

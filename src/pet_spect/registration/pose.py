@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from pet_spect.model import Volume
 from pet_spect.registration import plausibility
+from pet_spect.registration.attempt import Attempt
 from pet_spect.registration.head import centre_of_uptake, crop_to_head
 from pet_spect.registration.itk import register_linear
 from pet_spect.registration.orientation import check_orientation, fit
@@ -75,21 +76,27 @@ def find_pose(scan: Volume, template: Template) -> NDArray[np.float64]:
 
 
 def look_at(
-    scan: Volume, tracer: str, templates: Mapping[str, Template], gates: plausibility.Gates
+    scan: Volume,
+    tracer: str,
+    templates: Mapping[str, Template],
+    gates: plausibility.Gates,
+    attempt: Attempt | None = None,
 ) -> tuple[Volume, NDArray[np.float64]]:
     """Return the head in a scan and its pose, if that is a whole brain of the tracer that lies as the header says.
+
+    `attempt` says which faults are accepted, and keeps them, the head and the pose also of a scan that is refused.
 
     Raises
     ------
     RegistrationError
         If it is not.
     """
-    own = templates[tracer]
-    head = crop_to_head(scan)
+    own, attempt = templates[tracer], attempt or Attempt()
+    head = attempt.head = crop_to_head(scan)
     check_integrity(integrity(head), gates)
-    check_orientation(fit(head, own), gates)
-    pose = find_pose(head, own)
+    attempt.tolerate(partial(check_orientation, fit(head, own)), gates)
+    pose = attempt.pose = find_pose(head, own)
     plausibility.check_affine(plausibility.affine_shape(pose), gates)
     posed = resample_affine(head, own.brain.shape, own.uptake.affine, pose)
-    check_appearance(appearance(posed, tracer, templates), gates)
+    attempt.tolerate(partial(check_appearance, appearance(posed, tracer, templates)), gates)
     return head, pose

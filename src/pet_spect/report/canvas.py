@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 LEFT, RIGHT = "#E69F00", "#56B4E9"
 """Orange and sky blue of the Okabe–Ito palette: every kind of colour vision tells them apart."""
 
-TISSUE, REFERENCE, LESION, MIDPLANE = "#00D7A0", "#FF8CC6", "#F0E442", "#ffffff"
-"""Tissue outlines, reference regions, the lesion and the midplane (the last two dashed as well)."""
+TISSUE, REFERENCE, LESION, MIDPLANE, HEAD = "#00D7A0", "#FF8CC6", "#F0E442", "#ffffff", "#F0E442"
+"""Tissue outlines, reference regions, the lesion and the midplane (these two dashed as well), the box of the head."""
 
 OUTSIDE, GROUND, ALERT = "#4a3566", "#101418", "#FFB000"
 """Outside the field of view, the ground, and what must be seen."""
@@ -35,6 +35,7 @@ STROKES = {
     "right": (RIGHT, 1.8, False),
     "lesion": (LESION, 1.8, True),
     "midplane": (MIDPLANE, 1.0, True),
+    "head": (HEAD, 1.4, False),
 }
 """Colour, width in points, and whether dashed."""
 
@@ -83,7 +84,7 @@ def new_canvas(
 
 
 def draw_image(axes: Axes, whole: Panel, top: int = 0) -> None:
-    """Draw the scan of a panel in grey from 0 to its brightest (in the brain, if there is such a mask).
+    """Draw the scan of a panel in grey from 0 to its brightest (in the brain or the head, if there is such a mask).
 
     Parameters
     ----------
@@ -95,8 +96,9 @@ def draw_image(axes: Axes, whole: Panel, top: int = 0) -> None:
     from matplotlib import colormaps
 
     shown = np.isfinite(whole.image)
-    if "brain" in whole.masks:
-        shown &= whole.masks["brain"] > 0.5
+    for name in ("brain", "head"):
+        if name in whole.masks and (shown & (whole.masks[name] > 0.5)).any():
+            shown &= whole.masks[name] > 0.5
     brightest = float(np.percentile(whole.image[shown], 99.5)) if shown.any() else 1.0
     height, width = whole.image.shape
     grey = colormaps["gray"].with_extremes(bad=OUTSIDE)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pet_spect.model import Refusal, ScanKey, Volume
+from pet_spect.model import Refusal, ScanKey
 from pet_spect.report.canvas import (
     ALERT,
     draw_image,
@@ -23,11 +24,13 @@ from pet_spect.report.canvas import (
     plain,
     save_picture,
 )
-from pet_spect.report.planes import Panel, Plane, View, cut, montage
+from pet_spect.report.planes import Mark, Panel, montage
 from pet_spect.report.steps import Step
-from pet_spect.resample import apply_affine
 
-_WIDTH, _TEXT_HEIGHT, _SIZE_MM = 1000, 170, (192.0, 204.0)
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_WIDTH, _TEXT_HEIGHT = 1000, 170
 _KEY, _TITLE, _FOOT = 26, 28, 10
 
 _MEANINGS = {
@@ -36,6 +39,7 @@ _MEANINGS = {
     "reference": "reference regions",
     "brain": "MNI brain and white matter",
     "lesion": "lesion",
+    "head": "head found",
 }
 
 
@@ -74,19 +78,7 @@ def draw_registration(
     small = _FOOT + height_of_lines(gates)
     canvas, axes = new_canvas(width, height + small, title, warnings, simulated=simulated)
     draw_key(axes, _KEY / 2, _key(steps, wholes))
-    top = _KEY
-    for step, (whole, marks) in zip(steps, rows, strict=True):
-        draw_title(axes, top + _TITLE / 2, step.title, step.good)
-        top += _TITLE
-        if whole is None:
-            continue
-        draw_image(axes, whole, top)
-        for name, mask in whole.masks.items():
-            draw_outline(axes, mask, name, top)
-        if step.midplane:
-            draw_midplane(axes, whole, top)
-        draw_marks(axes, marks, top)
-        top += whole.image.shape[0]
+    top = _draw_steps(axes, _KEY, steps, rows)
     draw_lines(axes, top + _FOOT / 2, gates)
     save_picture(canvas, path, key)
 
@@ -107,45 +99,49 @@ def draw_refusal(
     key: ScanKey,
     title: str,
     refusal: Refusal,
-    native: Volume | None,
+    steps: Sequence[Step] = (),
     *,
     warnings: Sequence[str] = (),
     simulated: bool,
 ) -> None:
-    """Draw what stands in the place of the picture of a refused scan: that it was refused, and why.
+    """Draw what stands in the place of the picture of a refused scan: that it was refused, why, and what was tried.
 
     Parameters
     ----------
     path, key, title, warnings, simulated
         As in `draw_registration`.
     refusal : Refusal
-    native : Volume or None
-        The scan in its own space, cut through the middle of its counts, if it has been converted.
+    steps : sequence of Step
+        The whole scan and the pose that was tried; none if the scan has not been converted.
     """
-    panels = [] if native is None else _middle_panels(native)
-    whole, marks = montage([panels]) if panels else (None, [])
-    height = 0 if whole is None else whole.image.shape[0]
-    canvas, axes = new_canvas(_WIDTH, _TEXT_HEIGHT + height, title, warnings, simulated=simulated)
-    if whole is not None:
-        draw_image(axes, whole, top=_TEXT_HEIGHT)
-        draw_marks(axes, marks, top=_TEXT_HEIGHT)
+    rows = [montage([step.panels]) for step in steps]
+    width = max([_WIDTH, *(whole.image.shape[1] for whole, _ in rows)])
+    height = _TEXT_HEIGHT + sum(_TITLE + whole.image.shape[0] for whole, _ in rows) + (_KEY if rows else 0)
+    canvas, axes = new_canvas(width, height, title, warnings, simulated=simulated)
     axes.text(24, 40, "REFUSED", color=ALERT, fontsize=22, fontweight="bold", va="center")
     told = textwrap.wrap(refusal.reason, 105, max_lines=4, placeholder=" …")
     lines = [f"by {refusal.stage} ({refusal.code})", *told]
     axes.text(24, 70, plain("\n".join(lines)), color="#ffffff", fontsize=10.5, va="top", linespacing=1.5)
+    if rows:
+        draw_key(axes, _TEXT_HEIGHT + _KEY / 2, _key(steps, [whole for whole, _ in rows]))
+        _draw_steps(axes, _TEXT_HEIGHT + _KEY, steps, rows)
     save_picture(canvas, path, key)
 
 
-def _middle_panels(scan: Volume) -> list[Panel]:
-    counts = np.clip(np.nan_to_num(scan.data.astype(np.float64)), 0.0, None)
-    total = counts.sum()
-    middle = [
-        float((counts.sum(axis=tuple({0, 1, 2} - {axis})) * np.arange(counts.shape[axis])).sum() / total)
-        if total
-        else (counts.shape[axis] - 1) / 2
-        for axis in range(3)
-    ]
-    x, y, z = apply_affine(scan.affine, np.array(middle))
-    views: tuple[View, ...] = ("axial", "coronal", "sagittal")
-    planes = [Plane(view, (x, y, z), _SIZE_MM, f"own space, {view}") for view in views]
-    return [cut(scan, {}, plane) for plane in planes]
+def _draw_steps(
+    axes: Axes, top: int, steps: Sequence[Step], rows: Sequence[tuple[Panel | None, Sequence[Mark]]]
+) -> int:
+    """Draw steps below each other from row `top` on, and return the row below them."""
+    for step, (whole, marks) in zip(steps, rows, strict=True):
+        draw_title(axes, top + _TITLE / 2, step.title, step.good)
+        top += _TITLE
+        if whole is None:
+            continue
+        draw_image(axes, whole, top)
+        for name, mask in whole.masks.items():
+            draw_outline(axes, mask, name, top)
+        if step.midplane:
+            draw_midplane(axes, whole, top)
+        draw_marks(axes, marks, top)
+        top += whole.image.shape[0]
+    return top

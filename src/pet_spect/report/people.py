@@ -24,6 +24,7 @@ _SCAN = (
     "code",
     "reason",
     "decision",
+    "sign_off",
 )
 _REMARKS = ("no_suv: ", "no_lesion_mask: ")
 """Why a secondary value is not computed; nothing is wrong with the scan."""
@@ -46,6 +47,8 @@ class Visit:
         What was measured of the registration.
     warnings : list of str
         What to look at in this scan.
+    sign_off : str
+        What a person decided about it, with the signature; empty if nobody has.
     """
 
     session: str
@@ -56,6 +59,7 @@ class Visit:
     source: str
     alt: str
     gates: list[str]
+    sign_off: str
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,7 @@ def _visit(found: Results, row: Row, *, inline: bool) -> Visit:
         "" if picture is None else _source(picture, inline=inline),
         f"{what} of {key.participant}, {key.session}, {key.tracer}: {row['status']}",
         found.gates.get(key, []),
+        "" if row["sign_off"] == MISSING else row["sign_off"],
     )
 
 

@@ -174,6 +174,76 @@ def after_warp(scan: Registration, masks: Mapping[str, Volume]) -> Step:
     )
 
 
+def whole_scan(scan: Volume, head_box: Sequence[Sequence[int]] | None, title: str) -> Step:
+    """Return a scan in its own space, made smaller if need be, with the box of the head that was found.
+
+    Parameters
+    ----------
+    scan : Volume
+        In canonical voxel order.
+    head_box : sequence of (int, int) or None
+        First voxel and the one behind the last along each axis; None if no head was found. The planes then run
+        through the middle of the counts.
+    title : str
+    """
+    inside = np.zeros(scan.data.shape, dtype=np.float32)
+    middle = _middle_of_counts(scan.data)
+    if head_box is not None:
+        inside[tuple(slice(first, last) for first, last in head_box)] = 1.0
+        middle = np.array([(first + last - 1) / 2 for first, last in head_box])
+    shape = np.array(scan.data.shape)
+    extent_mm = float((shape * scan.voxel_size).max())
+    smaller = np.diag([min(1.0, _SIZE_MM[1] / extent_mm)] * 3 + [1.0]) @ scan.affine
+    x, y, z = apply_affine(smaller, middle)
+    across, along, up = apply_affine(smaller, (shape - 1) / 2)
+    planes = [
+        Plane("axial", (across, along, z), _SIZE_MM, "own space, axial"),
+        Plane("coronal", (across, y, up), _SIZE_MM, "own space, coronal"),
+        Plane("sagittal", (x, along, up), _SIZE_MM, "own space, sagittal"),
+    ]
+    head = {} if head_box is None else {"head": Volume(inside, smaller)}
+    good = "" if head_box is None else "good: the box holds the whole head and little else"
+    return Step(title, good, [cut(Volume(scan.data, smaller), head, plane) for plane in planes])
+
+
+def tried_pose(
+    scan: Volume, head_box: Sequence[Sequence[int]], pose: NDArray[np.float64], masks: Mapping[str, Volume]
+) -> Step:
+    """Return a refused scan in its own space with the regions where the pose that was tried puts them.
+
+    Parameters
+    ----------
+    scan : Volume
+        In canonical voxel order.
+    head_box : sequence of (int, int)
+        As in `whole_scan`. The planes stay inside it, so that the head is shown wherever the regions are.
+    pose : (4, 4) float array
+        Standard points to scan points; it can be inverted.
+    masks : mapping of str to Volume
+    """
+    to_voxels, to_standard = np.linalg.inv(scan.affine), np.linalg.inv(pose)
+    first, last = np.array(head_box, dtype=np.float64).T
+    left, right = (_points_of(masks[side]).mean(axis=0) for side in ("left", "right"))
+    carried = apply_affine(pose, np.array([left, right, _MIDDLE_MM, _PONS_MM]))
+    kept = apply_affine(scan.affine, np.clip(apply_affine(to_voxels, carried), first, last - 1))
+    left, right, (x, y, z), pons = kept
+    targets = (left + right) / 2
+    planes = [
+        Plane("axial", (x, y, targets[2]), _SIZE_MM, "through both targets"),
+        Plane("axial", (x, y, pons[2]), _SIZE_MM, "through cerebellum and pons"),
+        Plane("coronal", (x, targets[1], z), _SIZE_MM, "through both targets"),
+        Plane("sagittal", (left[0], y, z), _SIZE_MM, "left target"),
+        Plane("sagittal", (right[0], y, z), _SIZE_MM, "right target"),
+    ]
+    shown = _chosen(masks, "brain", "reference", "left", "right")
+    return Step(
+        "2  The pose that was tried: the regions as it places them, before any warp",
+        "good: the outline lies on the brain, the dashed line runs between the halves",
+        [cut(scan, shown, plane, lambda points: apply_affine(to_standard, points)) for plane in planes],
+        midplane=True,
+    )
+
+
 def lesion_step(scan: Registration, masks: Mapping[str, Volume], lesion: Volume, told: str) -> Step:
     """Return the scan in the standard space where the lesion is largest, without and with its outline.
 
@@ -222,6 +292,16 @@ def linear_part(warp: Warp, brain: Volume) -> NDArray[np.float64]:
     matrix = np.eye(4)
     matrix[:3] = np.linalg.lstsq(with_one, displace(warp, points), rcond=None)[0].T
     return matrix
+
+
+def _middle_of_counts(data: Floats) -> Floats:
+    """Return the voxel in the middle of the counts, or of the grid where there are none."""
+    counts = np.clip(np.nan_to_num(data.astype(np.float64)), 0.0, None)
+    total = counts.sum()
+    middle = (np.array(data.shape) - 1) / 2
+    for axis, extent in enumerate(data.shape) if total else ():
+        middle[axis] = (counts.sum(axis=tuple({0, 1, 2} - {axis})) * np.arange(extent)).sum() / total
+    return middle
 
 
 def _standard_planes() -> list[Plane]:
