@@ -310,7 +310,7 @@ def _gate_values(registered: Registered) -> dict[str, float | None]:
     return {
         "Similarity": registered.match.similarity,
         "Overlap": registered.match.overlap,
-        "BrainCoverage": registered.match.brain_coverage,
+        "BrainInView": registered.view.brain_fraction,
         "ScaleLow": registered.shape.scale_low,
         "ScaleHigh": registered.shape.scale_high,
         "Shear": registered.shape.shear,

@@ -25,7 +25,7 @@ from scipy.spatial.transform import Rotation
 from pet_spect.errors import RegistrationError
 from pet_spect.model import Atlas, Volume
 from pet_spect.registration.itk import register_linear
-from pet_spect.registration.plausibility import match
+from pet_spect.registration.plausibility import correlation
 from pet_spect.registration.pose import centre_of
 from pet_spect.registration.template import FWHM_TO_SIGMA, WORKING_VOXEL_MM, Template, blurred_template
 from pet_spect.registration.warp import near_brain
@@ -253,7 +253,9 @@ def find_head(head: Volume, template: Template) -> NDArray[np.float64]:
         poses.append(coarse(start=rigid, kind="Affine", iterations=(100, 50)))
 
     def similarity(pose: NDArray[np.float64]) -> float:
-        return match(resample_affine(head, *grid, pose), template.uptake, template.brain).similarity
+        posed = resample_affine(head, *grid, pose).data
+        inside = template.brain & np.isfinite(posed)
+        return correlation(posed[inside], template.uptake.data[inside])
 
     best = max(poses, key=similarity)
     return register_linear(

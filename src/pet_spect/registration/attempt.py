@@ -17,8 +17,6 @@ OPENED: Mapping[str, Mapping[str, float]] = {
     "gate_similarity": {"similarity_min": -inf},
     "gate_overlap": {"overlap_min": -inf},
     "gate_likeness": {"likeness_min": -inf},
-    "gate_profile": {"profile_min": -inf, "profile_max": inf, "side_min": -inf},
-    "gate_tracer": {"other_tracer_max": inf},
     "gate_blur": {"blur_max_mm": inf},
     "gate_beside": {"beside_max": inf},
 }

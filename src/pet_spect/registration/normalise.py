@@ -22,8 +22,10 @@ from pet_spect.registration.consistency import (
     odd_ones_out,
     strangers,
 )
+from pet_spect.registration.field_of_view import FieldOfView
 from pet_spect.registration.lesion import volume_by_side
-from pet_spect.registration.pose import centre_of, look_at
+from pet_spect.registration.pose import Placed, centre_of, look_at
+from pet_spect.registration.resemblance import own_match
 from pet_spect.registration.template import Template
 from pet_spect.registration.warp import Deformation, GivenLesion, find_warp, near_brain
 from pet_spect.registration.within_participant import align, mean_volume, participant_grid, rigid_part
@@ -45,6 +47,11 @@ class Registered:
     match : plausibility.Match
     agreement : float
         Least correlation with the person's other scans of the tracer; NaN where there is none.
+    view : FieldOfView
+        Which sides of the brain are out of view.
+    own_pose : (4, 4) float array or None
+        Standard points to scan points as the scan's own head tells, by which coverage is judged: of a cut scan of a
+        person without a whole one. None where the warp of a whole head tells.
     """
 
     to_scan: NDArray[np.float64]
@@ -52,6 +59,8 @@ class Registered:
     shape: plausibility.AffineShape
     match: plausibility.Match
     agreement: float
+    view: FieldOfView
+    own_pose: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)
@@ -148,32 +157,29 @@ def normalise(
     Normalised
     """
     refused = odd_ones_out(identical(scans))
-    heads: dict[ScanKey, Volume] = {}
-    poses: dict[ScanKey, NDArray[np.float64]] = {}
+    placed: dict[ScanKey, Placed] = {}
     tried: dict[ScanKey, Attempt] = {}
     for key, scan in _in_order(scans).items():
         if key in refused:
             continue
         tried[key] = Attempt((accepted or {}).get(key, ()), scan)
         try:
-            head, pose = look_at(scan, key.tracer, templates, gates, tried[key])
+            placed[key] = look_at(scan, key.tracer, templates, gates, tried[key])
         except RegistrationError as error:
             refused[key] = error
-            continue
-        heads[key], poses[key] = head, pose
-    failed = odd_ones_out(different_size(poses, gates))
+    failed = odd_ones_out(different_size({key: found.pose for key, found in placed.items()}, gates))
     remarks = {key: dict(attempt.remarks) for key, attempt in tried.items()}
     while True:
         refused |= failed
-        heads = {key: head for key, head in heads.items() if key not in failed}
-        if not heads:
+        placed = {key: found for key, found in placed.items() if key not in failed}
+        if not placed:
             return Normalised(refused=refused, tried=tried)
         for key, attempt in tried.items():
             attempt.remarks = dict(remarks[key])  # those of an earlier round may be about a scan that is gone
         try:
-            result, failed = _register(heads, poses, templates, gates, deformation, lesion, tried)
+            result, failed = _register(placed, templates, gates, deformation, lesion, tried)
         except RegistrationError as error:
-            failed = dict.fromkeys(heads, error)
+            failed = dict.fromkeys(placed, error)
             continue
         if not failed:
             return replace(result, refused=refused, tried=tried)
@@ -213,8 +219,7 @@ def _failures(
 
 
 def _register(
-    heads: Mapping[ScanKey, Volume],
-    poses: Mapping[ScanKey, NDArray[np.float64]],
+    placed: Mapping[ScanKey, Placed],
     templates: Mapping[str, Template],
     gates: plausibility.Gates,
     deformation: Deformation,
@@ -222,20 +227,24 @@ def _register(
     tried: Mapping[ScanKey, Attempt],
 ) -> tuple[Normalised, dict[ScanKey, RegistrationError]]:
     """Return the participant in standard space, and the scans that show themselves implausible there."""
+    heads = {key: found.head for key, found in placed.items()}
+    poses = {key: found.pose for key, found in placed.items()}
     lead = next(tracer for tracer in templates if any(key.tracer == tracer for key in heads))
     template = templates[lead]
     centre = centre_of(template)
     rigid = {key: rigid_part(poses[key], centre) for key in heads}
-    # what is left of the affines is the size and shape of the head, the same in every scan
-    shape = np.mean([np.linalg.inv(rigid[key]) @ poses[key] for key in heads], axis=0)
+    whole = [key for key, found in placed.items() if not found.view.cut]
+    # what is left of the affines is the size and shape of the head, the same in every scan; a whole head tells it best
+    shape = np.mean([np.linalg.inv(rigid[key]) @ poses[key] for key in whole or heads], axis=0)
     grid = participant_grid(centre)
     near = Volume(near_brain(template).astype(np.float32), template.uptake.affine)
     mask = np.nan_to_num(resample_affine(near, *grid, np.linalg.inv(shape)).data) > 0.5
     to_scan = align(heads, rigid, mask, grid)
 
-    leading = [resample_affine(heads[key], *grid, to_scan[key]) for key in heads if key.tracer == lead]
-    mean = mean_volume(leading, mask)
-    warped = find_warp(mean, template, shape, grid, deformation, _carried(lesion, to_scan))
+    leading = {key: resample_affine(heads[key], *grid, to_scan[key]) for key in heads if key.tracer == lead}
+    mean = mean_volume(list(leading.values()), mask)
+    whole_mean = any(key in whole for key in leading)
+    warped = find_warp(mean, template, shape, grid, deformation, _carried(lesion, to_scan), refine_affine=whole_mean)
     to_participant = warped.to_participant
 
     standard_grid = template.brain.shape, template.uptake.affine
@@ -246,14 +255,16 @@ def _register(
     agreement = agreements(standard, template.brain)
     scans = {}
     for key in heads:
-        own = templates[key.tracer]
         direct = [correlation for pair, (correlation, _) in agreement.items() if key in pair]
+        view = placed[key].view
         scans[key] = Registered(
             to_scan[key],
             standard[key],
             plausibility.affine_shape(poses[key]),
-            plausibility.match(standard[key], own.uptake, own.brain),
+            own_match(standard[key].data, templates[key.tracer], warped.lesion),
             min(direct, default=float("nan")),
+            view,
+            poses[key] if view.cut and not whole else None,
         )
     jacobian = plausibility.jacobian_range(to_participant, template.brain)
     failed = _failures(scans, templates, agreement, plausibility.affine_shape(warped.affine), jacobian, gates, tried)

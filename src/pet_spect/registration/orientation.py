@@ -7,6 +7,7 @@ head is not told from a direct one here: the template is symmetric.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import permutations, product
 
@@ -66,11 +67,24 @@ class Fit:
         Best correlation in any other right-angled turn.
     degrees : float
         The angle of that turn.
+    pose : (4, 4) float array
+        Standard points to scan points of the best upright place, a similarity transform, to 10 mm and 20 degrees.
     """
 
     upright: float
     turned: float
     degrees: float
+    pose: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A correlation, and where the box of the template lies on the coarse grid: the shift of its first voxel."""
+
+    correlation: float
+    shift: NDArray[np.int64]
+    rotation: NDArray[np.float64]
+    size: float
 
 
 class _Scan:
@@ -90,8 +104,8 @@ class _Scan:
             rfftn(part, self.shape) for part in (view.astype(np.float32), data, data * data)
         )
 
-    def correlation(self, template: FloatArray, mask: FloatArray) -> float:
-        """Return the best correlation within the mask over all shifts that leave half of it in view."""
+    def best_shift(self, template: FloatArray, mask: FloatArray) -> tuple[float, NDArray[np.int64]]:
+        """Return the best correlation within the mask over all shifts that leave half of it in view, and the shift."""
         inside, first, second = (
             np.conj(rfftn(part, self.shape)) for part in (mask, template * mask, template * template * mask)
         )
@@ -108,7 +122,9 @@ class _Scan:
         spread = np.maximum(spread_template, floor_template) * np.maximum(spread_scan, floor_scan)
         common = total(self.sum, first) - of_template * of_scan / count
         found = np.where(count > _LEAST_IN_VIEW * mask.sum(), common / np.sqrt(np.maximum(spread, 1e-30)), -1)
-        return float(found.max())
+        place = np.array(np.unravel_index(int(found.argmax()), found.shape))
+        wrapped = place > np.array(found.shape) - _BOX
+        return float(found.max()), np.where(wrapped, place - np.array(found.shape), place)
 
 
 class _Layout:
@@ -120,9 +136,13 @@ class _Layout:
         self.mask = rim.astype(np.float32)
         self.centre = np.argwhere(template.brain).mean(axis=0)
 
-    def at(self, rotation: NDArray[np.float64], size: float) -> tuple[FloatArray, FloatArray]:
+    def matrix(self, rotation: NDArray[np.float64], size: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return matrix and offset from voxels of the box to voxels of the template."""
         matrix = rotation.T * _GRID_MM / WORKING_VOXEL_MM / size
-        offset = self.centre - matrix @ np.full(3, (_BOX - 1) / 2)
+        return matrix, self.centre - matrix @ np.full(3, (_BOX - 1) / 2)
+
+    def at(self, rotation: NDArray[np.float64], size: float) -> tuple[FloatArray, FloatArray]:
+        matrix, offset = self.matrix(rotation, size)
         uptake, mask = (
             affine_transform(part, matrix, offset, output_shape=(_BOX,) * 3, order=1)
             for part in (self.uptake, self.mask)
@@ -130,15 +150,28 @@ class _Layout:
         return np.asarray(uptake, dtype=np.float32), (mask > 0.5).astype(np.float32)
 
 
-def _best(scan: _Scan, layout: _Layout, turn: NDArray[np.float64]) -> float:
-    """Return the best correlation near one turn: tilts first, then sizes at the best of them."""
+def _best(scan: _Scan, layout: _Layout, turn: NDArray[np.float64]) -> _Place:
+    """Return the best place near one turn: tilts first, then sizes at the best of them."""
 
-    def at(tilt: tuple[int, int, int], size: float) -> float:
-        return scan.correlation(*layout.at(turn @ Rotation.from_euler("xyz", tilt, degrees=True).as_matrix(), size))
+    def at(rotation: NDArray[np.float64], size: float) -> _Place:
+        return _Place(*scan.best_shift(*layout.at(rotation, size)), rotation, size)
 
-    tilts = {tilt: at(tilt, _SIZE) for tilt in _TILTS}
-    tilt = max(tilts, key=lambda tilt: tilts[tilt])
-    return max(tilts[tilt], *(at(tilt, size) for size in _SIZES if size != _SIZE))
+    def better(places: Iterable[_Place]) -> _Place:
+        return max(places, key=lambda place: place.correlation)
+
+    best = better(at(turn @ Rotation.from_euler("xyz", tilt, degrees=True).as_matrix(), _SIZE) for tilt in _TILTS)
+    return better([best, *(at(best.rotation, size) for size in _SIZES if size != _SIZE)])
+
+
+def _pose(place: _Place, layout: _Layout, head: Volume, standard: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return standard points to scan points of a place of the box."""
+    box_to_template, box_to_grid, grid_to_voxel = np.eye(4), np.eye(4), np.eye(4)
+    box_to_template[:3, :3], box_to_template[:3, 3] = layout.matrix(place.rotation, place.size)
+    box_to_grid[:3, 3] = place.shift
+    ratio = _GRID_MM / head.voxel_size
+    grid_to_voxel[:3, :3], grid_to_voxel[:3, 3] = np.diag(ratio), (ratio - 1) / 2
+    to_voxel = grid_to_voxel @ box_to_grid @ np.linalg.inv(standard @ box_to_template)
+    return np.asarray(head.affine @ to_voxel)
 
 
 def fit(head: Volume, template: Template) -> Fit:
@@ -151,13 +184,14 @@ def fit(head: Volume, template: Template) -> Fit:
     template : Template
     """
     scan, layout = _Scan(head), _Layout(template)
-    plain = np.array([scan.correlation(*layout.at(turn, _SIZE)) for turn in TURNS])
+    plain = np.array([scan.best_shift(*layout.at(turn, _SIZE))[0] for turn in TURNS])
     upright = _best(scan, layout, TURNS[0])
     others = 1 + np.argsort(-plain[1:])[:_REFINED]
-    found = {int(i): _best(scan, layout, TURNS[i]) for i in others}
+    found = {int(i): _best(scan, layout, TURNS[i]).correlation for i in others}
     turn = max(found, key=lambda i: found[i])
     cosine = (np.trace(TURNS[turn]) - 1) / 2
-    return Fit(upright, found[turn], float(np.degrees(np.arccos(np.clip(cosine, -1, 1)))))
+    pose = _pose(upright, layout, head, template.uptake.affine)
+    return Fit(upright.correlation, found[turn], float(np.degrees(np.arccos(np.clip(cosine, -1, 1)))), pose)
 
 
 def check_orientation(found: Fit, gates: Gates) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg import polar
 
 from pet_spect.errors import RegistrationError
-from pet_spect.model import Volume, Warp
+from pet_spect.model import Warp
 
 FEWEST_VOXELS = 100
 """Voxels, below which nothing is told from a correlation."""
@@ -37,22 +37,16 @@ class Gates:
         Bound on the largest off-diagonal part of the stretch, relative to its mean.
     rotation_max_deg : float
         Bound on the turn of the head against the scanner's axes.
-    other_tracer_max : float
-        How much better (correlation) the template of another tracer may fit than the scan's own.
-    profile_min, profile_max : float
-        Bounds on the uptake of a slab, the brighter side counting, against the template's.
-    side_min : float
-        The same for slabs of one side, which a lesion may take.
     blur_max_mm : float
         Greatest blur (FWHM) that the template may need beyond its own.
     beside_max : float
         Greatest volume outside the head as bright as the brain, as a fraction of the brain's.
+    brain_in_view_min : float
+        Least fraction of the brain in the field of view, by the pose.
     similarity_min : float
-        Least correlation with the template inside the brain, after the warp.
+        Least correlation inside the brain, after the warp, with the template that has the scan's own regional uptake.
     overlap_min : float
-        Least Dice overlap of the scan's bright voxels with the template's.
-    brain_coverage_min : float
-        Least fraction of the brain in the field of view.
+        Least Dice overlap of the scan's bright voxels with that template's.
     jacobian_min, jacobian_max : float
         Bounds on the 0.1st and 99.9th percentile of local volume change inside the brain.
     size_same_tracer, size_other_tracer : float
@@ -83,15 +77,11 @@ class Gates:
     proportion_max: float = 1.25
     shear_max: float = 0.10
     rotation_max_deg: float = 45.0
-    other_tracer_max: float = 0.04
-    profile_min: float = 0.66
-    profile_max: float = 1.45
-    side_min: float = 0.15
     blur_max_mm: float = 10.0
     beside_max: float = 0.15
+    brain_in_view_min: float = 0.60
     similarity_min: float = 0.60
     overlap_min: float = 0.70
-    brain_coverage_min: float = 0.70
     jacobian_min: float = 0.15
     jacobian_max: float = 5.0
     size_same_tracer: float = 0.06
@@ -164,21 +154,18 @@ def check_affine(shape: AffineShape, gates: Gates) -> None:
 
 @dataclass(frozen=True)
 class Match:
-    """How a scan, brought to standard space, compares with the template.
+    """How a scan, brought to standard space, compares with the template that has its own regional uptake.
 
     Attributes
     ----------
     similarity : float
-        Pearson correlation inside the brain and the field of view.
+        Pearson correlation inside the brain and the field of view, both smoothed.
     overlap : float
         Dice coefficient of the brightest half of the head's brain-sized volume.
-    brain_coverage : float
-        Fraction of the brain in the field of view.
     """
 
     similarity: float
     overlap: float
-    brain_coverage: float
 
 
 def correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
@@ -188,24 +175,28 @@ def correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> floa
     return float(np.corrcoef(first, second)[0, 1])
 
 
-def match(scan: Volume, template: Volume, brain: NDArray[np.bool_]) -> Match:
-    """Compare a scan with the template, both on the standard grid.
+def match(scan: NDArray[np.float32], expected: NDArray[np.float32], brain: NDArray[np.bool_]) -> Match:
+    """Compare a scan with what it should look like, both on the standard grid.
 
-    The overlap compares the scan's brightest voxels, as many as the template's brain
-    has in view, with the template's brain: uptake outside the brain, or a brain
-    elsewhere, lowers it.
+    The overlap compares the scan's brightest voxels, as many as half of the brain has in view,
+    with those expected: uptake outside the brain, or a brain elsewhere, lowers it.
+
+    Parameters
+    ----------
+    scan : (X, Y, Z) float32 array
+        NaN is out of view.
+    expected : (X, Y, Z) float32 array
+    brain : (X, Y, Z) bool array
     """
-    seen = np.isfinite(scan.data)
+    seen = np.isfinite(scan)
     inside = brain & seen
-    coverage = float(inside.sum() / brain.sum())
-    if inside.sum() < FEWEST_VOXELS or np.ptp(scan.data[inside]) == 0:
-        return Match(0.0, 0.0, coverage)
-    similarity = correlation(scan.data[inside], template.data[inside])
-    bright_template = inside & (template.data > np.median(template.data[inside]))
-    limit = np.partition(scan.data[seen], -int(bright_template.sum()))[-int(bright_template.sum())]
-    bright_scan = seen & (scan.data >= limit)
-    overlap = 2 * float((bright_scan & bright_template).sum()) / float(bright_scan.sum() + bright_template.sum())
-    return Match(similarity, overlap, coverage)
+    if inside.sum() < FEWEST_VOXELS or np.ptp(scan[inside]) == 0:
+        return Match(0.0, 0.0)
+    bright = inside & (expected > np.median(expected[inside]))
+    limit = np.partition(scan[seen], -int(bright.sum()))[-int(bright.sum())]
+    bright_scan = seen & (scan >= limit)
+    overlap = 2 * float((bright_scan & bright).sum()) / float(bright_scan.sum() + bright.sum())
+    return Match(correlation(scan[inside], expected[inside]), overlap)
 
 
 def check_match(found: Match, gates: Gates) -> None:
@@ -216,15 +207,10 @@ def check_match(found: Match, gates: Gates) -> None:
     RegistrationError
         Naming the value found and the one needed.
     """
-    if found.brain_coverage < gates.brain_coverage_min:
-        raise RegistrationError(
-            f"{found.brain_coverage:.0%} of the brain is in the field of view,"
-            f" {gates.brain_coverage_min:.0%} is needed",
-            code="gate_brain_coverage",
-        )
     if found.similarity < gates.similarity_min:
         raise RegistrationError(
-            f"similarity to the template is {found.similarity:.2f}, {gates.similarity_min:.2f} is needed",
+            f"similarity to the template with the scan's own regional uptake is {found.similarity:.2f},"
+            f" {gates.similarity_min:.2f} is needed",
             code="gate_similarity",
         )
     if found.overlap < gates.overlap_min:

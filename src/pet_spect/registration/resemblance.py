@@ -1,25 +1,21 @@
-"""Whether what lies on the template looks like a whole brain of its tracer.
-
-A correlation over the whole brain hides what one part lacks.
-"""
+"""Whether a placed scan is as sharp as a brain scan, bright only where the head is, and one continuous measurement."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation, binary_erosion, distance_transform_edt, gaussian_filter
+from scipy.ndimage import binary_dilation, gaussian_filter
 
 from pet_spect.errors import RegistrationError
 from pet_spect.model import Volume
-from pet_spect.registration.plausibility import FEWEST_VOXELS, Gates, correlation
+from pet_spect.registration.appearance import assembled, region_factors
+from pet_spect.registration.plausibility import FEWEST_VOXELS, Gates, Match, correlation, match
 from pet_spect.registration.template import WORKING_VOXEL_MM, Template
 
 _SMOOTHING_MM = 6.0
-_SLAB_MM = 12
-_SLAB_ML = 25.0
+_MATCH_MM = 4.0
 _FURTHER_BLUR_MM = (0.0, 10.0, 20.0, 30.0)
 _BESIDE_MM = 16
 _BRIGHT = 0.4
@@ -29,28 +25,16 @@ FloatArray = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Appearance:
-    """How the parts of a scan compare with the template's, both on the standard grid.
+    """How a scan compares with its template, both on the standard grid.
 
     Attributes
     ----------
-    profile_low, profile_high : float
-        Least and greatest uptake of a slab, front to back, bottom to top and by depth below the brain's
-        surface, against the template's and relative to the whole brain's. Of the two sides the brighter one
-        counts in each place, so that a lesion of one side has no say. 1 throughout on the template itself.
-    side_low : float
-        The least of the slabs from side to side, lesions included.
-    other_tracer : float
-        How much better the template of another tracer fits than the scan's own (correlation); negative where none does.
     blur_mm : float
         Blur (FWHM, one of 0, 10, 20, 30) that the template needs beyond its own to fit best.
     beside : float
         Volume outside the head that is as bright as the brain, as a fraction of the brain's.
     """
 
-    profile_low: float
-    profile_high: float
-    side_low: float
-    other_tracer: float
     blur_mm: float
     beside: float
 
@@ -64,84 +48,59 @@ def smooth_in_view(data: FloatArray, sigma_mm: float) -> FloatArray:
     return np.where(seen, total / np.maximum(weight, 1e-6), np.nan).astype(np.float32)
 
 
-def _slabs(scan: FloatArray, template: FloatArray, place: NDArray[np.integer]) -> FloatArray:
-    """Return scan over template, slab by slab, relative to the whole; slabs of less than `_SLAB_ML` are left out."""
-    size = np.bincount(place)
-    kept = size * WORKING_VOXEL_MM**3 / 1000 >= _SLAB_ML
-    of_scan, of_template = (np.bincount(place, weights=values)[kept] for values in (scan, template))
-    whole = scan.sum() / template.sum()
-    return np.asarray(of_scan / of_template / whole)
-
-
-def appearance(scan: Volume, tracer: str, templates: Mapping[str, Template]) -> Appearance:
-    """Compare the parts of a scan with the template's.
+def appearance(scan: Volume, template: Template) -> Appearance:
+    """Tell how blurred a scan is and what is bright beside the head.
 
     Parameters
     ----------
     scan : Volume
-        On the standard grid, which is symmetric about its middle; NaN outside the field of view.
-    tracer : str
-        A key of `templates`.
-    templates : mapping of str to Template
-        All on that grid.
+        On the standard grid, which is symmetric about its middle; NaN outside the field of view. Of the two sides the
+        brighter one counts in each place, so that a lesion of one side has no say.
+    template : Template
+        Of its tracer, on that grid.
     """
-    own = templates[tracer]
     smooth = smooth_in_view(scan.data, _SMOOTHING_MM)
     both = np.fmax(smooth, smooth[::-1])
-    inside = own.brain & np.isfinite(smooth)
+    inside = template.brain & np.isfinite(smooth)
     if inside.sum() < FEWEST_VOXELS or not smooth[inside].sum() > 0:
-        return Appearance(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    like = {name: smooth_in_view(template.uptake.data, _SMOOTHING_MM) for name, template in templates.items()}
-    slab = _SLAB_MM // WORKING_VOXEL_MM
-    depth = np.asarray(distance_transform_edt(own.brain)).astype(np.int64)
-    across, along, up = (index // slab for index in np.nonzero(inside))
-    values, reference = both[inside], like[tracer][inside]
-    symmetric = np.concatenate([_slabs(values, reference, place) for place in (along, up, depth[inside] // slab)])
-    sides = _slabs(smooth[inside], reference, across)
-    core = binary_erosion(own.brain, iterations=3) & inside
-    fits = {name: correlation(both[core], uptake[core]) for name, uptake in like.items()}
-    others = [fits[name] - fits[tracer] for name in fits if name != tracer]
+        return Appearance(0.0, 0.0)
+    values, like = both[inside], smooth_in_view(template.uptake.data, _SMOOTHING_MM)
     blurred = {
-        mm: correlation(values, smooth_in_view(like[tracer], mm / 2.355)[inside] if mm else reference)
-        for mm in _FURTHER_BLUR_MM
+        mm: correlation(values, (smooth_in_view(like, mm / 2.355) if mm else like)[inside]) for mm in _FURTHER_BLUR_MM
     }
-    far = ~binary_dilation(own.brain, iterations=_BESIDE_MM // WORKING_VOXEL_MM) & np.isfinite(smooth)
-    beside = float((smooth[far] > 0.5 * np.median(smooth[inside])).sum() / own.brain.sum())
-    return Appearance(
-        float(symmetric.min(initial=1.0)),
-        float(symmetric.max(initial=1.0)),
-        float(sides.min(initial=1.0)),
-        max(others, default=-1.0),
-        max(blurred, key=lambda mm: blurred[mm]),
-        beside,
-    )
+    far = ~binary_dilation(template.brain, iterations=_BESIDE_MM // WORKING_VOXEL_MM) & np.isfinite(smooth)
+    beside = float((smooth[far] > 0.5 * np.median(smooth[inside])).sum() / template.brain.sum())
+    return Appearance(max(blurred, key=lambda mm: blurred[mm]), beside)
+
+
+def own_match(scan: FloatArray, template: Template, lesion: NDArray[np.bool_]) -> Match:
+    """Compare a scan with its template once every region of the template has the scan's own uptake.
+
+    What is left to differ is the anatomy: a healthy person's metabolism is nobody's fault.
+
+    Parameters
+    ----------
+    scan : (X, Y, Z) float32 array
+        On the standard grid; NaN outside the field of view.
+    template : Template
+        Of its tracer, on that grid.
+    lesion : (X, Y, Z) bool array
+        Voxels that do not count.
+    """
+    factors, scale = region_factors(scan, template, lesion)
+    own = assembled(template, factors) * np.float32(scale)
+    smooth, expected = (smooth_in_view(data, _MATCH_MM) for data in (scan, np.where(np.isfinite(scan), own, np.nan)))
+    return match(smooth, np.nan_to_num(expected), template.brain & ~lesion)
 
 
 def check_appearance(found: Appearance, gates: Gates) -> None:
-    """Refuse what is no whole brain of its tracer.
+    """Refuse what is too blurred, or has the brightness of a brain outside the head.
 
     Raises
     ------
     RegistrationError
         Naming the value found and the one needed.
     """
-    if found.other_tracer > gates.other_tracer_max:
-        raise RegistrationError(
-            f"the template of another tracer fits better (by {found.other_tracer:.2f} in correlation);"
-            " is the tracer right?",
-            code="gate_tracer",
-        )
-    if found.profile_low < gates.profile_min or found.profile_high > gates.profile_max:
-        raise RegistrationError(
-            f"a part of the brain has {found.profile_low:.2f} to {found.profile_high:.2f} of the uptake expected there,"
-            f" {gates.profile_min:.2f} to {gates.profile_max:.2f} is plausible in both hemispheres",
-            code="gate_profile",
-        )
-    if found.side_low < gates.side_min:
-        raise RegistrationError(
-            f"a slab of one side has {found.side_low:.2f} of the uptake expected there, {gates.side_min:.2f} is needed",
-            code="gate_profile",
-        )
     if found.blur_mm > gates.blur_max_mm:
         raise RegistrationError(
             f"the scan is blurred: the template fits best with {found.blur_mm:.0f} mm of further blur,"

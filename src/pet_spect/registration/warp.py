@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation
+from scipy.ndimage import binary_dilation, binary_erosion
 
 from pet_spect.model import Volume, Warp
 from pet_spect.registration.appearance import own_appearance
@@ -15,9 +15,10 @@ from pet_spect.registration.itk import register_deformable, register_linear
 from pet_spect.registration.lesion import estimate_lesion
 from pet_spect.registration.misplacement import misplacement_mm
 from pet_spect.registration.template import WORKING_VOXEL_MM, Template
-from pet_spect.resample import apply_affine, displace, field_of, resample
+from pet_spect.resample import apply_affine, displace, field_of, resample, resample_affine
 
 MASK_MARGIN_MM = 6
+_RIM_VOXELS = 2
 
 Grid = tuple[tuple[int, int, int], NDArray[np.float64]]
 """Shape and affine."""
@@ -94,6 +95,8 @@ def find_warp(
     grid: Grid,
     deformation: Deformation,
     given: GivenLesion | None,
+    *,
+    refine_affine: bool = True,
 ) -> Warped:
     """Register a participant's mean image to the standard space, undeceived by a lesion.
 
@@ -112,6 +115,9 @@ def find_warp(
     deformation : Deformation
     given : callable, optional
         The lesion, if somebody drew it; estimated without it.
+    refine_affine : bool, default True
+        Whether size and shape are refined on this image. Where part of the brain is out of view they must not be:
+        `start` has them from what is in view, and the head would shrink into the view.
 
     Returns
     -------
@@ -122,17 +128,19 @@ def find_warp(
     RegistrationError
         If ants gives up.
     """
-    mask = near_brain(template)
-    affine = register_linear(
-        template.uptake,
-        mean,
-        start=start,
-        mask=mask,
-        kind="Affine",
-        iterations=(100, 50),
-        shrink=(4, 2),
-        smoothing=(2, 1),
-    )
+    mask = near_brain(template) & _in_view(mean, template, start)
+    affine = start
+    if refine_affine:
+        affine = register_linear(
+            template.uptake,
+            mean,
+            start=start,
+            mask=mask,
+            kind="Affine",
+            iterations=(100, 50),
+            shrink=(4, 2),
+            smoothing=(2, 1),
+        )
 
     def run(target: Volume, step: Step) -> tuple[Warp, Warp]:
         return _both_ways(target, mean, affine, mask, grid, step)
@@ -146,6 +154,13 @@ def find_warp(
     known = given(to_participant) if given else seen
     off = misplacement_mm(scan, own, template.brain, known)
     return Warped(affine, to_participant, to_standard, own, known, seen, off)
+
+
+def _in_view(mean: Volume, template: Template, start: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return what of the template the image has in view, but for a rim where its end would pass for an edge."""
+    seen = Volume(np.isfinite(mean.data).astype(np.float32), mean.affine)
+    placed = resample_affine(seen, template.brain.shape, template.uptake.affine, start).data
+    return np.asarray(binary_erosion(np.nan_to_num(placed) > 0.5, iterations=_RIM_VOXELS, border_value=1))
 
 
 def _both_ways(

@@ -9,12 +9,14 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import expm, logm, polar
+from scipy.ndimage import binary_erosion
 
 from pet_spect.model import ScanKey, Volume
 from pet_spect.registration.itk import register_linear
 from pet_spect.resample import apply_affine, resample_affine
 
 PARTICIPANT_VOXEL_MM = 2.0
+_RIM_VOXELS = 2
 PARTICIPANT_EXTENT_MM = (210.0, 250.0, 230.0)
 """Room for a large adult brain; the participant's space is centred like the standard space."""
 
@@ -48,10 +50,12 @@ def between(first: Volume, second: Volume, mask: NDArray[np.bool_]) -> NDArray[n
         Its matrix logarithm; motions within one participant's space are small, so
         logarithms may be added.
     """
+    both = np.isfinite(first.data) & np.isfinite(second.data)
+    seen = mask & binary_erosion(both, iterations=_RIM_VOXELS, border_value=1)  # the end of a view is no edge of a head
     nearby = partial(
         register_linear,
         start=np.eye(4),
-        mask=mask,
+        mask=seen,
         kind="Rigid",
         iterations=(100, 50),
         shrink=(3, 2),
@@ -87,9 +91,13 @@ def corrections(motions: Mapping[tuple[int, int], NDArray[np.float64]], count: i
 
 
 def mean_volume(volumes: Sequence[Volume], mask: NDArray[np.bool_]) -> Volume:
-    """Return the mean of volumes on one grid, each scaled to a mean of 1 within the mask; NaN where none is in view."""
-    scaled = np.stack([volume.data / np.nanmean(volume.data[mask]) for volume in volumes])
-    seen = np.isfinite(scaled)
+    """Return the mean of volumes on one grid; NaN where none is in view.
+
+    Each is scaled to a mean of 1 over the voxels of the mask that all have in view.
+    """
+    seen = np.stack([np.isfinite(volume.data) for volume in volumes])
+    common = mask & seen.all(axis=0)
+    scaled = np.stack([volume.data / np.nanmean(volume.data[common if common.any() else mask]) for volume in volumes])
     total = np.where(seen, scaled, 0).sum(axis=0, dtype=np.float64)
     count = seen.sum(axis=0)
     mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
