@@ -101,6 +101,7 @@ def test_by_hand_a_mask_without_a_space_is_one_line_and_nothing_is_written(tmp_p
     assert sorted(tmp_path.rglob("*")) == sorted([*before, drawn])
 
 
+@pytest.mark.slow
 def test_with_record_refusal_a_mask_without_a_space_is_recorded_and_the_lesion_estimated(tmp_path):
     use_threads(1)
     scan = tmp_path / layout.scan_image("sub-01", "baseline", "18FFDG", "pet")
