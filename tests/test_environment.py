@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pet_spect import __version__
+
 CONDA_NAMES = {"matplotlib-base": "matplotlib"}
 NOT_LOCKED = {"python", "pip"}
 
@@ -51,6 +53,12 @@ def test_environment_python_is_one_the_package_accepts(repository):
 def test_make_tests_every_python_the_package_accepts(repository):
     (versions,) = re.findall("^PYTHONS := (.*)$", (repository / "Makefile").read_text(), flags=re.MULTILINE)
     assert versions.split() == ["3.11", "3.12", "3.13"]
+
+
+def test_citation_and_changelog_name_the_version_of_the_package(repository):
+    assert yaml.safe_load((repository / "CITATION.cff").read_text())["version"] == __version__
+    headings = re.findall("^## ([^ ]+)", (repository / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert headings[0] == __version__
 
 
 def test_runtime_lock_is_part_of_the_development_lock(repository):
