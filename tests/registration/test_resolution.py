@@ -9,6 +9,8 @@ from pet_spect.registration.resolution import MISREGISTRATION_FWHM_MM, SharpTiss
 from pet_spect.registration.template import region_mask
 from pet_spect.tissue import tissue_maps
 
+pytestmark = pytest.mark.slow
+
 VOXEL_MM = 2.0
 SHAPE = (80, 80, 72)
 AFFINE = np.diag([VOXEL_MM, VOXEL_MM, VOXEL_MM, 1.0])

@@ -8,6 +8,8 @@ from pet_spect.images import write_volume
 from pet_spect.model import Volume
 from pet_spect.registration.template import PATTERNS, make_template, read_template, region_mask
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def atlas():
