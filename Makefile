@@ -1,5 +1,6 @@
 # make demo    a simulated trial through the whole workflow, into demo/
-# make test    every check and test
+# make test    every check and test, the unit tests on every Python of this machine
+# make units-3.13    the unit tests on that Python alone
 # make lock    resolve the locks anew
 # make clean   remove what these made
 
@@ -8,6 +9,7 @@ PYTHON ?= $(firstword $(shell for p in python3 python3.13 python3.12 python3.11;
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 
 BIN := .venv/bin
+PYTHONS := 3.11 3.12 3.13
 UV := $(BIN)/uv
 SNAKEFILES := Snakefile workflow
 
@@ -15,13 +17,17 @@ SNAKEFILES := Snakefile workflow
 unexport PYTHONDONTWRITEBYTECODE
 
 # connection-pool exists as source only: it is built with the setuptools of bootstrap.lock, whose hash is checked.
-INSTALL := $(UV) pip install --python $(BIN)/python --compile-bytecode
-INSTALL_LOCK := $(INSTALL) --require-hashes --no-build-isolation-package connection-pool
-INSTALL_SELF := $(INSTALL) --no-deps --no-build-isolation --editable .
+# $(@D) is the environment that the target belongs to.
+INSTALL = $(UV) pip install --python $(@D)/bin/python --compile-bytecode
+INSTALL_LOCK = $(INSTALL) --require-hashes --no-build-isolation-package connection-pool
+INSTALL_SELF = $(INSTALL) --no-deps --no-build-isolation --editable .
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-header
 
-.PHONY: demo test lock clean
+# PYENV_VERSION opens the versions that pyenv hides; nothing else reads it.
+python = PYENV_VERSION=$(1) python$(1)
+
+.PHONY: demo test pythons lock clean
 
 demo: .venv/runtime.stamp
 	test -e demo/truth.tsv || $(BIN)/pet-spect simulate --out demo
@@ -35,7 +41,22 @@ test: .venv/dev.stamp
 	$(BIN)/snakefmt --check $(SNAKEFILES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory pythons
 	$(BIN)/pytest --cov
+
+# One line says for each Python whether it was tested; that of .venv runs everything, after these.
+pythons: .venv/dev.stamp
+	@set -e; own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); said=; \
+	for version in $(PYTHONS); do \
+		if [ $$version = $$own ]; then line="tested next, everything"; \
+		elif $(call python,$$version) -c 'import ensurepip, venv' 2>/dev/null; then \
+			$(MAKE) --no-print-directory units-$$version; line="tested, the unit tests passed"; \
+		else line="not on this machine, or without ensurepip"; fi; \
+		said="$${said}Python $$version: $$line\n"; \
+	done; printf "$$said"
+
+units-%: .venv-%/dev.stamp
+	.venv-$*/bin/pytest --quiet -p no:cacheprovider -m "not (browser or external or slow or slurm or workflow)"
 
 .venv/bootstrap.stamp: requirements/bootstrap.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else \
@@ -52,7 +73,12 @@ test: .venv/dev.stamp
 	$(INSTALL_SELF)
 	touch $@
 
-.venv/dev.stamp: .venv/bootstrap.stamp requirements/dev.lock pyproject.toml
+$(PYTHONS:%=.venv-%/bootstrap.stamp): .venv-%/bootstrap.stamp: .venv/bootstrap.stamp
+	$(call python,$*) -m venv .venv-$*
+	$(INSTALL) --require-hashes -r requirements/bootstrap.lock
+	touch $@
+
+.venv/dev.stamp $(PYTHONS:%=.venv-%/dev.stamp): %/dev.stamp: %/bootstrap.stamp requirements/dev.lock pyproject.toml
 	$(INSTALL_LOCK) -r requirements/dev.lock
 	$(INSTALL_SELF)
 	touch $@
@@ -64,4 +90,4 @@ lock: .venv/bootstrap.stamp
 	printf 'setuptools\nuv\n' | $(COMPILE) - -o requirements/bootstrap.lock
 
 clean:
-	rm -rf .venv demo build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-3.* demo build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,4 +1,4 @@
-"""environment.yml, the locks and pyproject.toml say the same; no file names a package host."""
+"""Files that name a version or a supported Python say the same; no file names a package host."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from pet_spect import __version__
 
 CONDA_NAMES = {"matplotlib-base": "matplotlib"}
 NOT_LOCKED = {"python", "pip"}
@@ -46,6 +48,17 @@ def test_environment_python_is_one_the_package_accepts(repository):
     wanted = tomllib.loads((repository / "pyproject.toml").read_text())["project"]["requires-python"]
     assert wanted == ">=3.11,<3.14"
     assert conda_versions(repository / "environment.yml")["python"] in ("3.11", "3.12", "3.13")
+
+
+def test_make_tests_every_python_the_package_accepts(repository):
+    (versions,) = re.findall("^PYTHONS := (.*)$", (repository / "Makefile").read_text(), flags=re.MULTILINE)
+    assert versions.split() == ["3.11", "3.12", "3.13"]
+
+
+def test_citation_and_changelog_name_the_version_of_the_package(repository):
+    assert yaml.safe_load((repository / "CITATION.cff").read_text())["version"] == __version__
+    headings = re.findall("^## ([^ ]+)", (repository / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert headings[0] == __version__
 
 
 def test_runtime_lock_is_part_of_the_development_lock(repository):

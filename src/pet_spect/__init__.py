@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pet_spect.api import change_table, extract_uptake, uptake_ratio
     from pet_spect.atlases import load_atlas
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "change_table": "pet_spect.api",

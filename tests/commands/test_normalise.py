@@ -13,6 +13,8 @@ from pet_spect.registration.itk import use_threads
 from pet_spect.resample import apply_affine, displace, sample
 from pet_spect.simulate.phantom import marker_phantom
 
+pytestmark = pytest.mark.slow
+
 FDG = ("sub-01", "baseline", "18FFDG")
 LOST = ("sub-01", "year1", "18FFDG")
 FACTS = {"Units": "Bq/mL", "SkullStripped": False}

@@ -21,6 +21,7 @@ def test_scan_that_is_not_damaged_is_converted(kind, tmp_path):
     assert main(["convert", str(tmp_path / scan.entry), "--out", str(out), *CHOICES.get(kind, ())]) == 0
 
 
+@pytest.mark.slow
 def test_damaged_scans_end_in_an_image_or_one_line_of_refusal(repository):
     """The first cases of the campaign that CONTRIBUTING.md tells how to run; in processes that may crash."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}

@@ -23,6 +23,8 @@ from pet_spect.simulate.anatomy import individual_anatomy
 from pet_spect.simulate.head import standard_head
 from pet_spect.simulate.phantom import marker_phantom
 
+pytestmark = pytest.mark.slow
+
 WHITE_MM, GREY_MM, OUTSIDE_MM = [[27.0, -30, 28]], [[0.0, -62, -22]], [[0.0, 0, 90]]
 LESION_MM = np.array([-27.0, -30, 28])
 BRAIN = np.array([[0.0, -20, 10], [-40, -20, 50], [40, -20, 50], [0, 60, 10], [0, -90, 0]])

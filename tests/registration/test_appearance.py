@@ -5,6 +5,8 @@ from pet_spect.atlases import load_atlas
 from pet_spect.registration.appearance import assembled, local_ratio, own_appearance, region_factors
 from pet_spect.registration.template import make_template
 
+pytestmark = pytest.mark.slow
+
 SCALE = 7.0
 
 

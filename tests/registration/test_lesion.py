@@ -5,6 +5,8 @@ from pet_spect.atlases import load_atlas
 from pet_spect.registration.lesion import estimate_lesion
 from pet_spect.registration.template import make_template
 
+pytestmark = pytest.mark.slow
+
 CENTRE_MM = (-30.0, -16.0, 36.0)
 
 

@@ -12,6 +12,8 @@ from pet_spect.registration.warp import Deformation, Step
 from pet_spect.resample import apply_affine, displace, resample_affine, sample
 from pet_spect.simulate.phantom import marker_phantom
 
+pytestmark = pytest.mark.slow
+
 QUICK = Deformation(Step("mattes", (10, 0, 0), 0.2, 4.0, 1.0), Step("CC", (6, 0, 0), 0.2, 3.0, 0.0))
 BASELINE, YEAR1 = ScanKey("sub-01", "baseline", "FDG"), ScanKey("sub-01", "year1", "FDG")
 BRAIN = np.array([[0.0, -20, 10], [-40, -20, 50], [40, -20, 50], [0, 60, 10], [0, -90, 0]])

@@ -9,6 +9,8 @@ from pet_spect.registration import resolution
 from pet_spect.registration.resolution import MISREGISTRATION_FWHM_MM, SharpTissue, estimate_fwhm, sharp_tissue
 from pet_spect.tissue import tissue_maps
 
+pytestmark = pytest.mark.slow
+
 VOXEL_MM = 2.0
 SHAPE = (80, 80, 72)
 AFFINE = np.diag([VOXEL_MM, VOXEL_MM, VOXEL_MM, 1.0])

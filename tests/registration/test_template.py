@@ -9,6 +9,8 @@ from pet_spect.model import Volume
 from pet_spect.patterns import PATTERNS, region_mask
 from pet_spect.registration.template import make_template, read_template
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def atlas():

@@ -11,6 +11,8 @@ from pet_spect.simulate.anatomical import scan_anat, standard_anat
 from pet_spect.simulate.anatomy import individual_anatomy
 from pet_spect.simulate.dicom_anatomical import AnatHeader, write_anat_series
 
+pytestmark = pytest.mark.slow
+
 HEADER = AnatHeader(datetime(2001, 3, 5, 9))
 # white matter, beside the lateral ventricle's body, well within the skull of everybody whose head is not warped
 WHITE_MM = np.array([[27.0, -30, 28]])

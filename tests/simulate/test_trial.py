@@ -15,6 +15,8 @@ from pet_spect.simulate.trial import write_trial
 from pet_spect.study import read_participants, read_scans
 from pet_spect.tables import read_table
 
+pytestmark = pytest.mark.slow
+
 QUICK = Trial(participants=2, seed=1, step=4, thin=4)
 
 
