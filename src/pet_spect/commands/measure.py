@@ -16,6 +16,9 @@ from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atla
 from pet_spect.commands.common_resolution import ToCommon, common_fwhm, to_common
 from pet_spect.commands.registration_facts import (
     accepted_faults,
+    cut_view,
+    cut_warning,
+    deficit_of,
     fault_of_anat,
     given_lesion,
     lesion_of_warp,
@@ -117,7 +120,9 @@ def run(options: argparse.Namespace) -> None:
         blurs = to_common(options.common_fwhm, registered, options.results, options.participant, warp)
     off_mm = misplacement(options, record)
     certainty = membership_certainty(atlas, options.target, off_mm, lesion or lesion_of_warp(options, record))
-    grounds = Grounds(atlas, warp, lesion, lesion_fault, tuple(options.target), options.min_coverage, blurs, certainty)
+    grounds = Grounds(
+        atlas, warp, lesion, lesion_fault, tuple(options.target), options.min_coverage, blurs, certainty, record
+    )
 
     anat_fault = fault_of_anat(record)
     rows: list[dict[str, Any]] = []
@@ -134,6 +139,7 @@ def run(options: argparse.Namespace) -> None:
             told["Warnings"] = [*told["Warnings"], *accepted, *warnings]
             told["LesionSeenMl"] = lesion_seen(record)
             told["LesionSeenIn"] = record.get("Leading")
+            told["DeficitMl"] = deficit_of(record, ScanKey(options.participant, *visit))
         told = {"Session": visit[0], "Tracer": visit[1], **told}
         scans.append(told)
         rows += uptake_rows(options.participant, told, measured, grounds)
@@ -174,6 +180,8 @@ def _missing() -> dict[str, Any]:
         "SUVbwFactor": None,
         "SUVReason": None,
         "AttenuationCorrection": None,
+        "CutAt": [],
+        "DeficitMl": {"left": 0.0, "right": 0.0},
         "Accepted": [],
         "LesionSeenMl": {"left": 0.0, "right": 0.0},
         "LesionSeenIn": None,
@@ -233,11 +241,15 @@ def _measured(
     from pet_spect.quantify.resolution import blur
     from pet_spect.quantify.shares import region_shares
     from pet_spect.quantify.uptake import uptake_of_shares
+    from pet_spect.quantify.view import coverage_by_pose, in_view, limited
 
     name = layout.scan_name(image)
     rigid = read_affine(options.results / layout.scan_to_participant(options.participant, visit[0], name.label))
     volume, facts = read_scan(image)
     common = grounds.to_common.get(visit, ToCommon())
+    view = cut_view(grounds.record, ScanKey(options.participant, *visit))
+    if view is not None:
+        volume = in_view(volume, view)
     volume = blur(volume, common.blur_mm)
     to_participant = np.asarray(np.linalg.inv(rigid), dtype=np.float64)
     shares = region_shares(
@@ -251,9 +263,12 @@ def _measured(
     found = uptake_of_shares(
         volume, grounds.atlas, shares, lesionfree=grounds.target, min_coverage=grounds.min_coverage
     )
+    if view is not None and view.pose is not None:
+        found = limited(found, coverage_by_pose(grounds.atlas, volume, view), grounds.min_coverage)
+    cut = () if view is None else view.cut
     unseen = [region for region in found if region.region in grounds.target and not np.isfinite(region.mean)]
     if unseen and not options.record_refusal:
-        raise RegionError(f"{image}: {why_absent(unseen[0], grounds)}", code="low_coverage")
+        raise RegionError(f"{image}: {why_absent(unseen[0], grounds, cut)}", code="low_coverage")
     seen[visit] = SeenScan(volume, shares, to_participant)
     attenuation = facts.get("AttenuationCorrection")
     told = _told_by_convert(facts)
@@ -263,8 +278,9 @@ def _measured(
         "Code": None,
         "Reason": None,
         **told,
-        "Warnings": [*told["Warnings"], *common.warnings],
+        "Warnings": [*told["Warnings"], *common.warnings, *([] if view is None else [cut_warning(view)])],
         **(common.told() if visit in grounds.to_common else {}),
+        "CutAt": list(cut),
         "Unit": facts.get("Units"),
         "SUVbwFactor": facts.get("SUVbwFactor"),
         "SUVReason": facts.get("SUVReason"),

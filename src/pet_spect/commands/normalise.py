@@ -285,7 +285,10 @@ def _write_record(
                 {"Code": error.code, "Reason": f"{error} (accepted in qc.tsv)"}
                 for error in result.accepted.get(key, [])
             ]
-            entry |= {"Status": "registered", **_gate_values(result.scans[key]), "Warnings": warnings}
+            registered = result.scans[key]
+            entry |= {"Status": "registered", **_gate_values(registered), "Warnings": warnings}
+            entry |= {"DeficitMl": dict(zip(("left", "right"), registered.deficit_ml, strict=True))}
+            entry |= _view_entry(registered)
         scans.append(entry)
     warp = None
     if result.jacobian is not None:
@@ -304,6 +307,16 @@ def _write_record(
         "Settings": settings,
     }
     write_json(results / layout.registration_record(participant), record)
+
+
+def _view_entry(registered: Registered) -> dict[str, Any]:
+    """Return where the brain is cut and by what coverage is then judged; the pose is null where the warp judges."""
+    view, pose = registered.view, registered.own_pose
+    return {
+        "CutAt": list(view.cut),
+        "View": {"First": list(view.first), "Last": list(view.last)},
+        "OwnPose": None if pose is None else pose.tolist(),
+    }
 
 
 def _gate_values(registered: Registered) -> dict[str, float | None]:

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pet_spect import layout
 from pet_spect.api import read_lesion_mask
 from pet_spect.errors import ImageError, RefusedError
 from pet_spect.images import read_refusal, read_volume
 from pet_spect.model import Atlas, Refusal, ScanKey, Volume
+from pet_spect.quantify.view import CutView
 from pet_spect.record import entry_of, read_record, refusal_in
 
 
@@ -109,3 +112,28 @@ def lesion_seen(record: Mapping[str, Any]) -> dict[str, float]:
     """Return how many mL of a lesion the leading image itself shows on each side."""
     seen = (record.get("Lesion") or {}).get("SeenMl") or {}
     return {side: float(seen.get(side, 0.0)) for side in ("left", "right")}
+
+
+def deficit_of(record: Mapping[str, Any], key: ScanKey) -> dict[str, float]:
+    """Return how many mL of a lesion-like deficit a scan itself shows on each side; 0 where it was not registered."""
+    shown = entry_of(record, key).get("DeficitMl") or {}
+    return {side: float(shown.get(side, 0.0)) for side in ("left", "right")}
+
+
+def cut_view(record: Mapping[str, Any], key: ScanKey) -> CutView | None:
+    """Return the field of view of a scan that cuts the brain; None if the whole brain is in view."""
+    entry = entry_of(record, key)
+    if not entry.get("CutAt"):
+        return None
+    pose = entry.get("OwnPose")
+    return CutView(
+        tuple(entry["CutAt"]),
+        tuple(entry["View"]["First"]),
+        tuple(entry["View"]["Last"]),
+        None if pose is None else np.array(pose, dtype=np.float64),
+    )
+
+
+def cut_warning(view: CutView) -> dict[str, str]:
+    """Return the warning of a scan that cuts the brain."""
+    return {"Code": "brain_cut", "Reason": f"the field of view cuts the brain at the {' and the '.join(view.cut)}"}

@@ -27,15 +27,17 @@ class Grounds:
     min_coverage: float
     to_common: Mapping[tuple[str, str], ToCommon]
     certainty: NDArray[np.float32]
+    record: Mapping[str, Any]
 
 
-def why_absent(found: RegionUptake, grounds: Grounds) -> str:
-    """Return the text behind the code of a region without a mean."""
+def why_absent(found: RegionUptake, grounds: Grounds, cut: Sequence[str]) -> str:
+    """Return the text behind the code of a region without a mean; `cut` names the sides at which the brain is cut."""
     name = found.region if found.side == "n/a" else f"{found.region} {found.side}"
-    return f"{found.coverage:.0%} of {name} is in view, {grounds.min_coverage:.0%} is needed"
+    text = f"{found.coverage:.0%} of {name} is in view, {grounds.min_coverage:.0%} is needed"
+    return f"{text}; the brain is cut at the {' and the '.join(cut)}" if cut else text
 
 
-def _reason(found: RegionUptake, grounds: Grounds) -> str:
+def _reason(found: RegionUptake, grounds: Grounds, cut: Sequence[str]) -> str:
     if found.mean == found.mean:
         return ""
     if found.region not in {region.name for region in grounds.atlas.regions} and grounds.lesion is None:
@@ -43,7 +45,7 @@ def _reason(found: RegionUptake, grounds: Grounds) -> str:
         return "no_lesion_mask: no lesion mask is given" if fault is None else f"{fault.code}: {fault.reason}"
     if not found.volume_ml > 0:
         return f"no_volume: nothing of {found.region} is left to measure"
-    return f"low_coverage: {why_absent(found, grounds)}"
+    return f"low_coverage: {why_absent(found, grounds, cut)}"
 
 
 def uptake_rows(
@@ -69,7 +71,7 @@ def uptake_rows(
         measured += [_nothing(f"{name}_lesionfree", side) for name in grounds.target for side in ("left", "right")]
         reasons = [reason] * len(measured)
     else:
-        reasons = [_reason(found, grounds) for found in measured]
+        reasons = [_reason(found, grounds, told["CutAt"]) for found in measured]
     for found, reason in zip(measured, reasons, strict=True):
         yield {
             **visit,

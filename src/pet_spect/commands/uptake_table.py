@@ -126,6 +126,7 @@ def _scan(key: ScanKey, told: Mapping[str, Any], values: Mapping[tuple[str, Regi
         suv_factor=told["SUVbwFactor"],
         suv_reason=told["SUVReason"] or "",
         attenuation_corrected=told["AttenuationCorrection"],
+        deficit_ml=(float(told["DeficitMl"]["left"]), float(told["DeficitMl"]["right"])),
         lesion_seen_ml=(float(told["LesionSeenMl"]["left"]), float(told["LesionSeenMl"]["right"])),
         lesion_seen_in=told["LesionSeenIn"] or "",
         accepted=tuple(Refusal("normalise", fault["Code"], fault["Reason"]) for fault in told["Accepted"]),

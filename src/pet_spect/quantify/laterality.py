@@ -1,7 +1,8 @@
-"""On which side a scan itself shows the lesion.
+"""Side of the lesion as the scans show it.
 
-Two witnesses: the scan's own deficits, and whether its pattern of asymmetry is the mirror image of
-that of the person's other scans.
+Two witnesses: a lesion-like deficit in the scan itself, and whether its pattern of asymmetry is the mirror image of
+that of the person's other scans. A healthy brain is not symmetric (left/right SD 2 to 4 % per region, single regions
+up to 27 %), so asymmetry alone decides nothing.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from pet_spect.model import RegionSide, Side
 
 Agreement = Literal["agree", "undetermined", "disagree"]
 
-SYMMETRIC_SD = 0.05
-"""Spread of log(left / right) taken for granted between healthy regions; measured spread may only raise it."""
+CLEAR_ML = 10.0
+"""Smallest lesion-like deficit that decides: an old infarct of 5 mL on the other side must not."""
 
-CLEAR_Z = 8.0
-"""How many standard deviations the two sides' deficits must differ for the side to be clear."""
+CLEAR_SHARE = 0.75
+"""Of the deficits of both sides, the least share of the side that is believed."""
 
 MIRRORED = -0.6
 """A likeness of two scans below this means that one of them is mirrored."""
@@ -30,12 +31,10 @@ MIRRORED = -0.6
 FEWEST_REGIONS = 5
 """With fewer paired regions neither the side nor the likeness of two scans can be told."""
 
+_SIDES: tuple[Side, Side] = ("left", "right")
 _LEFT_OUT = ("cerebel", "verm", "ventric", "_lesionfree")
 _LARGEST = math.log(20.0)
-_SIGNAL = 0.02
-# Standard deviation of the difference of the two sides' deficits of one region whose asymmetry is
-# normal with sd 1: E[((|x| - 2)+)²] = 2·(5·Φ(-2) - 2·φ(2)) = 0.01154.
-_DEFICIT_SD = 0.1074
+_SIGNAL = 0.05
 
 FloatArray = NDArray[np.float64]
 
@@ -57,22 +56,6 @@ class Asymmetry:
     regions: tuple[str, ...]
     log_ratio: FloatArray
     weight: FloatArray
-
-
-@dataclass(frozen=True)
-class LesionEvidence:
-    """What a scan says about the side of the lesion.
-
-    Attributes
-    ----------
-    side : {'left', 'right'} or None
-        The side with the clear deficit; None if undetermined.
-    z : float
-        Difference of the deficits in standard deviations; positive = more deficit on the left.
-    """
-
-    side: Side | None
-    z: float
 
 
 def asymmetry(
@@ -111,44 +94,36 @@ def asymmetry(
     return Asymmetry(kept, log_ratio, volume / volume.sum() if len(volume) else volume)
 
 
-def lesion_evidence(found: Asymmetry) -> LesionEvidence:
-    """Return the side on which a scan clearly shows less uptake.
-
-    Zero is the centre, for atlas and space are symmetric (a median would follow a large lesion). The
-    noise σ is the spread of the regions that point away from the supposed side, at least
-    `SYMMETRIC_SD`. A side's deficit is the volume-weighted sum of what its regions lack beyond 2σ; the
-    difference between the sides, in units of its standard deviation under noise alone, must reach
-    `CLEAR_Z`, so that one region of chance does not decide. Fewer than `FEWEST_REGIONS` show nothing.
+def side_of_deficit(deficit_ml: tuple[float, float]) -> Side | None:
+    """Return the side on which a scan clearly shows a lesion; None if neither is clear.
 
     Parameters
     ----------
-    found : Asymmetry
+    deficit_ml : (float, float)
+        Lesion-like deficit on the left and on the right, see `registration.lesion.estimate_lesion`.
+
+    Examples
+    --------
+    >>> side_of_deficit((14.0, 2.0)), side_of_deficit((5.0, 0.0)), side_of_deficit((14.0, 9.0))
+    ('left', None, None)
     """
-    if len(found.regions) < FEWEST_REGIONS:
-        return LesionEvidence(None, 0.0)
-    supposed = -1.0 if found.weight @ found.log_ratio <= 0 else 1.0
-    away = found.log_ratio * supposed < 0
-    spread = math.sqrt(float(np.average(found.log_ratio[away] ** 2, weights=found.weight[away]))) if away.any() else 0.0
-    sigma = max(SYMMETRIC_SD, spread)
-    deficit_left = float(found.weight @ np.maximum(0.0, -found.log_ratio - 2 * sigma))
-    deficit_right = float(found.weight @ np.maximum(0.0, found.log_ratio - 2 * sigma))
-    z = (deficit_left - deficit_right) / (_DEFICIT_SD * sigma * math.sqrt(float((found.weight**2).sum())))
-    if abs(z) < CLEAR_Z:
-        return LesionEvidence(None, z)
-    return LesionEvidence("left" if z > 0 else "right", z)
+    for side, volume in zip(_SIDES, deficit_ml, strict=True):
+        if volume >= max(CLEAR_ML, CLEAR_SHARE * sum(deficit_ml)):
+            return side
+    return None
 
 
-def agreement(evidence: LesionEvidence, lesion_side: Side) -> Agreement:
+def agreement(shown: Side | None, lesion_side: Side) -> Agreement:
     """Return whether what a scan shows agrees with the side the table gives.
 
     Examples
     --------
-    >>> agreement(LesionEvidence("left", 12.0), "right")
-    'disagree'
+    >>> agreement("left", "right"), agreement(None, "right")
+    ('disagree', 'undetermined')
     """
-    if evidence.side is None:
+    if shown is None:
         return "undetermined"
-    return "agree" if evidence.side == lesion_side else "disagree"
+    return "agree" if shown == lesion_side else "disagree"
 
 
 def comparable(one: Asymmetry, other: Asymmetry) -> bool:
@@ -160,7 +135,7 @@ def likeness(one: Asymmetry, other: Asymmetry) -> float:
     """Return how alike the asymmetries of two scans are, from -1 (mirror images) to 1.
 
     The volume-weighted cosine between the two patterns of log(left / right), shrunk towards 0 where
-    there is hardly any asymmetry (2 %) to compare. 0 if the two are not `comparable`.
+    there is no more asymmetry (5 %) than in a healthy brain. 0 if the two are not `comparable`.
     """
     if not comparable(one, other):
         return 0.0
@@ -183,7 +158,7 @@ def mirrored(patterns: Sequence[Asymmetry], sides: Sequence[Side | None], lesion
     ----------
     patterns : sequence of Asymmetry
     sides : sequence of {'left', 'right', None}
-        What `lesion_evidence` says of each.
+        What `side_of_deficit` says of each.
     lesion_side : {'left', 'right'}
     """
     return [

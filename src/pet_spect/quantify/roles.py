@@ -66,6 +66,8 @@ class ScanUptake:
         Why there is no factor.
     attenuation_corrected : bool or None
         None if the sidecar does not say.
+    deficit_ml : (float, float)
+        Lesion-like deficit that the scan itself shows on the left and on the right.
     lesion_seen_ml : (float, float)
         How much of a lesion the person's leading image shows on the left and on the right.
     lesion_seen_in : str
@@ -81,6 +83,7 @@ class ScanUptake:
     suv_factor: float | None = None
     suv_reason: str = ""
     attenuation_corrected: bool | None = True
+    deficit_ml: tuple[float, float] = (0.0, 0.0)
     lesion_seen_ml: tuple[float, float] = (0.0, 0.0)
     lesion_seen_in: str = ""
     accepted: tuple[Refusal, ...] = ()

@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 from pet_spect.model import ANATOMICAL, Decision, Refusal, ScanKey, Side, opposite
 from pet_spect.quantify.laterality import (
     FEWEST_REGIONS,
     Asymmetry,
-    LesionEvidence,
     agreement,
     asymmetry,
     comparable,
-    lesion_evidence,
     mirrored,
+    side_of_deficit,
 )
 from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.reasons import split_reasons
@@ -25,8 +23,6 @@ from pet_spect.signoff import NEVER, WITH_WITNESS
 
 _MASK_ML = 0.1
 _MASK_SHARE = 2 / 3
-_SEEN_ML = 5.0
-_SEEN_SHARE = 3 / 4
 
 
 @dataclass(frozen=True)
@@ -124,15 +120,15 @@ def _judge_compared(
         asymmetry({region: (value.mean, value.volume_ml) for region, value in scan.values.items()}, cerebellum)
         for scan in scans
     ]
-    evidence = [lesion_evidence(pattern) for pattern in patterns]
-    contradicted = mirrored(patterns, [found.side for found in evidence], lesion_side)
-    all_disagree = len(scans) > 1 and all(agreement(found, lesion_side) == "disagree" for found in evidence)
+    shown_sides = [side_of_deficit(scan.deficit_ml) for scan in scans]
+    contradicted = mirrored(patterns, shown_sides, lesion_side)
+    all_disagree = len(scans) > 1 and all(agreement(side, lesion_side) == "disagree" for side in shown_sides)
     verdicts = []
-    for place, (scan, found, mirror_image) in enumerate(zip(scans, evidence, contradicted, strict=True)):
+    for place, (scan, side, mirror_image) in enumerate(zip(scans, shown_sides, contradicted, strict=True)):
         faults = [
-            _side_fault(found, lesion_side, all_disagree),
+            _side_fault(scan, lesion_side, all_disagree),
             _mask_fault(scan, lesion_side),
-            _seen_fault(scan, lesion_side),
+            _anatomy_fault(scan, lesion_side),
         ]
         if mirror_image:
             text = "left and right are exchanged against another scan of this participant"
@@ -140,38 +136,37 @@ def _judge_compared(
         shown = [fault for fault in faults if fault is not None]
         verdict = _weigh(shown, scan, lesion_side, decisions.get(scan.key, ()))
         if not shown:
-            told = found.side or _seen_side(scan)
+            told = side or _anatomy_side(scan)
             doubts = _doubts(patterns[place], [*patterns[:place], *patterns[place + 1 :]], told)
             verdict = replace(verdict, notes=tuple(doubts))
         verdicts.append(verdict)
     return verdicts
 
 
-def _side_fault(found: LesionEvidence, lesion_side: Side, all_disagree: bool) -> Refusal | None:
-    if agreement(found, lesion_side) != "disagree":
+def _side_fault(scan: ScanUptake, lesion_side: Side, all_disagree: bool) -> Refusal | None:
+    shown = side_of_deficit(scan.deficit_ml)
+    if agreement(shown, lesion_side) != "disagree":
         return None
     text = (
-        f"the scan shows its deficit on the {found.side} (z = {abs(found.z):.1f}), participants.tsv says {lesion_side}"
+        f"the scan shows a lesion of {max(scan.deficit_ml):.0f} mL on the {shown} and of {min(scan.deficit_ml):.0f} mL"
+        f" on the {lesion_side}, participants.tsv says {lesion_side}"
     )
     if all_disagree:
-        text += "; so does every scan of this participant: is lesion_side right?"
+        text += "; so does every scan of this participant: check lesion_side"
     return Refusal("laterality", "laterality_disagree", text)
 
 
-def _seen_side(scan: ScanUptake) -> Side | None:
-    """Return the side of the lesion that the registration saw, if it is clear."""
-    for side, volume in zip(("left", "right"), scan.lesion_seen_ml, strict=True):
-        if volume >= max(_SEEN_ML, _SEEN_SHARE * sum(scan.lesion_seen_ml)):
-            return cast(Side, side)
-    return None
+def _anatomy_side(scan: ScanUptake) -> Side | None:
+    """Return the side of the lesion that the person's anatomical image shows, if there is one and it is clear."""
+    return side_of_deficit(scan.lesion_seen_ml) if scan.lesion_seen_in.startswith(ANATOMICAL) else None
 
 
-def _seen_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
-    if _seen_side(scan) != opposite(lesion_side):
+def _anatomy_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
+    if _anatomy_side(scan) != opposite(lesion_side):
         return None
     text = (
-        f"the person's scans show a lesion of {max(scan.lesion_seen_ml):.1f} mL on the {opposite(lesion_side)},"
-        f" participants.tsv says {lesion_side}: are they mirrored, or is lesion_side wrong?"
+        f"the anatomical image shows a lesion of {max(scan.lesion_seen_ml):.1f} mL on the {opposite(lesion_side)},"
+        f" participants.tsv says {lesion_side}: check lesion_side and whether the image is mirrored"
     )
     return Refusal("laterality", "laterality_disagree", text)
 
@@ -195,8 +190,7 @@ def _mask_side(scan: ScanUptake) -> Side | None:
 
 def _witnessed(scan: ScanUptake, lesion_side: Side) -> bool:
     """Return whether a drawn lesion mask, or an anatomical image that shows the lesion, agrees with lesion_side."""
-    in_anatomy = scan.lesion_seen_in.startswith(ANATOMICAL) and _seen_side(scan) == lesion_side
-    return in_anatomy or _mask_side(scan) == lesion_side
+    return lesion_side in (_anatomy_side(scan), _mask_side(scan))
 
 
 def _mask_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:

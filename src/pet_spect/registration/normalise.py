@@ -23,7 +23,7 @@ from pet_spect.registration.consistency import (
     strangers,
 )
 from pet_spect.registration.field_of_view import FieldOfView
-from pet_spect.registration.lesion import volume_by_side
+from pet_spect.registration.lesion import estimate_lesion, volume_by_side
 from pet_spect.registration.pose import Placed, centre_of, look_at
 from pet_spect.registration.resemblance import own_match
 from pet_spect.registration.template import Template
@@ -47,6 +47,8 @@ class Registered:
     match : plausibility.Match
     agreement : float
         Least correlation with the person's other scans of the tracer; NaN where there is none.
+    deficit_ml : (float, float)
+        Lesion-like deficit that the scan itself shows on the left and on the right.
     view : FieldOfView
         Which sides of the brain are out of view.
     own_pose : (4, 4) float array or None
@@ -59,6 +61,7 @@ class Registered:
     shape: plausibility.AffineShape
     match: plausibility.Match
     agreement: float
+    deficit_ml: tuple[float, float]
     view: FieldOfView
     own_pose: NDArray[np.float64] | None
 
@@ -257,12 +260,14 @@ def _register(
     for key in heads:
         direct = [correlation for pair, (correlation, _) in agreement.items() if key in pair]
         view = placed[key].view
+        shown = estimate_lesion(standard[key].data, templates[key.tracer])
         scans[key] = Registered(
             to_scan[key],
             standard[key],
             plausibility.affine_shape(poses[key]),
             own_match(standard[key].data, templates[key.tracer], warped.lesion),
             min(direct, default=float("nan")),
+            volume_by_side(Volume(shown.astype(np.float32), template.uptake.affine)),
             view,
             poses[key] if view.cut and not whole else None,
         )

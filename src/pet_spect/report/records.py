@@ -19,7 +19,7 @@ from pet_spect.tables import Row, read_table, sidecar_of_table
 REQUIRED = {"scans": SCANS, "ratios": RATIOS, "change": CHANGE, "summary": SUMMARY}
 """The tables the report is made of, and their columns."""
 
-_NOT_GATES = {"Session", "Tracer", "Status", "Stage", "Code", "Reason", "Warnings", "HeadBox", "Pose"}
+_NOT_GATES = {"Session", "Tracer", "Status", "Stage", "Code", "Reason", "Warnings", "HeadBox", "Pose", "CutAt"}
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,10 @@ def gate_lines(record: Mapping[str, Any], key: ScanKey) -> list[str]:
 
     Examples
     --------
-    >>> scans = [{"Session": "year1", "Tracer": "FDG", "BrainCoverage": 0.93412, "Scales": [0.9, 1.02, 1.0]}]
-    >>> record = {"Scans": scans, "Warp": {"JacobianHigh": 1.65}, "Settings": {"Gates": {"brain_coverage_min": 0.6}}}
+    >>> scans = [{"Session": "year1", "Tracer": "FDG", "BrainInView": 0.93412, "Scales": [0.9, 1.02, 1.0]}]
+    >>> record = {"Scans": scans, "Warp": {"JacobianHigh": 1.65}, "Settings": {"Gates": {"brain_in_view_min": 0.6}}}
     >>> gate_lines(record, ScanKey("sub-01", "year1", "FDG"))
-    ['brain coverage  0.934 (at least 0.6)', 'scales  0.9, 1.02, 1', 'jacobian high  1.65']
+    ['brain in view  0.934 (at least 0.6)', 'scales  0.9, 1.02, 1', 'jacobian high  1.65']
     """
     limits = (record.get("Settings") or {}).get("Gates") or {}
     lines = []

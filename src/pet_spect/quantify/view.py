@@ -1,0 +1,88 @@
+"""Coverage of regions in a scan that cuts the brain, told from the head's pose and not from the warp."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pet_spect.model import Atlas, RegionSide, RegionUptake, Volume
+from pet_spect.quantify.uptake import LESIONFREE
+from pet_spect.resample import apply_affine
+
+
+@dataclass(frozen=True)
+class CutView:
+    """The field of view of a scan that cuts the brain.
+
+    Attributes
+    ----------
+    cut : tuple of str
+        Sides at which the brain is cut, such as ``top``.
+    first, last : (3,) tuple of float
+        The field of view in voxel indices of the scan, voxel edges included.
+    pose : (4, 4) float array or None
+        Standard points to scan points as the head in view tells; None where the warp of a whole head is to be believed.
+    """
+
+    cut: tuple[str, ...]
+    first: tuple[float, ...]
+    last: tuple[float, ...]
+    pose: NDArray[np.float64] | None
+
+
+def in_view(scan: Volume, view: CutView) -> Volume:
+    """Return a scan with NaN outside its field of view, where slices may have been filled up."""
+    inside = np.zeros(scan.data.shape, dtype=bool)
+    inside[tuple(slice(math.ceil(a), math.floor(b) + 1) for a, b in zip(view.first, view.last, strict=True))] = True
+    return Volume(np.where(inside, scan.data, np.float32(np.nan)), scan.affine)
+
+
+def coverage_by_pose(atlas: Atlas, scan: Volume, view: CutView) -> dict[tuple[str, RegionSide], float]:
+    """Return the fraction of every region in the field of view by the head's pose.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        In standard space.
+    scan : Volume
+        On its own grid.
+    view : CutView
+        With a pose.
+
+    Returns
+    -------
+    dict of (region, side) to float
+        0 to 1; NaN for a region without voxels.
+    """
+    if view.pose is None:
+        raise ValueError("a pose is needed")
+    places = np.argwhere(atlas.labels > 0)
+    voxels = apply_affine(np.linalg.inv(scan.affine) @ view.pose @ atlas.affine, places.astype(np.float64))
+    seen = ((voxels >= np.array(view.first)) & (voxels <= np.array(view.last))).all(axis=1)
+    label = atlas.labels[tuple(places.T)]
+    size = int(atlas.labels.max()) + 1
+    total = np.bincount(label, minlength=size)
+    covered = np.bincount(label, weights=seen, minlength=size)
+    return {
+        (region.name, region.side): float(covered[region.index] / total[region.index])
+        if total[region.index]
+        else math.nan
+        for region in atlas.regions
+    }
+
+
+def limited(
+    found: Sequence[RegionUptake], coverage: Mapping[tuple[str, RegionSide], float], min_coverage: float
+) -> list[RegionUptake]:
+    """Return uptake with another coverage; mean and sd are NaN where that is below `min_coverage`."""
+    kept = []
+    for region in found:
+        share = coverage[region.region.removesuffix(LESIONFREE), region.side]
+        hidden = not share >= min_coverage
+        mean, sd = (math.nan, math.nan) if hidden else (region.mean, region.sd)
+        kept.append(replace(region, mean=mean, sd=sd, coverage=share))
+    return kept
