@@ -23,12 +23,13 @@ from pet_spect.commands.responses import SeenScan, scan_responses
 from pet_spect.commands.uptake_table import response_of
 from pet_spect.model import Atlas, Volume, Warp
 from pet_spect.quantify.shares import region_shares
-from pet_spect.simulate.anatomy import individual_anatomy, smooth_noise
+from pet_spect.simulate.anatomy import smooth_noise
 from pet_spect.simulate.design import TRACERS, Trial
 from pet_spect.simulate.head import standard_head
 from pet_spect.simulate.lesion import infarct
 from pet_spect.simulate.participant import random_pose, true_activity
-from pet_spect.simulate.uptake import FWHM_TO_SIGMA, Scanner, blurred, scan
+from pet_spect.simulate.people import draw_person
+from pet_spect.simulate.uptake import FWHM_TO_SIGMA, Scanner, scan, seen_by
 
 KINDS = ((0.0, 1, 1.0), (0.4, 0, 1.0), (0.7, 1, 1.0), (0.7, 1, 2.0), (1.0, 1, 1.0), (1.2, 2, 1.0))
 """Width of the noise over that of the scanner's point spread, power of uptake, size."""
@@ -51,7 +52,7 @@ def main() -> None:
     atlas, trial = load_atlas(), Trial(seed=seed)
     head = standard_head(atlas)
     rng = np.random.default_rng(seed)
-    anatomy = individual_anatomy(head, rng)
+    anatomy, _ = draw_person(head, rng)
     case = trial.case(1)
     lost = infarct(anatomy, case.stroke, rng)
     person = Atlas("true", anatomy.head.labels, anatomy.head.affine, atlas.regions)
@@ -59,7 +60,7 @@ def main() -> None:
     rows = []
     for tracer in TRACERS:
         scanner = trial.scanner(1, tracer)
-        seen = blurred(true_activity(anatomy, case, lost, tracer, "baseline"), head.affine, scanner.fwhm_mm)
+        seen = seen_by(scanner, true_activity(anatomy, case, lost, tracer, "baseline"), head.affine)
         clean = []
         for _ in range(2):
             pose = random_pose(rng)

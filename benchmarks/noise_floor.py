@@ -33,25 +33,26 @@ def main() -> None:
     head = standard_head(atlas)
     seen: list[tuple[Any, ...]] = []
     anatomies: list[Any] = []
-    make_scan, make_anatomy = simulation.scan, simulation.individual_anatomy
+    make_scan, make_person = simulation.scan, simulation.draw_person
 
     def scan(*arguments: Any, **options: Any) -> Any:
         volume = make_scan(*arguments, **options)
         seen.append((volume, arguments[3], options["table_mm"]))
         return volume
 
-    def anatomy(*arguments: Any) -> Any:
-        anatomies.append(make_anatomy(*arguments))
-        return anatomies[-1]
+    def person(*arguments: Any) -> Any:
+        made = make_person(*arguments)
+        anatomies.append(made[0])
+        return made
 
-    simulation.scan, simulation.individual_anatomy = scan, anatomy
+    simulation.scan, simulation.draw_person = scan, person
     rows = []
     with TemporaryDirectory() as folder:
         for index in range(trial.participants):
             seen.clear()
             written = simulation.simulate_participant(head, trial, index, Path(folder))
-            person = anatomies[-1].head
-            true_regions = Atlas("true", person.labels, person.affine, atlas.regions)
+            own = anatomies[-1].head
+            true_regions = Atlas("true", own.labels, own.affine, atlas.regions)
             for listed, (volume, pose, table_mm) in zip(written.scans, seen, strict=True):
                 to_scanner = pose.copy()
                 to_scanner[2, 3] += table_mm

@@ -9,20 +9,20 @@ from functools import cache
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
 
 from pet_spect.atlases import load_atlas
 from pet_spect.model import ScanKey, Side, Volume
 from pet_spect.simulate.anatomy import Anatomy, individual_anatomy
+from pet_spect.simulate.body import ball, with_body
 from pet_spect.simulate.design import SESSIONS, TRACERS, Case, Trial
 from pet_spect.simulate.head import Head, standard_head
 from pet_spect.simulate.lesion import infarct
 from pet_spect.simulate.participant import random_pose, true_activity
-from pet_spect.simulate.uptake import Scanner, blurred, scan
+from pet_spect.simulate.traits import draw_traits
+from pet_spect.simulate.uptake import Scanner, blurred, scan, seen_by
 
 TRIAL = Trial(participants=24, step=2, thin=2)
-_BODY_MM = 4.0
 _VERTEX_MM = 95.0
 
 
@@ -57,10 +57,12 @@ def head() -> Head:
 
 @cache
 def person(index: int, *, size: float | None = None, without_lesion: bool = False) -> Person:
-    """Draw participant `index`; `size` scales the whole head, 1.1 being a large one."""
+    """Draw participant `index`; `size` is the length of the head over the standard head's, 1.1 being a large one."""
     rng = np.random.default_rng([77, index])
-    affine = None if size is None else np.diag([1 / size, 1 / size, 1 / size, 1.0])
-    anatomy = individual_anatomy(head(), rng, affine=affine)
+    traits = draw_traits(rng)
+    if size is not None:
+        traits = replace(traits, size=(size, size, size))
+    anatomy = individual_anatomy(head(), rng, traits=traits)
     case = TRIAL.case(index)
     if without_lesion:
         case = replace(case, motor={"FDG": 1.0, "IMZ": 1.0}, stroke=replace(case.stroke, severity=0.0))
@@ -90,7 +92,7 @@ def look(
     scanner = scanner or TRIAL.scanner(int(who.name[-2:]) - 1, tracer)
     pose = random_pose(rng) if pose is None else pose
     affine = who.anatomy.head.affine
-    seen = blurred(who.activity(tracer, session), affine, scanner.fwhm_mm)
+    seen = seen_by(scanner, who.activity(tracer, session), affine)
     return canonical(scan(seen, affine, scanner, pose, rng, scale=1e4))
 
 
@@ -99,55 +101,10 @@ def visits(who: Person, seed: int, tracers: tuple[str, ...] = TRACERS) -> dict[S
     return {ScanKey(who.name, s, t): look(who, t, s, seed) for s in SESSIONS for t in tracers}
 
 
-def _ball(grid: NDArray, centre: tuple[float, ...], radii: tuple[float, ...]) -> NDArray[np.bool_]:
-    return sum(((grid[a] - centre[a]) / radii[a]) ** 2 for a in range(3)) < 1
-
-
-def body(who: Person, *, arms: str, lowest_mm: float = -1000.0, bladder: float = 8.0, vein: float = 0.0) -> Volume:
-    """Return FDG in a person from the vertex down, standard points, 4 mm, infinite resolution.
-
-    `arms` is 'up' (beside the head, hands above it) or 'down'; `bladder` and `vein` (the injected arm) are
-    uptake relative to cortex.
-    """
-    low, high = np.array([-260.0, -200.0, lowest_mm]), np.array([260.0, 200.0, 260.0])
-    shape = tuple(np.round((high - low) / _BODY_MM).astype(int) + 1)
-    affine = np.diag([_BODY_MM] * 3 + [1.0])
-    affine[:3, 3] = low
-    x, y, z = np.ix_(
-        *(a + _BODY_MM * np.arange(n, dtype=np.float32) for a, n in zip(low.astype(np.float32), shape, strict=True))
-    )
-    grid = np.broadcast_arrays(x, y, z)
-    activity = np.zeros(shape, np.float32)
-    activity[(np.hypot(x, y + 20) < 55) & (z < -50) & (z > -190)] = 0.12
-    activity[_ball(grid, (0, 30, -90), (60, 60, 70))] = 0.12
-    trunk = ((x / 190) ** 2 + ((y + 20) / 110) ** 2 < 1) & (z < -190) & (z > -850)
-    activity[trunk] = 0.1
-    activity[_ball(grid, (0, -20, -190), (200, 90, 50))] = 0.12
-    activity[_ball(grid, (70, 0, -500), (90, 80, 80))] = 0.3
-    activity[_ball(grid, (-30, 20, -380), (45, 45, 45))] = 0.7
-    activity[_ball(grid, (0, 20, -800), (45, 45, 40))] = bladder
-    for side in (-1, 1):
-        activity[(np.hypot(x - side * 90, y + 20) < 75) & (z <= -850)] = 0.1
-        if arms == "up":
-            along = np.clip((z + 190) / 380, 0, 1)
-            inside = np.hypot(x - side * (200 - 70 * along), y + 10) < 42
-            activity[inside & (z > -190) & (z < 200)] = 0.12
-            activity[_ball(grid, (side * 110, -10, 215), (40, 25, 45))] = 0.12
-        else:
-            activity[(np.hypot(x - side * 228, y + 20) < 40) & (z < -190) & (z > -800)] = 0.12
-    if vein:
-        top = 150 if arms == "up" else -500
-        activity[_ball(grid, (150 if arms == "up" else 228, -10, top), (12, 12, 40))] = vein
-    points = np.stack(grid).astype(np.float32)
-    own = who.anatomy.head.affine
-    voxels = (points - own[:3, 3].reshape(3, 1, 1, 1)) / own[0, 0]
-    here = map_coordinates(who.activity("FDG", SESSIONS[0]), voxels, order=1, mode="constant", output=np.float32)
-    return Volume(np.where(here > 0, here, activity), affine)
-
-
 def whole_body(who: Person, seed: int, pose: NDArray | None = None, **kind: object) -> Volume:
     """Scan a person from the vertex (or the hands) down."""
-    there = body(who, **kind)  # type: ignore[arg-type]
+    own = who.anatomy.head.affine
+    there = with_body(who.activity("FDG", SESSIONS[0]), own, **kind)  # type: ignore[arg-type]
     rng = np.random.default_rng([seed, 9])
     seen = blurred(there.data, there.affine, 6.5)
     slices = int(np.ceil((260 + 20 - there.affine[2, 3]) / 5.0))
@@ -166,14 +123,14 @@ def hot_spots(who: Person, tracer: str, level: float) -> NDArray[np.float32]:
     grid = np.moveaxis(grid, -1, 0)
     for side in (-1, 1):
         for centre, radii in (((33, 62, -38), (12, 12, 12)), ((55, -5, -62), (10, 15, 15))):
-            activity[_ball(grid, (side * centre[0], *centre[1:]), radii)] = level
+            activity[ball(grid, (side * centre[0], *centre[1:]), radii)] = level
     return activity
 
 
 def _special(who: Person, activity: NDArray[np.float32], tracer: str, seed: int, scanner: Scanner) -> Volume:
     rng = np.random.default_rng([seed, 5])
     affine = who.anatomy.head.affine
-    seen = blurred(activity, affine, scanner.fwhm_mm)
+    seen = seen_by(scanner, activity, affine)
     return canonical(scan(seen, affine, scanner, random_pose(rng), rng, scale=1e4))
 
 

@@ -49,12 +49,12 @@ from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Deformation, normalise
 from pet_spect.registration.plausibility import Gates
 from pet_spect.registration.template import make_template
-from pet_spect.simulate.anatomy import individual_anatomy
 from pet_spect.simulate.design import TRACERS, Trial
 from pet_spect.simulate.head import SUBCORTICAL, Head, standard_head
 from pet_spect.simulate.lesion import infarct
 from pet_spect.simulate.participant import random_pose, true_activity
-from pet_spect.simulate.uptake import blurred, region_ratios, scan
+from pet_spect.simulate.people import draw_person
+from pet_spect.simulate.uptake import region_ratios, scan, seen_by
 
 SESSIONS = ("baseline", "again", "year1")
 IMPROVEMENT = 0.08
@@ -83,7 +83,7 @@ def simulate(head: Head, trial: Trial, person: int, run: int) -> tuple[Side, dic
     """Return the side of the stroke and of each scan the volume, pose and true ratios."""
     rng = np.random.default_rng([trial.seed, person])
     case = replace(trial.case(person), improvement=dict.fromkeys(TRACERS, IMPROVEMENT))
-    anatomy = individual_anatomy(head, rng)
+    anatomy, _ = draw_person(head, rng)
     lost = infarct(anatomy, case.stroke, rng)
     rng = np.random.default_rng([trial.seed, person, 10 + run])
     made: dict[ScanKey, Any] = {}
@@ -91,7 +91,7 @@ def simulate(head: Head, trial: Trial, person: int, run: int) -> tuple[Side, dic
         scanner = trial.scanner(person, tracer)
         for session in SESSIONS:
             when = "year1" if session == "year1" else "baseline"
-            seen = blurred(true_activity(anatomy, case, lost, tracer, when), head.affine, scanner.fwhm_mm)
+            seen = seen_by(scanner, true_activity(anatomy, case, lost, tracer, when), head.affine)
             pose = random_pose(rng)
             volume = scan(seen, head.affine, scanner, pose, rng, scale=1e4)
             ratios = region_ratios(seen, anatomy.head, case.stroke.side)

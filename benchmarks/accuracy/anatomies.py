@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_fill_holes, center_of_mass, distance_transform_edt, map_coordinates
 
 from pet_spect.model import Atlas, Volume
-from pet_spect.patterns import DEEP_GREY, PATTERNS, VERMIS, Pattern
+from pet_spect.patterns import DEEP_GREY, PATTERNS, VENTRICLES, VERMIS, Pattern
 from pet_spect.simulate.anatomical import MODALITIES, scan_anat, standard_anat
-from pet_spect.simulate.anatomy import Anatomy, individual_anatomy
+from pet_spect.simulate.anatomy import Anatomy
 from pet_spect.simulate.design import AnatKind
 from pet_spect.simulate.head import (
     CSF_REACHES_MM,
@@ -31,6 +31,7 @@ from pet_spect.simulate.head import (
     Head,
     standard_head,
 )
+from pet_spect.simulate.people import draw_person
 
 DONORS = ("9861", "12876", "15496")
 WARPED = ("warped-1", "warped-2", "warped-3")
@@ -46,7 +47,7 @@ def _anat_levels(kind: AnatKind, grey: float, white: float, deep: float, filled:
             **dict.fromkeys(DEEP_GREY, deep),
             **dict.fromkeys(("cerebellum_gray_matter", *VERMIS), folia),
             **dict.fromkeys(("cerebellum_white_matter", "brainstem", "pons"), stem),
-            "fourth_ventricle": csf,
+            **dict.fromkeys(VENTRICLES, csf),
         },
         white=white,
         periventricular_white=white,
@@ -74,11 +75,11 @@ _ELSEWHERE = {
 
 
 def anatomy(name: str, atlas: Atlas) -> Anatomy:
-    """Return one of `DONORS` or `WARPED` (standard anatomy through a smooth random warp, by number)."""
+    """Return one of `DONORS` or `WARPED` (persons drawn from the standard head, by number)."""
     if name in DONORS:
         return donor_anatomy(name, atlas)
     number = int(name.removeprefix("warped-"))
-    return individual_anatomy(standard_head(atlas), np.random.default_rng([4, number]))
+    return draw_person(standard_head(atlas), np.random.default_rng([4, number]))[0]
 
 
 def anat_scan(
@@ -105,8 +106,9 @@ def anat_scan(
 def donor_anatomy(donor: str, atlas: Atlas) -> Anatomy:
     """Build the head of a donor from the labels of cortex and deep grey matter.
 
-    White matter is what the cortex encloses; cerebellum and brainstem are carried over from the
-    atlas by an affine fitted to the centroids of all regions that both have.
+    White matter is what the cortex encloses; cerebellum, brainstem and ventricles are carried over from the
+    atlas by an affine fitted to the centroids of all regions that both have. The ventricles are carved out of
+    white matter and of what has no label.
     """
     labels, affine = _upright(donor)
     names = _names()
@@ -123,9 +125,9 @@ def donor_anatomy(donor: str, atlas: Atlas) -> Anatomy:
     to_standard = _affine_between(grey, affine, atlas, skip=INFRATENTORIAL)
     white = enclosed(grey > 0)
     below = _carried(atlas, grey.shape, np.linalg.inv(atlas.affine) @ to_standard @ affine)
-    infratentorial = [index for name in INFRATENTORIAL for index in indices[name].values()]
+    carried = [index for name in (*INFRATENTORIAL, *VENTRICLES) for index in indices[name].values()]
     whole = np.where(grey > 0, grey, np.where(white, OTHER_TISSUE, 0)).astype(np.uint8)
-    take = np.isin(below, infratentorial) & (grey == 0)
+    take = np.isin(below, carried) & (grey == 0)
     whole[take] = below[take]
     head = Head(whole, {}, affine, indices)
     uptake = {tracer: _painted(head, pattern) for tracer, pattern in PATTERNS.items()}

@@ -30,7 +30,7 @@ from pet_spect.simulate.dicom_anatomical import AnatHeader, write_anat_series
 from pet_spect.simulate.dicom_nm import NmHeader, write_nm_recon
 from pet_spect.simulate.dicom_pet import PetHeader, write_pet_series
 from pet_spect.simulate.participant import PROTOCOLS, random_pose
-from pet_spect.simulate.uptake import Scanner, blurred, region_ratios, scan
+from pet_spect.simulate.uptake import Scanner, region_ratios, scan, seen_by
 
 SESSIONS = {"baseline": -20, "year1": 365, "repeat": 372}
 """Visits and their days. At `repeat` the brain is that of `baseline`, moved and noisy anew."""
@@ -131,7 +131,7 @@ def _write_member(
         for number, session in enumerate(SESSIONS):
             state = "year1" if session == "year1" else "baseline"
             sharp = activity(member.case, person, member.side, lost, tracer, state)
-            seen = blurred(sharp, person.head.affine, scanner.fwhm_mm)
+            seen = seen_by(scanner, sharp, person.head.affine)
             stream = [11, member.index, number, design.TRACERS.index(tracer)]
             noisy, pose = _acquired(seen, person, scanner, tracer, stream)
             clean, _ = _acquired(seen, person, replace(scanner, noise=0.0), tracer, stream)
@@ -159,7 +159,7 @@ def _write_member(
             ]
             if tracer == LEADING and member.kind != "none":
                 well = activity(CASES[0], person, member.side, nothing, tracer, "baseline")
-                well = blurred(well, person.head.affine, scanner.fwhm_mm)
+                well = seen_by(scanner, well, person.head.affine)
                 twin = work / "twins" / member.participant / f"{session}.nii.gz"
                 twin.parent.mkdir(parents=True, exist_ok=True)
                 write_volume(twin, _acquired(well, person, scanner, tracer, stream)[0])
@@ -243,7 +243,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--anatomies", nargs="+", default=[*DONORS, "warped-1"])
     parser.add_argument("--cases", nargs="+", default=list(CASE_NAMES), choices=CASE_NAMES)
     parser.add_argument(
-        "--noise", type=float, default=1.0, help="1 is 5.5 %% (FDG) and 7.5 %% (IMZ) per voxel at uptake 1; 0 is none"
+        "--noise", type=float, default=1.0, help="1 is 5.8 %% (FDG) and 8.3 %% (IMZ) per voxel at uptake 1; 0 is none"
     )
     parser.add_argument("--anat", choices=design.ANAT_KINDS, help="give everybody an anatomical image of this kind")
     parser.add_argument("--lesions", type=Path, default=LESIONS, help="folder of real lesions in the standard space")

@@ -22,6 +22,7 @@ from pet_spect.simulate.anatomical import scan_anat, standard_anat
 from pet_spect.simulate.anatomy import individual_anatomy
 from pet_spect.simulate.head import standard_head
 from pet_spect.simulate.phantom import marker_phantom
+from pet_spect.simulate.traits import STANDARD
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +44,7 @@ def templates():
 def heads():
     """The standard head with a lesion on the left, lying as `POSE` says, as MR and CT see it."""
     head = standard_head(load_atlas(), step=2)
-    anatomy = individual_anatomy(head, np.random.default_rng(0), warp_rms_mm=0, affine=np.eye(4))
+    anatomy = individual_anatomy(head, np.random.default_rng(0), traits=STANDARD)
     lost = np.linalg.norm(anatomy.standard_points - LESION_MM.reshape(3, 1, 1, 1), axis=0) < 12
     images = {}
     for kind in CONTRASTS:

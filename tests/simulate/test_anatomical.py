@@ -10,6 +10,7 @@ from pet_spect.resample import sample
 from pet_spect.simulate.anatomical import scan_anat, standard_anat
 from pet_spect.simulate.anatomy import individual_anatomy
 from pet_spect.simulate.dicom_anatomical import AnatHeader, write_anat_series
+from pet_spect.simulate.traits import STANDARD
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +26,7 @@ def image(head):
     """Return a maker of images of the standard head itself, with a 10 mm lesion on the left."""
 
     def make(kind, pose=None):
-        anatomy = individual_anatomy(head, np.random.default_rng(0), warp_rms_mm=0, affine=np.eye(4))
+        anatomy = individual_anatomy(head, np.random.default_rng(0), traits=STANDARD)
         away = np.linalg.norm(anatomy.standard_points - LESION_MM.reshape(3, 1, 1, 1), axis=0)
         lost = (away < 10).astype(np.float32)
         standard = standard_anat(kind, load_atlas(), step=2)

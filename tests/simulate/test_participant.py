@@ -5,10 +5,10 @@ import numpy as np
 import pydicom
 import pytest
 
-from pet_spect.simulate.anatomy import individual_anatomy
-from pet_spect.simulate.design import SESSIONS, TRACERS, Trial
+from pet_spect.simulate.design import PET_SCANNERS, SESSIONS, SPECT_SCANNERS, TRACERS, Trial
 from pet_spect.simulate.lesion import infarct
 from pet_spect.simulate.participant import random_pose, simulate_participant, true_activity
+from pet_spect.simulate.people import draw_person
 from pet_spect.simulate.uptake import blurred, scan
 
 QUICK = Trial(participants=2, seed=3, step=2, thin=2)
@@ -34,7 +34,7 @@ def fourier_blurred(activity, fwhm_mm, voxel_mm):
 
 def test_truth_agrees_with_an_independent_computation(head, written):
     rng = np.random.default_rng([3, 0])
-    anatomy = individual_anatomy(head, rng)
+    anatomy, _ = draw_person(head, rng)
     case = QUICK.case(0)
     lost = infarct(anatomy, case.stroke, rng)
     labels = anatomy.head.labels
@@ -47,10 +47,13 @@ def test_truth_agrees_with_an_independent_computation(head, written):
         "cerebellum": (labels == 46) | (labels == 97),
         "pons": labels == 103,
     }
-    for tracer, fwhm in (("FDG", 6.0), ("IMZ", 11.0)):
+    for tracer in TRACERS:
+        scanner = QUICK.scanner(0, tracer)
         for session in SESSIONS:
             activity = true_activity(anatomy, case, lost, tracer, session).astype(float)
-            seen = fourier_blurred(activity, fwhm, 2.0)
+            scattered = fourier_blurred(activity, 60.0, 2.0)
+            seen = fourier_blurred(activity, scanner.fwhm_mm, 2.0)
+            seen += scanner.scatter * (scattered - seen)
             for reference, mask in references.items():
                 (row,) = (
                     row
@@ -142,9 +145,11 @@ def test_only_the_last_participant_lacks_the_one_year_spect():
     assert ("year1", "IMZ") not in trial.scans(7)
 
 
-@pytest.mark.parametrize(("tracer", "least", "most"), [("FDG", 0.06, 0.08), ("IMZ", 0.10, 0.12)])
-def test_cortex_is_as_noisy_as_the_design_says(head, tracer, least, most):
-    scanner = Trial().scanner(0, tracer)
+@pytest.mark.parametrize(
+    ("tracer", "scanners", "least", "most"), [("FDG", PET_SCANNERS, 0.06, 0.08), ("IMZ", SPECT_SCANNERS, 0.10, 0.12)]
+)
+def test_cortex_is_as_noisy_as_the_design_says(head, tracer, scanners, least, most):
+    scanner = scanners["SIEMENS"]
     seen = blurred(head.uptake[tracer], head.affine, scanner.fwhm_mm)
     quiet = replace(scanner, noise=0.0)
     noisy, clean = (

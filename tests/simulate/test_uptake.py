@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pet_spect.simulate.anatomy import individual_anatomy
 from pet_spect.simulate.head import Head
-from pet_spect.simulate.uptake import Scanner, blurred, region_ratios, scan
+from pet_spect.simulate.traits import draw_traits
+from pet_spect.simulate.uptake import Scanner, blurred, region_ratios, scan, seen_by
 
 
 def test_ratios_by_hand():
@@ -32,7 +35,9 @@ def test_ratios_by_hand():
 def test_a_head_without_a_stroke_is_even(head, tracer):
     assert region_ratios(head.uptake[tracer], head, "left")["contralateral"] == pytest.approx(1, abs=0.003)
     for seed in range(3):  # the warp itself shrinks folds on one side more than on the other
-        person = individual_anatomy(head, np.random.default_rng(seed)).head
+        rng = np.random.default_rng(seed)
+        traits = replace(draw_traits(rng), between_person=0.0)
+        person = individual_anatomy(head, rng, traits=traits).head
         assert region_ratios(person.uptake[tracer], person, "left")["contralateral"] == pytest.approx(1, abs=0.05)
 
 
@@ -72,3 +77,28 @@ def test_noise_has_the_asked_size_and_its_variance_grows_with_activity():
     assert dense.mean() == pytest.approx(1, abs=0.01)
     assert dense.std() == pytest.approx(0.07, rel=0.1)
     assert sparse.std() / dense.std() == pytest.approx(0.51, abs=0.07)  # sqrt(0.26 / 1.01)
+
+
+def test_noise_is_correlated_as_the_scanner_says():
+    air = np.zeros((60, 60, 60), dtype=np.float32)
+    air[:] = 100  # far from zero, where noise would be cut off
+    affine = np.diag([2.0, 2.0, 2.0, 1.0])
+    affine[:3, 3] = -59
+    for share in (0.5, 1.0):
+        scanner = Scanner(9.42, (60, 60, 60), (2.0, 2.0, 2.0), 0.05, noise_to_psf=share)  # sigma 4 mm, two voxels
+        noise = scan(air, affine, scanner, np.eye(4), np.random.default_rng(0)).data[10:-10, 10:-10, 10:-10] - 100
+        beside = np.mean(noise[:-2] * noise[2:]) / noise.var()
+        assert beside == pytest.approx(np.exp(-1 / (2 * share) ** 2), abs=0.05)  # exp(-d² / 4 s²)
+
+
+def test_scatter_moves_its_share_of_the_activity_far_away():
+    point = np.zeros((61, 61, 61), dtype=np.float32)
+    point[30, 30, 30] = 1
+    affine = np.diag([4.0, 4.0, 4.0, 1.0])
+    clean, scattered = (
+        seen_by(Scanner(8.0, (1, 1, 1), (1.0, 1.0, 1.0), 0.0, scatter=s), point, affine) for s in (0, 0.1)
+    )
+    assert scattered.sum() == pytest.approx(1, abs=0.01)
+    far = np.linalg.norm(np.indices(point.shape) - 30, axis=0) > 5  # 20 mm, where the point spread has no part
+    assert clean[far].sum() == pytest.approx(0, abs=1e-3)
+    assert scattered[far].sum() == pytest.approx(0.0915, abs=0.005)  # 10 %, of which 91.5 % lie beyond 20 mm

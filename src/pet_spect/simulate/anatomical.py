@@ -155,6 +155,8 @@ def scan_anat(
     head, modality = anatomy.head, MODALITIES[kind]
     origin = head.affine[:3, 3].astype(np.float32).reshape(3, 1, 1, 1)
     voxels = (anatomy.standard_points - origin) / np.float32(head.affine[0, 0])
+    if anatomy.thinned is not None:
+        standard = standard + anatomy.thinned * (np.float32(modality.layers[0]) - standard)
     own = map_coordinates(standard, voxels, order=1, mode="nearest", output=np.float32)
     own += lost * (np.float32(modality.lesion) - own)
     grid = np.eye(4)

@@ -1,8 +1,7 @@
-"""Individual anatomy: the standard head seen through a random smooth warp and an affine."""
+"""Individual anatomy: the standard head through an affine, a smooth warp, petalia and atrophy."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,17 +9,26 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.spatial.transform import Rotation
 
+from pet_spect.patterns import PATTERNS, VENTRICLES
+from pet_spect.simulate.between_person import regional_factors
 from pet_spect.simulate.head import Head
+from pet_spect.simulate.traits import Traits, draw_traits
 
 COARSE_MM = 4.0
 """Grid on which the warp is made; it is much smoother than that."""
 
 WARP_SMOOTHNESS_MM = 20.0
-WARP_RMS_MM = 3.0
-"""Standard deviation of the kernel, and of each component of the displacement."""
+"""Standard deviation of the kernel of the random warp."""
 
 _SQUARINGS = 5
-_REGION_SD = 0.04
+_MOST_LOST = 0.9
+_MIDLINE_MM, _POLE_MM = 20.0, 85.0
+_MIDDLE_Y_MM = -18.0
+
+_LATERAL = ("lateral_ventricle",)
+_WIDENING = tuple(name for name in VENTRICLES if name != "fourth_ventricle")
+_FLOW_SMOOTHNESS_MM, _FLOW_STEP_MM, _FLOW_GRID_MM, _FLOW_MARGIN_MM = 5.0, 0.5, 2.0, 24.0
+_MOST_FLOW_STEPS = 100
 
 
 @dataclass(frozen=True)
@@ -33,10 +41,13 @@ class Anatomy:
         Labels and healthy uptake on the participant's own grid.
     standard_points : (3, X, Y, Z) float32 array
         For each voxel the point of the standard head it is made from, RAS+ mm.
+    thinned : (X, Y, Z) float32 array, optional
+        On the grid of the standard head: share of each voxel that the CSF of widened sulci takes.
     """
 
     head: Head
     standard_points: NDArray[np.float32]
+    thinned: NDArray[np.float32] | None = None
 
 
 def upsample(coarse: NDArray[np.float32], shape: tuple[int, ...], step: float) -> NDArray[np.float32]:
@@ -89,9 +100,7 @@ def smooth_noise(
     return np.asarray(blurred / np.float32(gain), dtype=np.float32)
 
 
-def random_warp(
-    rng: np.random.Generator, shape: tuple[int, ...], *, rms_mm: float = WARP_RMS_MM
-) -> NDArray[np.float32]:
+def random_warp(rng: np.random.Generator, shape: tuple[int, ...], *, rms_mm: float) -> NDArray[np.float32]:
     """Draw a smooth diffeomorphic displacement on a grid of `COARSE_MM`.
 
     A random stationary velocity is integrated by scaling and squaring
@@ -121,60 +130,129 @@ def random_warp(
     return np.asarray(displacement * COARSE_MM, dtype=np.float32)
 
 
-def random_affine(rng: np.random.Generator, centre: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Draw how one head differs from another in size and stance: up to 6 % per axis, 3 degrees, 3 % shear."""
-    matrix = np.diag(rng.uniform(0.94, 1.06, 3))
-    matrix[np.triu_indices(3, 1)] = rng.uniform(-0.03, 0.03, 3)
-    matrix = Rotation.from_euler("xyz", rng.uniform(-3, 3, 3), degrees=True).as_matrix() @ matrix
+def affine_of(traits: Traits, centre: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the (4, 4) matrix from a person's points to standard points that keeps the centre in place."""
+    matrix = np.diag(1 / np.array(traits.size))
+    matrix[np.triu_indices(3, 1)] = traits.shear
+    matrix = Rotation.from_euler("xyz", traits.turn_degrees, degrees=True).as_matrix() @ matrix
     affine = np.eye(4)
     affine[:3, :3] = matrix
     affine[:3, 3] = centre - matrix @ centre
     return affine
 
 
-def individual_anatomy(
-    head: Head, rng: np.random.Generator, *, warp_rms_mm: float = WARP_RMS_MM, affine: NDArray[np.float64] | None = None
-) -> Anatomy:
-    """Draw a participant.
+def petalia(points: NDArray[np.float32], amount_mm: float) -> NDArray[np.float32]:
+    """Return where along y points of a person come from, if the right hemisphere lies further forward.
+
+    Parameters
+    ----------
+    points : (3, ...) float32 array
+        RAS+ mm.
+    amount_mm : float
+        Difference between the sides at the frontal and the occipital pole; 0 halfway.
+
+    Returns
+    -------
+    (...) float32 array
+        Displacement in mm, opposite on the two sides and smooth across the midline.
+    """
+    towards_pole = np.clip(np.abs(points[1] - _MIDDLE_Y_MM) / _POLE_MM, 0, 1)
+    return np.asarray(-0.5 * amount_mm * np.tanh(points[0] / _MIDLINE_MM) * towards_pole**2, dtype=np.float32)
+
+
+def ventricle_flow(head: Head, ratio: float, points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return where points come from if the lateral ventricles have `ratio` times their volume.
+
+    Points flow along the gradient of the smoothed ventricles (lateral, temporal horn, third), a stationary
+    velocity, until the lateral ones have the volume: invertible, and the tissue around them is pushed aside.
+
+    Parameters
+    ----------
+    head : Head
+        The standard head.
+    ratio : float
+    points : (3, X, Y, Z) float32 array
+        RAS+ mm of the standard head with the other ventricles.
+
+    Returns
+    -------
+    (3, X, Y, Z) float32 array
+        Displacement in mm, 0 further than about 20 mm from the ventricles.
+    """
+    voxel_mm = head.affine[0, 0]
+    stride = max(1, round(_FLOW_GRID_MM / voxel_mm))
+    ventricles = np.isin(head.labels, head.labels_of(_WIDENING))
+    found = np.argwhere(ventricles)
+    margin = int(np.ceil(_FLOW_MARGIN_MM / voxel_mm))
+    low = np.maximum(found.min(axis=0) - margin, 0)
+    box = tuple(slice(a, b) for a, b in zip(low, found.max(axis=0) + 1 + margin, strict=True))
+    smooth = gaussian_filter(ventricles[box].astype(np.float32), _FLOW_SMOOTHNESS_MM / voxel_mm)
+    velocity = np.stack(np.gradient(smooth[::stride, ::stride, ::stride]))
+    velocity *= np.float32(_FLOW_STEP_MM / (stride * voxel_mm)) / np.sqrt((velocity**2).sum(axis=0)).max()
+    lateral = np.isin(head.labels[box], head.labels_of(_LATERAL)).astype(np.float32)
+    start = np.indices(velocity.shape[1:], dtype=np.float32)
+
+    def volume(where: NDArray[np.float32]) -> float:
+        return float(map_coordinates(lateral, where * stride, order=1, output=np.float32).sum())
+
+    where, now = start, volume(start)
+    wanted = ratio * now
+    sign = np.float32(1 if ratio > 1 else -1)
+    for _ in range(_MOST_FLOW_STEPS):
+        step = [map_coordinates(part, where, order=1, mode="nearest", output=np.float32) for part in velocity]
+        there = where + sign * np.stack(step)
+        after = volume(there)
+        if sign * (after - wanted) >= 0:
+            share = np.float32((wanted - now) / (after - now)) if after != now else np.float32(0)
+            where = where + share * (there - where)
+            break
+        where, now = there, after
+    displacement = (where - start) * np.float32(stride * voxel_mm)
+    origin = (head.affine[:3, 3] + voxel_mm * low).astype(np.float32).reshape(3, 1, 1, 1)
+    voxels = (points - origin) / np.float32(stride * voxel_mm)
+    return np.stack([map_coordinates(part, voxels, order=1, output=np.float32) for part in displacement])
+
+
+def individual_anatomy(head: Head, rng: np.random.Generator, *, traits: Traits | None = None) -> Anatomy:
+    """Make a person of given traits.
 
     Parameters
     ----------
     head : Head
         The standard head.
     rng : numpy random generator
-    warp_rms_mm : float
-        Strength of the warp, see `random_warp`.
-    affine : (4, 4) float64 array, optional
-        Participant points to standard points; drawn by default.
+        Draws the shape of the warp and the regional factors.
+    traits : Traits, optional
+        Drawn first by default; `pet_spect.simulate.people.draw_person` returns them as well.
 
     Returns
     -------
     Anatomy
         On the grid of `head`. Labels are taken from the nearest voxel, uptake linearly.
-        Each region's uptake also differs from the standard head's by a few percent,
-        the same on both sides.
+        Each tracer has regional factors of its own.
     """
+    traits = draw_traits(rng) if traits is None else traits
     shape = head.labels.shape
-    step = COARSE_MM / head.affine[0, 0]
+    voxel_mm = head.affine[0, 0]
     coarse_shape = coarse_grid(head)
     centre = head.affine[:3, :3] @ (np.array(shape) - 1) / 2 + head.affine[:3, 3]
-    matrix = random_affine(rng, centre) if affine is None else affine
+    matrix = affine_of(traits, centre)
     origin = head.affine[:3, 3].reshape(3, 1, 1, 1)
     points = np.indices(coarse_shape, dtype=np.float32) * np.float32(COARSE_MM) + origin
     points = np.einsum("ij,jxyz->ixyz", matrix[:3, :3], points) + matrix[:3, 3].reshape(3, 1, 1, 1)
-    points = (points + random_warp(rng, coarse_shape, rms_mm=warp_rms_mm)).astype(np.float32)
-    standard_points = np.stack([upsample(component, shape, step) for component in points])
-    voxels = (standard_points - origin.astype(np.float32)) / np.float32(head.affine[0, 0])
+    points = (points + random_warp(rng, coarse_shape, rms_mm=traits.warp_rms_mm)).astype(np.float32)
+    points[1] += petalia(points, traits.petalia_mm)
+    if traits.ventricle_ratio != 1:
+        points += ventricle_flow(head, traits.ventricle_ratio, points)
+    standard_points = np.stack([upsample(component, shape, COARSE_MM / voxel_mm) for component in points])
+    voxels = (standard_points - origin.astype(np.float32)) / np.float32(voxel_mm)
     labels = map_coordinates(head.labels, voxels, order=0, output=np.uint8)
-    uptake: Mapping[str, NDArray[np.float32]] = {
-        tracer: map_coordinates(healthy, voxels, order=1, output=np.float32) * _region_variation(head, rng)[labels]
-        for tracer, healthy in head.uptake.items()
-    }
-    return Anatomy(Head(labels, uptake, head.affine, head.indices), standard_points)
-
-
-def _region_variation(head: Head, rng: np.random.Generator) -> NDArray[np.float32]:
-    factor = np.ones(256, dtype=np.float32)
-    for by_side in head.indices.values():
-        factor[list(by_side.values())] = np.exp(_REGION_SD * rng.standard_normal())
-    return factor
+    thinned = None if head.thinning is None else np.minimum(np.float32(traits.thinning_mm) * head.thinning, _MOST_LOST)
+    uptake = {}
+    for tracer, healthy in head.uptake.items():
+        own = healthy if thinned is None else healthy + thinned * (np.float32(PATTERNS[tracer].csf) - healthy)
+        if head.scalp is not None:
+            own = np.where(head.scalp, np.float32(traits.scalp[tracer]) * own, own)
+        factors = regional_factors(head.indices, rng, tracer=tracer, strength=traits.between_person)
+        uptake[tracer] = map_coordinates(own, voxels, order=1, output=np.float32) * factors[labels]
+    return Anatomy(Head(labels, uptake, head.affine, head.indices), standard_points, thinned)

@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, get_args
 
+import numpy as np
+
 from pet_spect.model import opposite
 from pet_spect.simulate.lesion import Stroke
+from pet_spect.simulate.people import draw_scanner
 from pet_spect.simulate.uptake import Scanner
 
 SESSIONS = ("baseline", "year1")
@@ -137,19 +140,21 @@ _CASES = (
 
 PET_SCANNERS: Mapping[str, Scanner] = MappingProxyType(
     {
-        _GE: Scanner(6.0, (128, 128, 71), (2.0, 2.0, 3.27), 0.055),
-        _SIEMENS: Scanner(6.0, (128, 128, 109), (2.04, 2.04, 2.027), 0.055),
+        _GE: Scanner(6.0, (128, 128, 71), (2.0, 2.0, 3.27), 0.058),
+        _SIEMENS: Scanner(6.0, (128, 128, 109), (2.04, 2.04, 2.027), 0.058),
     }
 )
-"""Noise of 5.5 % at uptake 1 is 7 % in cortex as the scanner sees it, blurred with its surroundings to about 0.65."""
+"""Noise of 5.8 % at uptake 1 is 7 % in cortex as the scanner sees it, blurred with its surroundings to about 0.71."""
 
 SPECT_SCANNERS: Mapping[str, Scanner] = MappingProxyType(
     {
-        _GE: Scanner(11.0, (128, 128, 64), (3.68, 3.68, 3.68), 0.075),
-        _SIEMENS: Scanner(11.0, (128, 128, 72), (3.3, 3.3, 3.3), 0.075),
+        _GE: Scanner(11.0, (128, 128, 64), (3.68, 3.68, 3.68), 0.083),
+        _SIEMENS: Scanner(11.0, (128, 128, 72), (3.3, 3.3, 3.3), 0.083),
     }
 )
-"""Noise of 7.5 % at uptake 1 is 11 % in cortex as the scanner sees it, at about 0.45."""
+"""Noise of 8.3 % at uptake 1 is 11 % in cortex as the scanner sees it, at about 0.58."""
+
+_SCANNER_STREAM = 2
 
 
 @dataclass(frozen=True)
@@ -192,9 +197,11 @@ class Trial:
         return everything[:-1] if index == self.participants - 1 else everything
 
     def scanner(self, index: int, tracer: str) -> Scanner:
-        """Return the scanner that participant `index` lies in."""
+        """Return the scanner that participant `index` lies in at every visit; resolution and scatter are drawn."""
         scanners = PET_SCANNERS if tracer == "FDG" else SPECT_SCANNERS
         full = scanners[self.case(index).manufacturer]
         columns, rows, slices = (extent // self.thin for extent in full.shape)
         across, down, along = (size * self.thin for size in full.voxel_mm)
-        return Scanner(full.fwhm_mm, (columns, rows, slices), (across, down, along), full.noise)
+        rng = np.random.default_rng([self.seed, index, _SCANNER_STREAM, TRACERS.index(tracer)])
+        coarser = replace(full, shape=(columns, rows, slices), voxel_mm=(across, down, along))
+        return draw_scanner(coarser, tracer, rng)

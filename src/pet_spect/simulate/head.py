@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from pet_spect.model import Atlas
-from pet_spect.patterns import DEEP_GREY, PATTERNS, VERMIS, Pattern, healthy_uptake
+from pet_spect.patterns import DEEP_GREY, FILLED, PATTERNS, VERMIS, Pattern, healthy_uptake, nearest_label
 from pet_spect.tissue import TissueMaps, tissue_maps
 
 OTHER_TISSUE = 255
@@ -33,6 +33,8 @@ SUBCORTICAL = (
 CSF_REACHES_MM, SKULL_REACHES_MM, SCALP_REACHES_MM = 3.0, 8.0, 13.0
 """Outer distances of the layers around the brain."""
 
+_LEAST_TISSUE = 0.05
+
 
 @dataclass(frozen=True)
 class Head:
@@ -48,12 +50,18 @@ class Head:
         Voxel indices to RAS+ mm of the standard space.
     indices : mapping of str to dict
         Region name to its label per side (``left``, ``right``, ``n/a``).
+    thinning : (X, Y, Z) float32 array, optional
+        Share of a voxel that CSF takes per mm by which the cortex is thinned at the pial surface; of the standard head.
+    scalp : (X, Y, Z) bool array, optional
+        Where the scalp is; of the standard head.
     """
 
     labels: NDArray[np.uint8]
     uptake: Mapping[str, NDArray[np.float32]]
     affine: NDArray[np.float64]
     indices: Mapping[str, Mapping[str, int]]
+    thinning: NDArray[np.float32] | None = None
+    scalp: NDArray[np.bool_] | None = None
 
     @property
     def cortex(self) -> tuple[str, ...]:
@@ -93,8 +101,24 @@ def standard_head(atlas: Atlas, *, step: int = 1) -> Head:
         tracer: np.ascontiguousarray(healthy_head(pattern, atlas, tissue)[coarser])
         for tracer, pattern in PATTERNS.items()
     }
-    labels = np.ascontiguousarray(labels[coarser])
-    return Head(labels, uptake, atlas.affine @ np.diag([step, step, step, 1.0]), indices)
+    outside_mm = distance_outside(tissue.brain | (atlas.labels > 0))[coarser]
+    return Head(
+        np.ascontiguousarray(labels[coarser]),
+        uptake,
+        atlas.affine @ np.diag([step, step, step, 1.0]),
+        indices,
+        np.ascontiguousarray(_thinning(atlas, tissue)[coarser]),
+        (outside_mm > SKULL_REACHES_MM) & (outside_mm <= SCALP_REACHES_MM),
+    )
+
+
+def _thinning(atlas: Atlas, tissue: TissueMaps) -> NDArray[np.float32]:
+    """Return the share of each voxel of cortex that is lost per mm: the area of the pial surface by its tissue."""
+    whole = np.minimum(tissue.grey + tissue.white, 1)
+    surface = np.sqrt(sum(np.gradient(whole, axis=axis) ** 2 for axis in range(3)))
+    filled = [region.index for region in atlas.regions if region.name in FILLED]
+    cortex = ~np.isin(nearest_label(atlas.labels), [0, *filled]) & (whole > _LEAST_TISSUE)
+    return np.asarray(np.where(cortex, surface / np.maximum(whole, _LEAST_TISSUE), 0), dtype=np.float32)
 
 
 def healthy_head(pattern: Pattern, atlas: Atlas, tissue: TissueMaps) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from pet_spect.model import Side, Volume
 from pet_spect.simulate.anatomical import scan_anat
-from pet_spect.simulate.anatomy import Anatomy, individual_anatomy
+from pet_spect.simulate.anatomy import Anatomy
 from pet_spect.simulate.design import INFARCT_CORE, SESSIONS, Case, Trial
 from pet_spect.simulate.dicom_anatomical import AnatHeader, write_anat_series
 from pet_spect.simulate.dicom_common import F18, I123, Nuclide
@@ -22,7 +22,8 @@ from pet_spect.simulate.dicom_nm import NmHeader, write_nm_recon
 from pet_spect.simulate.dicom_pet import PetHeader, write_pet_series
 from pet_spect.simulate.head import Head
 from pet_spect.simulate.lesion import infarct, remaining
-from pet_spect.simulate.uptake import TARGET, Scanner, blurred, region_ratios, scan
+from pet_spect.simulate.people import draw_person
+from pet_spect.simulate.uptake import TARGET, Scanner, region_ratios, scan, seen_by
 
 _HEAD_CENTRE_MM = np.array([0.0, -18.0, 6.0])
 _ROTATION_DEGREES = 8.0
@@ -75,11 +76,22 @@ class Written:
     truth: list[dict[str, Any]]
 
 
-def random_pose(rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw how a head lies in the scanner: participant points to scanner points, (4, 4), rigid."""
-    rotation = Rotation.from_euler(
-        "xyz", rng.uniform(-_ROTATION_DEGREES, _ROTATION_DEGREES, 3), degrees=True
-    ).as_matrix()
+def random_pose(rng: np.random.Generator, *, pitch_degrees: float = _ROTATION_DEGREES) -> NDArray[np.float64]:
+    """Draw how a head lies in the scanner.
+
+    Parameters
+    ----------
+    rng : numpy random generator
+    pitch_degrees : float, default 8
+        Largest nod; 20 for patients who cannot lie flat. Roll and yaw are within 8 degrees.
+
+    Returns
+    -------
+    (4, 4) float64 array
+        Participant points to scanner points, rigid.
+    """
+    most = np.array([pitch_degrees, _ROTATION_DEGREES, _ROTATION_DEGREES])
+    rotation = Rotation.from_euler("xyz", rng.uniform(-most, most), degrees=True).as_matrix()
     pose = np.eye(4)
     pose[:3, :3] = rotation
     pose[:3, 3] = rng.uniform(-_SHIFT_MM, _SHIFT_MM, 3) - rotation @ _HEAD_CENTRE_MM
@@ -136,14 +148,14 @@ def simulate_participant(
     """
     rng = np.random.default_rng([trial.seed, index])
     case, name = trial.case(index), trial.participant_id(index)
-    anatomy = individual_anatomy(head, rng)
+    anatomy, _ = draw_person(head, rng)
     lost = infarct(anatomy, case.stroke, rng)
     treatment = _FIRST_TREATMENT + timedelta(days=int(rng.integers(0, 300)))
     scans, truth = [], []
     for session, tracer in trial.scans(index):
         activity = true_activity(anatomy, case, lost, tracer, session)
         scanner = trial.scanner(index, tracer)
-        seen = blurred(activity, head.affine, scanner.fwhm_mm)
+        seen = seen_by(scanner, activity, head.affine)
         days = _BASELINE_DAY if session == SESSIONS[0] else _FOLLOW_UP_DAY
         days += int(rng.integers(-_DAYS_EARLY_OR_LATE, _DAYS_EARLY_OR_LATE + 1))
         folder = f"dicom/{name}/ses-{session}/{tracer}"

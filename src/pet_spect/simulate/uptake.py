@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from pet_spect.model import Side, Volume, opposite
-from pet_spect.simulate.anatomy import smooth_noise
+from pet_spect.simulate.anatomy import smooth_noise, upsample
 from pet_spect.simulate.head import Head
 
 FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
 TARGET = "precentral"
 CEREBELLUM = "cerebellum_gray_matter"
 
+SCATTER_FWHM_MM = 60.0
+"""Width over which scattered photons are misplaced."""
+
 _NOISE_BACKGROUND = 0.01
-_NOISE_TO_PSF = 0.7
+_SCATTER_GRID_MM = 8.0
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,44 @@ class Scanner:
     voxel_mm : (3,) float
     noise : float
         Standard deviation over mean of a voxel at uptake 1.
+    noise_to_psf : float, default 0.7
+        Width of the kernel that correlates the noise over that of the point spread.
+    scatter : float, default 0
+        Fraction of the activity that is spread over `SCATTER_FWHM_MM`, a tail of the point spread that the
+        scanner's correction has left.
     """
 
     fwhm_mm: float
     shape: tuple[int, int, int]
     voxel_mm: tuple[float, float, float]
     noise: float
+    noise_to_psf: float = 0.7
+    scatter: float = 0.0
+
+
+def seen_by(scanner: Scanner, activity: NDArray[np.float32], affine: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return activity as a scanner sees it without noise: at its resolution and with its scatter.
+
+    Parameters
+    ----------
+    scanner : Scanner
+    activity : (X, Y, Z) float32 array
+    affine : (4, 4) float64 array
+        Voxel indices to RAS+ mm.
+
+    Returns
+    -------
+    (X, Y, Z) float32 array
+        On the same grid.
+    """
+    sharp = blurred(activity, affine, scanner.fwhm_mm)
+    if scanner.scatter == 0:
+        return sharp
+    step = max(1, round(_SCATTER_GRID_MM / affine[0, 0]))
+    coarse = gaussian_filter(activity, step / 2)[::step, ::step, ::step]
+    broad = blurred(coarse, affine @ np.diag([step, step, step, 1.0]), SCATTER_FWHM_MM)
+    seen = sharp + np.float32(scanner.scatter) * (upsample(broad, activity.shape, step) - sharp)
+    return np.asarray(seen, dtype=np.float32)
 
 
 def blurred(activity: NDArray[np.float32], affine: NDArray[np.float64], fwhm_mm: float) -> NDArray[np.float32]:
@@ -120,7 +155,7 @@ def scan(
     -------
     Volume
         Never negative. Voxel axes run left, posterior, superior (columns, rows, slices of a supine patient).
-        The noise is correlated over about the resolution; its variance grows with activity.
+        The noise is correlated as the scanner says; its variance grows with activity.
     """
     voxel = np.array(scanner.voxel_mm)
     grid = np.diag([-voxel[0], -voxel[1], voxel[2], 1.0])
@@ -130,7 +165,7 @@ def scan(
     where = np.einsum("ij,jxyz->ixyz", to_map[:3, :3].astype(np.float32), where)
     where += to_map[:3, 3].astype(np.float32).reshape(3, 1, 1, 1)
     clean = map_coordinates(seen, where, order=1, output=np.float32)
-    sigma = _NOISE_TO_PSF * scanner.fwhm_mm * FWHM_TO_SIGMA / voxel
+    sigma = scanner.noise_to_psf * scanner.fwhm_mm * FWHM_TO_SIGMA / voxel
     noise = smooth_noise(rng, scanner.shape, sigma) * np.sqrt(np.maximum(clean, 0) + np.float32(_NOISE_BACKGROUND))
     counted = np.maximum(clean + np.float32(scanner.noise) * noise, 0) * np.float32(scale)
     placed = grid.copy()
