@@ -289,6 +289,7 @@ def _write_record(
             entry |= {"Status": "registered", **_gate_values(registered), "Warnings": warnings}
             entry |= {"DeficitMl": dict(zip(("left", "right"), registered.deficit_ml, strict=True))}
             entry |= _view_entry(registered)
+            entry |= {"Flags": _pattern_flags(registered, images.read_sidecar(paths[key]))}
         scans.append(entry)
     warp = None
     if result.jacobian is not None:
@@ -307,6 +308,19 @@ def _write_record(
         "Settings": settings,
     }
     write_json(results / layout.registration_record(participant), record)
+
+
+def _pattern_flags(registered: Registered, facts: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the flag of a scan whose header names no tracer and whose regional uptake is not its tracer's."""
+    from pet_spect.registration.tracer_pattern import FAR
+
+    if facts.get("TracerIdentity", "none") != "none" or not registered.pattern_distance > FAR:
+        return []
+    reason = (
+        f"the header names no tracer, and the regional uptake lies {registered.pattern_distance:.1f} spreads from the"
+        f" tracer's mean (at most {FAR:g} is usual): check the tracer in scans.tsv"
+    )
+    return [{"Code": "tracer_pattern", "Reason": reason}]
 
 
 def _view_entry(registered: Registered) -> dict[str, Any]:
@@ -328,5 +342,6 @@ def _gate_values(registered: Registered) -> dict[str, float | None]:
         "ScaleHigh": registered.shape.scale_high,
         "Shear": registered.shape.shear,
         "RotationDegrees": registered.shape.rotation_deg,
+        "PatternDistance": None if math.isnan(registered.pattern_distance) else registered.pattern_distance,
         "Agreement": None if math.isnan(registered.agreement) else registered.agreement,
     }
