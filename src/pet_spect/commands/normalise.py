@@ -311,16 +311,18 @@ def _write_record(
 
 
 def _pattern_flags(registered: Registered, facts: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the flag of a scan whose header names no tracer and whose regional uptake is not its tracer's."""
+    """Return the flag of a scan whose regional uptake is not that of its tracer in healthy people."""
     from pet_spect.registration.tracer_pattern import FAR
 
-    if facts.get("TracerIdentity", "none") != "none" or not registered.pattern_distance > FAR:
+    if not registered.pattern_distance > FAR:
         return []
+    silent = facts.get("TracerIdentity", "none") == "none"
+    check = "the tracer in scans.tsv, for the header names none" if silent else "attenuation correction and shading"
     reason = (
-        f"the header names no tracer, and the regional uptake lies {registered.pattern_distance:.1f} spreads from the"
-        f" tracer's mean (at most {FAR:g} is usual): check the tracer in scans.tsv"
+        f"the regional uptake lies {registered.pattern_distance:.1f} spreads between people from the tracer's mean,"
+        f" at most {FAR:g} is usual: check {check}"
     )
-    return [{"Code": "tracer_pattern", "Reason": reason}]
+    return [{"Code": "uptake_pattern", "Reason": reason}]
 
 
 def _view_entry(registered: Registered) -> dict[str, Any]:

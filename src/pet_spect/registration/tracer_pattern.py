@@ -1,4 +1,4 @@
-"""Does the regional uptake of a scan look like its tracer's? Asked only where the header does not say."""
+"""Likelihood of a scan's regional uptake under its tracer's mean and the spread between healthy people."""
 
 from __future__ import annotations
 
