@@ -5,8 +5,8 @@ Usage: ``.venv/bin/python benchmarks/planted_failures.py [part of a kind's name 
 Every case is a set of scans of one participant given to `normalise`, then measured and judged as the workflow does.
 A planted scan is caught if it is refused, if its side contradicts `lesion_side` or the other scans, if the target
 or the primary reference has no value, which the workflow then says, or if its regional uptake is flagged (`flag`).
-A wrong tracer is told by the header, which these scans do not have: here only the flag can speak. The anatomy has voxels
-of 2 mm and usual scanners are thinned, to be quick. Poses that recur (the good partners) are found once.
+A wrong tracer is told by the header, which these scans do not have: here only the flag can speak. The anatomy has
+voxels of 2 mm and usual scanners are thinned, to be quick. Poses that recur (the good partners) are found once.
 """
 
 from __future__ import annotations
