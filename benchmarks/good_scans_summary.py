@@ -98,17 +98,8 @@ def sides(rows: list[Row]) -> None:
 
 def coverages(rows: list[Row]) -> None:
     lines = []
-    for face, regions in (
-        ("vertex", ("precentral",)),
-        ("below", ("cerebellum_gray_matter", "pons")),
-        ("side", ("precentral",)),
-    ):
-        cuts = [
-            c
-            for row in rows
-            for c in row["cuts"]
-            if (c["face"] if c["face"] in ("vertex", "below") else "side") == face
-        ]
+    for faces, regions in AFFECTED:
+        cuts = [found for row in rows for found in row["cuts"] if found["face"] in faces]
         errors, low, high, refused = [], [], [], 0
         for found in cuts:
             for name, true in found["true"].items():
