@@ -272,7 +272,7 @@ def test_a_scan_may_be_accepted_with_several_codes_each_once(decisions):
     [
         ("gate_mirrored_visit", "left and right are exchanged and no eye can tell in which scan"),
         ("identical_scans", "one scan cannot be two visits"),
-        ("gate_brain_coverage", "the part that is out of view cannot be measured"),
+        ("gate_field_of_view", "the part that is out of view cannot be measured"),
     ],
 )
 def test_accepting_what_nobody_can_accept_is_an_error_that_says_why(decisions, code, why):

@@ -21,7 +21,7 @@ SCANS_COLUMNS = (
     "glucose_mg_dl",
     "benzodiazepine",
 )
-# A left stroke: motor and cortex lower on the left; enough paired regions for the side to be told.
+# A left stroke: motor and cortex lower on the left; enough paired regions to compare the visits.
 MEANS = {
     ("motor", "left"): 6.0,
     ("motor", "right"): 10.0,
@@ -47,6 +47,8 @@ def scan_facts(session, tracer, **facts):
         "SUVbwFactor": 0.5,
         "SUVReason": None,
         "AttenuationCorrection": True,
+        "CutAt": [],
+        "DeficitMl": {"left": 20.0, "right": 0.0},
         "Accepted": [],
         "LesionSeenMl": {"left": 0.0, "right": 0.0},
         "LesionSeenIn": None,
@@ -287,7 +289,10 @@ def test_a_wrong_lesion_side_fails_every_ratio_but_shows_the_values(study, capsy
     row = study.ratio("sub-01", "baseline", "IMZ", "contralateral")
     assert float(row["value"]) == pytest.approx(10 / 6)
     assert row["qc"] == "fail"
-    assert row["reason"].startswith("laterality_disagree: the scan shows its deficit on the left")
+    assert row["reason"].startswith(
+        "laterality_disagree: the scan shows a lesion of 20 mL on the left and of 0 mL on the right,"
+        " participants.tsv says right"
+    )
     assert "so does every scan of this participant" in row["reason"]
     assert {row["included"] for row in study.table("change")} == {"false"}
     assert {row["n"] for row in study.table("summary")} == {"0"}
@@ -342,31 +347,30 @@ def test_an_accepted_registration_is_used_with_a_warning_and_its_signature(study
     assert study.accounted() == 0
 
 
-def test_an_undetermined_side_is_a_warning_and_included(study):
-    even = {(region, "left"): 10.0 for region, side in MEANS if side == "left" and region != "cerebellum"}
-    study.add("sub-01", means={(session, tracer): even for session in SESSIONS for tracer in TRACERS})
+@pytest.mark.parametrize("left", [0.0, 5.0])
+def test_an_undetermined_side_is_a_warning_and_included(study, left):
+    small = {"DeficitMl": {"left": left, "right": 0.0}}
+    visits = [(session, tracer) for session in SESSIONS for tracer in TRACERS]
+    study.add("sub-01", lesion_side="right", facts=dict.fromkeys(visits, small))
     study.run()
     row = study.ratio("sub-01", "baseline", "IMZ")
     assert (row["qc"], row["reason"].split(":")[0]) == ("warn", "laterality_undetermined")
     assert study.accounted() == 0
 
 
-def test_an_atlas_of_too_few_paired_regions_says_which_checks_were_not_possible(study):
+def test_an_atlas_of_too_few_paired_regions_says_which_check_was_not_possible(study):
     gone = {(f"other_{i}", side): math.nan for i in range(3) for side in ("left", "right")}
-    study.add(
-        "sub-01", lesion_side="right", means={(session, tracer): gone for session in SESSIONS for tracer in TRACERS}
-    )
+    study.add("sub-01", means={(session, tracer): gone for session in SESSIONS for tracer in TRACERS})
     study.run()
     scan = study.scan("sub-01", "baseline", "FDG")
     assert scan["status"] == "measured"
-    assert "laterality_undetermined: only 2 paired regions of the cerebrum, 5 are needed" in scan["warnings"]
-    assert "likeness_not_possible: fewer than 5 paired regions are shared" in scan["warnings"]
+    assert scan["warnings"].startswith("likeness_not_possible: fewer than 5 paired regions are shared")
 
 
 def test_the_cerebellum_has_no_say_whatever_the_atlas_calls_it(study):
     study.add("sub-01")
-    study.run("--cerebellum", "other_0")
-    assert "only 4 paired regions" in study.scan("sub-01", "baseline", "FDG")["warnings"]
+    study.run("--cerebellum", "other_0")  # one of the five pairs
+    assert "fewer than 5 paired regions are shared" in study.scan("sub-01", "baseline", "FDG")["warnings"]
 
 
 def test_an_excluded_scan_is_shown_but_not_used(study):

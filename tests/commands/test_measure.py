@@ -117,6 +117,8 @@ def test_a_left_cold_right_hot_scan(person):
         "SUVbwFactor": 0.01,
         "SUVReason": None,
         "AttenuationCorrection": True,
+        "CutAt": [],
+        "DeficitMl": {"left": 0.0, "right": 0.0},
         "Accepted": [],
         "LesionSeenMl": {"left": 0.0, "right": 0.0},
         "LesionSeenIn": None,

@@ -6,9 +6,10 @@ import pytest
 from pet_spect.errors import RegistrationError
 from pet_spect.model import ScanKey, Volume
 from pet_spect.registration.attempt import OPENED, Attempt, tolerate_pairs
+from pet_spect.registration.field_of_view import FieldOfView, check_field_of_view
 from pet_spect.registration.plausibility import Gates, Match, check_match
 
-POOR = partial(check_match, Match(similarity=0.5, overlap=0.6, brain_coverage=0.9))
+POOR = partial(check_match, Match(similarity=0.5, overlap=0.6))
 FIRST, SECOND = ScanKey("sub-01", "baseline", "FDG"), ScanKey("sub-01", "year1", "FDG")
 
 
@@ -30,14 +31,15 @@ def test_every_accepted_fault_is_kept_with_its_reason():
 
 def test_an_acceptance_that_is_not_needed_leaves_no_remark():
     attempt = Attempt({"gate_overlap"})
-    attempt.tolerate(partial(check_match, Match(0.9, 0.9, 0.9)), Gates())
+    attempt.tolerate(partial(check_match, Match(0.9, 0.9)), Gates())
     assert attempt.remarks == {}
 
 
 def test_a_scan_that_is_cut_stays_refused_whatever_is_accepted():
-    attempt = Attempt({*OPENED, "gate_brain_coverage"})
-    with pytest.raises(RegistrationError, match="60% of the brain is in the field of view"):
-        attempt.tolerate(partial(check_match, Match(0.9, 0.9, 0.6)), Gates())
+    attempt = Attempt({*OPENED, "gate_field_of_view"})
+    half = FieldOfView(("top",), 0.5, (0.0, 0.0, 0.0), (9.0, 9.0, 9.0))
+    with pytest.raises(RegistrationError, match="50% of the brain is in the field of view"):
+        attempt.tolerate(partial(check_field_of_view, half), Gates())
 
 
 @pytest.mark.parametrize("signed", [FIRST, SECOND])

@@ -5,8 +5,9 @@ from scipy.ndimage import gaussian_filter
 from pet_spect.errors import RegistrationError
 from pet_spect.model import Volume
 from pet_spect.registration.orientation import TURNS, Fit, check_orientation, fit
-from pet_spect.registration.plausibility import Gates
+from pet_spect.registration.plausibility import Gates, affine_shape
 from pet_spect.registration.template import Template
+from pet_spect.resample import apply_affine, resample_affine
 
 GATES = Gates()
 GRID = np.indices((97, 115, 97)).astype(np.float32)
@@ -67,7 +68,7 @@ def test_a_head_that_lies_otherwise_than_its_header_says_is_refused(axes, flip, 
 
 def test_what_is_no_brain_is_refused():
     with pytest.raises(RegistrationError, match=r"correlation with the template 0\.40, 0\.62 is needed") as refused:
-        check_orientation(Fit(0.40, 0.35, 90.0), GATES)
+        check_orientation(Fit(0.40, 0.35, 90.0, np.eye(4)), GATES)
     assert refused.value.code == "gate_likeness"
 
 
@@ -75,6 +76,19 @@ def test_a_head_of_one_value_in_an_empty_field_is_no_brain():
     ball = np.where(np.linalg.norm((GRID - CENTRE) * 2, axis=0) < 60, 1.0, 0.0).astype(np.float32)
     with pytest.raises(RegistrationError):
         check_orientation(fit(Volume(ball, np.diag([2.0, 2, 2, 1])), TEMPLATE), GATES)
+
+
+@pytest.mark.parametrize(("size", "shift"), [(1.0, (0, 0, 0)), (0.86, (12, -8, 6)), (1.1, (-10, 4, -14))])
+def test_the_pose_of_an_upright_head_is_found_to_10_mm_and_20_degrees(size, shift):
+    pose = np.diag([size, size, size, 1.0])
+    pose[:3, 3] = shift
+    scan = resample_affine(TEMPLATE.uptake, (64, 72, 64), np.diag([4.0, 4.0, 4.0, 1.0]), np.linalg.inv(pose))
+    found = fit(Volume(np.nan_to_num(scan.data), scan.affine), TEMPLATE).pose
+    middle = 2 * CENTRE.reshape(1, 3)
+    assert np.linalg.norm(apply_affine(found, middle) - apply_affine(pose, middle)) < 10
+    shape = affine_shape(found)
+    assert shape.rotation_deg < 20.1
+    assert (shape.scale_low, shape.scale_high) == pytest.approx((size, size), rel=0.1)
 
 
 def test_what_is_outside_the_field_of_view_is_not_held_against_a_scan():

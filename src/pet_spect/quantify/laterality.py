@@ -29,7 +29,7 @@ MIRRORED = -0.6
 """A likeness of two scans below this means that one of them is mirrored."""
 
 FEWEST_REGIONS = 5
-"""With fewer paired regions neither the side nor the likeness of two scans can be told."""
+"""With fewer paired regions the likeness of two scans cannot be told."""
 
 _SIDES: tuple[Side, Side] = ("left", "right")
 _LEFT_OUT = ("cerebel", "verm", "ventric", "_lesionfree")

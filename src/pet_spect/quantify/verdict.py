@@ -206,13 +206,7 @@ def _mask_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
 
 def _doubts(pattern: Asymmetry, others: Sequence[Asymmetry], side: Side | None) -> Iterator[str]:
     """Yield what the scan could not be asked, so that a check that is not possible does not look passed."""
-    n = len(pattern.regions)
-    if n < FEWEST_REGIONS:
-        yield (
-            f"laterality_undetermined: only {n} paired region{'s' * (n != 1)} of the cerebrum, {FEWEST_REGIONS} are"
-            " needed to see on which side the lesion is"
-        )
-    elif side is None:
+    if side is None:
         yield "laterality_undetermined: the scan itself does not show on which side the lesion is"
     if others and not any(comparable(pattern, other) for other in others):
         yield (

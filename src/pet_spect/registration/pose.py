@@ -38,6 +38,9 @@ _SHAPE_SD, _SHEAR_SD = 0.035, 0.02
 """Logarithm of a head's size against the template (mean, standard deviation); one axis against another; shear."""
 
 _FEWEST_IN_VIEW = 0.2
+_FURTHEST = 20.0
+"""Bound on the unknowns, far beyond any head: 2 rad, 200 mm."""
+
 _ROUNDS = ((1e-3, 60), (2e-4, 40))
 """Step of the numeric gradient and most iterations; first coarse, then fine."""
 
@@ -89,9 +92,14 @@ class _Problem:
         self.expected = smooth[tuple(places.T)].astype(np.float64)
         self.points = apply_affine(self.template.uptake.affine, places.astype(np.float64))
         self.centre = self.points.mean(axis=0)
-        seen = np.where(np.isfinite(self.head.data), self.head.data, 0).astype(np.float32)
-        self.scan = gaussian_filter(seen, tuple(_SMOOTHING_MM / self.head.voxel_size), mode="nearest")
-        self.scan[~np.isfinite(self.head.data)] = np.nan
+        seen = np.isfinite(self.head.data)
+        sigma = tuple(_SMOOTHING_MM / self.head.voxel_size)
+        total, weight = (
+            gaussian_filter(part.astype(np.float32), sigma, mode="nearest")
+            for part in (np.where(seen, self.head.data, 0), seen)
+        )
+        # over the weight in view: what is out of view must not dim the slices beside it
+        self.scan = np.divide(total, weight, out=np.full_like(total, np.nan), where=seen)
         self.to_voxel = np.linalg.inv(self.head.affine)
         self.rotation, stretch = polar(self.start[:3, :3])
         log_stretch = np.real(logm(stretch))
@@ -108,6 +116,8 @@ class _Problem:
         return found
 
     def cost(self, unknowns: NDArray[np.float64]) -> float:
+        if np.abs(unknowns).max() > _FURTHEST:  # a wild step of the search, which would overflow
+            return 1e3 * 2
         matrix = self.to_voxel @ self.affine(unknowns)
         # no matrix product: its threads would wait for each other longer than they work
         voxels = sum(np.multiply.outer(matrix[:3, axis], self.points[:, axis]) for axis in range(3)) + matrix[:3, 3:]
