@@ -13,9 +13,9 @@ visit), an infarct lies below it or has the shape of a real lesion, all blurred 
 visit has fresh noise. Truth is what the lesion-free registration reads in the same image without that noise.
 
 The ways: ``ours`` is the registration and the weights of the workflow, ``affine`` the same without deformation,
-``syn`` one default SyN of ants per scan, ``0.1.0`` that version. The region counts alike throughout in the truth;
-a second table has the truth weighted as ours weighs, which leaves the error of the registration alone.
-Delete WORK to measure anew: what is there already is not measured again.
+``syn`` one default SyN of ants per scan, ``0.1.0`` that version. The first tables weigh the voxels of the region in
+the truth as the way does, so they show the error of the registration alone; in the second ones all of the region
+counts alike in the truth. Delete WORK to measure anew: what is there already is not measured again.
 """
 
 from __future__ import annotations
@@ -121,7 +121,14 @@ def errors(
             pd.DataFrame(rows).to_csv(kept, sep="\t", index=False, na_rep="n/a")
         parts.append(read(kept).assign(way=way))
         shown = parts[-1].query("reference == 'contralateral'")
-        print(stem, case, side, way, (100 * (shown["value"] / shown["truth_whole"] - 1)).round(2).tolist(), flush=True)
+        print(
+            stem,
+            case,
+            side,
+            way,
+            (100 * (shown["value"] / shown["truth_same_weights"] - 1)).round(2).tolist(),
+            flush=True,
+        )
     return pd.concat(parts).assign(
         anatomy=stem,
         case=case,
@@ -136,7 +143,7 @@ def errors(
 def report(rows: pd.DataFrame) -> str:
     """Return the errors of ratios and changes as markdown, mean / mean absolute / worst."""
     text = []
-    for column, told in (("truth_whole", "the whole region"), ("truth_same_weights", "the region weighted alike")):
+    for column, told in (("truth_same_weights", "the same weights"), ("truth_whole", "the whole region")):
         for stem, chosen in rows.groupby("anatomy", sort=False):
             chosen = chosen.assign(ratio_scanner=chosen[column])
             chosen["error_percent"] = 100 * (chosen["value"] / chosen["ratio_scanner"] - 1)
