@@ -13,7 +13,8 @@ visit), an infarct lies below it or has the shape of a real lesion, all blurred 
 visit has fresh noise. Truth is what the lesion-free registration reads in the same image without that noise.
 
 The ways: ``ours`` is the registration and the weights of the workflow, ``affine`` the same without deformation,
-``syn`` one default SyN of ants per scan, ``0.1.0`` that version. The first tables weigh the voxels of the region in
+``syn`` one default SyN of ants per scan, ``0.1.0`` that version; ``noise`` is the noisy scan through the lesion-free
+registration, the error that no way can be without. The first tables weigh the voxels of the region in
 the truth as the way does, so they show the error of the registration alone; in the second ones all of the region
 counts alike in the truth. Delete WORK to measure anew: what is there already is not measured again.
 """
@@ -51,7 +52,7 @@ ALL_CASES: dict[str, Case] = {case.name: case for case in CASES}
 ALL_CASES |= {f"real, {ml} mL": real_case(f"lesion-{number}.nii.gz") for number, ml in (("14", 8), ("19", 61))}
 
 SIDES: tuple[Side, ...] = ("left", "right")
-WAYS = ("ours", "affine", "syn", "0.1.0")
+WAYS = ("ours", "noise", "affine", "syn", "0.1.0")
 NOISE = 0.04
 
 _SOURCE = Path(__file__).resolve().parents[2] / "src"
@@ -76,11 +77,13 @@ def measured(way: str, folder: Path, old: Path | None, *, opened: bool) -> dict[
     }
 
 
-def truth(brain: RealBrain, visits: dict[str, Implanted], weights: Path | None) -> dict[str, Means]:
-    """Return what the lesion-free registration reads in the images without noise."""
+def lesion_free(
+    brain: RealBrain, visits: dict[str, Implanted], weights: Path | None = None, *, noisy: bool = False
+) -> dict[str, Means]:
+    """Return what the lesion-free registration reads in the images with or without noise."""
     weighed = np.load(weights) if weights is not None and weights.is_file() else None
     return {
-        session: region_means(visit.clean, visit.to_scan, brain.to_standard, weighed)
+        session: region_means(visit.noisy if noisy else visit.clean, visit.to_scan, brain.to_standard, weighed)
         for session, visit in visits.items()
     }
 
@@ -101,9 +104,11 @@ def errors(
     for way in ways:
         kept = folder / f"{way}.tsv"
         if not kept.is_file():
-            found = measured(way, folder, options.old, opened=options.open_gates)
-            whole = truth(brain, visits, None)
-            alike = truth(brain, visits, folder / f"{way}.npy")
+            if way == "noise":
+                found = lesion_free(brain, visits, noisy=True)
+            else:
+                found = measured(way, folder, options.old, opened=options.open_gates)
+            whole, alike = lesion_free(brain, visits), lesion_free(brain, visits, folder / f"{way}.npy")
             rows: list[dict[str, Any]] = []
             for session in SESSIONS:
                 value = ratios_of(found[session], TRACER, side) if session in found else {}
