@@ -21,7 +21,7 @@ def change_rows(rows: pd.DataFrame) -> pd.DataFrame:
     index = [*PERSON, "infarct_fraction"]
     wide = rows.pivot_table(index=index, columns="session", values=["value", "ratio_scanner"])
     parts = []
-    for session in ("year1", "repeat"):
+    for session in (name for name in ("year1", "repeat") if name in wide["value"]):
         change = {
             name: 100 * (wide[column][session] / wide[column]["baseline"] - 1)
             for name, column in (("true_percent", "ratio_scanner"), ("measured_percent", "value"))

@@ -205,27 +205,31 @@ def naive(work: Path, participant: str, lesion_side: Side) -> tuple[list[dict[st
 
 def _naive(work: Path, participant: str, lesion_side: Side) -> tuple[list[dict[str, Any]], Cost]:
     use_threads(1)
-    import ants
-
-    from pet_spect.registration import itk
-
     cost = _Meter(resource.RUSAGE_SELF)
-    atlas, templates = standard()
-    grid = itk._image(Volume(atlas.labels.astype(np.float32), atlas.affine))
     rows: list[dict[str, Any]] = []
     for scan in converted(work, participant):
-        moving = itk._image(images.read_volume(scan.path))
-        found = ants.registration(itk._image(templates[scan.tracer].uptake), moving, type_of_transform="SyN")
-        there = ants.apply_transforms(grid, moving, transformlist=found["fwdtransforms"]).numpy()
-        for path in {*found["fwdtransforms"], *found["invtransforms"]}:
-            Path(path).unlink()
-        mean = {
-            (region.name, region.side): float(there[atlas.labels == region.index].mean())
-            for region in atlas.regions
-            if region.name in (TARGET, CEREBELLUM, "pons")
-        }
+        mean = syn_means(images.read_volume(scan.path), scan.tracer)
         rows += [
             {"session": scan.session, "tracer": scan.tracer, "reference": reference, "value": value}
             for reference, value in ratios_of(mean, scan.tracer, lesion_side).items()
         ]
     return rows, cost.read()
+
+
+def syn_means(scan: Volume, tracer: str) -> dict[tuple[str, str], float]:
+    """Return the means of the regions that ratios need, after one default SyN of ants to the tracer's template."""
+    import ants
+
+    from pet_spect.registration import itk
+
+    atlas, templates = standard()
+    grid, moving = itk._image(Volume(atlas.labels.astype(np.float32), atlas.affine)), itk._image(scan)
+    found = ants.registration(itk._image(templates[tracer].uptake), moving, type_of_transform="SyN")
+    there = ants.apply_transforms(grid, moving, transformlist=found["fwdtransforms"]).numpy()
+    for path in {*found["fwdtransforms"], *found["invtransforms"]}:
+        Path(path).unlink()
+    return {
+        (region.name, region.side): float(there[atlas.labels == region.index].mean())
+        for region in atlas.regions
+        if region.name in (TARGET, CEREBELLUM, "pons")
+    }
