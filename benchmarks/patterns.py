@@ -1,6 +1,7 @@
 """Regional uptake of the simulated tracers beside that of real scans, and the fit of the patterns.
 
     python benchmarks/patterns.py          # real, simulated and difference in percent, region by region
+    python benchmarks/patterns.py --people 40   # the range of simulated people beside two real persons' FDG
     python benchmarks/patterns.py --fit    # fit the levels of pet_spect.patterns anew and print them
 
 The real values are ``patterns/regional_uptake.tsv`` of the reference data (``PET_SPECT_EXTERNAL_DATA``): means over
@@ -23,7 +24,11 @@ from scipy.optimize import lsq_linear
 from pet_spect.atlases import load_atlas
 from pet_spect.model import Atlas
 from pet_spect.patterns import FILLED, PATTERNS, Pattern, nearest_label, region_mask
-from pet_spect.simulate.head import SUBCORTICAL, healthy_head
+from pet_spect.registration.resolution import MISREGISTRATION_FWHM_MM
+from pet_spect.simulate.design import PET_SCANNERS
+from pet_spect.simulate.head import SUBCORTICAL, healthy_head, standard_head
+from pet_spect.simulate.people import draw_person, draw_scanner
+from pet_spect.simulate.uptake import blurred, seen_by
 from pet_spect.tissue import tissue_maps
 
 DATA = Path(os.environ.get("PET_SPECT_EXTERNAL_DATA", "../shared/data"))
@@ -145,11 +150,45 @@ def fitted(standard: Standard, tracer: str) -> Pattern:
     )
 
 
+def people(standard: Standard, count: int) -> pd.DataFrame:
+    """Return the 95 % range of simulated people's FDG and the values of the two real persons.
+
+    Every simulated person has a scanner of its own. Regional means of the real persons were taken where a registration
+    put the atlas, so the simulated ones are blurred by what a registration leaves of misplacement (4.6 mm).
+    """
+    head = standard_head(standard.atlas, step=2)
+    means = []
+    for number in range(count):
+        rng = np.random.default_rng([41, number])
+        person, _ = draw_person(head, rng)
+        scanner = draw_scanner(next(iter(PET_SCANNERS.values())), "FDG", rng)
+        seen = seen_by(scanner, person.head.uptake["FDG"], person.head.affine)
+        seen = blurred(seen, person.head.affine, MISREGISTRATION_FWHM_MM)
+        labels = person.head.labels.ravel()
+        total, size = np.bincount(labels, seen.ravel(), 256), np.bincount(labels, minlength=256)
+        by_name = {name: person.head.labels_of([name]) for name in standard.names}
+        means.append({name: total[of].sum() / max(size[of].sum(), 1) for name, of in by_name.items()})
+    drawn = pd.DataFrame(means)
+    drawn = drawn.div(drawn[REFERENCE], axis=0)
+    table = pd.DataFrame({"low": drawn.quantile(0.025), "median": drawn.median(), "high": drawn.quantile(0.975)})
+    for name in ("fdg_person_a", "fdg_person_b"):
+        table[name] = real()[name].reindex(table.index)
+        table[f"{name}_inside"] = table[name].between(table["low"], table["high"])
+    return table
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fit", action="store_true", help="fit the levels anew and print them as Python")
+    parser.add_argument("--people", type=int, metavar="N", help="compare N simulated people with two real persons")
     options = parser.parse_args()
     standard = Standard()
+    if options.people:
+        table = people(standard, options.people)
+        print(table.round(3).to_string())
+        for name in ("fdg_person_a", "fdg_person_b"):
+            print(f"{name}: {table[f'{name}_inside'].sum()} of {len(table)} regions inside the simulated 95 % range")
+        return
     for tracer in MAPS:
         if options.fit:
             print(f'"{tracer}": {fitted(standard, tracer)!r},')

@@ -3,9 +3,10 @@
 Usage: ``.venv/bin/python benchmarks/planted_failures.py [part of a kind's name ...]``; all kinds by default.
 
 Every case is a set of scans of one participant given to `normalise`, then measured and judged as the workflow does.
-A planted scan is caught if it is refused, if its side contradicts `lesion_side` or the other scans, or if the target
-or the primary reference has no value, which the workflow then says. The anatomy has voxels of 2 mm and usual scanners
-are thinned, to be quick. Poses that recur (the good partners) are found once.
+A planted scan is caught if it is refused, if its side contradicts `lesion_side` or the other scans, if the target
+or the primary reference has no value, which the workflow then says, or if its regional uptake is flagged (`flag`).
+A wrong tracer is told by the header, which these scans do not have: here only the flag can speak. The anatomy has
+voxels of 2 mm and usual scanners are thinned, to be quick. Poses that recur (the good partners) are found once.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from pet_spect.model import Atlas, RegionSide, ScanKey, Volume
 from pet_spect.quantify.roles import ScanUptake
 from pet_spect.quantify.uptake import region_uptake
 from pet_spect.quantify.verdict import judge_measured
+from pet_spect.quantify.view import CutView, coverage_by_pose, limited
 from pet_spect.registration import pose
 from pet_spect.registration.consistency import agreements, cosine, peculiar
 from pet_spect.registration.head import crop_to_head
@@ -39,6 +41,7 @@ from pet_spect.registration.orientation import fit
 from pet_spect.registration.plausibility import Gates
 from pet_spect.registration.resemblance import appearance, integrity
 from pet_spect.registration.template import Template, make_template
+from pet_spect.registration.tracer_pattern import FAR
 from pet_spect.registration.warp import Deformation, Step
 from pet_spect.resample import resample_affine
 from pet_spect.simulate.design import SESSIONS, TRACERS
@@ -48,6 +51,7 @@ PERSONS = 8
 COARSE = Deformation(Step("mattes", (20, 0, 0), 0.2, 4.0, 1.0), Step("CC", (8, 0, 0), 0.2, 3.0, 0.0))
 """The warp on a grid of 8 mm only: no gate depends on its detail."""
 GOOD = "good"
+MIN_COVERAGE = 0.9
 
 
 @dataclass(frozen=True)
@@ -164,9 +168,9 @@ def reached(trouble: Trouble, result: Normalised, templates: Mapping[str, Templa
     for key, registered in result.scans.items():
         head = crop_to_head(trouble.scans[key])
         template = templates[key.tracer]
-        placed, shape = pose.find_pose(head, template), registered.shape
+        fits, shape = fit(head, template), registered.shape
+        placed = pose.find_pose(head, template, fits.pose)
         posed = resample_affine(head, template.brain.shape, template.uptake.affine, placed)
-        fits = fit(head, template)
         note(
             **vars(integrity(head)),
             turned_less_upright=fits.turned - fits.upright,
@@ -176,7 +180,8 @@ def reached(trouble: Trouble, result: Normalised, templates: Mapping[str, Templa
             proportion=shape.scale_high / shape.scale_low,
             shear=shape.shear,
             rotation=shape.rotation_deg,
-            **vars(appearance(posed, key.tracer, templates)),
+            **vars(appearance(posed, template)),
+            pattern_distance=registered.pattern_distance,
             **vars(registered.match),
         )
     if result.jacobian:
@@ -200,7 +205,7 @@ def codes(trouble: Trouble, templates: Mapping[str, Template], atlas: Atlas, rea
     found = {key: error.code for key, error in result.refused.items()}
     if not trouble.planted:
         reached(trouble, result, templates, reach)
-    measured = []
+    measured, flagged = [], {}
     for key, registered in result.scans.items():
         try:
             rows = region_uptake(
@@ -212,15 +217,20 @@ def codes(trouble: Trouble, templates: Mapping[str, Template], atlas: Atlas, rea
         except PetSpectError as error:
             found[key] = error.code
             continue
+        if registered.own_pose is not None:
+            view = CutView(registered.view.cut, registered.view.first, registered.view.last, registered.own_pose)
+            rows = limited(rows, coverage_by_pose(atlas, trouble.scans[key], view), MIN_COVERAGE)
         values = {(row.region, row.side): row for row in rows}
         needed = (*((TARGET, side) for side in ("left", "right")), reference(key.tracer, trouble.who))
         if not all(np.isfinite(values[region].mean) for region in needed):
             found[key] = "coverage"
             continue
-        measured.append(ScanUptake(key, "", values, lesion_seen_ml=result.seen_ml or (0.0, 0.0)))
+        if registered.pattern_distance > FAR:
+            flagged[key] = "flag"
+        measured.append(ScanUptake(key, "", values, deficit_ml=registered.deficit_ml))
     verdicts = judge_measured(measured, trouble.who.lesion_side, {})
     for scan, verdict in zip(measured, verdicts, strict=True):
-        found[scan.key] = verdict.failure.partition(":")[0]
+        found[scan.key] = verdict.failure.partition(":")[0] or flagged.get(scan.key, "")
     return found
 
 

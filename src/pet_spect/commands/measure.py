@@ -20,6 +20,7 @@ from pet_spect.commands.registration_facts import (
     cut_warning,
     deficit_of,
     fault_of_anat,
+    flags_of,
     given_lesion,
     lesion_of_warp,
     lesion_seen,
@@ -134,12 +135,13 @@ def run(options: argparse.Namespace) -> None:
             told, measured = _scan(options, visit, listed[visit], refusals[visit], grounds, seen)
             faults = [fault for fault in (lesion_fault, anat_fault) if fault is not None]
             warnings = [{"Code": fault.code, "Reason": fault.reason} for fault in faults]
-            accepted = accepted_faults(record, ScanKey(options.participant, *visit))
+            key = ScanKey(options.participant, *visit)
+            accepted = accepted_faults(record, key)
             told["Accepted"] = accepted
-            told["Warnings"] = [*told["Warnings"], *accepted, *warnings]
+            told["Warnings"] = [*told["Warnings"], *accepted, *flags_of(record, key), *warnings]
             told["LesionSeenMl"] = lesion_seen(record)
             told["LesionSeenIn"] = record.get("Leading")
-            told["DeficitMl"] = deficit_of(record, ScanKey(options.participant, *visit))
+            told["DeficitMl"] = deficit_of(record, key)
         told = {"Session": visit[0], "Tracer": visit[1], **told}
         scans.append(told)
         rows += uptake_rows(options.participant, told, measured, grounds)

@@ -7,25 +7,25 @@ under ``--record-refusal``; the others go on without it.
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pet_spect import __version__, images, layout
+from pet_spect import images, layout
 from pet_spect.commands.arguments import add_participant
-from pet_spect.commands.normalise_anat import Anatomy, anatomy_record, read_anatomy
+from pet_spect.commands.normalise_anat import Anatomy, read_anatomy
 from pet_spect.commands.normalise_lesion import lesion_record, lost_on_the_way, read_lesion
+from pet_spect.commands.normalise_record import write_record
 from pet_spect.errors import ConfigError, ImageError, RefusedError
-from pet_spect.files import whole_file, write_json
+from pet_spect.files import whole_file
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
 from pet_spect.signoff import BY_EYE
 
 if TYPE_CHECKING:
-    from pet_spect.registration.normalise import Lesion, Normalised, Registered
+    from pet_spect.registration.normalise import Lesion, Normalised
     from pet_spect.registration.template import Template
 
 REFUSED_TRANSFORM = "refused\n"
@@ -145,7 +145,7 @@ def run(options: argparse.Namespace) -> None:
     _write(options.results, options.participant, paths, result, refusals)
     told = lesion_record(result, fault, given=lesion is not None)
     settings = {"Gates": asdict(gates), "Deformation": asdict(deformation)}
-    _write_record(
+    write_record(
         options.results,
         options.participant,
         paths,
@@ -258,75 +258,3 @@ def _write(
 def _write_refused(path: Path) -> None:
     with whole_file(path) as partial:
         partial.write_text(REFUSED_TRANSFORM, encoding="utf-8")
-
-
-def _write_record(
-    results: Path,
-    participant: str,
-    paths: Mapping[ScanKey, Path],
-    result: Normalised,
-    refusals: Mapping[ScanKey, Refusal],
-    settings: Mapping[str, Any],
-    anatomy: Anatomy | None,
-    lesion: Mapping[str, Any] | None,
-) -> None:
-    scans = []
-    for key in paths:
-        entry: dict[str, Any] = {"Session": key.session, "Tracer": key.tracer}
-        if key in refusals:
-            refusal = refusals[key]
-            entry |= {"Status": "refused", "Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
-            if key in result.tried:
-                attempt = result.tried[key]
-                pose = None if attempt.pose is None else attempt.pose.tolist()
-                entry |= {"HeadBox": attempt.head_box, "Pose": pose}
-        else:
-            warnings = [
-                {"Code": error.code, "Reason": f"{error} (accepted in qc.tsv)"}
-                for error in result.accepted.get(key, [])
-            ]
-            registered = result.scans[key]
-            entry |= {"Status": "registered", **_gate_values(registered), "Warnings": warnings}
-            entry |= {"DeficitMl": dict(zip(("left", "right"), registered.deficit_ml, strict=True))}
-            entry |= _view_entry(registered)
-        scans.append(entry)
-    warp = None
-    if result.jacobian is not None:
-        low, high = result.jacobian
-        warp = {"JacobianLow": low, "JacobianHigh": high, "MisplacementMm": result.misplacement_mm}
-    of_anatomy = result.scans.get(anatomy.key) if anatomy else None
-    record = {
-        "Participant": participant,
-        "SoftwareVersion": __version__,
-        "Space": STANDARD_SPACE,
-        "Anat": anatomy_record(anatomy, _gate_values(of_anatomy) if of_anatomy else None),
-        "Scans": scans,
-        "Leading": result.lead,
-        "Lesion": lesion,
-        "Warp": warp,
-        "Settings": settings,
-    }
-    write_json(results / layout.registration_record(participant), record)
-
-
-def _view_entry(registered: Registered) -> dict[str, Any]:
-    """Return where the brain is cut and by what coverage is then judged; the pose is null where the warp judges."""
-    view, pose = registered.view, registered.own_pose
-    return {
-        "CutAt": list(view.cut),
-        "View": {"First": list(view.first), "Last": list(view.last)},
-        "OwnPose": None if pose is None else pose.tolist(),
-    }
-
-
-def _gate_values(registered: Registered) -> dict[str, float | None]:
-    return {
-        "Similarity": registered.match.similarity,
-        "Overlap": registered.match.overlap,
-        "BrainInView": registered.view.brain_fraction,
-        "ScaleLow": registered.shape.scale_low,
-        "ScaleHigh": registered.shape.scale_high,
-        "Shear": registered.shape.shear,
-        "RotationDegrees": registered.shape.rotation_deg,
-        "Agreement": None if math.isnan(registered.agreement) else registered.agreement,
-    }

@@ -114,6 +114,11 @@ def lesion_seen(record: Mapping[str, Any]) -> dict[str, float]:
     return {side: float(seen.get(side, 0.0)) for side in ("left", "right")}
 
 
+def flags_of(record: Mapping[str, Any], key: ScanKey) -> list[dict[str, str]]:
+    """Return what normalise calls attention to in a scan: code and reason each."""
+    return list(entry_of(record, key).get("Flags") or [])
+
+
 def deficit_of(record: Mapping[str, Any], key: ScanKey) -> dict[str, float]:
     """Return how many mL of a lesion-like deficit a scan itself shows on each side; 0 where it was not registered."""
     shown = entry_of(record, key).get("DeficitMl") or {}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pet_spect.errors import RegistrationError
 from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.registration import plausibility
+from pet_spect.registration.appearance import region_factors
 from pet_spect.registration.attempt import Attempt, tolerate_pairs
 from pet_spect.registration.consistency import (
     agreements,
@@ -27,6 +28,7 @@ from pet_spect.registration.lesion import estimate_lesion, volume_by_side
 from pet_spect.registration.pose import Placed, centre_of, look_at
 from pet_spect.registration.resemblance import own_match
 from pet_spect.registration.template import Template
+from pet_spect.registration.tracer_pattern import pattern_distance
 from pet_spect.registration.warp import Deformation, GivenLesion, find_warp, near_brain
 from pet_spect.registration.within_participant import align, mean_volume, participant_grid, rigid_part
 from pet_spect.resample import Points, apply_affine, displace, resample, resample_affine
@@ -47,6 +49,8 @@ class Registered:
     match : plausibility.Match
     agreement : float
         Least correlation with the person's other scans of the tracer; NaN where there is none.
+    pattern_distance : float
+        How far the regional uptake lies from the tracer's mean, see `tracer_pattern.pattern_distance`.
     deficit_ml : (float, float)
         Lesion-like deficit that the scan itself shows on the left and on the right.
     view : FieldOfView
@@ -61,6 +65,7 @@ class Registered:
     shape: plausibility.AffineShape
     match: plausibility.Match
     agreement: float
+    pattern_distance: float
     deficit_ml: tuple[float, float]
     view: FieldOfView
     own_pose: NDArray[np.float64] | None
@@ -260,13 +265,16 @@ def _register(
     for key in heads:
         direct = [correlation for pair, (correlation, _) in agreement.items() if key in pair]
         view = placed[key].view
-        shown = estimate_lesion(standard[key].data, templates[key.tracer])
+        own, data = templates[key.tracer], standard[key].data
+        shown = estimate_lesion(data, own)
+        factors, scale = region_factors(data, own, warped.lesion)
         scans[key] = Registered(
             to_scan[key],
             standard[key],
             plausibility.affine_shape(poses[key]),
-            own_match(standard[key].data, templates[key.tracer], warped.lesion),
+            own_match(data, own, factors, scale, warped.lesion),
             min(direct, default=float("nan")),
+            pattern_distance(factors, own),
             volume_by_side(Volume(shown.astype(np.float32), template.uptake.affine)),
             view,
             poses[key] if view.cut and not whole else None,

@@ -10,7 +10,7 @@ from scipy.ndimage import binary_dilation, gaussian_filter
 
 from pet_spect.errors import RegistrationError
 from pet_spect.model import Volume
-from pet_spect.registration.appearance import assembled, region_factors
+from pet_spect.registration.appearance import assembled
 from pet_spect.registration.plausibility import FEWEST_VOXELS, Gates, Match, correlation, match
 from pet_spect.registration.template import WORKING_VOXEL_MM, Template
 
@@ -73,10 +73,12 @@ def appearance(scan: Volume, template: Template) -> Appearance:
     return Appearance(max(blurred, key=lambda mm: blurred[mm]), beside)
 
 
-def own_match(scan: FloatArray, template: Template, lesion: NDArray[np.bool_]) -> Match:
+def own_match(
+    scan: FloatArray, template: Template, factors: NDArray[np.float64], scale: float, lesion: NDArray[np.bool_]
+) -> Match:
     """Compare a scan with its template once every region of the template has the scan's own uptake.
 
-    What is left to differ is the anatomy: a healthy person's metabolism is nobody's fault.
+    Only the anatomy is left to differ: a healthy person's uptake in a region is no fault of the scan.
 
     Parameters
     ----------
@@ -84,10 +86,11 @@ def own_match(scan: FloatArray, template: Template, lesion: NDArray[np.bool_]) -
         On the standard grid; NaN outside the field of view.
     template : Template
         Of its tracer, on that grid.
+    factors, scale
+        See `appearance.region_factors`.
     lesion : (X, Y, Z) bool array
         Voxels that do not count.
     """
-    factors, scale = region_factors(scan, template, lesion)
     own = assembled(template, factors) * np.float32(scale)
     smooth, expected = (smooth_in_view(data, _MATCH_MM) for data in (scan, np.where(np.isfinite(scan), own, np.nan)))
     return match(smooth, np.nan_to_num(expected), template.brain & ~lesion)

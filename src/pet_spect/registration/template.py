@@ -11,7 +11,7 @@ from scipy.ndimage import correlate1d, distance_transform_edt, find_objects, gau
 
 from pet_spect.errors import ImageError
 from pet_spect.images import read_volume
-from pet_spect.model import Atlas, Volume
+from pet_spect.model import Atlas, Region, Volume
 from pet_spect.patterns import PATTERNS, healthy_uptake
 from pet_spect.resample import resample
 from pet_spect.tissue import tissue_maps
@@ -33,10 +33,13 @@ class Part:
         The box of the template's grid outside which it is 0.
     uptake : float32 array
         In that box, at the scan's resolution.
+    region : Region or None
+        Which region it is; None for what belongs to none.
     """
 
     place: tuple[slice, ...]
     uptake: NDArray[np.float32]
+    region: Region | None
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,18 @@ def blurred_template(sharp: NDArray[np.float32], brain: NDArray[np.bool_], atlas
     grid = brain[::step, ::step, ::step]
     owner = _owners(atlas, sharp)
     sigma = fwhm_mm * FWHM_TO_SIGMA
+    regions = {region.index: region for region in atlas.regions}
     parts = []
     uptake = np.zeros(grid.shape, dtype=np.float32)
     for index, box in enumerate(find_objects(owner), start=1):
         if box is None:
             continue
         part = _part(
-            np.where(owner[box] == index, sharp[box], np.float32(0)), [axis.start for axis in box], grid, sigma
+            np.where(owner[box] == index, sharp[box], np.float32(0)),
+            [axis.start for axis in box],
+            grid,
+            sigma,
+            regions.get(index),
         )
         uptake[part.place] += part.uptake
         parts.append(part)
@@ -127,7 +135,9 @@ def _owners(atlas: Atlas, sharp: NDArray[np.float32]) -> NDArray[np.int32]:
     return np.where(labels > 0, labels, unlabelled)
 
 
-def _part(sharp: NDArray[np.float32], start: list[int], grid: NDArray[np.bool_], sigma_mm: float) -> Part:
+def _part(
+    sharp: NDArray[np.float32], start: list[int], grid: NDArray[np.bool_], sigma_mm: float, region: Region | None
+) -> Part:
     """Blur one region, cut out at `start`, on every second voxel; [1 2 1] / 4 stands for the first bit of the blur."""
     step = WORKING_VOXEL_MM
     margin = step * (int(np.ceil(4 * sigma_mm / step)) + 1)
@@ -146,7 +156,7 @@ def _part(sharp: NDArray[np.float32], start: list[int], grid: NDArray[np.bool_],
     # the kernel has a variance of half a voxel
     blurred = gaussian_filter(box, np.sqrt(sigma_mm**2 - 0.5) / step, mode="constant")
     place = tuple(slice(a // step, a // step + extent) for a, extent in zip(low, blurred.shape, strict=True))
-    return Part(place, np.asarray(blurred, dtype=np.float32))
+    return Part(place, np.asarray(blurred, dtype=np.float32), region)
 
 
 def read_template(path: Path, atlas: Atlas) -> Template:
@@ -170,5 +180,5 @@ def read_template(path: Path, atlas: Atlas) -> Template:
         raise ImageError(f"{path}: does not hold the whole brain; a template in MNI152NLin2009cSym is needed")
     uptake = np.nan_to_num(own.data)
     share = uptake / np.maximum(grid.uptake.data, _SMALLEST_SHARE * grid.uptake.data.max())
-    parts = tuple(Part(part.place, np.asarray(part.uptake * share[part.place])) for part in grid.parts)
+    parts = tuple(Part(part.place, np.asarray(part.uptake * share[part.place]), part.region) for part in grid.parts)
     return Template(Volume(uptake, own.affine), grid.brain, parts)

@@ -19,7 +19,7 @@ from pet_spect.tables import Row, read_table, sidecar_of_table
 REQUIRED = {"scans": SCANS, "ratios": RATIOS, "change": CHANGE, "summary": SUMMARY}
 """The tables the report is made of, and their columns."""
 
-_NOT_GATES = {"Session", "Tracer", "Status", "Stage", "Code", "Reason", "Warnings", "HeadBox", "Pose", "CutAt"}
+_NOT_GATES = {"Session", "Tracer", "Status", "Stage", "Code", "Reason", "Warnings", "HeadBox", "Pose", "CutAt", "Flags"}
 
 
 @dataclass(frozen=True)

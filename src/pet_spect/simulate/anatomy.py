@@ -10,8 +10,8 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.spatial.transform import Rotation
 
 from pet_spect.patterns import PATTERNS, VENTRICLES
-from pet_spect.simulate.between_person import regional_factors
 from pet_spect.simulate.head import Head
+from pet_spect.simulate.regional_factors import regional_factors
 from pet_spect.simulate.traits import Traits, draw_traits
 
 COARSE_MM = 4.0

@@ -55,7 +55,7 @@ class Traits:
         Uptake of the scalp over the pattern's, per tracer. Drawn: 0.5 to 2, its logarithm evenly.
     between_person : float
         How strongly regional uptake differs from the pattern, see
-        `pet_spect.simulate.between_person.regional_factors`. Drawn: always 1.
+        `pet_spect.simulate.regional_factors.regional_factors`. Drawn: always 1.
 
     The SDs of shape and shear, the warp, atrophy and scalp are assumptions.
     """

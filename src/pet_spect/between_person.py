@@ -1,4 +1,4 @@
-"""How uptake varies between healthy people: correlated factors of the regions and their asymmetries."""
+"""Spread of regional uptake and of its asymmetry between healthy people."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.patterns import VERMIS
-from pet_spect.simulate.head import OTHER_TISSUE
-
-WHITE_CV_PERCENT = 4.0
-"""Between-person CV of tissue that belongs to no region (an assumption: the table has no white matter)."""
 
 SMALLEST_EIGENVALUE = 0.01
 """Smaller eigenvalues of a correlation matrix are raised to this, and its diagonal is scaled back to 1."""
@@ -199,60 +195,3 @@ UPTAKE_CORRELATION = correlation(_UPTAKE_CORRELATION)
 ASYMMETRY_GROUPS = tuple(group for group in GROUPS if group.name not in _MIDLINE)
 ASYMMETRY_CORRELATION = correlation(_ASYMMETRY_CORRELATION)
 """Of log left/right ratios, between `ASYMMETRY_GROUPS`."""
-
-
-def regional_factors(
-    indices: Mapping[str, Mapping[str, int]], rng: np.random.Generator, *, tracer: str, strength: float = 1.0
-) -> NDArray[np.float32]:
-    """Draw how one person's uptake differs from the healthy pattern.
-
-    Uptake over cerebellar cortex is log-normal with mean 1; left and right differ by half the log ratio each.
-    The mean asymmetry is that of FDG, and 0 for another tracer, of which none is known. CV, SD and
-    correlations of FDG are taken for IMZ as well: an assumption.
-
-    Parameters
-    ----------
-    indices : mapping of str to dict
-        Region name to its label per side, see `pet_spect.simulate.head.Head`.
-    rng : numpy random generator
-    tracer : str
-    strength : float, default 1
-        Multiplies every standard deviation and the mean asymmetry; 0 gives 1 everywhere.
-
-    Returns
-    -------
-    (256,) float32 array
-        Factor of each label; 1 for labels of no region, ventricles and cerebellar cortex but for its asymmetry.
-    """
-    logs = _draw(rng, UPTAKE_CORRELATION)
-    differences = _draw(rng, ASYMMETRY_CORRELATION)
-    white = rng.standard_normal()
-    level = {group.name: _log_normal(strength * group.cv_percent / 100, z) for group, z in _pairs(UPTAKE_GROUPS, logs)}
-    asymmetry = {
-        group.name: (group.asymmetry_mean_percent * (tracer == "FDG") + group.asymmetry_sd_percent * z) / 100
-        for group, z in _pairs(ASYMMETRY_GROUPS, differences)
-    }
-    group_of = {region: group.name for group in GROUPS for region in group.regions} | dict(FOLLOWS)
-    factor = np.ones(256, dtype=np.float32)
-    factor[OTHER_TISSUE] = np.exp(_log_normal(strength * WHITE_CV_PERCENT / 100, white))
-    for region, by_side in indices.items():
-        if region not in group_of:
-            continue
-        for side, label in by_side.items():
-            half = {"left": 0.5, "right": -0.5}.get(side, 0.0) * strength * asymmetry.get(group_of[region], 0.0)
-            factor[label] = np.exp(level.get(group_of[region], 0.0) + half)
-    return factor
-
-
-def _draw(rng: np.random.Generator, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.linalg.cholesky(matrix) @ rng.standard_normal(len(matrix)))
-
-
-def _pairs(groups: tuple[Group, ...], values: NDArray[np.float64]) -> zip[tuple[Group, float]]:
-    return zip(groups, values.tolist(), strict=True)
-
-
-def _log_normal(cv: float, z: float) -> float:
-    """Return the logarithm of a log-normal value of mean 1 and the given CV."""
-    variance = np.log1p(cv**2)
-    return float(np.sqrt(variance) * z - variance / 2)

@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 
 from pet_spect.atlases import load_atlas
-from pet_spect.patterns import VENTRICLES
-from pet_spect.simulate.between_person import (
+from pet_spect.between_person import (
     ASYMMETRY_CORRELATION,
     ASYMMETRY_GROUPS,
     FOLLOWS,
@@ -15,8 +14,9 @@ from pet_spect.simulate.between_person import (
     UPTAKE_CORRELATION,
     UPTAKE_GROUPS,
     correlation,
-    regional_factors,
 )
+from pet_spect.patterns import VENTRICLES
+from pet_spect.simulate.regional_factors import regional_factors
 
 DATA = Path(os.environ.get("PET_SPECT_EXTERNAL_DATA", "../shared/data"))
 DRAWS = 4000

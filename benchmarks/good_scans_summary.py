@@ -1,0 +1,208 @@
+"""What the good scans of `good_scans.py` say of gates, side, coverage, pattern and accuracy, as tables and one figure.
+
+python benchmarks/realistic/summary.py WORK --people 101-225 [--figure docs/images/gates.png]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pet_spect.errors import RegistrationError
+from pet_spect.model import opposite
+from pet_spect.quantify.laterality import side_of_deficit
+from pet_spect.registration import plausibility as gates_of
+from pet_spect.registration.orientation import Fit, check_orientation
+from pet_spect.registration.plausibility import AffineShape, Gates, Match
+from pet_spect.registration.resemblance import Appearance, Integrity, check_appearance, check_integrity
+from pet_spect.registration.tracer_pattern import FAR
+
+TRACERS = ("FDG", "IMZ")
+AFFECTED = (
+    (("vertex",), ("precentral",)),
+    (("below",), ("cerebellum_gray_matter", "pons")),
+    (("left", "right"), ("precentral",)),
+)
+"""Where a scan is cut, and the regions that this affects."""
+
+Row = dict[str, Any]
+
+
+def read(work: Path, first: int, last: int) -> list[Row]:
+    rows = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(work.glob("*.json"))]
+    return [row for row in rows if first <= row["person"] <= last]
+
+
+def refusal(row: Row, gates: Gates) -> str:
+    """Return the code by which a scan would be refused, empty if by none."""
+    if "refused" in row:
+        return str(row["refused"].partition(":")[0])
+
+    def of(kind: type) -> Any:
+        return kind(**{name: row[name] for name in kind.__dataclass_fields__})
+
+    checks = (
+        lambda: check_integrity(of(Integrity), gates),
+        lambda: check_orientation(Fit(row["upright"], row["turned"], 0.0, np.eye(4)), gates),
+        lambda: gates_of.check_affine(of(AffineShape), gates),
+        lambda: check_appearance(of(Appearance), gates),
+        lambda: gates_of.check_match(of(Match), gates),
+        lambda: gates_of.check_jacobian(*row["jacobian"], gates),
+    )
+    for check in checks:
+        try:
+            check()
+        except RegistrationError as error:
+            return error.code
+    return "cut" if row["cut"] else ""
+
+
+def table(title: str, heads: list[str], lines: list[list[Any]]) -> None:
+    print(f"\n{title}\n\n| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
+    for line in lines:
+        print("| " + " | ".join(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in line) + " |")
+
+
+def good(rows: list[Row], gates: Gates) -> None:
+    lines = []
+    for tracer in TRACERS:
+        own = [refusal(row, gates) for row in rows if row["tracer"] == tracer]
+        lines.append(
+            [tracer, len(own), sum(map(bool, own)), ", ".join(f"{c} {n}" for c, n in Counter(own).items() if c)]
+        )
+    table("Good scans refused", ["tracer", "scans", "refused", "by"], lines)
+
+
+def sides(rows: list[Row]) -> None:
+    wrong, lines = [], []
+    for row in (row for row in rows if "refused" not in row):
+        shown = side_of_deficit(tuple(row["deficit_ml"]))
+        if row["kind"] in ("none", "old contralateral"):
+            wrong.append(shown == opposite(row["lesion_side"]))
+        else:
+            wrong.append(shown == opposite(row["lost_side"]))
+    for tracer in TRACERS:
+        large = [row for row in rows if row["tracer"] == tracer and row["grey_lost_ml"] >= 15 and "refused" not in row]
+        large = [row for row in large if row["kind"] not in ("none", "old contralateral")]
+        # a mirrored scan shows the mirrored deficits, for templates and measures are symmetric
+        caught = [side_of_deficit(tuple(row["deficit_ml"])) == row["lost_side"] for row in large]
+        lines.append([tracer, len(large), sum(caught)])
+    print(f"\nSide: {sum(wrong)} of {len(wrong)} scans say the wrong side")
+    table("Mirrored scans with at least 15 mL of grey matter lost", ["tracer", "scans", "caught"], lines)
+
+
+def coverages(rows: list[Row]) -> None:
+    lines = []
+    for faces, regions in AFFECTED:
+        cuts = [found for row in rows for found in row["cuts"] if found["face"] in faces]
+        errors, low, high, refused = [], [], [], 0
+        for found in cuts:
+            for name, true in found["true"].items():
+                if not name.startswith(regions):
+                    continue
+                if "refused" in found or found.get("in_view", 1.0) < Gates().brain_in_view_min:
+                    refused += 1
+                    if true <= 0.8:
+                        low.append(True)
+                    continue
+                told = found["told"][name]
+                errors.append(abs(told - true))
+                if true <= 0.8:
+                    low.append(told < 0.9)
+                if true >= 0.97:
+                    high.append(told >= 0.9)
+        error = np.array(errors)
+        kept = [f"{sum(values)} of {len(values)}" for values in (low, high)]
+        share = float((error <= 0.10).mean())
+        lines.append(["/".join(faces), len(errors), float(error.mean()), share, *kept, refused])
+    heads = ["cut", "regions", "mean error", "within 0.10", "true <= 0.80: no value", "true >= 0.97: passed", "refused"]
+    table("Coverage of the affected regions", heads, lines)
+
+
+def accuracy(rows: list[Row]) -> None:
+    lines = []
+    for tracer in TRACERS:
+        for reference in ("contralateral", "cerebellum_ipsilesional"):
+            own = [row for row in rows if row["tracer"] == tracer and "measured" in row]
+            error = np.array([100 * (row["measured"][reference] / row["truth"][reference] - 1) for row in own])
+            error = error[np.isfinite(error)]
+            worst = float(error[np.abs(error).argmax()]) if error.size else float("nan")
+            lines.append([tracer, reference, len(error), float(error.mean()), float(np.abs(error).mean()), worst])
+    table("Error of the ratio in percent", ["tracer", "reference", "n", "mean", "mean absolute", "worst"], lines)
+
+
+def patterns(rows: list[Row]) -> None:
+    lines = []
+    for tracer in TRACERS:
+        far = np.array([row["pattern_distance"] for row in rows if row["tracer"] == tracer and "refused" not in row])
+        lines.append([tracer, len(far), float(np.median(far)), float(far.max()), int((far > FAR).sum())])
+    table("Pattern of uptake", ["tracer", "scans", "median distance", "largest", f"flagged (above {FAR:g})"], lines)
+
+
+GATED = (
+    ("upright", "likeness_min"),
+    ("similarity", "similarity_min"),
+    ("overlap", "overlap_min"),
+    ("scale_low", "scale_min"),
+    ("scale_high", "scale_max"),
+    ("shear", "shear_max"),
+    ("jump", "jump_max"),
+    ("beside", "beside_max"),
+    ("pattern_distance", None),
+)
+
+
+def reached(rows: list[Row]) -> None:
+    lines = []
+    for name, limit in GATED:
+        values = np.array([row[name] for row in rows if name in row])
+        told = FAR if limit is None else getattr(Gates(), limit)
+        lines.append(
+            [name, told, float(values.min()), *map(float, np.percentile(values, [1, 50, 99])), float(values.max())]
+        )
+    table("What good scans reach", ["quantity", "limit", "least", "1 %", "median", "99 %", "greatest"], lines)
+
+
+def draw(rows: list[Row], path: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(3, 3, figsize=(10, 7), layout="constrained")
+    for place, (name, limit) in zip(axes.flat, GATED, strict=True):
+        for tracer, colour in zip(TRACERS, ("tab:orange", "tab:blue"), strict=True):
+            values = [row[name] for row in rows if row["tracer"] == tracer and name in row]
+            place.hist(values, bins=20, alpha=0.6, color=colour, label=tracer)
+        place.axvline(FAR if limit is None else getattr(Gates(), limit), color="black", linestyle="--")
+        place.set_title(name.replace("_", " "))
+    axes.flat[0].legend()
+    figure.suptitle("Good scans of realistic people against the limits (dashed)")
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--people", default="101-225", metavar="FIRST-LAST")
+    parser.add_argument("--figure", type=Path)
+    options = parser.parse_args()
+    rows = read(options.work, *map(int, options.people.split("-")))
+    print(f"{len(rows)} scans of {len({row['person'] for row in rows})} people")
+    good(rows, Gates())
+    reached(rows)
+    sides(rows)
+    coverages(rows)
+    accuracy(rows)
+    patterns(rows)
+    if options.figure is not None:
+        draw(rows, options.figure)
+
+
+if __name__ == "__main__":
+    main()
