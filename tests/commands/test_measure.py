@@ -258,6 +258,15 @@ def test_the_deficit_that_a_scan_itself_shows_is_told_of_that_scan(person):
     assert [person.told(session)["DeficitMl"]["left"] for session in ("baseline", "year1")] == [12.5, 0.0]
 
 
+def test_a_flag_of_normalise_is_a_warning_of_its_scan_alone(person):
+    flag = {"Code": "uptake_pattern", "Reason": "the regional uptake lies 4.1 spreads away"}
+    person.add("baseline", "FDG", halves(60.0, 90.0), view={"Flags": [flag]})
+    person.add("year1", "FDG", halves(60.0, 90.0))
+    person.run()
+    assert (person.told("baseline")["Warnings"], person.told("year1")["Warnings"]) == ([flag], [])
+    assert person.rows()["motor", "left"]["reason"] == "uptake_pattern: the regional uptake lies 4.1 spreads away"
+
+
 def test_an_image_that_cannot_be_read_is_recorded_as_a_refusal(person):
     person.add("baseline", "FDG", halves(60.0, 90.0))
     Path(person.scans[0][2]).write_bytes(b"not an image")
