@@ -4,7 +4,7 @@ from scipy.ndimage import gaussian_filter
 
 from pet_spect.errors import RegistrationError
 from pet_spect.model import Volume
-from pet_spect.registration.appearance import assembled
+from pet_spect.registration.appearance import assembled, region_factors
 from pet_spect.registration.plausibility import Gates
 from pet_spect.registration.resemblance import (
     Appearance,
@@ -80,17 +80,17 @@ def test_of_a_scan_that_meets_the_template_nowhere_nothing_is_told(value):
     assert found == Appearance(0.0, 0.0)
 
 
+def matched(scan, template, lesion=None):
+    lesion = np.zeros(scan.shape, dtype=bool) if lesion is None else lesion
+    return own_match(scan, template, *region_factors(scan, template, lesion), lesion)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_uptake_of_regions_changes_no_similarity(fdg, seed):
-    none = np.zeros(fdg.brain.shape, dtype=bool)
     noise = gaussian_filter(np.random.default_rng(9).standard_normal(fdg.brain.shape), 1.0).astype(np.float32)
     factors = np.random.default_rng(seed).uniform(0.6, 1.4, len(fdg.parts))
-
-    def matched(factors):
-        return own_match(7 * assembled(fdg, factors) + noise, fdg, none)
-
-    even, own = matched(np.ones(len(fdg.parts))), matched(factors)
+    even, own = (matched(7 * assembled(fdg, each) + noise, fdg) for each in (np.ones(len(factors)), factors))
     assert 0.9 < even.similarity < 1.0
     assert own.similarity == pytest.approx(even.similarity, abs=0.02)
     assert own.overlap == pytest.approx(even.overlap, abs=0.02)
@@ -98,10 +98,8 @@ def test_the_uptake_of_regions_changes_no_similarity(fdg, seed):
 
 @pytest.mark.slow
 def test_an_anatomy_that_does_not_fit_lowers_the_similarity(fdg):
-    none = np.zeros(fdg.brain.shape, dtype=bool)
-    right = own_match(fdg.uptake.data, fdg, none)
-    shifted = [own_match(np.roll(fdg.uptake.data, voxels, axis=1), fdg, none).similarity for voxels in (3, 6)]
-    assert right.similarity > shifted[0] + 0.02 > shifted[1] + 0.05
+    here, near, far = (matched(np.roll(fdg.uptake.data, voxels, axis=1), fdg).similarity for voxels in (0, 3, 6))
+    assert here > near + 0.02 > far + 0.05
 
 
 @pytest.mark.slow
@@ -111,7 +109,7 @@ def test_what_is_lesion_or_out_of_view_does_not_count_for_the_match(fdg):
     lesion[28:38, 55:70, 45:60] = True
     scan[lesion] = 0
     scan[:, :, 70:] = np.nan
-    assert own_match(scan, fdg, lesion).similarity > 0.98
+    assert matched(scan, fdg, lesion).similarity > 0.98
 
 
 def test_a_scan_is_one_continuous_measurement():
