@@ -11,6 +11,7 @@ from pet_spect.commands.common_resolution import ToCommon
 from pet_spect.files import write_json
 from pet_spect.images import write_affine, write_refusal, write_scan, write_volume, write_warp
 from pet_spect.model import Refusal, Volume, Warp
+from pet_spect.quantify.reasons import split_reasons
 from pet_spect.quantify.resolution import blur
 from pet_spect.tables import read_table
 
@@ -55,7 +56,7 @@ class Participant:
         self.scans.append([session, tracer, str(path)])
         return path
 
-    def add(self, session, tracer, data, *, rigid=None, affine=None, refused=False, **facts):
+    def add(self, session, tracer, data, *, rigid=None, affine=None, refused=False, view=None, **facts):
         volume = Volume(np.asarray(data, dtype=np.float32), centred() if affine is None else affine)
         write_scan(self.image(session, tracer), volume, {"Units": "Bq/mL", "AttenuationCorrection": "CT", **facts})
         told = {"Status": "registered"}
@@ -64,7 +65,7 @@ class Participant:
         else:
             matrix = layout.scan_to_participant(WHO, session, LABELS[tracer][0])
             write_affine(self.results / matrix, np.eye(4) if rigid is None else rigid)
-        self.registered.append({"Session": session, "Tracer": tracer, **told})
+        self.registered.append({"Session": session, "Tracer": tracer, **told, **(view or {})})
 
     def run(self, *more, record=True):
         told = {"Participant": WHO, "Anat": self.anat, "Lesion": self.lesion, "Scans": self.registered}
@@ -194,6 +195,76 @@ def test_by_hand_a_target_out_of_view_is_an_error(person, capsys):
     person.add("baseline", "FDG", np.where(np.arange(16)[:, None, None] < 4, np.nan, halves(60.0, 90.0)))
     assert person.run(record=False) == 1
     assert "50% of motor left is in view, 90% is needed" in capsys.readouterr().err
+
+
+def cut_at_the_top(pose=None):
+    """What normalise records of a scan in which half of the target, voxels 3 to 8, is in view."""
+    view = {"First": [-0.5, -0.5, -0.5], "Last": [15.5, 11.5, 5.5]}
+    return {"CutAt": ["top"], "View": view, "OwnPose": None if pose is None else pose.tolist()}
+
+
+HALF = "low_coverage: 50% of motor left is in view, 90% is needed; the brain is cut at the top"
+
+
+@pytest.mark.parametrize("fill", [np.nan, 0.0])
+def test_the_target_of_a_cut_scan_has_no_mean_even_if_the_missing_slices_hold_zeros(person, fill):
+    data = halves(60.0, 90.0)
+    data[:, :, 6:] = fill
+    person.add("baseline", "FDG", data, view=cut_at_the_top())
+    assert person.run() == 0
+    row = person.rows()["motor", "left"]
+    assert (row["mean"], row["coverage"]) == ("n/a", "0.5")
+    first, second = split_reasons(row["reason"])
+    assert first == HALF
+    assert second == "brain_cut: the field of view cuts the brain at the top"
+    assert person.told()["CutAt"] == ["top"]
+    assert [warning["Code"] for warning in person.told()["Warnings"]] == ["brain_cut"]
+
+
+def test_the_coverage_of_a_cut_scan_without_a_whole_one_is_that_of_its_own_pose(person):
+    up = np.eye(4)
+    up[2, 3] = 2.0  # the target is in voxels 5 to 10, whatever the warp says
+    view = {**cut_at_the_top(up), "View": {"First": [-0.5, -0.5, -0.5], "Last": [15.5, 11.5, 8.5]}}
+    data = halves(60.0, 90.0)
+    data[:, :, 9:] = 0
+    person.add("baseline", "FDG", data, view=view)
+    assert person.run() == 0
+    row = person.rows()["motor", "left"]
+    assert (row["mean"], row["sd"]) == ("n/a", "n/a")
+    assert float(row["coverage"]) == pytest.approx(4 / 6)
+    assert split_reasons(row["reason"])[0].endswith("the brain is cut at the top")
+
+
+def test_a_cut_that_leaves_the_target_in_view_is_a_warning_and_the_target_has_its_mean(person):
+    view = {**cut_at_the_top(np.eye(4)), "View": {"First": [-0.5, -0.5, -0.5], "Last": [15.5, 11.5, 8.5]}}
+    person.add("baseline", "FDG", halves(60.0, 90.0), view=view)
+    assert person.run() == 0
+    row = person.rows()["motor", "left"]
+    assert (row["mean"], row["coverage"]) == ("60", "1")
+    assert row["reason"] == "brain_cut: the field of view cuts the brain at the top"
+
+
+def test_by_hand_a_cut_target_is_an_error_that_names_the_side(person, capsys):
+    person.add("baseline", "FDG", halves(60.0, 90.0), view=cut_at_the_top(np.eye(4)))
+    assert person.run(record=False) == 1
+    assert capsys.readouterr().err.endswith("is needed; the brain is cut at the top\n")
+
+
+def test_the_deficit_that_a_scan_itself_shows_is_told_of_that_scan(person):
+    for session, left in (("baseline", 12.5), ("year1", 0.0)):
+        view = {"DeficitMl": {"left": left, "right": 1.0}}
+        person.add(session, "FDG", halves(60.0, 90.0), view=view)
+    person.run()
+    assert [person.told(session)["DeficitMl"]["left"] for session in ("baseline", "year1")] == [12.5, 0.0]
+
+
+def test_a_flag_of_normalise_is_a_warning_of_its_scan_alone(person):
+    flag = {"Code": "uptake_pattern", "Reason": "the regional uptake lies 4.1 spreads away"}
+    person.add("baseline", "FDG", halves(60.0, 90.0), view={"Flags": [flag]})
+    person.add("year1", "FDG", halves(60.0, 90.0))
+    person.run()
+    assert (person.told("baseline")["Warnings"], person.told("year1")["Warnings"]) == ([flag], [])
+    assert person.rows()["motor", "left"]["reason"] == "uptake_pattern: the regional uptake lies 4.1 spreads away"
 
 
 def test_an_image_that_cannot_be_read_is_recorded_as_a_refusal(person):

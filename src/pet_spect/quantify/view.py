@@ -64,7 +64,7 @@ def coverage_by_pose(atlas: Atlas, scan: Volume, view: CutView) -> dict[tuple[st
     voxels = apply_affine(np.linalg.inv(scan.affine) @ view.pose @ atlas.affine, places.astype(np.float64))
     seen = ((voxels >= np.array(view.first)) & (voxels <= np.array(view.last))).all(axis=1)
     label = atlas.labels[tuple(places.T)]
-    size = int(atlas.labels.max()) + 1
+    size = max(int(atlas.labels.max()), *(region.index for region in atlas.regions)) + 1
     total = np.bincount(label, minlength=size)
     covered = np.bincount(label, weights=seen, minlength=size)
     return {
@@ -78,10 +78,10 @@ def coverage_by_pose(atlas: Atlas, scan: Volume, view: CutView) -> dict[tuple[st
 def limited(
     found: Sequence[RegionUptake], coverage: Mapping[tuple[str, RegionSide], float], min_coverage: float
 ) -> list[RegionUptake]:
-    """Return uptake with another coverage; mean and sd are NaN where that is below `min_coverage`."""
+    """Return uptake with the smaller of its coverage and `coverage`; below `min_coverage` mean and sd are NaN."""
     kept = []
     for region in found:
-        share = coverage[region.region.removesuffix(LESIONFREE), region.side]
+        share = float(np.minimum(region.coverage, coverage[region.region.removesuffix(LESIONFREE), region.side]))
         hidden = not share >= min_coverage
         mean, sd = (math.nan, math.nan) if hidden else (region.mean, region.sd)
         kept.append(replace(region, mean=mean, sd=sd, coverage=share))
