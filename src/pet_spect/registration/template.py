@@ -99,6 +99,8 @@ def blurred_template(sharp: NDArray[np.float32], brain: NDArray[np.bool_], atlas
     """
     step = WORKING_VOXEL_MM
     affine = atlas.affine @ np.diag([step, step, step, 1.0])
+    # where two labels are equally near, the search takes the same one on both sides, not its mirror image
+    sharp = np.asarray((sharp + sharp[::-1]) / 2, dtype=np.float32)
     grid = brain[::step, ::step, ::step]
     owner = _owners(atlas, sharp)
     sigma = fwhm_mm * FWHM_TO_SIGMA
