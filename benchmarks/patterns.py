@@ -105,9 +105,8 @@ def comparison(standard: Standard, tracer: str) -> pd.DataFrame:
     return table
 
 
-def fitted(standard: Standard, tracer: str) -> Pattern:
-    """Fit the levels of a tracer: ridge towards what is expected of a tissue, no level below 0.01."""
-    column, fwhm_mm = MAPS[tracer]
+def fitted(standard: Standard, tracer: str, column: str, fwhm_mm: float) -> Pattern:
+    """Fit the levels of a tracer like `tracer`: ridge towards what is expected of a tissue, no level below 0.01."""
     cortex = [name for name in standard.names if name not in FILLED]
     assert not set(cortex) & set(SUBCORTICAL)
     empty = Pattern(0, dict.fromkeys(cortex, 0.0), dict.fromkeys(FILLED, 0.0), 0, 0, 0, 0, 0, PATTERNS[tracer].fwhm_mm)
@@ -191,7 +190,7 @@ def main() -> None:
         return
     for tracer in MAPS:
         if options.fit:
-            print(f'"{tracer}": {fitted(standard, tracer)!r},')
+            print(f'"{tracer}": {fitted(standard, tracer, *MAPS[tracer])!r},')
             continue
         table = comparison(standard, tracer)
         outside = table[table["difference_percent"].abs() > table["allowed_percent"]]

@@ -8,8 +8,6 @@ from pet_spect.registration.template import make_template
 from pet_spect.registration.tracer_pattern import FAR, FIT_SD, distance, group_logs, pattern_distance
 
 COUNT = len(UPTAKE_GROUPS)
-OTHER_TRACER = 2.0
-"""The mean patterns of FDG and iomazenil lie 2.1 and 2.4 apart: flagged only with a person's own spread on top."""
 
 
 def test_the_mean_pattern_has_no_distance_whatever_its_level():
@@ -23,7 +21,7 @@ def test_healthy_people_lie_about_one_spread_away():
     people = np.random.default_rng(0).multivariate_normal(np.zeros(COUNT), covariance, size=500)
     distances = np.array([distance(person) for person in people])
     assert np.sqrt((distances**2).mean()) == pytest.approx(1.0, abs=0.05)
-    assert distances.max() < OTHER_TRACER < FAR
+    assert np.quantile(distances, 0.99) < FAR
 
 
 def test_from_less_than_half_of_the_groups_nothing_is_told():
@@ -42,8 +40,8 @@ def test_a_scan_of_the_other_tracer_lies_further_from_the_mean_than_healthy_peop
 
     assert found(fdg, fdg) < 0.1
     assert found(imz, imz) < 0.1
-    assert found(imz, fdg) > OTHER_TRACER
-    assert found(fdg, imz) > OTHER_TRACER
+    assert found(imz, fdg) > FAR
+    assert found(fdg, imz) > FAR
 
 
 @pytest.mark.slow

@@ -11,8 +11,9 @@ from pet_spect.registration.template import Template
 FIT_SD = 0.15
 """Standard deviation of the logarithm of one group's fitted factor by noise, resolution and misplacement."""
 
-FAR = 3.0
-"""Root mean square distance, in standard deviations, of a pattern that does not look like its tracer's."""
+FAR = 1.4
+"""Distance of a pattern that is not its tracer's: half-way between the farthest IMZ scan of realistic people
+(0.98) and the nearest HMPAO scan (1.68), see ``benchmarks/tracer_patterns.py``."""
 
 FloatArray = NDArray[np.float64]
 
