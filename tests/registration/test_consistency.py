@@ -141,6 +141,23 @@ def test_a_mirrored_anatomical_image_is_found_by_its_lesion_alone(of_anatomy, op
     lopsided -= lopsided[::-1]
     lopsided /= gaussian_filter(lopsided, 4).std()
     anatomy = ScanKey("sub-01", "n/a", "anat:T1w")
-    scans = {FDG1: with_pattern(0.03 * lopsided), anatomy: with_pattern(-of_anatomy * lopsided)}
+    scans = {FDG1: with_pattern(0.06 * lopsided), anatomy: with_pattern(-of_anatomy * lopsided)}
     conflicts = strangers(scans, {"FDG": PLAIN, "anat:T1w": PLAIN}, GATES)
+    assert [error.code for error in conflicts.values()] == ["gate_mirrored_visit"] * opposite
+
+
+@pytest.mark.parametrize(
+    ("asymmetry", "opposite"),
+    [
+        (0.03, False),  # as a healthy brain: the asymmetries of two tracers have no common sign
+        (0.06, True),
+    ],
+)
+def test_scans_of_two_tracers_are_called_mirrored_by_a_lesion_alone(asymmetry, opposite):
+    lopsided = gaussian_filter(np.random.default_rng(6).standard_normal((40, 40, 40)), 3)
+    lopsided -= lopsided[::-1]
+    lopsided /= gaussian_filter(lopsided, 4).std()
+    imz = ScanKey("sub-01", "baseline", "IMZ")
+    scans = {FDG1: with_pattern(asymmetry * lopsided), imz: with_pattern(-asymmetry * lopsided)}
+    conflicts = strangers(scans, {"FDG": PLAIN, "IMZ": PLAIN}, GATES)
     assert [error.code for error in conflicts.values()] == ["gate_mirrored_visit"] * opposite

@@ -178,9 +178,9 @@ def peculiar(scan: Volume, template: Template) -> Peculiar:
 def strangers(standard: Mapping[ScanKey, Volume], templates: Mapping[str, Template], gates: Gates) -> Conflicts:
     """Return the pairs of scans whose peculiarities do not go together.
 
-    Two scans of one tracer must share what sets them apart from the template (`gate_stranger`); two scans of any
-    tracers must not be asymmetric in opposite ways (`gate_mirrored_visit`), nor a scan and an anatomical image
-    that is lopsided enough to have a lesion.
+    Two scans of one tracer must share what sets them apart from the template (`gate_stranger`) and must not be
+    asymmetric in opposite ways (`gate_mirrored_visit`), nor may two images of different kinds that are both lopsided
+    enough to have a lesion: in a healthy person the asymmetries of two tracers need not be alike.
 
     Parameters
     ----------
@@ -196,9 +196,8 @@ def strangers(standard: Mapping[ScanKey, Volume], templates: Mapping[str, Templa
         names = f"{first.session} {first.tracer} and {second.session} {second.tracer}"
         opposed = -cosine(of_scan[first].asymmetry, of_scan[second].asymmetry)
         alike = cosine(of_scan[first].pattern, of_scan[second].pattern)
-        anatomies = [of_scan[key].asymmetry for key in (first, second) if key.tracer.startswith(ANATOMICAL)]
-        comparable = all(_size(asymmetry) >= gates.anat_asymmetry_min for asymmetry in anatomies)
-        if comparable and opposed > gates.opposed_max:
+        lopsided = all(_size(of_scan[key].asymmetry) >= _least_asymmetry(key, gates) for key in (first, second))
+        if (first.tracer == second.tracer or lopsided) and opposed > gates.opposed_max:
             conflicts[first, second] = RegistrationError(
                 f"left and right are exchanged between {names}: their asymmetries are opposite (likeness"
                 f" {-opposed:.2f}, at least {-gates.opposed_max:.2f} is plausible)",
@@ -214,6 +213,11 @@ def strangers(standard: Mapping[ScanKey, Volume], templates: Mapping[str, Templa
                 code="gate_stranger",
             )
     return conflicts
+
+
+def _least_asymmetry(key: ScanKey, gates: Gates) -> float:
+    """Return the asymmetry from which on an image of this kind shows a lesion."""
+    return gates.anat_asymmetry_min if key.tracer.startswith(ANATOMICAL) else gates.asymmetry_min
 
 
 def _size(pattern: NDArray[np.float32]) -> float:

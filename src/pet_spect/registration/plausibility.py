@@ -57,9 +57,9 @@ class Gates:
         How much better two such scans may agree when one is mirrored.
     opposed_max : float
         How opposite (negative cosine) the asymmetries of two scans of one person may be, of any tracers.
-    anat_asymmetry_min : float
-        Asymmetry (root mean square, mean 1) of an anatomical image below which it is not compared with a scan's:
-        only a lesion makes both asymmetric in the same way.
+    asymmetry_min, anat_asymmetry_min : float
+        Asymmetry (root mean square, mean 1) of a scan and of an anatomical image below which it is not compared with
+        that of an image of another kind: only a lesion makes both asymmetric in the same way.
     alike_min : float
         Least likeness (cosine) of what sets two scans of one tracer apart from the template.
     alike_if_near_min : float
@@ -89,6 +89,7 @@ class Gates:
     agreement_min: float = 0.80
     mirror_margin: float = 0.01
     opposed_max: float = 0.30
+    asymmetry_min: float = 0.04
     anat_asymmetry_min: float = 0.02
     alike_min: float = 0.50
     alike_if_near_min: float = 0.30
