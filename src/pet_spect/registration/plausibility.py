@@ -77,7 +77,7 @@ class Gates:
     proportion_max: float = 1.25
     shear_max: float = 0.10
     rotation_max_deg: float = 45.0
-    blur_max_mm: float = 10.0
+    blur_max_mm: float = 20.0
     beside_max: float = 0.15
     brain_in_view_min: float = 0.60
     similarity_min: float = 0.60
