@@ -59,12 +59,12 @@ def test_a_part_out_of_view_is_not_held_against_a_scan():
 
 
 def test_the_blur_of_a_scan_is_told_and_refused():
-    blurred = Volume(gaussian_filter(scan().data, 4.5), AFFINE)  # 21 mm
-    assert appearance(blurred, TEMPLATE).blur_mm == 20.0
+    blurred = Volume(gaussian_filter(scan().data, 7.5), AFFINE)  # 35 mm
+    assert appearance(blurred, TEMPLATE).blur_mm == 30.0
     error = refusal(blurred)
     assert error.code == "gate_blur"
     assert str(error) == (
-        "the scan is blurred: the template fits best with 20 mm of further blur, at most 10 mm is plausible"
+        "the scan is blurred: the template fits best with 30 mm of further blur, at most 20 mm is plausible"
     )
 
 
