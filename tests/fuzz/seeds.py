@@ -239,7 +239,9 @@ def _nm(*, is_gated: bool = False) -> list[DicomObject]:
     ds.DetectorInformationSequence = _macro(
         ImagePositionPatient=[-10, -20, 30], ImageOrientationPatient=[1, 0, 0, 0, 1, 0]
     )
-    ds.RadiopharmaceuticalInformationSequence = Sequence([drug_item(Radiopharmaceutical="IMZ I-123")])
+    drug = drug_item(Radiopharmaceutical="IMZ I-123", RadionuclideHalfLife="47604")
+    change(drug.RadionuclideCodeSequence[0], CodeValue="C-114A4", CodeMeaning="^123^Iodine")
+    ds.RadiopharmaceuticalInformationSequence = Sequence([drug])
     ds.AcquisitionDate, ds.AcquisitionTime = "20250101", "110000"
     ds.PixelData = counts.tobytes()
     return [_saved(ds)]
