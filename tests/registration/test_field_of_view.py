@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 from pet_spect.errors import RegistrationError
 from pet_spect.model import Volume
@@ -112,3 +113,23 @@ def test_too_little_brain_in_view_is_refused_with_the_sides_that_are_cut():
         check_field_of_view(found, Gates())
     assert refused.value.code == "gate_field_of_view"
     check_field_of_view(replace(found, brain_fraction=0.60), Gates())
+
+
+@pytest.mark.parametrize("padding", ["smoothed", "stray voxels"])
+def test_a_cut_that_was_filled_up_with_something_is_still_a_cut(fdg, padding):
+    scan = Volume(fdg.uptake.data.copy(), fdg.uptake.affine)
+    top = int(np.argwhere(fdg.brain)[:, 2].max()) + 1 - 20  # 40 mm
+    scan.data[:, :, top:] = 0
+    if padding == "smoothed":
+        scan.data[...] = gaussian_filter1d(scan.data, 2.5, axis=2)
+    else:
+        scan.data[3, 3, top:] = scan.data.max()
+    found = field_of_view(scan, np.eye(4), fdg.brain, fdg.uptake.affine)
+    assert found.cut == ("top",)
+    places = np.argwhere(fdg.brain)
+    assert found.brain_fraction == pytest.approx((places[:, 2] < top).mean(), abs=0.04)
+
+
+def test_a_whole_head_in_an_empty_frame_is_not_cut(fdg):
+    found = field_of_view(fdg.uptake, np.eye(4), fdg.brain, fdg.uptake.affine)
+    assert (found.cut, found.brain_fraction) == ((), 1.0)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pet_spect import layout
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
+from pet_spect.commands.registration_facts import cut_warning, flags_of
 from pet_spect.images import read_affine, read_refusal, read_sidecar, read_volume, read_warp
 from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.record import entry_of, read_record, refusal_in
@@ -87,7 +88,8 @@ def _draw(person: _Person, key: ScanKey, image: Path, masks: Mapping[str, Volume
     facts = read_sidecar(image)
     simulated = bool(facts.get("Simulated", False))
     entry = entry_of(person.record, key)
-    told = [*(facts.get("Warnings") or []), *(entry.get("Warnings") or [])]
+    told = [*(facts.get("Warnings") or []), *(entry.get("Warnings") or []), *flags_of(person.record, key)]
+    told += [cut_warning(entry["CutAt"])] if entry.get("CutAt") else []
     warnings = [f"{warning['Code']}: {warning['Reason']}" for warning in told]
     refusal = read_refusal(image) or refusal_in(person.record, key)
     if refusal is not None:

@@ -280,7 +280,11 @@ def _measured(
         "Code": None,
         "Reason": None,
         **told,
-        "Warnings": [*told["Warnings"], *common.warnings, *([] if view is None else [cut_warning(view)])],
+        "Warnings": [
+            *told["Warnings"],
+            *common.warnings,
+            *([cut_warning(cut)] if cut else []),
+        ],
         **(common.told() if visit in grounds.to_common else {}),
         "CutAt": list(cut),
         "Unit": facts.get("Units"),

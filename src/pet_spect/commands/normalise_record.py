@@ -90,8 +90,10 @@ def _pattern_flags(registered: Registered, facts: Mapping[str, Any]) -> list[dic
 
     if not registered.pattern_distance > FAR:
         return []
-    silent = facts.get("TracerIdentity", "none") == "none"
-    check = "the tracer in scans.tsv, for the header names none" if silent else "attenuation correction and shading"
+    confirmed = facts.get("TracerIdentity") == "header"
+    check = "attenuation correction and shading"
+    if not confirmed:
+        check = f"the tracer in scans.tsv, which the header does not confirm, and {check}"
     reason = (
         f"the regional uptake lies {registered.pattern_distance:.1f} spreads between people from the tracer's mean,"
         f" at most {FAR:g} is usual: check {check}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,15 +120,28 @@ def flags_of(record: Mapping[str, Any], key: ScanKey) -> list[dict[str, str]]:
 
 
 def deficit_of(record: Mapping[str, Any], key: ScanKey) -> dict[str, float]:
-    """Return how many mL of a lesion-like deficit a scan itself shows on each side; 0 where it was not registered."""
-    shown = entry_of(record, key).get("DeficitMl") or {}
+    """Return how many mL of a lesion-like deficit a scan itself shows on each side; 0 where it was not registered.
+
+    Raises
+    ------
+    ImageError
+        If the record is of a version that did not look.
+    """
+    entry = entry_of(record, key)
+    if entry.get("Status") == "registered" and not {"DeficitMl", "View"} <= entry.keys():
+        raise ImageError(
+            f"the registration record of {key.participant} is of version {record.get('SoftwareVersion')}, which did not"
+            " ask on which side the lesion is: run normalise again",
+            code="record_outdated",
+        )
+    shown = entry.get("DeficitMl") or {}
     return {side: float(shown.get(side, 0.0)) for side in ("left", "right")}
 
 
 def cut_view(record: Mapping[str, Any], key: ScanKey) -> CutView | None:
-    """Return the field of view of a scan that cuts the brain; None if the whole brain is in view."""
+    """Return the field of view of a scan, outside which its values are no measurements; None if it is not known."""
     entry = entry_of(record, key)
-    if not entry.get("CutAt"):
+    if "View" not in entry:
         return None
     pose = entry.get("OwnPose")
     return CutView(
@@ -139,6 +152,6 @@ def cut_view(record: Mapping[str, Any], key: ScanKey) -> CutView | None:
     )
 
 
-def cut_warning(view: CutView) -> dict[str, str]:
-    """Return the warning of a scan that cuts the brain."""
-    return {"Code": "brain_cut", "Reason": f"the field of view cuts the brain at the {' and the '.join(view.cut)}"}
+def cut_warning(cut: Sequence[str]) -> dict[str, str]:
+    """Return the warning of a scan that cuts the brain at these sides."""
+    return {"Code": "brain_cut", "Reason": f"the field of view cuts the brain at the {' and the '.join(cut)}"}

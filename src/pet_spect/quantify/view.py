@@ -16,12 +16,12 @@ from pet_spect.resample import apply_affine
 
 @dataclass(frozen=True)
 class CutView:
-    """The field of view of a scan that cuts the brain.
+    """The field of view of a scan.
 
     Attributes
     ----------
     cut : tuple of str
-        Sides at which the brain is cut, such as ``top``.
+        Sides at which the brain is cut, such as ``top``; empty if it is whole.
     first, last : (3,) tuple of float
         The field of view in voxel indices of the scan, voxel edges included.
     pose : (4, 4) float array or None

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, distance_transform_edt, gaussian_filter
 
+from pet_spect.errors import RegistrationError
 from pet_spect.model import Volume
 from pet_spect.registration.template import WORKING_VOXEL_MM, Template
 
@@ -49,9 +50,16 @@ def region_factors(
         One per part, relative to `scale`; 1 where a part is not in view.
     scale : float
         The scan's units per unit of the template.
+
+    Raises
+    ------
+    RegistrationError
+        If nothing is left to learn from.
     """
     chosen = (slice(None, None, _EVERY),) * 3
     used = (binary_dilation(template.brain, iterations=_MARGIN) & np.isfinite(scan) & ~ignored)[chosen]
+    if not used.any():
+        raise RegistrationError("no part of the brain is in view outside the lesion mask", code="no_brain_left")
     place = np.full(used.shape, -1)
     place[used] = np.arange(used.sum())
     design = np.zeros((int(used.sum()), len(template.parts)))

@@ -24,8 +24,11 @@ BRAIN_LIKE = 0.35
 EDGE_CM2 = 3.0
 """A larger section of brain-like uptake in the last slices of a side means that the brain goes on beyond them."""
 
+FAINT = 0.1
+"""Of that level: slices at an end that nowhere reach it show no head, whatever stray values they hold."""
+
 _SMOOTHING_MM = 3.0
-_BEYOND = 0.002
+_BEYOND, _CLEARLY_BEYOND = 0.002, 0.02
 _NEAR_BRAIN_MM = 10.0
 
 
@@ -70,7 +73,11 @@ def view_box(scan: Volume) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def in_view(scan: Volume) -> Volume:
     """Return a scan with NaN wherever it holds no measurement, see `view_box`."""
-    first, last = view_box(scan)
+    return within(scan, *view_box(scan))
+
+
+def within(scan: Volume, first: NDArray[np.integer], last: NDArray[np.integer]) -> Volume:
+    """Return a scan with NaN outside a box of voxels; the scan itself if the box is all of it."""
     if not first.any() and (last == np.array(scan.data.shape) - 1).all():
         return scan
     data = np.full_like(scan.data, np.nan)
@@ -86,6 +93,8 @@ def field_of_view(
 
     It does where the last slices have brain-like uptake and the head, as its size and shape in view tell, goes on
     beyond them. Both are needed: a scalp or a nose reaches the edge of a whole brain's scan, and the pose may err.
+    Where slices were filled up with something else than one value, or the cut was smoothed, the last slices show
+    nothing; there the head must clearly (2 % of the brain) go on beyond the last slice that shows any of it.
 
     Parameters
     ----------
@@ -98,20 +107,45 @@ def field_of_view(
     standard : (4, 4) float array
         Its voxel indices to standard points.
     """
-    measured = np.argwhere(np.isfinite(scan.data))
-    first, last = measured.min(axis=0), measured.max(axis=0)
+    first, last = _reached(np.isfinite(scan.data))
     places = np.argwhere(brain)
     places = places[(places % 2 == 0).all(axis=1)]
     voxels = apply_affine(np.linalg.inv(scan.affine) @ pose @ standard, places.astype(np.float64))
-    low, high = first - 0.5, last + 0.5
+    smooth, level = _smooth(scan), _level(scan)
+    shown, bright = (_reached(smooth > share * level) for share in (FAINT, BRAIN_LIKE))
+    ends = [first.astype(np.float64), last.astype(np.float64)]
     cut = []
     for axis, end in product(range(3), range(2)):
-        beyond = voxels[:, axis] < low[axis] if end == 0 else voxels[:, axis] > high[axis]
-        if beyond.mean() > _BEYOND and _edge_cm2(scan, voxels, first, last, axis, end) > EDGE_CM2:
+
+        def beyond(limit: NDArray[np.integer], axis: int = axis, end: int = end) -> float:
+            place = voxels[:, axis]
+            return float(np.mean(place < limit[axis] - 0.5 if end == 0 else place > limit[axis] + 0.5))
+
+        abrupt = beyond((first, last)[end]) > _BEYOND and _edge_cm2(scan, voxels, first, last, axis, end) > EDGE_CM2
+        if not abrupt and beyond(shown[end]) > _CLEARLY_BEYOND:
+            ends[end][axis] = bright[end][axis]
+        if abrupt or beyond(shown[end]) > _CLEARLY_BEYOND:
             cut.append(FACES[axis][end])
+    low, high = ends[0] - 0.5, ends[1] + 0.5
     inside = ((voxels >= low) & (voxels <= high)).all(axis=1)
     fraction = float(inside.mean()) if cut else 1.0
     return FieldOfView(tuple(cut), fraction, tuple(low.tolist()), tuple(high.tolist()))
+
+
+def _reached(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first and the last voxel along each axis at which a mask has any; the whole grid if it has none."""
+    places = np.argwhere(mask) if mask.any() else np.array([[0, 0, 0], np.array(mask.shape) - 1])
+    return places.min(axis=0), places.max(axis=0)
+
+
+def _level(scan: Volume) -> float:
+    return bright_level(np.nan_to_num(scan.data, nan=0.0), float(np.prod(scan.voxel_size)) / 1000)
+
+
+def _smooth(scan: Volume) -> NDArray[np.float32]:
+    """Return a scan smoothed enough that a stray voxel is no head; 0 out of view."""
+    data = np.nan_to_num(scan.data, nan=0.0)
+    return np.asarray(gaussian_filter(data, tuple(_SMOOTHING_MM / scan.voxel_size), mode="nearest"), dtype=np.float32)
 
 
 def _edge_cm2(
@@ -133,9 +167,8 @@ def _edge_cm2(
     slab = np.nan_to_num(scan.data[tuple(box)], nan=0.0)
     if not slab.size:
         return 0.0
-    level = bright_level(np.nan_to_num(scan.data, nan=0.0), float(np.prod(size)) / 1000)
     sigma = tuple(0.0 if a == axis else _SMOOTHING_MM / size[a] for a in range(3))
-    bright = gaussian_filter(slab, sigma, mode="nearest") > BRAIN_LIKE * level
+    bright = gaussian_filter(slab, sigma, mode="nearest") > BRAIN_LIKE * _level(scan)
     section = float(np.prod(np.delete(size, axis))) / 100
     return float(bright.sum(axis=tuple(a for a in range(3) if a != axis)).min() * section)
 

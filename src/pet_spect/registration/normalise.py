@@ -32,6 +32,7 @@ from pet_spect.registration.tracer_pattern import pattern_distance
 from pet_spect.registration.warp import Deformation, GivenLesion, find_warp, near_brain
 from pet_spect.registration.within_participant import align, mean_volume, participant_grid, rigid_part
 from pet_spect.resample import Points, apply_affine, displace, resample, resample_affine
+from pet_spect.signoff import NEVER
 
 
 @dataclass(frozen=True)
@@ -210,11 +211,10 @@ def _failures(
         except RegistrationError as error:
             failed[key] = error
     standard = {key: registered.standard for key, registered in scans.items()}
-    conflicts = {
-        # each by itself: an accepted disagreement must not hide that the same two scans are mirrored
-        **tolerate_pairs(strangers(standard, templates, gates), tried),
-        **tolerate_pairs(disagreement(agreement.items(), gates), tried),
-    }
+    # each by itself: a disagreement, accepted or not, must not hide that the same two scans are mirrored
+    unlike = tolerate_pairs(strangers(standard, templates, gates), tried)
+    conflicts = {**unlike, **tolerate_pairs(disagreement(agreement.items(), gates), tried)}
+    conflicts |= {pair: error for pair, error in unlike.items() if error.code in NEVER}
     failed = failed or odd_ones_out(conflicts)
     if failed:
         return failed
@@ -237,11 +237,12 @@ def _register(
     """Return the participant in standard space, and the scans that show themselves implausible there."""
     heads = {key: found.head for key, found in placed.items()}
     poses = {key: found.pose for key, found in placed.items()}
-    lead = next(tracer for tracer in templates if any(key.tracer == tracer for key in heads))
+    whole = [key for key, found in placed.items() if not found.view.cut]
+    # what is out of view of the leading image is a guess for all: one that shows the whole head goes first
+    lead = next(tracer for tracer in templates if any(key.tracer == tracer for key in whole or heads))
     template = templates[lead]
     centre = centre_of(template)
     rigid = {key: rigid_part(poses[key], centre) for key in heads}
-    whole = [key for key, found in placed.items() if not found.view.cut]
     # what is left of the affines is the size and shape of the head, the same in every scan; a whole head tells it best
     shape = np.mean([np.linalg.inv(rigid[key]) @ poses[key] for key in whole or heads], axis=0)
     grid = participant_grid(centre)
@@ -251,8 +252,7 @@ def _register(
 
     leading = {key: resample_affine(heads[key], *grid, to_scan[key]) for key in heads if key.tracer == lead}
     mean = mean_volume(list(leading.values()), mask)
-    whole_mean = any(key in whole for key in leading)
-    warped = find_warp(mean, template, shape, grid, deformation, _carried(lesion, to_scan), refine_affine=whole_mean)
+    warped = find_warp(mean, template, shape, grid, deformation, _carried(lesion, to_scan), refine_affine=bool(whole))
     to_participant = warped.to_participant
 
     standard_grid = template.brain.shape, template.uptake.affine

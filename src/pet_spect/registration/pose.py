@@ -18,7 +18,7 @@ from pet_spect.errors import RegistrationError
 from pet_spect.model import ANATOMICAL, Volume
 from pet_spect.registration import plausibility
 from pet_spect.registration.attempt import Attempt
-from pet_spect.registration.field_of_view import FieldOfView, check_field_of_view, field_of_view, in_view
+from pet_spect.registration.field_of_view import FieldOfView, check_field_of_view, field_of_view, in_view, within
 from pet_spect.registration.head import crop_to_head
 from pet_spect.registration.orientation import check_orientation, fit
 from pet_spect.registration.resemblance import appearance, check_appearance, check_integrity, integrity
@@ -172,16 +172,24 @@ def look_at(
     own, attempt = templates[tracer], attempt or Attempt()
     if not tracer.startswith(ANATOMICAL):  # 0 is a measurement in an extracted brain
         scan = in_view(scan)
-    head = attempt.head = crop_to_head(scan)
-    check_integrity(integrity(head), gates)
-    found = fit(head, own)
-    attempt.tolerate(partial(check_orientation, found), gates)
-    pose = attempt.pose = find_pose(head, own, found.pose)
-    plausibility.check_affine(plausibility.affine_shape(pose), gates)
-    view = field_of_view(scan, pose, own.brain, own.uptake.affine)
+    placed = _placed(scan, own, gates, attempt)
+    shown = within(scan, np.ceil(placed.view.first).astype(int), np.floor(placed.view.last).astype(int))
+    if np.isnan(shown.data).sum() > np.isnan(scan.data).sum():  # what filled up a cut took part in the pose
+        placed = _placed(shown, own, gates, attempt)
+    head, pose, view = placed.head, placed.pose, placed.view
     check_field_of_view(view, gates)
     posed = resample_affine(head, own.brain.shape, own.uptake.affine, pose)
     if not np.isfinite(posed.data[own.brain]).any():
         raise RegistrationError("no brain found where the head would have it", code="no_head")
     attempt.tolerate(partial(check_appearance, appearance(posed, own)), gates)
     return Placed(head, pose, view)
+
+
+def _placed(scan: Volume, template: Template, gates: plausibility.Gates, attempt: Attempt) -> Placed:
+    head = attempt.head = crop_to_head(scan)
+    check_integrity(integrity(head), gates)
+    found = fit(head, template)
+    attempt.tolerate(partial(check_orientation, found), gates)
+    pose = attempt.pose = find_pose(head, template, found.pose)
+    plausibility.check_affine(plausibility.affine_shape(pose), gates)
+    return Placed(head, pose, field_of_view(scan, pose, template.brain, template.uptake.affine))
