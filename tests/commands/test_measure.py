@@ -59,7 +59,7 @@ class Participant:
     def add(self, session, tracer, data, *, rigid=None, affine=None, refused=False, view=None, **facts):
         volume = Volume(np.asarray(data, dtype=np.float32), centred() if affine is None else affine)
         write_scan(self.image(session, tracer), volume, {"Units": "Bq/mL", "AttenuationCorrection": "CT", **facts})
-        told = {"Status": "registered"}
+        told = {"Status": "registered", "DeficitMl": {"left": 0.0, "right": 0.0}}
         if refused:
             told = {"Status": "refused", "Stage": "normalise", "Code": "scale", "Reason": "scale 1.92"}
         else:
@@ -537,3 +537,10 @@ def test_a_scan_without_enough_brain_is_measured_as_it_is_and_says_so(person):
     assert (told["EstimatedFWHMmm"], told["AppliedBlurFWHMmm"]) == (None, 0)
     assert [warning["Code"] for warning in told["Warnings"]] == ["resolution_unknown"]
     assert person.rows()["motor", "left"]["mean"] == "60"
+
+
+def test_a_record_of_a_version_that_did_not_ask_for_the_side_is_refused(person, capsys):
+    person.add("baseline", "FDG", np.ones((24, 20, 20)))
+    del person.registered[0]["DeficitMl"]
+    assert person.run() == 1
+    assert "run normalise again" in capsys.readouterr().err

@@ -128,7 +128,7 @@ def deficit_of(record: Mapping[str, Any], key: ScanKey) -> dict[str, float]:
         If the record is of a version that did not look.
     """
     entry = entry_of(record, key)
-    if entry.get("Status") == "registered" and not {"DeficitMl", "View"} <= entry.keys():
+    if entry.get("Status") == "registered" and "DeficitMl" not in entry:
         raise ImageError(
             f"the registration record of {key.participant} is of version {record.get('SoftwareVersion')}, which did not"
             " ask on which side the lesion is: run normalise again",
