@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -224,7 +225,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument("--people", default="1-20", metavar="FIRST-LAST")
-    parser.add_argument("--lesions", type=Path, default=Path("../shared/data/lesions"))
+    data = Path(os.environ.get("PET_SPECT_EXTERNAL_DATA", "../shared/data"))
+    parser.add_argument("--lesions", type=Path, default=data / "lesions", help="the folder of real lesions")
     parser.add_argument(
         "--share", default="0/1", metavar="I/N", help="every N-th person from the I-th: several runs at once"
     )

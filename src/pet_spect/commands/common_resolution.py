@@ -7,10 +7,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pet_spect import layout
+from pet_spect.commands.registration_facts import cut_view
 from pet_spect.errors import PetSpectError
+from pet_spect.model import ScanKey
 
 if TYPE_CHECKING:
     from pet_spect.model import Warp
@@ -67,7 +69,12 @@ def common_fwhm(text: str) -> float | str:
 
 
 def to_common(
-    wanted: float | str, images: Mapping[Visit, Path], results: Path, participant: str, warp: Warp
+    wanted: float | str,
+    images: Mapping[Visit, Path],
+    results: Path,
+    participant: str,
+    warp: Warp,
+    record: Mapping[str, Any],
 ) -> dict[Visit, ToCommon]:
     """Return how each scan of a participant is brought to the common resolution.
 
@@ -82,11 +89,14 @@ def to_common(
     participant : str
     warp : Warp
         Participant to standard points.
+    record : mapping
+        The participant's registration record, which knows each scan's field of view.
     """
     import numpy as np
 
     from pet_spect.atlases import load_atlas
     from pet_spect.images import read_affine, read_scan
+    from pet_spect.quantify.view import in_view
     from pet_spect.registration.resolution import estimate_fwhm, sharp_tissue
     from pet_spect.tissue import tissue_maps
 
@@ -100,6 +110,8 @@ def to_common(
             volume, _ = read_scan(image)
         except PetSpectError:
             continue
+        view = cut_view(record, ScanKey(participant, *visit))
+        volume = volume if view is None else in_view(volume, view)
         back = np.linalg.inv(rigid)
         found[visit] = estimate_fwhm(volume, tissue, scan_to_participant=back, participant_to_standard=warp)
     return plan(wanted, found)

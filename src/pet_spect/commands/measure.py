@@ -118,7 +118,7 @@ def run(options: argparse.Namespace) -> None:
     blurs: Mapping[tuple[str, str], ToCommon] = {}
     if options.common_fwhm is not None and warp is not None:
         registered = {visit: image for visit, image in listed.items() if refusals[visit] is None}
-        blurs = to_common(options.common_fwhm, registered, options.results, options.participant, warp)
+        blurs = to_common(options.common_fwhm, registered, options.results, options.participant, warp, record)
     off_mm = misplacement(options, record)
     certainty = membership_certainty(atlas, options.target, off_mm, lesion or lesion_of_warp(options, record))
     grounds = Grounds(

@@ -63,6 +63,7 @@ def read_anatomy(participant: str, path: Path) -> Anatomy:
     """
     from pet_spect.atlases import load_atlas
     from pet_spect.registration.anatomical import extract_brain, make_anat_template
+    from pet_spect.registration.field_of_view import in_view
 
     refusal = images.read_refusal(path)
     if refusal is not None:
@@ -71,7 +72,7 @@ def read_anatomy(participant: str, path: Path) -> Anatomy:
     key = ScanKey(participant, "n/a", f"{ANATOMICAL}{kind}")
     template = make_anat_template(kind, load_atlas("CerebrA"))
     try:
-        brain = extract_brain(images.read_volume(path), kind, template)
+        brain = extract_brain(in_view(images.read_volume(path)), kind, template)
     except RegistrationError as error:
         return Anatomy(key, refusal=Refusal("normalise", error.code, str(error)))
     return Anatomy(key, brain, template)
