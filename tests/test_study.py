@@ -59,7 +59,7 @@ def test_a_side_in_capitals_is_told_the_spelling(participants):
 
 
 def test_a_participant_cannot_have_two_sides(participants):
-    with pytest.raises(TableError, match="line 4: sub-01 stands in line 2 already"):
+    with pytest.raises(TableError, match="line 4: sub-01 is a duplicate of line 2"):
         participants("participant_id lesion_side", "sub-01 left", "sub-02 left", "sub-01 right")
 
 
@@ -133,7 +133,7 @@ def test_a_scan_of_something_unknown_is_an_error(scans, row, message):
 
 
 def test_one_visit_has_one_scan_of_a_tracer(scans):
-    with pytest.raises(TableError, match="line 3: sub-01 baseline FDG stands in line 2 already"):
+    with pytest.raises(TableError, match="line 3: sub-01 baseline FDG is a duplicate of line 2"):
         scans("participant_id session tracer path", "sub-01 baseline FDG x", "sub-01 baseline FDG y")
 
 
@@ -255,7 +255,7 @@ def test_accepting_needs_the_code_it_accepts_and_excluding_does_not(decisions):
 
 def test_a_scan_is_not_both_accepted_and_excluded(decisions):
     rows = [f"sub-01 {verdict} baseline FDG code seen AB 2026-11-23 0.1.0" for verdict in ("accept", "exclude")]
-    with pytest.raises(TableError, match="line 3: sub-01 baseline FDG stands in line 2 already"):
+    with pytest.raises(TableError, match="line 3: sub-01 baseline FDG is a duplicate of line 2"):
         decisions(QC_HEADER, *rows)
 
 
@@ -263,7 +263,7 @@ def test_a_scan_may_be_accepted_with_several_codes_each_once(decisions):
     rows = [f"sub-01 accept baseline FDG gate_{code} seen AB 2026-11-23 0.2.0" for code in ("overlap", "similarity")]
     found = decisions(QC_HEADER, *rows)
     assert [decision.code for decision in decisions_by_scan(found)[found[0].key]] == ["gate_overlap", "gate_similarity"]
-    with pytest.raises(TableError, match="line 4: sub-01 baseline FDG stands in line 2 already"):
+    with pytest.raises(TableError, match="line 4: sub-01 baseline FDG is a duplicate of line 2"):
         decisions(QC_HEADER, *rows, rows[0])
 
 

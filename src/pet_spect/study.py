@@ -153,7 +153,7 @@ class ListedScan:
 
 def _check_once(line: Line, what: str, seen: dict[str, int]) -> None:
     if what in seen:
-        raise TableError(f"{line.path}: line {line.number}: {what} stands in line {seen[what]} already")
+        raise TableError(f"{line.path}: line {line.number}: {what} is a duplicate of line {seen[what]}")
     seen[what] = line.number
 
 
@@ -323,7 +323,7 @@ def read_decisions(path: Path) -> list[Decision]:
         for number, other in earlier.setdefault(decision.key, []):
             if "exclude" in (other.decision, decision.decision) or other.code == decision.code:
                 scan = f"{decision.participant_id} {decision.session} {decision.tracer}"
-                raise TableError(f"{path}: line {line.number}: {scan} stands in line {number} already")
+                raise TableError(f"{path}: line {line.number}: {scan} is a duplicate of line {number}")
         earlier[decision.key].append((line.number, decision))
         decisions.append(decision)
     return decisions

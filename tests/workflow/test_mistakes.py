@@ -126,7 +126,7 @@ def test_a_participant_is_known_by_a_proper_name_and_a_side(study, people, expec
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        ("sub-01 baseline FDG dicom/01/baseline/FDG n/a n/a", "sub-01 baseline FDG stands in line 2 already"),
+        ("sub-01 baseline FDG dicom/01/baseline/FDG n/a n/a", "sub-01 baseline FDG is a duplicate of line 2"),
         ("sub-01 year2 FDG dicom n/a n/a", "line 3, session: found 'year2', needed baseline or year1"),
         ("sub-01 year1 FDG dicom/nowhere n/a n/a", "sub-01 year1 FDG: path dicom/nowhere does not exist"),
         ("sub-01 year1 FDG other 70000 n/a", "line 3, weight_kg: found '70000', needed kilograms, 1 to 400"),
