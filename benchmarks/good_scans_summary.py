@@ -1,6 +1,8 @@
 """What the good scans of `good_scans.py` say of gates, side, coverage, pattern and accuracy, as tables and one figure.
 
-python benchmarks/realistic/summary.py WORK --people 101-225 [--figure docs/images/gates.png]
+    python benchmarks/good_scans_summary.py WORK --people 101-225 [--failures FAILED] [--figure docs/images/gates.png]
+
+FAILED is the folder of `failed_scans.py`: with it the tables and the figure show what planted failures reach, too.
 """
 
 from __future__ import annotations
@@ -33,9 +35,12 @@ AFFECTED = (
 Row = dict[str, Any]
 
 
+def read_all(work: Path) -> list[Row]:
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(work.glob("*.json"))]
+
+
 def read(work: Path, first: int, last: int) -> list[Row]:
-    rows = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(work.glob("*.json"))]
-    return [row for row in rows if first <= row["person"] <= last]
+    return [row for row in read_all(work) if first <= row["person"] <= last]
 
 
 def refusal(row: Row, gates: Gates) -> str:
@@ -157,18 +162,37 @@ GATED = (
 )
 
 
-def reached(rows: list[Row]) -> None:
+def reached(rows: list[Row], failures: list[Row]) -> None:
     lines = []
     for name, limit in GATED:
         values = np.array([row[name] for row in rows if name in row])
-        told = FAR if limit is None else getattr(Gates(), limit)
-        lines.append(
-            [name, told, float(values.min()), *map(float, np.percentile(values, [1, 50, 99])), float(values.max())]
-        )
-    table("What good scans reach", ["quantity", "limit", "least", "1 %", "median", "99 %", "greatest"], lines)
+        told = limit_of(limit)
+        line = [name, told, float(values.min()), *map(float, np.percentile(values, [1, 50, 99])), float(values.max())]
+        if failures:
+            failed = np.array([row[name] for row in failures if name in row])
+            beyond = failed < told if limit is not None and limit.endswith("_min") else failed > told
+            line.append(f"{int(beyond.sum())} of {len(failed)}")
+        lines.append(line)
+    heads = ["quantity", "limit", "least", "1 %", "median", "99 %", "greatest"]
+    table("What good scans reach", [*heads, "failures beyond the limit"] if failures else heads, lines)
 
 
-def draw(rows: list[Row], path: Path) -> None:
+def limit_of(gate: str | None) -> float:
+    return FAR if gate is None else float(getattr(Gates(), gate))
+
+
+def failed(rows: list[Row], gates: Gates) -> None:
+    """Print which of the planted failures a gate refuses, and which of them only one gate sees."""
+    codes = [refusal(row, gates) or ("flag" if row["pattern_distance"] > FAR else "") for row in rows]
+    by = Counter(code for code in codes if code)
+    told = ", ".join(f"{code} {number}" for code, number in by.most_common())
+    table("Planted failures", ["scans", "caught", "by"], [[len(codes), sum(by.values()), told]])
+    for row, code in zip(rows, codes, strict=True):
+        if not code:
+            print(f"missed: {row['group']}: {row['name']} ({row['tracer']})")
+
+
+def draw(rows: list[Row], failures: list[Row], path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -177,12 +201,19 @@ def draw(rows: list[Row], path: Path) -> None:
     figure, axes = plt.subplots(3, 3, figsize=(10, 7), layout="constrained")
     for place, (name, limit) in zip(axes.flat, GATED, strict=True):
         for tracer, colour in zip(TRACERS, ("tab:orange", "tab:blue"), strict=True):
-            values = [row[name] for row in rows if row["tracer"] == tracer and name in row]
-            place.hist(values, bins=20, alpha=0.6, color=colour, label=tracer)
-        place.axvline(FAR if limit is None else getattr(Gates(), limit), color="black", linestyle="--")
+            values = np.array([row[name] for row in rows if row["tracer"] == tracer and name in row])
+            place.hist(values, bins=20, alpha=0.6, color=colour, label=f"{tracer}, good")
+        low, high = place.get_xlim()
+        told = limit_of(limit)
+        low, high = min(low, told), max(high, told)
+        low, high = low - 0.25 * (high - low), high + 0.25 * (high - low)
+        bad = np.clip([row[name] for row in failures if name in row], low, high)
+        if bad.size:
+            place.hist(bad, bins=40, range=(low, high), histtype="step", color="tab:red", label="planted failures")
+        place.axvline(told, color="black", linestyle="--")
         place.set_title(name.replace("_", " "))
-    axes.flat[0].legend()
-    figure.suptitle("Good scans of realistic people against the limits (dashed)")
+    axes.flat[0].legend(fontsize="small")
+    figure.suptitle("Good scans of realistic people and planted failures against the limits (dashed)")
     figure.savefig(path, dpi=110)
 
 
@@ -190,18 +221,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument("--people", default="101-225", metavar="FIRST-LAST")
+    parser.add_argument("--failures", type=Path, help="folder of failed_scans.py")
     parser.add_argument("--figure", type=Path)
     options = parser.parse_args()
     rows = read(options.work, *map(int, options.people.split("-")))
     print(f"{len(rows)} scans of {len({row['person'] for row in rows})} people")
+    failures = read_all(options.failures) if options.failures else []
     good(rows, Gates())
-    reached(rows)
+    if failures:
+        failed(failures, Gates())
+    reached(rows, failures)
     sides(rows)
     coverages(rows)
     accuracy(rows)
     patterns(rows)
     if options.figure is not None:
-        draw(rows, options.figure)
+        draw(rows, failures, options.figure)
 
 
 if __name__ == "__main__":
