@@ -1,6 +1,6 @@
 """What the good scans of `good_scans.py` say of gates, side, coverage, pattern and accuracy, as tables and one figure.
 
-python benchmarks/realistic/summary.py WORK --people 101-225 [--figure docs/images/gates.png]
+python benchmarks/good_scans_summary.py WORK --people 101-225 [--figure docs/images/gates.png]
 """
 
 from __future__ import annotations
