@@ -1,10 +1,11 @@
 """How far the regional uptake of scans lies from the mean of the tracer they are listed as.
 
-    python benchmarks/tracer_patterns.py [--people 40] [--seed 5]
+    python benchmarks/tracer_patterns.py [--people 40] [--seed 5] [--cut-mm 0]
 
 Scans are simulated in standard space, as if registered without error: people differ in regional uptake and asymmetry,
-scanners in resolution, every third person has an infarct of 100 mL and crossed cerebellar diaschisis. The HMPAO pattern
-is fitted to the regional means of a mean HMPAO-SPECT (``patterns/regional_uptake.tsv`` of the reference data).
+scanners in resolution, every third person has an infarct of 100 mL and crossed cerebellar diaschisis. ``--cut-mm`` puts
+the lower end of every brain out of view. The HMPAO pattern is fitted to the regional means of a mean HMPAO-SPECT
+(``patterns/regional_uptake.tsv`` of the reference data).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from patterns import Standard, fitted
 from scipy.ndimage import gaussian_filter
 
-from pet_spect.registration.appearance import region_factors
+from pet_spect.registration.appearance import region_factors, shares_in_view
 from pet_spect.registration.template import Template, make_template
 from pet_spect.registration.tracer_pattern import FAR, pattern_distance
 from pet_spect.simulate.head import Head, healthy_head, standard_head
@@ -41,7 +42,13 @@ def stroke(head: Head) -> NDArray[np.float32]:
 
 
 def scan_distance(
-    healthy: NDArray[np.float32], actual: str, listed: str, head: Head, template: Template, rng: np.random.Generator
+    healthy: NDArray[np.float32],
+    actual: str,
+    listed: str,
+    head: Head,
+    template: Template,
+    rng: np.random.Generator,
+    cut_mm: float,
 ) -> float:
     """Return the distance of one person's scan."""
     activity = healthy * regional_factors(head.indices, rng, tracer=actual)[head.labels]
@@ -51,14 +58,19 @@ def scan_distance(
     noise = gaussian_filter(rng.standard_normal(seen.shape, dtype=np.float32), 0.7 * sigma)
     seen += NOISE[listed] * noise / noise.std() * np.sqrt(np.maximum(seen, 0) + 0.01)
     data = np.maximum(seen, 0).astype(np.float32)
-    factors, _ = region_factors(data, template, np.zeros(data.shape, dtype=bool))
-    return pattern_distance(factors, template)
+    if cut_mm:
+        lowest = np.argwhere(template.brain)[:, 2].min()
+        data[:, :, : lowest + round(cut_mm / template.uptake.voxel_size[2])] = np.nan
+    nothing = np.zeros(data.shape, dtype=bool)
+    factors, _ = region_factors(data, template, nothing)
+    return pattern_distance(factors, shares_in_view(data, template, nothing), template)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=40)
     parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--cut-mm", type=float, default=0.0, help="how much of the lower end is out of view")
     options = parser.parse_args()
     rng, standard = np.random.default_rng(options.seed), Standard()
     head = standard_head(standard.atlas, step=2)
@@ -71,7 +83,13 @@ def main() -> None:
         found = np.array(
             [
                 scan_distance(
-                    healthy[actual] * (left if person % 3 == 0 else 1), actual, listed, head, templates[listed], rng
+                    healthy[actual] * (left if person % 3 == 0 else 1),
+                    actual,
+                    listed,
+                    head,
+                    templates[listed],
+                    rng,
+                    options.cut_mm,
                 )
                 for person in range(options.people)
             ]

@@ -49,6 +49,18 @@ def test_voxels_are_written_nearest_to_right_anterior_superior(tmp_path):
     assert np.argwhere(np.asarray(image.dataobj) == 9.0).tolist() == [[4, 1, 2]]
 
 
+@pytest.mark.parametrize("order", [("L", "A", "S"), ("R", "P", "I"), ("S", "L", "P")])
+def test_voxels_are_read_nearest_to_right_anterior_superior_however_a_file_orders_them(tmp_path, order):
+    canonical = nib.Nifti1Image(np.arange(60, dtype=np.float32).reshape(3, 4, 5), np.diag([2.0, 2.0, 3.0, 1.0]))
+    turn = nib.orientations.ornt_transform(
+        nib.orientations.axcodes2ornt(("R", "A", "S")), nib.orientations.axcodes2ornt(order)
+    )
+    nib.save(canonical.as_reoriented(turn), tmp_path / "a.nii.gz")
+    read = images.read_volume(tmp_path / "a.nii.gz")
+    assert np.array_equal(read.data, canonical.get_fdata())
+    assert np.array_equal(read.affine, canonical.affine)
+
+
 def test_nan_survives(tmp_path):
     data = np.array([[[1.0, np.nan]]], np.float32)
     images.write_volume(tmp_path / "a.nii.gz", Volume(data, np.eye(4)))

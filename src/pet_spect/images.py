@@ -24,6 +24,9 @@ from pet_spect.layout import sidecar
 from pet_spect.model import Refusal, Volume, Warp
 
 _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+_CANONICAL = np.array([[0, 1], [1, 1], [2, 1]])
+"""What `nibabel.io_orientation` says of voxel axes nearest to right, anterior, superior."""
+
 _NIFTI_VECTOR_INTENT = 1007
 _UNREADABLE = (OSError, EOFError, ValueError, zlib.error, ImageFileError, HeaderDataError, WrapStructError)
 
@@ -57,14 +60,23 @@ def volume_from_nifti(image: nib.spatialimages.SpatialImage, name: str) -> Volum
 
 
 def read_volume(path: Path) -> Volume:
-    """Read a NIfTI image.
+    """Read a NIfTI image with its voxel axes nearest to right, anterior, superior, as `write_volume` writes them.
+
+    Reordered and flipped, never resampled, so that a file in another order gives the same array and affine.
 
     Raises
     ------
     ImageError
         If it cannot be read, is not three-dimensional or has no usable affine.
     """
-    return volume_from_nifti(_load(path), str(path))
+    volume = volume_from_nifti(_load(path), str(path))
+    axes = nib.io_orientation(volume.affine)
+    if np.array_equal(axes, _CANONICAL):
+        return volume
+    data = np.asfortranarray(
+        nib.apply_orientation(volume.data, axes)
+    )  # the memory order of a file: sums keep their bits
+    return Volume(data, volume.affine @ nib.orientations.inv_ornt_aff(axes, volume.data.shape))
 
 
 def _load(path: Path) -> nib.Nifti1Image:

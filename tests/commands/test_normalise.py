@@ -1,6 +1,7 @@
 import json
 from functools import partial
 
+import nibabel as nib
 import numpy as np
 import pytest
 
@@ -102,6 +103,23 @@ def test_an_excluded_scan_takes_no_part_and_the_record_says_why(tmp_path):
     (entry,) = record(tmp_path)["Scans"]
     assert (entry["Stage"], entry["Code"], entry["Reason"]) == ("decision", "excluded", "another person")
     assert images.read_refusal(tmp_path / layout.standard_image(*FDG, "pet")).code == "excluded"
+
+
+def test_a_scan_with_flipped_voxel_axes_gives_what_the_same_scan_in_canonical_order_gives(tmp_path, monkeypatch):
+    monkeypatch.setattr(warp, "Deformation", partial(warp.Deformation, *QUICK))
+    found = []
+    for order in ("RAS", "LPI"):
+        results = tmp_path / order
+        path = results / layout.scan_image(*FDG, "pet")
+        images.write_scan(path, marker_phantom("FDG", step=3), FACTS)
+        turn = nib.orientations.ornt_transform(*map(nib.orientations.axcodes2ornt, ("RAS", order)))
+        nib.save(nib.Nifti1Image.from_bytes(nib.load(path).to_bytes()).as_reoriented(turn), path)
+        assert nib.aff2axcodes(nib.load(path).affine) == tuple(order)
+        arguments = ["normalise", "--participant", "sub-01", "--results", str(results), "--scan", "baseline", "FDG"]
+        assert main([*arguments, str(path)]) == 0
+        found.append((record(results), images.read_volume(results / layout.standard_image(*FDG, "pet")).data))
+    assert found[0][0] == found[1][0]
+    assert np.array_equal(found[0][1], found[1][1], equal_nan=True)
 
 
 def test_by_hand_a_refused_scan_is_an_error_and_nothing_is_written(tmp_path, capsys):

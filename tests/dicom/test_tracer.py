@@ -184,6 +184,24 @@ def test_a_half_life_that_is_no_other_radionuclides_is_no_contradiction(half_lif
     assert settle(FDG, text="FDG", nuclide="F18", half_life=half_life).identity == "header"
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"text": "FDG", "nuclide": "F18", "half_life": "47604"},
+        {"coded": ("35321007", "SCT"), "nuclide": "F18", "half_life": "1221"},
+        {"text": "18F-X", "nuclide": "F18", "half_life": "4057.7"},
+    ],
+)
+def test_a_half_life_against_code_and_name_is_overruled(told):
+    assert settle({"radionuclide": "F18"}, **told).nuclide == "F18"
+
+
+def test_a_name_that_allows_the_radionuclide_of_the_half_life_does_not_overrule_it():
+    refusal, message = refused({}, text="PSMA", nuclide="F18", half_life="4057.7")
+    assert refusal == "tracer_conflict"
+    assert "its half-life of 4057.7 s is that of Ga-68" in message
+
+
 @pytest.mark.parametrize("text", ["Kit C 11", "lot 18 F"])
 def test_a_letter_and_a_number_that_only_stand_beside_each_other_contradict_nothing(text):
     assert settle(IMZ, text=text, nuclide="I123").nuclide == "I123"
@@ -244,6 +262,35 @@ def test_slices_that_name_different_radiopharmaceuticals_are_refused(pet_slices,
     slices[2].RadiopharmaceuticalInformationSequence = drug(Radiopharmaceutical="FLT")
     with pytest.raises(DicomError, match="slices differ in Radiopharmaceutical"):
         convert_scan(save(*slices), Declared(), "sub-01")
+
+
+IODINE_DEFAULT = "half-life 47604 s in the header is not that of F18 (6586.2 s)"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"DecayCorrection": "ADMIN"}, {"Units": "GML"}, {"DecayCorrection": "NONE", "CorrectedImage": ["ATTN"]}],
+)
+def test_fdg_with_the_half_life_of_iodine_is_read_without_suv(pet_slices, save, drug, changes):
+    item = drug(RadionuclideHalfLife="47604")
+    folder = save(*pet_slices(RadiopharmaceuticalInformationSequence=item, **changes))
+    volume, facts = convert_scan(folder, Declared(**FDG), "sub-01")
+    assert volume.data.max() == 119
+    assert (facts["TracerRadionuclide"], facts["TracerIdentity"]) == ("F18", "header")
+    assert (facts["SUVbwFactor"], facts["SUVReason"]) == (None, IODINE_DEFAULT)
+    assert facts["Warnings"] == [{"Code": "half_life_conflict", "Reason": IODINE_DEFAULT}]
+
+
+@pytest.mark.parametrize(
+    "later", [{"AcquisitionTime": "110500"}, {"FrameReferenceTime": "449605"}, {"DecayFactor": "1.05"}]
+)
+def test_beds_with_the_half_life_of_another_radionuclide_are_refused(pet_slices, save, drug, later):
+    slices = pet_slices(RadiopharmaceuticalInformationSequence=drug(RadionuclideHalfLife="47604"))
+    for keyword, value in later.items():
+        setattr(slices[0], keyword, value)
+    with pytest.raises(TracerError, match=r"half-life 47604 s in the header .* measured at different times") as caught:
+        convert_scan(save(*slices), Declared(**FDG), "sub-01")
+    assert caught.value.code == "tracer_conflict"
 
 
 def test_an_unknown_name_is_flagged_in_the_sidecar_and_stays_flagged(pet_slices, save, drug):
@@ -311,6 +358,21 @@ def test_a_json_of_another_tracer_is_refused(pair, told, refusal):
     with pytest.raises(TracerError, match=r"^sub-01: the JSON ") as caught:
         convert_scan(pair(**told), Declared(**FDG), "sub-01")
     assert caught.value.code == refusal
+
+
+SUV_KNOWN = {"Units": "Bq/mL", "InjectedRadioactivity": 350, "InjectedRadioactivityUnits": "MBq", "InjectionStart": 0}
+SUV_KNOWN |= {"ScanStart": 3600, "ImageDecayCorrectionTime": 3600}
+
+
+def test_a_json_with_the_half_life_of_iodine_is_read_without_suv(pair):
+    told = {"TracerName": "FDG", "TracerRadionuclide": "F18", "RadionuclideHalfLife": 47604}
+    body = Declared(**FDG, weight_kg=70)
+    assert convert_scan(pair(**SUV_KNOWN, **told | {"RadionuclideHalfLife": 6588}), body, "s")[1]["SUVbwFactor"] > 0
+    _, facts = convert_scan(pair(**SUV_KNOWN, **told), body, "sub-01")
+    assert facts["SUVbwFactor"] is None
+    assert facts["SUVReason"] == IODINE_DEFAULT.replace("header", "JSON")
+    assert [warning["Code"] for warning in facts["Warnings"]] == ["half_life_conflict"]
+    assert convert_scan(pair(**facts), body, "sub-01")[1] == facts  # the warning still takes the SUV away
 
 
 def test_a_sidecar_read_again_confirms_the_same(pair):

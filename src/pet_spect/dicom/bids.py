@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from pet_spect.dicom.decay import HALF_LIVES_S, SINGLE_PHOTON, radionuclide_name
 from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.header import MOST_VOXELS
 from pet_spect.dicom.injection import MOST_HALF_LIVES
-from pet_spect.dicom.patient import dose_reason, settle_dose
+from pet_spect.dicom.patient import dose_reason, settle_dose, settle_half_life
 from pet_spect.dicom.pet import check_declared
 from pet_spect.dicom.recalled import recalled
 from pet_spect.dicom.sidecar import ScanFacts, sidecar_of
@@ -260,13 +260,20 @@ def _elapsed(told: Mapping[str, Any], half_life: float | None, called: str) -> f
     return held - injected if 0 <= held - injected <= longest else None
 
 
-def _suv(stated: float | None, modality: str, per_unit: float, facts: SuvFacts, cautions: list[Caution]) -> SuvResult:
+def _suv(
+    stated: float | None,
+    modality: str,
+    per_unit: float,
+    facts: SuvFacts,
+    half_life_reason: str | None,
+    cautions: list[Caution],
+) -> SuvResult:
     """Return the factor that follows from dose and body; a stated one alone cannot be checked, so is not believed."""
     if facts.units == "relative":
         return SuvResult(None, "voxels are relative, which have no absolute scale")
     if modality == "NM":
         return SuvResult(None, "SUV of SPECT is not computed")
-    result = suv_factor(facts)
+    result = SuvResult(None, half_life_reason) if half_life_reason else suv_factor(facts)
     if result.factor is None:
         doubt = "" if stated is None else "; the SUVbwFactor of the JSON cannot be checked without and was not used"
         return SuvResult(None, f"{result.reason}{doubt}")
@@ -289,6 +296,15 @@ def _statement(told: Mapping[str, Any]) -> TracerStatement:
     )
 
 
+def _half_life(
+    told: Mapping[str, Any], nuclide: str | None, before: Sequence[Caution], cautions: list[Caution]
+) -> tuple[float | None, str | None]:
+    """Return the half-life of the radionuclide, or why none is used: the JSON or its warnings say another."""
+    _, reason = settle_half_life(_statement(told).half_life_s, nuclide, "JSON", cautions)
+    reason = reason or next((caution.reason for caution in before if caution.code == "half_life_conflict"), None)
+    return None if reason else HALF_LIVES_S.get(nuclide or ""), reason
+
+
 def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFacts:
     units, suv_type, per_unit = _units(told, called)
     before = recalled(told.get("Warnings"))
@@ -299,7 +315,7 @@ def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFact
     attenuation = _check_corrections(told, modality, called)
     dose = _dose_mbq(told, nuclide, declared, called, cautions)
     dose_bq = None if dose is None else dose * 1e6
-    half_life = HALF_LIVES_S.get(nuclide or "")
+    half_life, half_life_reason = _half_life(told, nuclide, before, cautions)
     injected, started = _number(told, "InjectionStart", called), _number(told, "ScanStart", called)
     elapsed = _elapsed(told, half_life, called)
     body = (declared.weight_kg, declared.height_m, dose_bq, declared.sex or "O")
@@ -307,7 +323,7 @@ def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFact
         *(units, suv_type, "START", *body, half_life, elapsed),
         dose_reason=dose_reason(cautions),
     )
-    result = _suv(_number(told, "SUVbwFactor", called), modality, per_unit, facts, cautions)
+    result = _suv(_number(told, "SUVbwFactor", called), modality, per_unit, facts, half_life_reason, cautions)
     corrections = told.get("CorrectedImage")
     listed = corrections if isinstance(corrections, list) else []
     return ScanFacts(

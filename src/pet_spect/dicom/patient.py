@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pet_spect.dicom.decay import HALF_LIVES_S, SAME_HALF_LIFE
+from pet_spect.dicom.decay import HALF_LIVES_S, SAME_HALF_LIFE, radionuclides_of_half_life
 from pet_spect.dicom.declared import Caution, Declared, settle
 from pet_spect.dicom.header import Header
 from pet_spect.dicom.injection import read_injection
@@ -40,7 +40,9 @@ class Administration:
         See `pet_spect.dicom.tracer.settle_tracer`.
     half_life_s : float or None
     half_life_reason : str or None
-        Why the half-life, though stated, is not used.
+        Why the half-life, though stated, is not used; there is no SUV then.
+    other_half_life : bool
+        Whether the stated half-life is that of another known radionuclide.
     injection : float or None
         On the clock of the scan, seconds.
     injection_reason : str
@@ -61,6 +63,7 @@ class Administration:
     tracer_identity: Identity
     half_life_s: float | None
     half_life_reason: str | None
+    other_half_life: bool
     injection: float | None
     injection_reason: str
     injection_dated: bool
@@ -111,7 +114,8 @@ def read_administration(
     height = settle(
         "height", "m", _height(header, cautions), declared.height_m, cautions, tolerance=0.01 * (declared.height_m or 0)
     )
-    half_life, half_life_reason = _half_life(drug, nuclide, cautions)
+    stated = (drug.number("RadionuclideHalfLife") or None) if drug else None
+    half_life, half_life_reason = settle_half_life(stated, nuclide, "header", cautions)
     dose = settle_dose(_dose(drug, cautions), declared.dose_mbq, nuclide, cautions)
     injection, injection_reason, dated = read_injection(header, drug, scan_start, declared, half_life, cautions)
     return Administration(
@@ -124,6 +128,7 @@ def read_administration(
         tracer.identity,
         half_life,
         half_life_reason,
+        half_life_reason is not None and bool(radionuclides_of_half_life(stated)),
         injection,
         injection_reason,
         dated,
@@ -166,6 +171,38 @@ def settle_dose(
             cautions.append(Caution("dose_implausible", reason))
         usable.append(dose if plausible else None)
     return settle("dose", "MBq", usable[0], usable[1], cautions, tolerance=0.01 * (usable[1] or 0))
+
+
+def settle_half_life(
+    stated: float | None, nuclide: str | None, source: str, cautions: list[Caution]
+) -> tuple[float | None, str | None]:
+    """Return the half-life that may be used, or why none may.
+
+    Parameters
+    ----------
+    stated : float or None
+        Seconds.
+    nuclide : str or None
+        As `pet_spect.dicom.decay.HALF_LIVES_S` spells it.
+    source : str
+        Where it is stated, ``header`` or ``JSON``.
+    cautions : list of Caution
+        Gets ``half_life_conflict`` if it is not that of the radionuclide: the scanner may have corrected decay with it.
+
+    Returns
+    -------
+    half_life : float or None
+        Seconds.
+    reason : str or None
+    """
+    known = HALF_LIVES_S.get(nuclide or "")
+    if stated is not None and stated < 0:
+        return None, f"half-life {stated:g} s is negative"
+    if stated is not None and known is not None and abs(stated / known - 1) > SAME_HALF_LIFE:
+        reason = f"half-life {stated:g} s in the {source} is not that of {nuclide} ({known:g} s)"
+        cautions.append(Caution("half_life_conflict", reason))
+        return None, reason
+    return stated or known, None
 
 
 def dose_reason(cautions: Sequence[Caution]) -> str:
@@ -226,15 +263,3 @@ def _sex(header: Header, declared: Declared, cautions: list[Caution]) -> str | N
             )
         )
     return stated
-
-
-def _half_life(drug: Header | None, nuclide: str | None, cautions: list[Caution]) -> tuple[float | None, str | None]:
-    known = HALF_LIVES_S.get(nuclide or "")
-    stated = (drug.number("RadionuclideHalfLife") or None) if drug else None
-    if stated is not None and stated < 0:
-        return None, f"half-life {stated:g} s is negative"
-    if stated is not None and known is not None and abs(stated / known - 1) > SAME_HALF_LIFE:
-        reason = f"half-life {stated:g} s in the header is not that of {nuclide} ({known:g} s)"
-        cautions.append(Caution("half_life_conflict", reason))
-        return None, reason
-    return stated or known, None

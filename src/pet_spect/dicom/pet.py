@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -29,7 +28,7 @@ from pet_spect.dicom.series import PetSeries, scaled
 from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.dicom.suv import SUV_UNITS, UNITS, DecayCorrection, SuvFacts, SuvResult, suv_factor
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
-from pet_spect.errors import DicomError
+from pet_spect.errors import DicomError, TracerError
 
 
 def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
@@ -55,6 +54,8 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
     decay = None if given.half_life_s is None else decay_constant(given.half_life_s)
     _check_attenuation(series, given, cautions)
     frames = time_frames(series, normal_of(*plane_axes(series.orientation, called)), called, cautions)
+    if given.other_half_life:
+        _check_one_decay(series, given, called)
     chosen = frames_in_window(series, frames, declared.frame_window, given.injection, called)
     moment = moment_of(series, called, decay, given.injection, cautions)
     if len(frames) > 1 and series.decay_correction == "START":
@@ -74,6 +75,17 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
         affine=affine,
         voxels=lambda: _voxels(used, weights),
     )
+
+
+def _check_one_decay(series: PetSeries, given: Administration, called: str) -> None:
+    """Refuse slices that were decay-corrected by different factors, perhaps with another radionuclide's half-life."""
+    if len({(timing.start, timing.frame_reference, timing.decay_factor) for timing in series.timings}) > 1:
+        raise TracerError(
+            f"{called}: the header contradicts itself: {given.half_life_reason}, and its slices were measured at"
+            " different times, so that the decay between them may be corrected wrongly. Correct the header, or leave"
+            " this scan out",
+            code="tracer_conflict",
+        )
 
 
 def _compare_window(
@@ -155,6 +167,8 @@ def check_declared(affine: NDArray[np.float64], declared: Declared, called: str)
 
 
 def _suv(series: PetSeries, given: Administration, moment: Moment) -> SuvResult:
+    if given.half_life_reason:  # the scanner may have used it, also for an SUV or a correction to the administration
+        return SuvResult(None, given.half_life_reason)
     elapsed = None
     reason = moment.reason or given.injection_reason
     if moment.time is not None and given.injection is not None:
@@ -184,10 +198,7 @@ def _suv(series: PetSeries, given: Administration, moment: Moment) -> SuvResult:
         philips_activity=series.philips_activity,
         dose_reason=given.dose_reason,
     )
-    result = suv_factor(facts)
-    if result.factor is None and given.half_life_reason and given.half_life_s is None:
-        return replace(result, reason=given.half_life_reason)
-    return result
+    return suv_factor(facts)
 
 
 def _duration(series: PetSeries, frames: int) -> float | None:

@@ -31,7 +31,7 @@ _SHAPES = {
         rf"dose {_N} in the header is neither Bq nor MBq and was not used"
         rf"|dose {_N} MBq in the (header|tables) is not between {_N} and {_N} MBq and was not used"
     ),
-    "half_life_conflict": rf"half-life {_N} s in the header is not that of {_NUCLIDE} \({_N} s\)",
+    "half_life_conflict": rf"half-life {_N} s in the (header|JSON) is not that of {_NUCLIDE} \({_N} s\)",
     "decay_factor_conflict": (
         rf"DecayFactor {_N} contradicts the time of decay correction"
         r" \((explicit|series time|frame reference time)\)"

@@ -149,6 +149,11 @@ def settle_tracer(
     TracerError
         ``tracer_conflict`` if the header contradicts itself, ``tracer_nuclide`` if it says another radionuclide than
         is needed, ``tracer_radiopharmaceutical`` if it names another known radiopharmaceutical.
+
+    Notes
+    -----
+    A half-life that contradicts both the radionuclide and the radiopharmaceutical is no refusal here: scanners fill it
+    from a default. `pet_spect.dicom.patient.settle_half_life` flags it and does not use it.
     """
     _check_agreement(statement, called)
     name = next(iter(statement.names), None)
@@ -202,7 +207,10 @@ def _another_nuclide(what: str, needed: str) -> TracerError:
 
 
 def _check_agreement(statement: TracerStatement, called: str) -> None:
-    """Refuse a header of which two parts speak of different tracers or radionuclides."""
+    """Refuse a header of which two parts speak of different tracers or radionuclides.
+
+    The half-life is the weakest part: it is overruled where radionuclide and radiopharmaceutical agree against it.
+    """
 
     def contradicts(what: str) -> TracerError:
         return TracerError(
@@ -226,7 +234,9 @@ def _check_agreement(statement: TracerStatement, called: str) -> None:
     if glued:
         sources.append((f"the name of its radiopharmaceutical says {_listed(glued)}", glued))
     lasting = radionuclides_of_half_life(statement.half_life_s)
-    if lasting:
+    against = [nuclides for _, nuclides in sources if lasting.isdisjoint(nuclides)]
+    overruled = bool(statement.nuclides) and statement.nuclides in against and len(against) > 1
+    if lasting and not overruled:
         sources.append((f"its half-life of {half_life:g} s is that of {_listed(lasting)}", lasting))
     for place, (first, nuclides) in enumerate(sources):
         for second, others in sources[place + 1 :]:

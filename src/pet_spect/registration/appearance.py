@@ -57,7 +57,7 @@ def region_factors(
         If nothing is left to learn from.
     """
     chosen = (slice(None, None, _EVERY),) * 3
-    used = (binary_dilation(template.brain, iterations=_MARGIN) & np.isfinite(scan) & ~ignored)[chosen]
+    used = (_near(template) & np.isfinite(scan) & ~ignored)[chosen]
     if not used.any():
         raise RegistrationError("no part of the brain is in view outside the lesion mask", code="no_brain_left")
     place = np.full(used.shape, -1)
@@ -77,6 +77,29 @@ def region_factors(
     hold = _RIDGE * np.diag(normal) + 1e-9 * np.trace(normal)
     factors = np.linalg.solve(normal + np.diag(hold), design.T @ seen / scale + hold)
     return np.clip(factors, *_FACTORS), scale
+
+
+def shares_in_view(scan: NDArray[np.float32], template: Template, ignored: NDArray[np.bool_]) -> FloatArray:
+    """Return how much of each part of a template `region_factors` learns from.
+
+    Parameters
+    ----------
+    scan, template, ignored
+        As for `region_factors`.
+
+    Returns
+    -------
+    (n,) float array
+        One per part: the fraction of its uptake in and beside the brain that is in view and not ignored.
+    """
+    near = _near(template)
+    used = near & np.isfinite(scan) & ~ignored
+    sums = np.array([[part.uptake[mask[part.place]].sum() for mask in (used, near)] for part in template.parts])
+    return np.asarray(np.divide(sums[:, 0], sums[:, 1], out=np.zeros(len(sums)), where=sums[:, 1] > 0))
+
+
+def _near(template: Template) -> NDArray[np.bool_]:
+    return np.asarray(binary_dilation(template.brain, iterations=_MARGIN))
 
 
 def own_appearance(scan: NDArray[np.float32], template: Template, ignored: NDArray[np.bool_]) -> Volume:

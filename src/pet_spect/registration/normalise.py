@@ -28,7 +28,7 @@ from pet_spect.registration.lesion import estimate_lesion, volume_by_side
 from pet_spect.registration.pose import Placed, centre_of, look_at
 from pet_spect.registration.resemblance import own_match
 from pet_spect.registration.template import Template
-from pet_spect.registration.tracer_pattern import pattern_distance
+from pet_spect.registration.tracer_pattern import scan_distance
 from pet_spect.registration.warp import Deformation, GivenLesion, find_warp, near_brain
 from pet_spect.registration.within_participant import align, mean_volume, participant_grid, rigid_part
 from pet_spect.resample import Points, apply_affine, displace, resample, resample_affine
@@ -51,7 +51,7 @@ class Registered:
     agreement : float
         Least correlation with the person's other scans of the tracer; NaN where there is none.
     pattern_distance : float
-        How far the regional uptake lies from the tracer's mean, see `tracer_pattern.pattern_distance`.
+        How far the regional uptake lies from the tracer's mean, see `tracer_pattern.scan_distance`.
     deficit_ml : (float, float)
         Lesion-like deficit that the scan itself shows on the left and on the right.
     view : FieldOfView
@@ -274,7 +274,7 @@ def _register(
             plausibility.affine_shape(poses[key]),
             own_match(data, own, factors, scale, warped.lesion),
             min(direct, default=float("nan")),
-            pattern_distance(factors, own),
+            scan_distance(key.tracer, data, own, factors, warped.lesion),
             volume_by_side(Volume(shown.astype(np.float32), template.uptake.affine)),
             view,
             poses[key] if view.cut and not whole else None,
