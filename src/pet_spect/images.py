@@ -73,9 +73,8 @@ def read_volume(path: Path) -> Volume:
     axes = nib.io_orientation(volume.affine)
     if np.array_equal(axes, _CANONICAL):
         return volume
-    data = np.asfortranarray(
-        nib.apply_orientation(volume.data, axes)
-    )  # the memory order of a file: sums keep their bits
+    # in the memory order of a file, so that sums keep their bits
+    data = np.asfortranarray(nib.apply_orientation(volume.data, axes))
     return Volume(data, volume.affine @ nib.orientations.inv_ornt_aff(axes, volume.data.shape))
 
 
