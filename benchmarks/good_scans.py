@@ -25,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "accuracy"))
 
 from cases import lost_to as lost_to_case
 from cases import real_case
-from planted_good import canonical
 
 from pet_spect.atlases import load_atlas
+from pet_spect.images import canonical
 from pet_spect.model import ScanKey, Side, Volume, opposite
 from pet_spect.quantify.shares import membership_certainty, region_shares
 from pet_spect.quantify.uptake import uptake_of_shares

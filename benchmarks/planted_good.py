@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from pet_spect.atlases import load_atlas
+from pet_spect.images import canonical
 from pet_spect.model import ScanKey, Side, Volume
 from pet_spect.simulate.anatomy import Anatomy, individual_anatomy
 from pet_spect.simulate.body import ball, with_body
@@ -68,12 +68,6 @@ def person(index: int, *, size: float | None = None, without_lesion: bool = Fals
         case = replace(case, motor={"FDG": 1.0, "IMZ": 1.0}, stroke=replace(case.stroke, severity=0.0))
         return Person(f"sub-{index + 1:02d}", anatomy, case, np.zeros(anatomy.head.labels.shape, np.float32))
     return Person(f"sub-{index + 1:02d}", anatomy, case, infarct(anatomy, case.stroke, rng))
-
-
-def canonical(volume: Volume) -> Volume:
-    """Return a volume with its axes towards right, anterior, superior, as `convert` hands it out."""
-    image = nib.as_closest_canonical(nib.Nifti1Image(volume.data, volume.affine))
-    return Volume(np.ascontiguousarray(image.get_fdata(dtype=np.float32)), np.asarray(image.affine))
 
 
 def turned(pitch: float = 0.0, roll: float = 0.0, yaw: float = 0.0, shift: tuple[float, ...] = (0, 0, 0)) -> NDArray:

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from pet_spect.api import extract_uptake, uptake_ratio
 from pet_spect.atlases import load_atlas
 from pet_spect.commands.common_resolution import plan
+from pet_spect.images import canonical
 from pet_spect.model import Atlas, ScanKey, Side, Volume, Warp
 from pet_spect.quantify.resolution import blur, blur_between
 from pet_spect.quantify.uptake import region_uptake
@@ -70,9 +71,7 @@ class Person:
         sampling = self.head.affine[0, 0] ** 2 / 6 / FWHM_TO_SIGMA**2
         seen = blurred(self.activity[tracer], self.head.affine, np.sqrt(fwhm_mm**2 - sampling))
         scanner = Scanner(fwhm_mm, *GRIDS[tracer], noise)
-        volume = scan(seen, self.head.affine, scanner, self.pose, np.random.default_rng(seed))
-        upright = nib.as_closest_canonical(nib.Nifti1Image(volume.data, volume.affine))
-        return Volume(np.asarray(upright.dataobj, dtype=np.float32), upright.affine)
+        return canonical(scan(seen, self.head.affine, scanner, self.pose, np.random.default_rng(seed)))
 
 
 def person(name: str, atlas: Atlas, seed: int) -> Person:

@@ -27,7 +27,6 @@ import pickle
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -38,7 +37,7 @@ from scipy.spatial.transform import Rotation
 from pet_spect.atlases import load_atlas
 from pet_spect.commands.responses import SeenScan, scan_responses
 from pet_spect.commands.uptake_table import response_of
-from pet_spect.images import read_volume, write_volume
+from pet_spect.images import canonical
 from pet_spect.model import Atlas, ScanKey, Side, Volume, Warp
 from pet_spect.quantify.change import changes
 from pet_spect.quantify.ratios import Ratio, scan_ratios
@@ -97,13 +96,6 @@ def simulate(head: Head, trial: Trial, person: int, run: int) -> tuple[Side, dic
             ratios = region_ratios(seen, anatomy.head, case.stroke.side)
             made[ScanKey("sub-01", session, tracer)] = canonical(volume), pose, ratios
     return case.stroke.side, made
-
-
-def canonical(volume: Volume) -> Volume:
-    """Return a volume as convert writes it."""
-    with TemporaryDirectory() as folder:
-        write_volume(Path(folder) / "scan.nii", volume)
-        return read_volume(Path(folder) / "scan.nii")
 
 
 def registered(head: Head, trial: Trial, person: int, run: int, atlas: Atlas, *, all_scans: bool) -> Run | None:

@@ -69,7 +69,11 @@ def read_volume(path: Path) -> Volume:
     ImageError
         If it cannot be read, is not three-dimensional or has no usable affine.
     """
-    volume = volume_from_nifti(_load(path), str(path))
+    return canonical(volume_from_nifti(_load(path), str(path)))
+
+
+def canonical(volume: Volume) -> Volume:
+    """Return a volume with its voxel axes nearest to right, anterior, superior: reordered and flipped."""
     axes = nib.io_orientation(volume.affine)
     if np.array_equal(axes, _CANONICAL):
         return volume

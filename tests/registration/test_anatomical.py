@@ -1,4 +1,3 @@
-import nibabel as nib
 import numpy as np
 import pytest
 from scipy.ndimage import binary_erosion
@@ -6,6 +5,7 @@ from scipy.spatial.transform import Rotation
 
 from pet_spect.atlases import load_atlas
 from pet_spect.errors import RegistrationError
+from pet_spect.images import canonical
 from pet_spect.model import ScanKey, Volume
 from pet_spect.registration.anatomical import (
     CONTRASTS,
@@ -53,12 +53,6 @@ def heads():
         seen = scan_anat(kind, standard, anatomy, lost.astype(np.float32), POSE, np.random.default_rng(1), thin=2)
         images[kind] = canonical(seen)
     return images
-
-
-def canonical(volume):
-    """Return a volume with its voxel axes towards right, anterior, superior."""
-    image = nib.as_closest_canonical(nib.Nifti1Image(volume.data, volume.affine))
-    return Volume(np.asarray(image.dataobj, dtype=np.float32), image.affine)
 
 
 @pytest.fixture(scope="module")
