@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pydicom
 import pytest
@@ -14,7 +15,21 @@ from pet_spect.cli import main
 
 from .studies import Study
 
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
+
 REPOSITORY = Path(__file__).parents[1]
+
+# These share one simulated trial and its run, so one process runs them all.
+STUDY = (
+    "tests/slurm/test_slurm.py",
+    "tests/workflow/test_bad_scans.py",
+    "tests/workflow/test_full_disk.py",
+    "tests/workflow/test_interruption.py",
+    "tests/workflow/test_run.py",
+    "tests/workflow/test_visits.py",
+)
 
 QC = (
     "participant_id session tracer decision code reason initials time version\n"
@@ -32,6 +47,36 @@ CANARIES = {
     "AccessionNumber": "CANARY-1",
 }
 IDENTIFYING = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID", "StudyDate")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With several processes (-n) begin with what takes long, so that they end together."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    if _file(item.nodeid) in STUDY:
+        return 0
+    return 1 if {"slow", "workflow"} & {mark.name for mark in item.iter_markers()} else 2
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Give each of several processes whole files, in the order above, for many share what is costly to make."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "study" if _file(nodeid) in STUDY else _file(nodeid)
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
