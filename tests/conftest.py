@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from .studies import Study
 if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadFileScheduling
+
+    from pet_spect.registration.template import Template
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -83,6 +86,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 def repository() -> Path:
     """Return the root of the repository."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def template_of() -> Callable[[str], Template]:
+    """Return a function that makes each template of the shipped atlas once, such that no test can change it."""
+    from pet_spect.atlases import load_atlas
+    from pet_spect.registration.anatomical import CONTRASTS, make_anat_template
+    from pet_spect.registration.template import make_template
+
+    @cache
+    def make(name: str) -> Template:
+        made = (make_anat_template if name in CONTRASTS else make_template)(name, load_atlas())
+        for array in (made.uptake.data, made.brain, *(part.uptake for part in made.parts)):
+            array.flags.writeable = False
+        return made
+
+    return make
 
 
 @pytest.fixture(scope="session")
