@@ -13,12 +13,12 @@ PYTHONS := 3.11 3.12 3.13
 UV := $(BIN)/uv
 SNAKEFILES := Snakefile workflow
 
-# Without bytecode every job would compile its imports anew.
+# Without bytecode every job would compile its imports anew. For the unit tests what they import suffices.
 unexport PYTHONDONTWRITEBYTECODE
 
 # connection-pool exists as source only: it is built with the setuptools of bootstrap.lock, whose hash is checked.
 # $(@D) is the environment that the target belongs to.
-INSTALL = $(UV) pip install --python $(@D)/bin/python --compile-bytecode
+INSTALL = $(UV) pip install --python $(@D)/bin/python $(if $(filter .venv,$(@D)),--compile-bytecode)
 INSTALL_LOCK = $(INSTALL) --require-hashes --no-build-isolation-package connection-pool
 INSTALL_SELF = $(INSTALL) --no-deps --no-build-isolation --editable .
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -42,7 +42,7 @@ test: .venv/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) --no-print-directory pythons
-	$(BIN)/pytest --cov
+	$(BIN)/pytest --cov -n $(CORES)
 
 # One line says for each Python whether it was tested; that of .venv runs everything, after these.
 pythons: .venv/dev.stamp
@@ -56,7 +56,7 @@ pythons: .venv/dev.stamp
 	done; printf "$$said"
 
 units-%: .venv-%/dev.stamp
-	.venv-$*/bin/pytest --quiet -p no:cacheprovider -m "not (browser or external or slow or slurm or workflow)"
+	.venv-$*/bin/pytest --quiet -n $(CORES) -p no:cacheprovider -m "not (browser or external or slow or slurm or workflow)"
 
 .venv/bootstrap.stamp: requirements/bootstrap.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else \

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pydicom
 import pytest
@@ -14,7 +16,23 @@ from pet_spect.cli import main
 
 from .studies import Study
 
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
+
+    from pet_spect.registration.template import Template
+
 REPOSITORY = Path(__file__).parents[1]
+
+# These share one simulated trial and its run, so one process runs them all.
+STUDY = (
+    "tests/slurm/test_slurm.py",
+    "tests/workflow/test_bad_scans.py",
+    "tests/workflow/test_full_disk.py",
+    "tests/workflow/test_interruption.py",
+    "tests/workflow/test_run.py",
+    "tests/workflow/test_visits.py",
+)
 
 QC = (
     "participant_id session tracer decision code reason initials time version\n"
@@ -34,10 +52,57 @@ CANARIES = {
 IDENTIFYING = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID", "StudyDate")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With several processes (-n) begin with what takes long, so that they end together."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    if _file(item.nodeid) in STUDY:
+        return 0
+    return 1 if {"slow", "workflow"} & {mark.name for mark in item.iter_markers()} else 2
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Give each of several processes whole files, in the order above, for many share what is costly to make."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "study" if _file(nodeid) in STUDY else _file(nodeid)
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """Return the root of the repository."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def template_of() -> Callable[[str], Template]:
+    """Return a function that makes each template of the shipped atlas once, such that no test can change it."""
+    from pet_spect.atlases import load_atlas
+    from pet_spect.registration.anatomical import CONTRASTS, make_anat_template
+    from pet_spect.registration.template import make_template
+
+    @cache
+    def make(name: str) -> Template:
+        made = (make_anat_template if name in CONTRASTS else make_template)(name, load_atlas())
+        for array in (made.uptake.data, made.brain, *(part.uptake for part in made.parts)):
+            array.flags.writeable = False
+        return made
+
+    return make
 
 
 @pytest.fixture(scope="session")

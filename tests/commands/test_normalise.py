@@ -9,17 +9,16 @@ from pet_spect import images, layout
 from pet_spect.cli import main
 from pet_spect.errors import ImageError
 from pet_spect.model import Refusal
-from pet_spect.registration import plausibility, warp
+from pet_spect.registration import plausibility
 from pet_spect.registration.itk import use_threads
 from pet_spect.resample import apply_affine, displace, sample
 from pet_spect.simulate.phantom import marker_phantom
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_templates", "short_warp")]
 
 FDG = ("sub-01", "baseline", "18FFDG")
 LOST = ("sub-01", "year1", "18FFDG")
 FACTS = {"Units": "Bq/mL", "SkullStripped": False}
-QUICK = warp.Step("mattes", (10, 0, 0), 0.2, 4.0, 1.0), warp.Step("CC", (6, 0, 0), 0.2, 3.0, 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +37,7 @@ def record(results):
 
 
 @pytest.fixture(scope="module")
-def registered(tmp_path_factory):
+def registered(kept_templates, short_warp, tmp_path_factory):
     """One good scan and one that convert refused, registered with --record-refusal."""
     use_threads(1)
     results = tmp_path_factory.mktemp("results")
@@ -145,7 +144,6 @@ def test_a_scan_outside_a_gate_goes_on_if_a_person_accepts_it_and_else_its_recor
     tmp_path, monkeypatch, accept
 ):
     monkeypatch.setattr(plausibility, "Gates", partial(plausibility.Gates, overlap_min=0.999))
-    monkeypatch.setattr(warp, "Deformation", partial(warp.Deformation, *QUICK))
     scan = tmp_path / layout.scan_image(*FDG, "pet")
     images.write_scan(scan, marker_phantom("FDG", step=3), FACTS)
     arguments = ["normalise", "--participant", "sub-01", "--results", str(tmp_path), "--record-refusal"]

@@ -13,7 +13,7 @@ from pet_spect.model import Refusal, ScanKey, Volume
 from pet_spect.registration import anatomical, normalise
 from pet_spect.registration.itk import use_threads
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_templates")]
 
 SCAN, ANAT = ScanKey("sub-01", "baseline", "FDG"), ScanKey("sub-01", "n/a", "anat:T1w")
 VOLUME = Volume(np.ones((4, 4, 4), dtype=np.float32), np.eye(4))

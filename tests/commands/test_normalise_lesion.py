@@ -88,6 +88,7 @@ def test_the_record_says_how_large_the_lesion_is_on_each_side_and_where_it_is_fr
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("kept_templates", "short_warp")
 def test_by_hand_a_mask_without_a_space_is_one_line_and_nothing_is_written(tmp_path, capsys):
     use_threads(1)
     scan = tmp_path / layout.scan_image("sub-01", "baseline", "18FFDG", "pet")
@@ -103,6 +104,7 @@ def test_by_hand_a_mask_without_a_space_is_one_line_and_nothing_is_written(tmp_p
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("kept_templates", "short_warp")
 def test_with_record_refusal_a_mask_without_a_space_is_recorded_and_the_lesion_estimated(tmp_path):
     use_threads(1)
     scan = tmp_path / layout.scan_image("sub-01", "baseline", "18FFDG", "pet")

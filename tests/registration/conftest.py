@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from pet_spect.atlases import load_atlas
-from pet_spect.model import Volume
+from pet_spect.model import Atlas, Volume
 from pet_spect.registration.itk import use_threads
-from pet_spect.registration.template import Template, make_template
+from pet_spect.registration.template import Template
 from pet_spect.resample import apply_affine, resample_affine
 
 use_threads(1)
@@ -58,9 +59,21 @@ class TemplateScan:
 
 
 @pytest.fixture(scope="session")
-def fdg() -> Template:
+def atlas() -> Atlas:
+    """Return the atlas."""
+    return load_atlas()
+
+
+@pytest.fixture(scope="session")
+def fdg(template_of: Callable[[str], Template]) -> Template:
     """Return the FDG template."""
-    return make_template("FDG", load_atlas())
+    return template_of("FDG")
+
+
+@pytest.fixture(scope="session")
+def imz(template_of: Callable[[str], Template]) -> Template:
+    """Return the IMZ template."""
+    return template_of("IMZ")
 
 
 @pytest.fixture(scope="session")

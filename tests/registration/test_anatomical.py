@@ -3,7 +3,6 @@ import pytest
 from scipy.ndimage import binary_erosion
 from scipy.spatial.transform import Rotation
 
-from pet_spect.atlases import load_atlas
 from pet_spect.errors import RegistrationError
 from pet_spect.images import canonical
 from pet_spect.model import ScanKey, Volume
@@ -13,9 +12,7 @@ from pet_spect.registration.anatomical import (
     bias_field,
     centre_of_head,
     extract_brain,
-    make_anat_template,
 )
-from pet_spect.registration.template import make_template
 from pet_spect.registration.warp import near_brain
 from pet_spect.registration.within_participant import align, participant_grid
 from pet_spect.resample import apply_affine, resample_affine, sample
@@ -37,19 +34,19 @@ POSE[:3, 3] = (7, -12, 9)
 
 
 @pytest.fixture(scope="module")
-def templates():
-    return {kind: make_anat_template(kind, load_atlas()) for kind in CONTRASTS}
+def templates(template_of):
+    return {kind: template_of(kind) for kind in CONTRASTS}
 
 
 @pytest.fixture(scope="module")
-def heads():
+def heads(atlas):
     """The standard head with a lesion on the left, lying as `POSE` says, as MR and CT see it."""
-    head = standard_head(load_atlas(), step=2)
+    head = standard_head(atlas, step=2)
     anatomy = individual_anatomy(head, np.random.default_rng(0), traits=STANDARD)
     lost = np.linalg.norm(anatomy.standard_points - LESION_MM.reshape(3, 1, 1, 1), axis=0) < 12
     images = {}
     for kind in CONTRASTS:
-        standard = standard_anat(kind, load_atlas(), step=2)
+        standard = standard_anat(kind, atlas, step=2)
         seen = scan_anat(kind, standard, anatomy, lost.astype(np.float32), POSE, np.random.default_rng(1), thin=2)
         images[kind] = canonical(seen)
     return images
@@ -61,8 +58,8 @@ def brains(heads, templates):
 
 
 @pytest.mark.parametrize("kind", CONTRASTS)
-def test_the_template_shows_the_brain_alone_on_the_grid_of_the_tracers(templates, kind):
-    template, tracer = templates[kind], make_template("FDG", load_atlas())
+def test_the_template_shows_the_brain_alone_on_the_grid_of_the_tracers(templates, fdg, kind):
+    template, tracer = templates[kind], fdg
     np.testing.assert_array_equal(template.uptake.affine, tracer.uptake.affine)
     np.testing.assert_array_equal(template.brain, tracer.brain)
     far = ~template.brain & (template.uptake.data > 0.3 * template.uptake.data.max())
@@ -112,15 +109,14 @@ def test_the_bias_of_the_coils_is_found_and_an_infarct_is_not_taken_for_one():
 
 
 @pytest.mark.parametrize("kind", CONTRASTS)
-def test_a_scan_is_aligned_to_the_anatomy_to_less_than_a_millimetre_on_average(brains, templates, kind):
+def test_a_scan_is_aligned_to_the_anatomy_to_less_than_a_millimetre_on_average(brains, fdg, kind):
     # the marker phantom lies in standard space, so the motion from it to the anatomy is `POSE`
-    template = make_template("FDG", load_atlas())
     anat, scan = ScanKey("sub-01", "n/a", f"anat:{kind}"), ScanKey("sub-01", "baseline", "FDG")
     near = np.eye(4)
     near[:3, :3] = Rotation.from_euler("xyz", [2, 1, -2], degrees=True).as_matrix()
     near[:3, 3] = (2, -2, 1.5)
     grid = participant_grid(np.array([0.0, -18, 0]))
-    standard_brain = Volume(near_brain(template).astype(np.float32), template.uptake.affine)
+    standard_brain = Volume(near_brain(fdg).astype(np.float32), fdg.uptake.affine)
     mask = np.nan_to_num(resample_affine(standard_brain, *grid, np.eye(4)).data) > 0.5
     found = align({anat: brains[kind], scan: marker_phantom("FDG")}, {anat: POSE @ near, scan: np.eye(4)}, mask, grid)
     motion = found[anat] @ np.linalg.inv(found[scan])

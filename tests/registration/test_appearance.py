@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 
-from pet_spect.atlases import load_atlas
 from pet_spect.registration.appearance import assembled, local_ratio, own_appearance, region_factors
-from pet_spect.registration.template import make_template
 
 pytestmark = pytest.mark.slow
 
@@ -11,8 +9,8 @@ SCALE = 7.0
 
 
 @pytest.fixture(scope="module")
-def template():
-    return make_template("FDG", load_atlas())
+def template(fdg):
+    return fdg
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 
-from pet_spect.atlases import load_atlas
 from pet_spect.registration.lesion import estimate_lesion
-from pet_spect.registration.template import make_template
 
 pytestmark = pytest.mark.slow
 
@@ -11,8 +9,8 @@ CENTRE_MM = (-30.0, -16.0, 36.0)
 
 
 @pytest.fixture(scope="module")
-def template():
-    return make_template("FDG", load_atlas())
+def template(fdg):
+    return fdg
 
 
 def ball(template, centre_mm, radius_mm):

@@ -2,12 +2,10 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from pet_spect.atlases import load_atlas
 from pet_spect.errors import RegistrationError
 from pet_spect.model import ScanKey, Volume
 from pet_spect.registration.normalise import Lesion, normalise
 from pet_spect.registration.plausibility import Gates
-from pet_spect.registration.template import make_template
 from pet_spect.registration.warp import Deformation, Step
 from pet_spect.resample import apply_affine, displace, resample_affine, sample
 from pet_spect.simulate.phantom import marker_phantom
@@ -20,8 +18,8 @@ BRAIN = np.array([[0.0, -20, 10], [-40, -20, 50], [40, -20, 50], [0, 60, 10], [0
 
 
 @pytest.fixture(scope="module")
-def templates():
-    return {"FDG": make_template("FDG", load_atlas())}
+def templates(fdg):
+    return {"FDG": fdg}
 
 
 def moved(angles, shift):

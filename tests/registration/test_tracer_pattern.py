@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
 
-from pet_spect.atlases import load_atlas
 from pet_spect.between_person import UPTAKE_CORRELATION, UPTAKE_GROUPS
 from pet_spect.registration.appearance import region_factors, shares_in_view
-from pet_spect.registration.template import make_template
 from pet_spect.registration.tracer_pattern import FAR, FIT_SD, distance, group_logs, pattern_distance, scan_distance
 
 COUNT = len(UPTAKE_GROUPS)
@@ -49,8 +47,7 @@ def test_from_less_than_half_of_the_groups_nothing_is_told():
 
 
 @pytest.mark.slow
-def test_a_scan_of_the_other_tracer_lies_further_from_the_mean_than_healthy_people_do(fdg):
-    imz = make_template("IMZ", load_atlas())
+def test_a_scan_of_the_other_tracer_lies_further_from_the_mean_than_healthy_people_do(fdg, imz):
     none = np.zeros(fdg.brain.shape, dtype=bool)
 
     def found(scan, template):

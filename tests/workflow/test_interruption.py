@@ -27,15 +27,19 @@ def unrun(trial, tmp_path, study_in):
 
 def begin(command, folder):
     """Start a command in a process group of its own, as a terminal does, even where the tests run in the background."""
-    return subprocess.Popen(
-        command,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    # A command inherits that SIGINT is ignored, and not a handler of it. A preexec_fn is not safe beside threads.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def end_when_a_file_is_half_written(process, folder, number):

@@ -1,0 +1,29 @@
+"""Templates and a short warp for commands that run in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+from pet_spect.registration import anatomical, template, warp
+from pet_spect.registration.template import Template
+
+
+@pytest.fixture(scope="module")
+def kept_templates(template_of: Callable[[str], Template]) -> Iterator[None]:
+    """Let commands take templates that were made before; all of them use the one shipped atlas."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(template, "make_template", lambda name, _: template_of(name))
+        patched.setattr(anatomical, "make_anat_template", lambda kind, _: template_of(kind))
+        yield
+
+
+@pytest.fixture(scope="module")
+def short_warp() -> Iterator[None]:
+    """Let commands warp in few steps on coarse grids; the tests of the workflow warp as users do."""
+    steps = warp.Step("mattes", (10, 0, 0), 0.2, 4.0, 1.0), warp.Step("CC", (6, 0, 0), 0.2, 3.0, 0.0)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(warp, "Deformation", partial(warp.Deformation, *steps))
+        yield
