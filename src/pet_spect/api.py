@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.atlases import load_atlas
-from pet_spect.errors import ImageError, RegionError, TableError
+from pet_spect.errors import ImageError, RegionError, TableError, listed, shown
 from pet_spect.images import read_affine, read_volume, read_warp, volume_from_nifti
 from pet_spect.model import STANDARD_SPACE, Atlas, RegionSide, ScanKey, Side, Volume, Warp
 from pet_spect.quantify.change import Change, changes
@@ -205,8 +205,8 @@ def uptake_ratio(
     if lesion_side not in get_args(Side):
         raise RegionError(f"lesion_side is {lesion_side!r}, left or right is needed")
     if reference not in get_args(Reference) or reference == "none":
-        needed = ", ".join(name for name in get_args(Reference) if name != "none")
-        raise RegionError(f"reference is {reference!r}, needed is one of {needed}")
+        needed = listed(name for name in get_args(Reference) if name != "none")
+        raise RegionError(f"reference is {shown(reference)}, needed is one of {needed} (pet_spect.model.Reference)")
     values = {
         (str(region), cast(RegionSide, side)): RegionValue(mean, volume)
         for region, side, mean, volume in zip(
@@ -260,7 +260,7 @@ def change_table(ratios: pd.DataFrame, sessions: Sequence[str] | None = None) ->
     needed = ["participant_id", "session", "tracer", "region", "measure", "reference", "value"]
     for column in needed:
         if column not in ratios.columns:
-            raise TableError(f"the ratios have no column {column!r}; needed are {', '.join(needed)}")
+            raise TableError(f"the ratios have no column {column!r}; needed are {listed(needed)}")
     if ratios.duplicated(needed[:-1]).any():
         twice = ratios[ratios.duplicated(needed[:-1])].iloc[0]
         raise TableError(f"the ratios hold {' '.join(str(twice[column]) for column in needed[:-1])} twice")

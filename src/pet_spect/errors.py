@@ -1,4 +1,4 @@
-"""What can be wrong with the input.
+"""What can be wrong with the input, and how a message words it.
 
 ::
 
@@ -20,6 +20,73 @@ its traceback.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
+MOST_LISTED = 5
+"""Things that a message names before it says how many more there are."""
+
+_LONGEST = 80
+_LONGEST_LINE = 2000
+
+
+def listed(things: Iterable[object], *, joined: str = ", ") -> str:
+    """Return things as a message lists them: five at the most, then how many more there are.
+
+    Parameters
+    ----------
+    things : iterable
+    joined : str, default ", "
+        What stands between them where all are named.
+
+    Examples
+    --------
+    >>> listed(["FDG", "IMZ"], joined=" or ")
+    'FDG or IMZ'
+    >>> listed(range(1, 201))
+    '1, 2, 3, 4, 5 and 195 more'
+    """
+    words = [str(thing) for thing in things]
+    more = len(words) - MOST_LISTED
+    return f"{', '.join(words[:MOST_LISTED])} and {more} more" if more > 0 else joined.join(words)
+
+
+def shown(value: object, *, depth: int = 2) -> str:
+    """Return a value as a message quotes it: never longer than a line, whatever it holds.
+
+    Parameters
+    ----------
+    value : object
+        What a configuration or a table holds.
+    depth : int, default 2
+        Levels of lists and mappings that are shown.
+
+    Examples
+    --------
+    >>> shown("year-1"), shown([40, 60, [1]]), shown({"label": "x"}, depth=0)
+    ("'year-1'", '[40, 60, [1]]', '{...}')
+    """
+    if isinstance(value, Mapping):
+        pairs = (f"{shown(key, depth=0)}: {shown(one, depth=depth - 1)}" for key, one in value.items())
+        return "{" + (listed(pairs) if depth > 0 else "...") + "}"
+    if isinstance(value, list | tuple):
+        return "[" + (listed(shown(one, depth=depth - 1) for one in value) if depth > 0 else "...") + "]"
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return f"{value[:_LONGEST]!r}... ({len(value)} characters)"
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4300 digits
+        return "a number of thousands of digits"
+    return text if isinstance(value, str) or len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _line(text: str) -> str:
+    """Return a text as one line that fits a terminal and holds nothing that steers it; a path may hold anything."""
+    text = " ".join(text.split())
+    if not text.isprintable():
+        text = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+    half = _LONGEST_LINE // 2
+    return text if len(text) <= _LONGEST_LINE else f"{text[:half]} ... {text[-half:]}"
+
 
 class PetSpectError(Exception):
     """The input is at fault.
@@ -36,7 +103,7 @@ class PetSpectError(Exception):
     default_code = "error"
 
     def __init__(self, message: str, *, code: str | None = None) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(_line(message))
         self.code = code or self.default_code
 
 

@@ -6,7 +6,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from pet_spect.errors import TableError
+from pet_spect.errors import MOST_LISTED, TableError, listed
 from pet_spect.quantify.columns import SCANS
 from pet_spect.tables import MISSING, Row, read_table, write_table
 
@@ -29,15 +29,16 @@ def run(options: argparse.Namespace) -> None:
     Raises
     ------
     TableError
-        Naming every scan that is not, or if scans.tsv cannot be used.
+        Naming the first scans that are not, or if scans.tsv cannot be used.
     """
     scans = read_table(options.results / "tables" / "scans.tsv", required=tuple(SCANS))
     unsigned = [scan for scan in scans if scan["status"] in ("refused", "excluded") and scan["decision"] == MISSING]
     if unsigned:
         count = "1 scan is" if len(unsigned) == 1 else f"{len(unsigned)} scans are"
+        all_of_them = " (tables/scans.tsv lists all)" if len(unsigned) > MOST_LISTED else ""
         raise TableError(
             f"{count} not usable; mend the scan or its line in scans.tsv and run again, or decide in config/qc.tsv:"
-            f" {'; '.join(_name(scan) for scan in unsigned)}",
+            f" {listed(map(_name, unsigned), joined='; ')}{all_of_them}",
             code="unsigned",
         )
     counts = Counter((scan["status"], scan["decision"]) for scan in scans)

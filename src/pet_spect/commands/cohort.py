@@ -15,7 +15,7 @@ from typing import Any, cast, get_args
 from pet_spect import layout
 from pet_spect.commands.uptake_table import MeasuredScan, read_uptake
 from pet_spect.dataset import describe_dataset
-from pet_spect.errors import ConfigError, RegionError, TableError
+from pet_spect.errors import ConfigError, RegionError, TableError, listed
 from pet_spect.files import whole_file, write_json
 from pet_spect.model import Decision, ScanKey
 from pet_spect.quantify import columns
@@ -117,7 +117,8 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
         tracer, _, reference = word.partition("=")
         if tracer not in options.tracers or reference not in references:
             raise ConfigError(
-                f"--primary {word}: TRACER=REFERENCE is needed, the reference one of {', '.join(references)}"
+                f"--primary {word}: TRACER=REFERENCE is needed, the reference one of {listed(references)}"
+                " (config/README.md lists them)"
             )
         primary[tracer] = cast(Reference, reference)
     decisions = {} if options.qc is None else decisions_by_scan(read_decisions(options.qc))

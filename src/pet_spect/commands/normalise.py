@@ -19,7 +19,7 @@ from pet_spect.commands.arguments import add_participant
 from pet_spect.commands.normalise_anat import Anatomy, read_anatomy
 from pet_spect.commands.normalise_lesion import lesion_record, lost_on_the_way, read_lesion
 from pet_spect.commands.normalise_record import write_record
-from pet_spect.errors import ConfigError, ImageError, RefusedError
+from pet_spect.errors import ConfigError, ImageError, RefusedError, listed, shown
 from pet_spect.files import whole_file
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
 from pet_spect.signoff import BY_EYE
@@ -186,7 +186,10 @@ def _accepted(options: argparse.Namespace) -> dict[ScanKey, set[str]]:
     accepted: dict[ScanKey, set[str]] = {}
     for session, tracer, code in options.accept:
         if code not in BY_EYE:
-            raise ConfigError(f"--accept {session} {tracer}: found {code!r}, needed one of {', '.join(sorted(BY_EYE))}")
+            raise ConfigError(
+                f"--accept {session} {tracer}: found {shown(code)}, needed one of {listed(sorted(BY_EYE))}"
+                " (config/README.md lists them)"
+            )
         accepted.setdefault(ScanKey(options.participant, session, tracer), set()).add(code)
     return accepted
 

@@ -26,7 +26,7 @@ from pet_spect.dicom.suv import SUV_UNITS, UNITS, SuvFacts, SuvResult, suv_facto
 from pet_spect.dicom.times import DAY_S
 from pet_spect.dicom.tracer import TracerStatement, settle_tracer
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
-from pet_spect.errors import ImageError, PetSpectError, RefusedError
+from pet_spect.errors import ImageError, PetSpectError, RefusedError, listed
 from pet_spect.images import read_sidecar, volume_from_nifti
 from pet_spect.model import Volume
 
@@ -136,7 +136,7 @@ def _sidecar(path: Path, called: str) -> Mapping[str, Any]:
     required = _REQUIRED if told.get("Modality") in ("PT", "NM") else (*_REQUIRED, "TracerRadionuclide")
     missing = [key for key in required if told.get(key) in (None, "")]
     if missing:
-        raise ImageError(f"{called}: its JSON lacks {', '.join(missing)}", code="sidecar_keys")
+        raise ImageError(f"{called}: its JSON lacks {listed(missing)}", code="sidecar_keys")
     return told
 
 
@@ -204,8 +204,8 @@ def _units(told: Mapping[str, Any], called: str) -> tuple[str, str, float]:
             return "GML", kind, 1.0
     if text == "kbq/ml":
         return "BQML", "BW", 1e3
-    known_names = ", ".join([*UNITS.values(), "kBq/mL", *SUV_UNITS.values(), "relative"])
-    raise ImageError(f"{called}: Units in its JSON is not one of {known_names}", code="units")
+    known_names = listed([*UNITS.values(), "kBq/mL", *SUV_UNITS.values(), "relative"])
+    raise ImageError(f"{called}: Units in its JSON is not one of {known_names} (docs/dicom.md)", code="units")
 
 
 def _modality(told: Mapping[str, Any], nuclide: str | None) -> str:

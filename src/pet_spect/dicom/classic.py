@@ -15,7 +15,7 @@ from pet_spect.dicom.reference_time import FrameTiming
 from pet_spect.dicom.series import PetSeries, check_scale, mixed, scaled, slope_of
 from pet_spect.dicom.suv import SUV_UNITS
 from pet_spect.dicom.times import seconds_of_date_time
-from pet_spect.errors import DicomError
+from pet_spect.errors import DicomError, listed
 
 _SAME_TEXT = (
     *("PatientID", "FrameOfReferenceUID", "SeriesType", "Units", "SUVType", "DecayCorrection", "CorrectedImage"),
@@ -51,7 +51,7 @@ def read_classic(headers: Sequence[Header], called: str) -> PetSeries:
     check_scale(first, units, decay, corrections)
     suv_type = first.text("SUVType") or "BW"
     if suv_type not in SUV_UNITS:
-        raise first.error(f"SUVType is not known; one of {', '.join(SUV_UNITS)} is needed", "suv_type")
+        raise first.error(f"SUVType is not known; one of {listed(SUV_UNITS)} is needed", "suv_type")
     orientations = [needed_vector(header, "ImageOrientationPatient", 6) for header in headers]
     spacings = [needed_spacing(header) for header in headers]
     check_alike(headers, orientations, "ImageOrientationPatient", 1e-4, "mixed_orientation")

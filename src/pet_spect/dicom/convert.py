@@ -18,7 +18,7 @@ from pet_spect.dicom.read import SOP_CLASSES, Header, read_images, series_code, 
 from pet_spect.dicom.series import mixed
 from pet_spect.dicom.sidecar import sidecar_of
 from pet_spect.dicom.vocabulary import known_modality
-from pet_spect.errors import DicomError
+from pet_spect.errors import DicomError, listed
 from pet_spect.model import Volume
 
 _LONGEST = 2**15 - 1
@@ -114,7 +114,7 @@ def check_one_series(headers: Sequence[Header], called: str, column: str = "seri
     for what, found in (("several kinds of image", kinds), ("several series", series)):
         counts = [found.count(value) for value in dict.fromkeys(found)]
         if len(counts) > 1:
-            error = mixed(called, what, " + ".join(map(str, counts)) + " images")
+            error = mixed(called, what, listed(counts, joined=" + ") + " images")
             raise DicomError(f"{error}; {_way_out(kinds, series, column)}", code=error.code)
     return kinds[0]
 
@@ -123,5 +123,5 @@ def _way_out(kinds: Sequence[str], series: Sequence[str], column: str) -> str:
     """Return what to do about images that do not belong together."""
     if len(set(zip(series, kinds, strict=True))) > len(set(series)):
         return "one series holds several kinds; move the other kind of image away"
-    listed = [f"{series_code(uid)} ({series.count(uid)} images)" for uid in dict.fromkeys(series) if uid]
-    return f"name one, as --series or in the column {column}: {', '.join(listed)}"
+    named = (f"{series_code(uid)} ({series.count(uid)} images)" for uid in dict.fromkeys(series) if uid)
+    return f"name one, as --series or in the column {column} (pet-spect index lists all): {listed(named)}"

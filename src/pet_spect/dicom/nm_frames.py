@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.read import Header
+from pet_spect.errors import listed
 
 _SLICE_VECTOR = 0x00540080
 _KINDS = ("STATIC", "DYNAMIC", "GATED", "WHOLE BODY", "TOMO", "GATED TOMO")
@@ -116,9 +117,8 @@ def _choose(
     if len(numbers) < 2:
         return kept, None
     if choice not in numbers:
-        listed = ", ".join(map(str, numbers))
         asked = "none is chosen" if choice is None else f"{choice} is chosen"
-        raise header.error(f"holds {what}s {listed} and {asked}; choose one ({key})", key)
+        raise header.error(f"holds {what}s {listed(numbers)} and {asked}; choose one ({key})", key)
     return kept[vector[kept] == choice], choice
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pet_spect.dicom.read import Header
 from pet_spect.dicom.reference_time import FrameTiming
 from pet_spect.dicom.suv import UNITS
-from pet_spect.errors import DicomError
+from pet_spect.errors import DicomError, listed
 
 MOST_INTERCEPT = 1e-3
 """An intercept of less than so many stored units is a 0 that was rounded."""
@@ -95,7 +95,7 @@ def check_scale(header: Header, units: str | None, decay: str | None, correction
     """
     if units not in UNITS:
         shown = units if units in _OTHER_UNITS else "missing" if units is None else "not one that DICOM defines"
-        raise header.error(f"Units is {shown}; one of {', '.join(UNITS)} is needed", "units")
+        raise header.error(f"Units is {shown}; one of {listed(UNITS)} is needed", "units")
     if decay not in DECAY_CORRECTIONS:
         shown = "missing" if decay is None else "not one that DICOM defines"
         raise header.error(f"DecayCorrection is {shown}; START, ADMIN or NONE is needed", "decay_correction")

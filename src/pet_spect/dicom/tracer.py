@@ -18,7 +18,7 @@ from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.header import Header
 from pet_spect.dicom.radiopharmaceuticals import KNOWN, coded_tracer, same_name, tracers_in
 from pet_spect.dicom.vocabulary import UNLISTED
-from pet_spect.errors import DicomError, TracerError
+from pet_spect.errors import DicomError, TracerError, listed
 
 Identity = Literal["header", "nuclide", "none"]
 """What is confirmed: the radiopharmaceutical, the radionuclide alone, or neither."""
@@ -191,7 +191,7 @@ def _confirmed(statement: TracerStatement, name: str | None, declared: Declared,
         return True, own_name
     if name is not None:
         raise TracerError(
-            f"{where} names {KNOWN[name]}, this tracer needs {' or '.join(needed)}. Check tracer and path"
+            f"{where} names {KNOWN[name]}, this tracer needs {listed(needed, joined=' or ')}. Check tracer and path"
             " of this scan in scans.tsv. If both are right, correct radiopharmaceutical of the tracer in config.yaml",
             code="tracer_radiopharmaceutical",
         )
@@ -220,7 +220,7 @@ def _check_agreement(statement: TracerStatement, called: str) -> None:
         )
 
     if len(statement.names) > 1:
-        raise contradicts("it names " + " and ".join(str(KNOWN[name]) for name in sorted(statement.names)))
+        raise contradicts("it names " + listed((KNOWN[name] for name in sorted(statement.names)), joined=" and "))
     if len(statement.nuclides) > 1:
         raise contradicts(f"its radionuclide is {_listed(statement.nuclides, 'and')}")
     half_life = statement.half_life_s or 0.0
@@ -261,7 +261,7 @@ def _written_nuclides(texts: Iterable[str]) -> frozenset[str]:
 
 
 def _listed(nuclides: Iterable[str], joined: str = "or") -> str:
-    return f" {joined} ".join(map(hyphenated, sorted(nuclides)))
+    return listed(map(hyphenated, sorted(nuclides)), joined=f" {joined} ")
 
 
 def _names_something(text: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pet_spect.errors import RegionError
+from pet_spect.errors import RegionError, listed, shown
 from pet_spect.model import Refusal, RegionSide, ScanKey, Side, opposite
 from pet_spect.quantify.uncertainty import Response, joint_response
 
@@ -141,7 +141,7 @@ def joint_value(scan: ScanUptake, regions: Sequence[str], sides: Sequence[Region
     for region in regions:
         found = [scan.values[region, side] for side in sides if (region, side) in scan.values]
         if not found:
-            raise RegionError(f"region {region!r} ({' or '.join(sides)}) is not in the uptake table")
+            raise RegionError(f"region {shown(region)} ({listed(sides, joined=' or ')}) is not in the uptake table")
         parts += found
     volume = sum(part.volume_ml for part in parts)
     absent = next((part.reason or "no_value: no value" for part in parts if not math.isfinite(part.mean)), "")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pet_spect.errors import listed
 from pet_spect.model import ANATOMICAL, Decision, Refusal, ScanKey, Side, opposite
 from pet_spect.quantify.laterality import (
     FEWEST_REGIONS,
@@ -254,7 +255,7 @@ def _signed(fault: Refusal, decisions: Sequence[Decision]) -> tuple[Refusal, str
             return fault, decision.decision
     if not decisions:
         return fault, None
-    codes = " and ".join(decision.code or "no code" for decision in decisions)
+    codes = listed((decision.code or "no code" for decision in decisions), joined=" and ")
     return replace(fault, reason=f"{fault.reason} (qc.tsv accepts {codes} only)"), None
 
 

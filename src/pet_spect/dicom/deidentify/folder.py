@@ -26,7 +26,7 @@ from pet_spect.dicom.header import SOP_CLASSES, Header, sop_class
 from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.read import is_image, read_file
 from pet_spect.dicom.sources import PlacedFile, files_in
-from pet_spect.errors import DicomError
+from pet_spect.errors import DicomError, listed
 
 _IMPLEMENTATION_UID = UID("2.25.241466037468170331043137285143093014587")
 _LAST = 10**9
@@ -114,14 +114,15 @@ def deidentify(source: Path, out: Path, pseudonyms: Pseudonyms, person: str | No
 
 
 def told(left_out: Counter[str]) -> str:
-    """Return kinds of object and their numbers in words.
+    """Return kinds of object and their numbers in words, the most frequent first.
 
     Examples
     --------
     >>> told(Counter({"CT Image Storage": 3, "object without pixels": 1}))
     'CT Image Storage (3), object without pixels (1)'
     """
-    return ", ".join(f"{kind} ({number})" for kind, number in sorted(left_out.items()))
+    most_first = sorted(left_out.items(), key=lambda item: (-item[1], item[0]))
+    return listed(f"{kind} ({number})" for kind, number in most_first)
 
 
 def _check_places(source: Path, out: Path) -> None:
