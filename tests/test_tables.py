@@ -1,12 +1,14 @@
 import json
 import math
+import os
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pet_spect.errors import TableError
-from pet_spect.tables import format_value, parse_float, read_table, write_table
+from pet_spect.tables import MOST_TYPED_BYTES, format_value, parse_float, read_table, write_table
 
 
 def test_a_table_comes_back_with_its_dictionary(tmp_path):
@@ -30,7 +32,7 @@ def test_a_row_with_other_columns_is_a_bug_and_leaves_nothing(tmp_path):
         ("", "is empty"),
         ("a\tb\n1\n", "line 2 has 1 values, the header names 2 columns"),
         ("a\ta\n1\t2\n", "column 'a' stands twice"),
-        ("b\n1\n", "no column 'a'; found b"),
+        ("b\n1\n", "no column 'a'; found 'b'"),
         ("a\tb\t\n1\t2\t\n", "column 3 of the header has no name"),
         ("a\tb\t\t\n1\t2\t\t\n", "column 3 of the header has no name"),
         ("a\tc\n1\t2\n", "column 'c' is not known; known are a, b"),
@@ -51,6 +53,46 @@ def test_a_binary_file_is_one_line(tmp_path):
     (tmp_path / "t.tsv").write_bytes(b"\xff\xfe\x00a")
     with pytest.raises(TableError, match="is not UTF-8 text"):
         read_table(tmp_path / "t.tsv")
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("\t@SUM(A1)", "'@SUM(A1)"),
+        ("+see note", "'+see note"),
+        ("-moved", "'-moved"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("-1.2", "-1.2"),
+        ("+1e-3", "+1e-3"),
+        (-1.2, "-1.2"),
+        ("a=b", "a=b"),
+    ],
+)
+def test_no_cell_is_a_formula_and_a_number_stays_one(tmp_path, text, cell):
+    write_table(tmp_path / "t.tsv", {"a": {}}, [{"a": text}])
+    assert read_table(tmp_path / "t.tsv") == [{"a": cell}]
+
+
+def test_a_file_too_large_to_be_typed_is_refused_unread(tmp_path):
+    with (tmp_path / "t.tsv").open("wb") as stream:
+        stream.truncate(2**34)
+    with pytest.raises(TableError, match=r"is of 16384 MiB, at most 4 are read; check that it is the table"):
+        read_table(tmp_path / "t.tsv", most_bytes=MOST_TYPED_BYTES)
+
+
+def test_a_header_of_a_million_columns_is_refused_at_once(tmp_path):
+    (tmp_path / "t.tsv").write_text("\t".join(f"c{n:x}" for n in range(500_000)))
+    start = time.process_time()
+    with pytest.raises(TableError, match=r"column 'c0' is not known; known are a \(499999 more are not known\)"):
+        read_table(tmp_path / "t.tsv", allowed=("a",), most_bytes=MOST_TYPED_BYTES)
+    assert time.process_time() - start < 5
+
+
+def test_a_pipe_is_no_table(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(TableError, match="is no file; a tab-separated table is needed"):
+        read_table(tmp_path / "pipe")
 
 
 def test_no_file_is_one_line(tmp_path):

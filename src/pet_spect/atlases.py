@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sysconfig
 from pathlib import Path
 
 import numpy as np
 
-from pet_spect.errors import AtlasError, ImageError, TableError
+from pet_spect.errors import AtlasError, ImageError, TableError, listed, shown
 from pet_spect.images import read_volume
 from pet_spect.model import Atlas, Region, RegionSide
-from pet_spect.tables import read_table
+from pet_spect.tables import MOST_TYPED_BYTES, inert, read_table
 
 _CHECKOUT = Path(__file__).parents[2] / "atlases"
 _INSTALLED = Path(sysconfig.get_path("data")) / "share" / "pet_spect" / "atlases"
+_INDEX = re.compile("0*[1-9][0-9]{0,8}")
 _SIDES: dict[str, RegionSide] = {"left": "left", "right": "right", "n/a": "n/a"}
 
 
@@ -38,8 +40,8 @@ def find_atlas(name: str) -> tuple[Path, Path]:
     folder = _CHECKOUT if _CHECKOUT.is_dir() else _INSTALLED
     labels, table = folder / f"{name}.nii.gz", folder / f"{name}.tsv"
     if not labels.is_file() or not table.is_file():
-        shipped = ", ".join(sorted(path.stem for path in folder.glob("*.tsv"))) or "none"
-        raise AtlasError(f"no atlas {name!r} is shipped; shipped: {shipped}", code="atlas_unknown")
+        shipped = listed(sorted(path.stem for path in folder.glob("*.tsv"))) or "none"
+        raise AtlasError(f"no atlas {shown(name)} is shipped; shipped: {shipped}", code="atlas_unknown")
     return labels, table
 
 
@@ -63,8 +65,8 @@ def load_atlas(labels: str | Path = "CerebrA", table: str | Path | None = None) 
     Raises
     ------
     AtlasError
-        If a value is not a whole number, an index or a (region, side) stands
-        twice, an index of the table is not in the image or one of the image not
+        If a value is not a whole number, a region begins like a formula, an index or a
+        (region, side) stands twice, an index of the table is not in the image or one of the image not
         in the table, a side is not one of the three, or a left region lies on
         the right or the other way about.
 
@@ -91,15 +93,19 @@ def load_atlas(labels: str | Path = "CerebrA", table: str | Path | None = None) 
 
 def _read_regions(path: Path) -> tuple[Region, ...]:
     try:
-        rows = read_table(path, required=("index", "region", "side"))
+        rows = read_table(path, required=("index", "region", "side"), most_bytes=MOST_TYPED_BYTES)
     except TableError as error:
         raise AtlasError(str(error), code=error.code) from None
     regions = []
     for row in rows:
-        if not row["index"].isdecimal() or int(row["index"]) == 0:
-            raise AtlasError(f"{path}: index {row['index']!r} is not a whole number from 1 up")
+        if not _INDEX.fullmatch(row["index"]):
+            raise AtlasError(f"{path}: index {shown(row['index'])} is not a whole number from 1 up")
         if row["side"] not in _SIDES:
-            raise AtlasError(f"{path}: side {row['side']!r} of {row['region']} is not left, right or n/a")
+            raise AtlasError(f"{path}: side {shown(row['side'])} of {row['region']} is not left, right or n/a")
+        if inert(row["region"]) != row["region"]:
+            raise AtlasError(
+                f"{path}: region {shown(row['region'])} begins like a formula of a spreadsheet; begin it with a letter"
+            )
         regions.append(Region(int(row["index"]), row["region"], _SIDES[row["side"]]))
     for what, keys in (
         ("index", [str(region.index) for region in regions]),

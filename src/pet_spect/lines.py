@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from pet_spect.errors import TableError
-from pet_spect.tables import MISSING, Row, parse_float, read_table
+from pet_spect.errors import TableError, listed, shown
+from pet_spect.tables import MISSING, MOST_TYPED_BYTES, Row, parse_float, read_table
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Line:
     def wrong(self, column: str, needed: str) -> TableError:
         """Return the error that a column does not hold what is needed."""
         found = self.row.get(column, "")
-        return TableError(f"{self.path}: line {self.number}, {column}: found {found!r}, needed {needed}")
+        return TableError(f"{self.path}: line {self.number}, {column}: found {shown(found)}, needed {needed}")
 
     def text(self, column: str) -> str | None:
         """Return the value, None if there is none."""
@@ -61,10 +61,23 @@ class Line:
         value = self.row.get(column, "")
         if value in choices:
             return value
-        needed = " or ".join(choices) if len(choices) <= 6 else "one that is known"
         near = get_close_matches(value.lower(), [choice.lower() for choice in choices], n=1)
-        meant = [choice for choice in choices if choice.lower() in near]
-        raise self.wrong(column, needed + (f" (did you mean {meant[0]!r}?)" if meant else ""))
+        meant = next((f" (did you mean {choice!r}?)" for choice in choices if choice.lower() in near), "")
+        raise self.wrong(column, listed(choices, joined=" or ") + meant + _look_alike(value))
+
+    def identifier(self, column: str, needed: str) -> str:
+        """Return the value, which must be of plain letters, digits and ``-``; the rest is told of in words."""
+        value = self.needed_text(column)
+        strange = _look_alike(value)
+        if strange:
+            raise self.wrong(column, needed + strange)
+        return value
+
+
+def _look_alike(text: str) -> str:
+    """Return which character of a name is none of A to Z, a to z, 0 to 9, where no eye could tell."""
+    strange = next((one for one in text if not one.isascii()), None)
+    return "" if strange is None else f" (U+{ord(strange):04X} is no plain letter or digit, even if it looks like one)"
 
 
 def read_lines(path: Path, columns: Sequence[str], *, required: int) -> list[Line]:
@@ -83,7 +96,7 @@ def read_lines(path: Path, columns: Sequence[str], *, required: int) -> list[Lin
     TableError
         See `pet_spect.tables.read_table`.
     """
-    rows = read_table(path, required=columns[:required], allowed=columns)
+    rows = read_table(path, required=columns[:required], allowed=columns, most_bytes=MOST_TYPED_BYTES)
     text = path.read_text(encoding="utf-8-sig").splitlines()
     numbers = [number for number, line in enumerate(text, start=1) if line.strip()][1:]
     return [Line(path, number, row) for number, row in zip(numbers, rows, strict=True)]

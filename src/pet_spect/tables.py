@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pet_spect.errors import TableError
+from pet_spect.errors import TableError, listed, shown
 from pet_spect.files import whole_file, write_json
 
 MISSING = "n/a"
 
+MOST_TYPED_BYTES = 2**22
+"""Of a table that a person writes: 4 MiB, which some ten thousand scans fill."""
+
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+_FORMULA = ("=", "+", "-", "@")
 
 Row = dict[str, str]
 
 
-def read_table(path: Path, *, required: Sequence[str] = (), allowed: Sequence[str] | None = None) -> list[Row]:
+def read_table(
+    path: Path,
+    *,
+    required: Sequence[str] = (),
+    allowed: Sequence[str] | None = None,
+    most_bytes: int | None = None,
+) -> list[Row]:
     """Read a table; every value is text, surrounding white space is dropped.
 
     Parameters
@@ -28,6 +42,8 @@ def read_table(path: Path, *, required: Sequence[str] = (), allowed: Sequence[st
         Columns that must be there.
     allowed : sequence of str, optional
         With it, any other column is an error.
+    most_bytes : int, optional
+        With it, a larger file is an error.
 
     Returns
     -------
@@ -37,10 +53,18 @@ def read_table(path: Path, *, required: Sequence[str] = (), allowed: Sequence[st
     Raises
     ------
     TableError
-        If the file cannot be read, is not UTF-8, lacks a column, has one twice or
-        one that is not allowed, or has a row of another length than its header.
+        If the file cannot be read, is too large, is not UTF-8, lacks a column, has one twice
+        or one that is not allowed, or has a row of another length than its header.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise TableError(f"{path}: is no file; a tab-separated table is needed", code="table_unreadable")
+        if most_bytes is not None and path.stat().st_size > most_bytes:
+            raise TableError(
+                f"{path}: is of {path.stat().st_size / 2**20:.0f} MiB, at most {most_bytes / 2**20:.0f} are read;"
+                " check that it is the table",
+                code="table_size",
+            )
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise TableError(f"{path}: cannot be read ({error.strerror})", code="table_unreadable") from None
@@ -68,15 +92,18 @@ def _check_header(path: Path, header: list[str], required: Sequence[str], allowe
         raise TableError(
             f"{path}: column {header.index('') + 1} of the header has no name (is there a tab too many in its line?)"
         )
-    twice = sorted({name for name in header if header.count(name) > 1})
+    twice = sorted(name for name, count in Counter(header).items() if count > 1)
     if twice:
-        raise TableError(f"{path}: column {twice[0]!r} stands twice in the header")
+        raise TableError(f"{path}: column {shown(twice[0])} stands twice in the header")
     missing = [name for name in required if name not in header]
     if missing:
-        raise TableError(f"{path}: no column {missing[0]!r}; found {', '.join(header)}")
+        raise TableError(f"{path}: no column {missing[0]!r}; found {listed(map(shown, header))}")
     unknown = [name for name in header if allowed is not None and name not in allowed]
     if unknown:
-        raise TableError(f"{path}: column {unknown[0]!r} is not known; known are {', '.join(allowed or ())}")
+        near = get_close_matches(unknown[0], allowed or (), n=1)
+        way_out = f"did you mean {near[0]!r}?" if near else f"known are {listed(allowed or ())}"
+        more = f" ({len(unknown) - 1} more are not known)" if len(unknown) > 1 else ""
+        raise TableError(f"{path}: column {shown(unknown[0])} is not known; {way_out}{more}")
 
 
 def format_value(value: Any) -> str:
@@ -97,6 +124,20 @@ def format_value(value: Any) -> str:
         return f"{value:.12g}" if math.isfinite(value) else MISSING
     text = " ".join(str(value).split())
     return text or MISSING
+
+
+def inert(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula: an apostrophe before one that begins like one.
+
+    A number keeps its sign.
+
+    Examples
+    --------
+    >>> inert("=1+1"), inert("+see note"), inert("-1.2"), inert("left")
+    ("'=1+1", "'+see note", '-1.2', 'left')
+    """
+    begins = unicodedata.normalize("NFKC", text.lstrip()[:1])
+    return f"'{text}" if begins in _FORMULA and not _DECIMAL.fullmatch(text) else text
 
 
 def parse_float(text: str) -> float:
@@ -125,7 +166,7 @@ def write_table(path: Path, columns: Mapping[str, Mapping[str, Any]], rows: Iter
         Column name to its entry in the dictionary (``Description``, ``Units``, ``Levels``),
         in the order of the table.
     rows : iterable of mapping
-        Each with exactly the keys of `columns`; see `format_value`.
+        Each with exactly the keys of `columns`; see `format_value` and `inert`.
     """
     write_json(sidecar_of_table(path), columns)  # first, so that a table that is there is documented
     with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as stream:
@@ -133,7 +174,7 @@ def write_table(path: Path, columns: Mapping[str, Mapping[str, Any]], rows: Iter
         for row in rows:
             if row.keys() != columns.keys():
                 raise ValueError(f"row has columns {sorted(row)}, the table {sorted(columns)}")
-            stream.write("\t".join(format_value(row[name]) for name in columns) + "\n")
+            stream.write("\t".join(inert(format_value(row[name])) for name in columns) + "\n")
 
 
 def sidecar_of_table(path: Path) -> Path:

@@ -154,6 +154,16 @@ def test_an_audit_file_tells_what_each_line_stands_for_and_only_its_owner_reads_
     assert (broken["path"], broken["code"]) == (str(heap / "broken"), "file_damaged")
 
 
+def test_no_cell_of_an_audit_file_is_a_formula(tmp_path):
+    visit = [pet_slice(place) for place in range(4)]
+    for ds in visit:
+        ds.PatientName, ds.PatientID = "=HYPERLINK(1)", "-4711"
+    write(tmp_path / "heap", *visit)
+    assert run(tmp_path / "heap", "--out", tmp_path / "draft", "--audit", tmp_path / "audit.tsv") == 0
+    (row,) = read_table(tmp_path / "audit.tsv")
+    assert (row["PatientName"], row["PatientID"]) == ("'=HYPERLINK(1)", "-4711")
+
+
 def test_a_folder_that_is_not_there_is_one_line_that_does_not_repeat_it(tmp_path, capfd):
     assert run(tmp_path / "Doe^Jane", "--out", tmp_path / "draft") == 1
     assert capfd.readouterr().err == ("pet-spect index: folder 1 of 1: cannot be read (No such file or directory)\n")

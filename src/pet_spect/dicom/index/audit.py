@@ -9,6 +9,7 @@ from pathlib import Path
 from pet_spect.dicom.index.heap import Index
 from pet_spect.dicom.index.table import Tables
 from pet_spect.files import whole_file
+from pet_spect.tables import inert
 
 COLUMNS = (
     *("index_line", "participant_id", "session", "series", "path", "PatientID", "PatientName", "PatientBirthDate"),
@@ -39,4 +40,4 @@ def _lines(index: Index, tables: Tables) -> Iterator[tuple[str, ...]]:
 
 
 def _one_word(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return inert(text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r"))
