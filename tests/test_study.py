@@ -199,12 +199,64 @@ def test_scans_side_by_side_are_two(scans):
     assert len(scans("participant_id session tracer path", *rows)) == 2
 
 
-@pytest.mark.parametrize("path", ["dicom/{1}", "a}", "dicom/\a1", "dicom/\u200b1"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "dicom/{1}",
+            "a}",
+            "dicom/\a1",
+            "dicom/\u200b1",
+            "<results>/01",
+            "a>b",
+            "a<b",
+            "~/01",
+            "~ann/01",
+            "-x",
+            "./-x",
+        ),
+        "x" * 5000,
+    ],
+)
 def test_a_path_the_workflow_cannot_take_is_an_error(scans, participants, path):
-    with pytest.raises(TableError, match=r"line 2, path: found .* needed a path without \{ \} and without control"):
+    with pytest.raises(TableError, match=r"line 2, path: found .* needed a path without \{ \} < > and without"):
         scans("participant_id session tracer path", f"sub-01 baseline FDG {path}")
     with pytest.raises(TableError, match=r"line 2, lesion_mask: found .* needed a path without \{ \}"):
         participants("participant_id lesion_side lesion_mask", f"sub-01 left {path}")
+
+
+@pytest.mark.parametrize(
+    "path", ["dicom/st*r[ab]?", "dicom/a;b$(id)`x`&|", "dicom/M\u00fcller's", "a~b/c-d", "=x/@y/+z"]
+)
+def test_a_path_that_reaches_the_workflow_as_it_is_is_taken(scans, path):
+    (scan,) = scans("participant_id session tracer path", f"sub-01 baseline FDG {path}")
+    assert str(scan.path) == path
+
+
+def test_places_that_differ_in_capitals_are_one_where_the_file_system_says_so(tmp_path, scans):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/X.dcm").touch()
+    (tmp_path / "a/x.dcm").hardlink_to(tmp_path / "a/X.dcm")
+    rows = [f"sub-01 {session} FDG {tmp_path}/a/{name}.dcm" for session, name in (("baseline", "X"), ("year1", "x"))]
+    with pytest.raises(TableError, match=r"line 3: path .*x\.dcm is the path of line 2"):
+        scans("participant_id session tracer path", *rows)
+    (tmp_path / "a/x.dcm").unlink()
+    (tmp_path / "a/x.dcm").touch()
+    assert len(scans("participant_id session tracer path", *rows)) == 2
+
+
+def test_participants_that_differ_in_capitals_alone_are_refused(participants):
+    with pytest.raises(TableError, match="line 4: sub-aB and sub-Ab of line 2 differ only in capitals"):
+        participants("participant_id lesion_side", "sub-Ab left", "sub-02 left", "sub-aB right")
+
+
+def test_a_letter_that_only_looks_plain_is_named(participants, scans):
+    with pytest.raises(TableError, match=r"needed sub- followed by letters and digits \(U\+0430 is no plain letter"):
+        participants("participant_id lesion_side", "sub-\u0430 left")
+    with pytest.raises(TableError, match=r"line 2, participant_id: .*\(U\+0661 is no plain letter or digit"):
+        scans("participant_id session tracer path", "sub-0\u0661 baseline FDG x")
+    with pytest.raises(TableError, match=r"line 2, session: .*did you mean 'baseline'\?\) \(U\+0435 is no plain"):
+        scans("participant_id session tracer path", "sub-01 bas\u0435line FDG x")
 
 
 @pytest.mark.parametrize("name", ["x.nii", "x.nii.gz"])

@@ -5,27 +5,82 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from pet_spect.errors import TableError
+from pet_spect.errors import ConfigError, TableError, listed, shown
 from pet_spect.lines import Line
 
 _SERIES = re.compile("[0-9a-f]{8}")
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_LONGEST = 4096
+
+NEEDED_PATH = "a path without { } < > and without control characters that begins with neither ~ nor -"
+"""What `usable_path` asks for. Snakemake takes ``{x}`` for a wildcard and ``<results>`` for a name of its own."""
 
 
 def usable_path(text: str) -> bool:
-    """Return whether a table can hold a path and the workflow will not take it for a pattern.
+    """Return whether a table can hold a path and the workflow will take it for nothing but a path.
 
     Examples
     --------
-    >>> usable_path("/data/it's here"), usable_path("/data/{1}"), usable_path("/data/1 ")
-    (True, False, False)
+    >>> usable_path("/data/it's [here]*"), usable_path("/data/{1}"), usable_path("<results>/1"), usable_path("/data/1 ")
+    (True, False, False, False)
+    >>> usable_path("~/data"), usable_path("./-x")
+    (False, False)
     """
-    return text == text.strip() and not any(
-        character in "{}" or unicodedata.category(character) in _UNSEEN for character in text
+    return (
+        0 < len(text) <= _LONGEST
+        and text == text.strip()
+        and not str(PurePath(text)).startswith(("~", "-"))
+        and not any(character in "{}<>" or unicodedata.category(character) in _UNSEEN for character in text)
     )
+
+
+def check_paths(where: str, paths: Mapping[str, str]) -> None:
+    """Refuse a path of a configuration that the workflow would take for anything else.
+
+    Parameters
+    ----------
+    where : str
+        The file that names them.
+    paths : mapping of str to str
+        Key to path.
+
+    Raises
+    ------
+    ConfigError
+        If one is not usable (`usable_path`).
+    """
+    for key, path in paths.items():
+        if not usable_path(path):
+            raise ConfigError(f"{where}: {key}: found {shown(path)}, needed {NEEDED_PATH}; rename the place")
+
+
+def check_there(table: Path, places: Mapping[str, Path], *, as_files: bool = False) -> None:
+    """Refuse a table that names what is not there.
+
+    Parameters
+    ----------
+    table : Path
+    places : mapping of str to Path
+        Whose place it is, and the place.
+    as_files : bool, default False
+        Whether each must be a file.
+
+    Raises
+    ------
+    TableError
+        Naming the first places that are not there.
+    """
+    is_there = os.path.isfile if as_files else os.path.exists  # Path.exists fails on a name that is too long
+    absent = [f"{name} {path}" for name, path in places.items() if not is_there(path)]
+    if absent:
+        raise TableError(
+            f"{table}: {listed(absent)} {'does' if len(absent) == 1 else 'do'} not exist; correct the"
+            f" path{'' if len(absent) == 1 else 's'} (relative ones start at the folder the workflow runs in)"
+        )
 
 
 def path_or_none(line: Line, column: str) -> Path | None:
@@ -34,13 +89,13 @@ def path_or_none(line: Line, column: str) -> Path | None:
     Raises
     ------
     TableError
-        If it holds anything that the workflow would read as a pattern or a table as its end.
+        If it holds anything that the workflow would take for something else (`usable_path`).
     """
     text = line.text(column)
     if text is None:
         return None
     if not usable_path(text):
-        raise line.wrong(column, "a path without { } and without control characters")
+        raise line.wrong(column, NEEDED_PATH)
     return Path(text)
 
 
@@ -83,13 +138,14 @@ class Places:
     column: str = "path"
     listed: dict[Path, dict[str | None, int]] = field(default_factory=dict)
     holding: dict[Path, dict[str | None, int]] = field(default_factory=dict)
+    spelt: dict[str, Path] = field(default_factory=dict)
 
     def take(self, line: Line, path: Path, series: str | None) -> None:
         """Take the place of a line's scan, or raise if an earlier line has it, lies in it or holds it."""
-        place = Path(os.path.realpath(path))
+        place, *folders = map(self._as_spelt_before, _with_parents(Path(os.path.realpath(path))))
         for how, lines in (
             ("is the path", self.listed.get(place)),
-            *(("lies inside that", self.listed.get(folder)) for folder in place.parents),
+            *(("lies inside that", self.listed.get(folder)) for folder in folders),
             ("holds that", self.holding.get(place)),
         ):
             earlier = _line_of(lines or {}, series)
@@ -99,8 +155,20 @@ class Places:
                     " each scan needs its own, or both lines a series"
                 )
         self.listed.setdefault(place, {})[series] = line.number
-        for folder in place.parents:
+        for folder in folders:
             self.holding.setdefault(folder, {})[series] = line.number
+
+    def _as_spelt_before(self, place: Path) -> Path:
+        """Return a place as an earlier line spells it, where the file system ignores case or how accents are stored."""
+        earlier = self.spelt.setdefault(unicodedata.normalize("NFC", str(place)).casefold(), place)
+        try:
+            return earlier if earlier == place or earlier.samefile(place) else place
+        except OSError:
+            return place
+
+
+def _with_parents(place: Path) -> list[Path]:
+    return [place, *place.parents]
 
 
 def _line_of(lines: dict[str | None, int], series: str | None) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -151,10 +152,17 @@ class ListedScan:
         return ScanKey(self.participant_id, self.session, self.tracer)
 
 
-def _check_once(line: Line, what: str, seen: dict[str, int]) -> None:
-    if what in seen:
-        raise TableError(f"{line.path}: line {line.number}: {what} is a duplicate of line {seen[what]}")
-    seen[what] = line.number
+def _check_once(line: Line, what: str, seen: dict[str, tuple[str, int]]) -> None:
+    """Refuse what an earlier line has, in the same or in other capitals: their files may be the same."""
+    earlier, number = seen.setdefault(what.casefold(), (what, line.number))
+    if number == line.number:
+        return
+    if earlier == what:
+        raise TableError(f"{line.path}: line {line.number}: {what} is a duplicate of line {number}")
+    raise TableError(
+        f"{line.path}: line {line.number}: {what} and {earlier} of line {number} differ only in capitals, so their"
+        " files could overwrite each other; rename one"
+    )
 
 
 def read_participants(path: Path) -> dict[str, Participant]:
@@ -168,15 +176,15 @@ def read_participants(path: Path) -> dict[str, Participant]:
     Raises
     ------
     TableError
-        If a column is missing or unknown, a participant stands there twice, a side is not
-        spelt ``left`` or ``right``, two people have one anatomical image, or a column that
-        nothing reads yet is filled.
+        If a column is missing or unknown, a participant stands there twice, two differ only in
+        capitals, a name is not of plain letters and digits, a side is not spelt ``left`` or
+        ``right``, two people have one anatomical image, or a column that nothing reads yet is filled.
     """
     people: dict[str, Participant] = {}
-    seen: dict[str, int] = {}
+    seen: dict[str, tuple[str, int]] = {}
     anatomies = Places("anat")
     for line in read_lines(path, PARTICIPANT_COLUMNS, required=2):
-        identity = line.needed_text("participant_id")
+        identity = line.identifier("participant_id", "sub- followed by letters and digits")
         _check_once(line, identity, seen)
         for column in NOT_YET:
             if line.text(column) is not None:
@@ -236,11 +244,11 @@ def read_scans(
     TableError
         If a column is missing or unknown, a participant, session or tracer is not known,
         a visit has two scans of one tracer, two scans lie in one place or one inside the other
-        (links followed) without a different `series` each, a path holds braces or control
-        characters, an image has no JSON beside it, or a value that should be a number is none.
+        (links followed) without a different `series` each, a path is none that the workflow takes
+        (`pet_spect.places.usable_path`), an image has no JSON beside it, or a value that should be a number is none.
     """
     scans: list[ListedScan] = []
-    seen: dict[str, int] = {}
+    seen: dict[str, tuple[str, int]] = {}
     places = Places()
     for line in read_lines(table, SCAN_COLUMNS, required=4):
         key = _known_key(line, participants, sessions, tracers)
@@ -276,9 +284,11 @@ def read_scans(
 def _known_key(
     line: Line, participants: Collection[str], sessions: Collection[str], tracers: Collection[str]
 ) -> ScanKey:
-    identity = line.needed_text("participant_id")
+    identity = line.identifier("participant_id", "somebody participants.tsv lists")
     if identity not in participants:
-        raise line.wrong("participant_id", "somebody participants.tsv lists")
+        near = get_close_matches(identity, participants, n=1, cutoff=0.9)
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
+        raise line.wrong("participant_id", f"somebody participants.tsv lists{meant}")
     return ScanKey(identity, line.one_of("session", sessions), line.one_of("tracer", tracers))
 
 

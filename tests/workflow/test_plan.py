@@ -186,6 +186,23 @@ def test_a_path_with_blanks_and_quotes_stays_one_word(study):
     assert """pet-spect convert 'dicom/it'"'"'s here' --out""" in study.snakemake("-n", "-p").stdout
 
 
+def test_a_scan_in_a_place_of_any_name_is_converted_in_a_working_directory_of_any_name(tmp_path, study, study_in):
+    place = tmp_path / "a<results>{x} it's $HOME\n*[ab]?"
+    place.mkdir()
+    for name in ("config", "dicom"):
+        (study.folder / name).rename(place / name)
+    odd = study_in(place)
+    name = "dicom/st*r[ab]? a;b$(id)`x`&|"
+    (place / "dicom/01/year1/FDG").rename(place / name)
+    (place / "config/scans.tsv").write_text(
+        f"participant_id\tsession\ttracer\tpath\nsub-01\tyear1\tFDG\t{name}\n", encoding="utf-8"
+    )
+    image = "results/sub-01/ses-year1/pet/sub-01_ses-year1_trc-18FFDG_pet.nii.gz"
+    run = odd.snakemake("--until", "convert", "--", image)
+    assert run.returncode == 0, run.stderr
+    assert (place / image).is_file()
+
+
 def test_every_submitted_step_keeps_its_limits_beside_an_account_and_a_partition(study, repository):
     profile = str(repository / "profiles/slurm")
     naming = ("--default-resources", "slurm_account=lab", "slurm_partition=main")

@@ -10,15 +10,16 @@ from snakemake.utils import validate
 from pet_spect import __version__ as PACKAGE_VERSION
 from pet_spect import layout, study
 from pet_spect.dicom.decay import radionuclide_name
-from pet_spect.errors import ConfigError, PetSpectError, TableError
+from pet_spect.errors import ConfigError, PetSpectError, TableError, listed, shown
 from pet_spect.fingerprint import fingerprint
 from pet_spect.lines import read_lines
 from pet_spect.model import STANDARD_SPACE
+from pet_spect.places import check_paths, check_there
 from pet_spect.signoff import BY_EYE
-from pet_spect.tables import format_value, read_table
+from pet_spect.tables import MOST_TYPED_BYTES, format_value, read_table
 
 SCHEMAS = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent / "schemas"
-CONFIG_NAME = ", ".join(str(file) for file in workflow.overwrite_configfiles) or "config/config.yaml"
+CONFIG_NAME = listed(workflow.overwrite_configfiles) or "config/config.yaml"
 
 
 def schema_of(name):
@@ -30,37 +31,51 @@ def unknown_key(error):
     known = list(error.schema["properties"])
     found = next(key for key in error.instance if key not in known)
     near = get_close_matches(str(found), known, n=1)
-    return f"key {found!r} is not known; " + (f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}")
+    way_out = f"did you mean {near[0]!r}?" if near else f"known are {listed(known)} (config/README.md lists all)"
+    return f"key {shown(found)} is not known; {way_out}"
 
 
 def check_config():
     """Check the config against its schema, then fill in the defaults that the schema holds."""
     error = best_match(Draft202012Validator(schema_of("config")).iter_errors(config))
     if error is not None:
-        where = "".join(f"{key}: " for key in error.absolute_path)
+        where = "".join(f"{key if isinstance(key, int) else shown(key)[1:-1]}: " for key in error.absolute_path)
         if error.validator == "additionalProperties":
             raise ConfigError(f"{CONFIG_NAME}: {where}{unknown_key(error)}")
         if error.validator == "required":
             missing = next(key for key in error.validator_value if key not in error.instance)
             raise ConfigError(f"{CONFIG_NAME}: {where}key {missing!r} is missing")
-        raise ConfigError(f"{CONFIG_NAME}: {where}found {error.instance!r}, needed {error.schema['description']}")
+        raise ConfigError(f"{CONFIG_NAME}: {where}found {shown(error.instance)}, needed {error.schema['description']}")
     given = set(config)
     validate(config, str(SCHEMAS / "config.schema.yaml"))
+    paths = {key: config[key] for key in ("participants", "scans", "qc")}
+    check_paths(CONFIG_NAME, paths | {f"atlas: {key}": path for key, path in config["atlas"].items() if key != "name"})
+    check_capitals("sessions", config["sessions"])
     check_tracers(given)
     for path in [config["qc"]] if "qc" in given else []:
-        if not Path(path).is_file():
+        if not os.path.isfile(path):
             raise ConfigError(f"{CONFIG_NAME}: qc: {path} does not exist")
+
+
+def check_capitals(what, names):
+    """Refuse names that differ only in capitals: where a file system ignores them, one overwrites the other."""
+    found = layout.colliding(names)
+    if found is not None:
+        raise ConfigError(f"{CONFIG_NAME}: {what}: {found[0]} and {found[1]} differ only in capitals; rename one")
 
 
 def check_tracers(given):
     tracers, primary = config["tracers"], config["primary"]
+    check_capitals("tracers", tracers)
+    check_capitals("tracers: label", [tracer["label"] for tracer in tracers.values()])
     if len({tracer["label"] for tracer in tracers.values()}) < len(tracers):
         raise ConfigError(f"{CONFIG_NAME}: tracers: two have the same label, so their files would collide")
     built_in = schema_of("config")["properties"]["tracers"]["default"]
     for name, tracer in tracers.items():
         check_tracer_identity(name, tracer, built_in.get(name, {}))
         template = tracer.setdefault("template", name)
-        if template not in ("FDG", "IMZ") and not Path(template).is_file():
+        check_paths(CONFIG_NAME, {f"tracers: {name}: template": template})
+        if template not in ("FDG", "IMZ") and not os.path.isfile(template):
             raise ConfigError(
                 f"{CONFIG_NAME}: tracers: {name}: template: {template} is neither FDG nor IMZ nor an existing file"
             )
@@ -71,7 +86,7 @@ def check_tracers(given):
             raise ConfigError(f"{CONFIG_NAME}: primary: tracer {name} has no primary reference")
     for name in primary:
         if name not in tracers and "primary" in given:
-            raise ConfigError(f"{CONFIG_NAME}: primary: tracer {name} is not among tracers ({', '.join(tracers)})")
+            raise ConfigError(f"{CONFIG_NAME}: primary: tracer {name} is not among tracers ({listed(tracers)})")
 
 
 def check_tracer_identity(name, tracer, built_in):
@@ -117,20 +132,24 @@ def find_atlas():
         labels, table = Path(atlas["labels"]), Path(atlas["table"])
         flags = ["--atlas-labels", str(labels), "--atlas-table", str(table)]
         for key, path in ("labels", labels), ("table", table):
-            if not path.is_file():
+            if not os.path.isfile(path):
                 raise ConfigError(f"{CONFIG_NAME}: atlas: {key}: {path} does not exist")
-    known = {row["region"] for row in read_table(table, required=("index", "region", "side"))}
+    check_paths("pet_spect", {"the folder of its own atlases": str(labels)})
+    rows = read_table(table, required=("index", "region", "side"), most_bytes=MOST_TYPED_BYTES)
+    known = {row["region"] for row in rows}
     for key, value in config["regions"].items():
         for region in [value] if isinstance(value, str) else value:
             if region not in known:
                 near = "".join(f"; did you mean {name!r}?" for name in get_close_matches(region, known, n=1))
-                raise ConfigError(f"{CONFIG_NAME}: regions: {key}: {region!r} is not a region of {table.name}{near}")
+                raise ConfigError(
+                    f"{CONFIG_NAME}: regions: {key}: {shown(region)} is not a region of {table.name}{near}"
+                )
     return labels, table, labels.name.split(".")[0], flags
 
 
 def read_decisions(path, people):
     """Return the signed decisions; none without a table."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         return []
     decisions = study.read_decisions(path)
     for decision in decisions:
@@ -148,7 +167,7 @@ def read_decisions(path, people):
 def read_study():
     """Return the participants by name, their scans by participant, session and label, and the signed decisions."""
     people_path, scans_path = Path(config["participants"]), Path(config["scans"])
-    empty = [str(path) for path in (people_path, scans_path) if not read_table(path)]
+    empty = [str(path) for path in (people_path, scans_path) if not read_table(path, most_bytes=MOST_TYPED_BYTES)]
     if empty:
         raise TableError(
             f"{' and '.join(empty)}: not filled in yet; one line per participant and one per scan are needed"
@@ -158,16 +177,10 @@ def read_study():
     scans = study.read_scans(scans_path, people, config["sessions"], config["tracers"])
     check_rows(people_path, "participants", study.PARTICIPANT_COLUMNS)
     check_rows(scans_path, "scans", study.SCAN_COLUMNS)
-    for person in people.values():
-        if person.lesion_mask is not None and not person.lesion_mask.is_file():
-            raise TableError(f"{people_path}: {person.participant_id}: lesion_mask {person.lesion_mask} does not exist")
-        if person.anat is not None and not os.path.exists(person.anat):
-            raise TableError(f"{people_path}: {person.participant_id}: anat {person.anat} does not exist")
-    for scan in scans:
-        if not os.path.exists(scan.path):  # Path.exists fails on a name that is too long or may not be looked at
-            raise TableError(
-                f"{scans_path}: {scan.participant_id} {scan.session} {scan.tracer}: path {scan.path} does not exist"
-            )
+    masks = {f"{name}: lesion_mask": person.lesion_mask for name, person in people.items() if person.lesion_mask}
+    check_there(people_path, masks, as_files=True)
+    check_there(people_path, {f"{name}: anat": person.anat for name, person in people.items() if person.anat})
+    check_there(scans_path, {f"{scan.participant_id} {scan.session} {scan.tracer}: path": scan.path for scan in scans})
     decisions = read_decisions(Path(config["qc"]), people)
     listed = {person: {} for person in people}
     for scan in scans:
@@ -182,7 +195,7 @@ try:
 except PetSpectError as error:
     sys.exit(f"pet_spect: {error}")
 
-QC = [config["qc"]] if Path(config["qc"]).is_file() else []
+QC = [config["qc"]] if os.path.isfile(config["qc"]) else []
 SCANNED = [person for person, scans in SCANS.items() if scans]
 
 

@@ -16,7 +16,7 @@ from pet_spect.images import read_sidecar
 from pet_spect.layout import sidecar
 from pet_spect.model import Volume
 
-_NAMED = re.compile(r"(?:^|_)(T1w|CT|ct)\.nii(\.gz)?$")
+_NAMED = re.compile(r"(?:^|_)(T1w|CT|ct)\.nii(\.gz)?\Z")
 _KINDS = {"T1w": "MR", "CT": "CT", "ct": "CT"}
 
 

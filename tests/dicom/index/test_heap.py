@@ -238,8 +238,9 @@ def test_a_dicomdir_and_reports_are_passed_over(heap, scan):
     assert (len(found.entries), found.passed_over, found.troubles) == (1, 1, [])
 
 
-def test_a_path_that_a_table_cannot_hold_is_told(heap, scan):
-    tables = tables_of(index([heap(*scan(), folder="a{b}")]))
+@pytest.mark.parametrize("folder", ["a{b}", "a<results>"])
+def test_a_path_that_a_table_cannot_hold_is_told(heap, scan, folder):
+    tables = tables_of(index([heap(*scan(), folder=folder)]))
     assert (tables.index[0]["code"], tables.scans) == ("path_unusable", [])
 
 

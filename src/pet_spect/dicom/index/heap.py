@@ -132,7 +132,7 @@ def _with_neighbours(one: Described, place: Path, found: Found) -> Described:
         return one
     reason = one.refused
     if not usable_path(str(place)):
-        needed = "its path holds { } or characters that a table cannot hold; rename its folder"
+        needed = "its path holds { } < > or characters no table can hold, or begins with ~ or -; rename its folder"
         return replace(one, refused=Refused("path_unusable", needed))
     blocking = [t.code for t in found.troubles if t.blocks and t.root == one.found.root and _holds(place, t.path)]
     if blocking:

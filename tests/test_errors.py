@@ -1,0 +1,56 @@
+"""Messages are one line, quote little and list five of anything at the most."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pet_spect.errors import PetSpectError, listed, shown
+
+
+def test_a_list_of_five_is_whole_and_a_sixth_is_counted():
+    assert listed("abcde", joined=" or ") == "a or b or c or d or e"
+    assert listed("abcdef", joined=" or ") == "a, b, c, d, e and 1 more"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 10**6, ["x" * 10**6] * 200, {i: [i] * 200 for i in range(200)}, 10**5000, 1e300, b"x" * 10**6],
+    ids=["text", "list", "mapping", "digits", "number", "bytes"],
+)
+def test_a_quoted_value_is_short_whatever_it_is(value):
+    assert len(shown(value)) < 800
+
+
+def test_a_list_in_itself_is_quoted():
+    one = ["x"]
+    one.append(one)
+    assert shown(one) == "['x', ['x', [...]]]"
+
+
+def test_a_message_is_one_line_that_steers_no_terminal():
+    error = PetSpectError("a\x1b[2J\nb\u202e\x85c: " + "x" * 10**6)
+    assert str(error).startswith(r"a\x1b[2J b\u202e c: xxx")
+    assert str(error).isprintable()
+    assert len(str(error)) < 2100
+
+
+_NOT_A_MESSAGE = {
+    "commands/index.py": 1,  # help of a flag
+    "dicom/identity.py": 1,  # one to four words that the program knows
+    "errors.py": 1,
+    "report/people.py": 1,  # the report's page is no message
+    "report/records.py": 3,
+}
+
+
+def test_no_message_joins_a_list_on_its_own(repository):
+    """Say `listed` where this fails; what is no message stands above."""
+    joins = re.compile(r"""(?:", "|' or '|" or "|", "|', '|" and "|'; ')\.join\(""")
+    found = {}
+    for path in sorted([*repository.glob("src/**/*.py"), *repository.glob("workflow/**/*.smk")]):
+        count = len(joins.findall(path.read_text(encoding="utf-8")))
+        if count:
+            found[str(path.relative_to(repository)).removeprefix("src/pet_spect/")] = count
+    assert found == _NOT_A_MESSAGE
