@@ -69,12 +69,44 @@ def complaint(run: subprocess.CompletedProcess[str]) -> str:
             "radiopharmaceutical: found 18, needed a name such as fluorodeoxyglucose, or a list of different names",
         ),
         ("primary: {FDG: pons}", "primary: tracer IMZ has no primary reference"),
-        ("primary: {FDG: pons, IMZ: pon}", "primary: IMZ: found 'pon', needed contralateral, "),
+        (
+            "primary: {FDG: pons, IMZ: pon}",
+            "primary: IMZ: found 'pon', needed one of the references that config/README.md lists",
+        ),
         ("atlas: {name: Cerebra}", "no atlas 'Cerebra' is shipped; shipped: CerebrA"),
         ("atlas: {labels: a.nii.gz}", "needed the name of a shipped atlas, or the paths of labels and table"),
         ("atlas: {labels: a.nii.gz, table: a.tsv}", "atlas: labels: a.nii.gz does not exist"),
         ("regions: {target: precentrl}", "'precentrl' is not a region of CerebrA.tsv; did you mean 'precentral'?"),
         ("qc: config/qc2.tsv", "qc: config/qc2.tsv does not exist"),
+        ("qc: <results>/qc.tsv", "qc: found '<results>/qc.tsv', needed a path without { } < > and without control"),
+        ("participants: '{x}.tsv'", "participants: found '{x}.tsv', needed a path without { } < >"),
+        ("scans: ~/scans.tsv", "scans: found '~/scans.tsv', needed a path without"),
+        ("atlas: {labels: a<b>.nii, table: a.tsv}", "atlas: labels: found 'a<b>.nii'"),
+        ("atlas: {labels: a.nii, table: '-a.tsv'}", "atlas: table: found '-a.tsv', needed a path without"),
+        (
+            "tracers: {FDG: {label: a, datatype: pet, template: '<logs>.nii'}}",
+            "tracers: FDG: template: found '<logs>.nii', needed a path without",
+        ),
+        ("sessions: [base, Base]", "sessions: base and Base differ only in capitals; rename one"),
+        (
+            "tracers: {FDG: {label: a, datatype: pet}, fdg: {label: b, datatype: pet}}",
+            "tracers: FDG and fdg differ only in capitals; rename one",
+        ),
+        (
+            "tracers: {FDG: {label: a, datatype: pet}, IMZ: {label: A, datatype: spect}}",
+            "tracers: label: a and A differ only in capitals; rename one",
+        ),
+        (
+            'tracers: {FDG: {label: "a\\n", datatype: pet}}',
+            "tracers: FDG: label: found 'a\\n', needed a label of letters and digits",
+        ),
+        ('sessions: [a, "b\\n"]', "sessions: 1: found 'b\\n', needed a session name of letters and digits"),
+        ("sessions: [b\u0430se, b]", "sessions: 0: found 'b\u0430se', needed a session name of letters and digits"),
+        (f"sessions: {['-'] * 200}", "sessions: found ['-', '-', '-', '-', '-' and 195 more], needed two or more"),
+        (
+            f"sessions: [a, {'b' * 33}]",
+            f"found '{'b' * 33}', needed a session name of letters and digits, 32 at the most",
+        ),
         ("participants: config/p.tsv", "config/p.tsv: cannot be read (No such file or directory)"),
     ],
 )
@@ -183,7 +215,32 @@ def test_a_reason_that_looks_like_a_flag_is_one_line(study):
 
 def test_a_path_too_long_to_exist_is_one_line(study):
     study.write("config/scans.tsv", f"participant_id session tracer path\nsub-01 year1 FDG {'x' * 300}\n")
-    assert complaint(study.snakemake("-n")).endswith("x does not exist")
+    assert "x does not exist; correct the path" in complaint(study.snakemake("-n"))
+
+
+def test_of_many_places_that_are_not_there_five_are_named(study):
+    people = "".join(f"sub-{n} left\n" for n in range(200))
+    study.write("config/participants.tsv", f"participant_id lesion_side\n{people}")
+    lines = "".join(f"sub-{n} year1 FDG nowhere/{n}\n" for n in range(200))
+    study.write("config/scans.tsv", f"participant_id session tracer path\n{lines}")
+    assert complaint(study.snakemake("-n")) == (
+        "pet_spect: config/scans.tsv: "
+        + ", ".join(f"sub-{n} year1 FDG: path nowhere/{n}" for n in range(5))
+        + " and 195 more do not exist; correct the paths (relative ones start at the folder the workflow runs in)"
+    )
+
+
+def test_aliases_that_stand_for_a_billion_values_are_one_line_where_snakemake_read_them_first(study):
+    bomb = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    study.write("config/config.yaml", f"{TABLES}a0: &a0 [x, x]\n{bomb}sessions: *a11\n")
+    assert "its aliases stand for more than 10000 values" in complaint(study.snakemake("-n"))
+
+
+def test_code_in_a_config_is_not_run(repository, study):
+    code = f"""__use_yte__: true\n?__import__("pathlib").Path("{study.folder}/ran").touch(): x\n"""
+    study.write("config/config.yaml", TABLES + code)
+    assert "key '__use_yte__' would run code" in complaint(plan_here(repository, study.folder))
+    assert not (study.folder / "ran").exists()
 
 
 def plan_here(repository, folder):

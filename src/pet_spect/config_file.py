@@ -1,0 +1,146 @@
+"""Reading config.yaml: plain YAML or JSON, and nothing that a reader of the file could not see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from pet_spect.errors import ConfigError, shown
+
+MOST_BYTES = 2**18
+"""Of a configuration: 256 KiB."""
+
+MOST_VALUES = 10_000
+"""Values of a configuration once every alias stands for what it names."""
+
+_RUNS_CODE = "__use_yte__"
+_PLAIN = "tag:yaml.org,2002:"
+_OF_PYTHON = f"{_PLAIN}python/"
+_MERGE = f"{_PLAIN}merge"
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read a configuration file.
+
+    Snakemake reads it, too, and takes the last of two equal keys, follows every alias and runs code
+    that a key asks it to run; here each of them is an error.
+
+    Parameters
+    ----------
+    path : Path
+        YAML or JSON.
+
+    Returns
+    -------
+    dict
+        As it stands there, without defaults.
+
+    Raises
+    ------
+    ConfigError
+        If the file is not there, is too large, is neither YAML nor JSON, holds a key twice, a tag,
+        an alias that contains itself, too many values or no keys, or asks for code to be run.
+    """
+    config = _parsed(_text(path), path)
+    if not isinstance(config, dict):
+        raise ConfigError(f"{path}: needed keys with values, such as 'participants: config/participants.tsv'")
+    if _RUNS_CODE in config:
+        raise ConfigError(f"{path}: key {_RUNS_CODE!r} would run code that stands in this file; remove it")
+    return config
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.exists() and not path.is_file():
+            raise ConfigError(f"{path}: is no file; a configuration in YAML is needed")
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise ConfigError(
+                f"{path}: is of {size / 2**10:.0f} KiB, a configuration of at most {MOST_BYTES // 2**10} is needed;"
+                " check that it is the right file"
+            )
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist here; run where it is, or name it with --configfile") from None
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"{path}: cannot be read as YAML") from None
+
+
+def _parsed(text: str, path: Path) -> Any:
+    """Return what the text holds; JSON is tried first, for it may hold tabs."""
+    try:
+        return json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path))
+    except RecursionError:
+        raise _too_deep(path) from None
+    except ValueError:
+        pass
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _count(node, path, {}) > MOST_VALUES:
+            raise ConfigError(f"{path}: its aliases stand for more than {MOST_VALUES} values; write out what is meant")
+        return loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
+        raise ConfigError(f"{path}: cannot be read as YAML{line}") from None
+    except (yaml.YAMLError, ValueError, OverflowError):
+        raise ConfigError(f"{path}: cannot be read as YAML") from None
+    except RecursionError:
+        raise _too_deep(path) from None
+    finally:
+        cast(Any, loader).dispose()
+
+
+def _too_deep(path: Path) -> ConfigError:
+    return ConfigError(f"{path}: is nested too deeply; config/README.md shows what is needed")
+
+
+def _once(pairs: Iterable[tuple[str, Any]], path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ConfigError(f"{path}: key {shown(key)} stands twice; keep one of them")
+        found[key] = value
+    return found
+
+
+def _count(node: yaml.Node, path: Path, counts: dict[int, int]) -> int:
+    """Return how many values a node stands for, aliases followed; raise at what is not plain."""
+    if id(node) in counts:
+        if counts[id(node)] == 0:
+            raise ConfigError(
+                f"{path}: line {node.start_mark.line + 1}: an alias contains itself; write out what is meant"
+            )
+        return counts[id(node)]
+    if node.tag.startswith(_OF_PYTHON) or not node.tag.startswith(_PLAIN):
+        raise ConfigError(
+            f"{path}: line {node.start_mark.line + 1}: the tag {shown(node.tag.removeprefix(_PLAIN))} is not read;"
+            " write the value without it"
+        )
+    counts[id(node)] = 0
+    total = 1
+    if isinstance(node, yaml.MappingNode):
+        _check_keys(node, path)
+        total += sum(_count(key, path, counts) + _count(value, path, counts) for key, value in node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        total += sum(_count(item, path, counts) for item in node.value)
+    counts[id(node)] = total
+    return total
+
+
+def _check_keys(node: yaml.MappingNode, path: Path) -> None:
+    lines: dict[tuple[str, str], int] = {}
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+            line, name = key.start_mark.line + 1, (key.tag, key.value)
+            if name in lines:
+                raise ConfigError(
+                    f"{path}: line {line}: key {shown(key.value)} stands twice, first in line {lines[name]}; keep one"
+                )
+            lines[name] = line
