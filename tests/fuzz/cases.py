@@ -14,11 +14,12 @@ from .image_damage import DAMAGE_OF_SOME, IMAGE_DAMAGE
 from .mistakes import MISTAKES
 from .nifti_damage import NIFTI_DAMAGE
 from .seeds import DICOM_KINDS, NIFTI_KINDS, Scan, pick, sound_scan
+from .study_mistakes import STUDY, sound_study
 
 _MISTAKE_EVERY = 6
 
 _DAMAGE: list[tuple[Callable[[Scan, np.random.Generator], None], tuple[str, ...]]] = [
-    *((damage, DICOM_KINDS + NIFTI_KINDS) for damage in BYTE_DAMAGE),
+    *((damage, (*DICOM_KINDS, *NIFTI_KINDS, STUDY)) for damage in BYTE_DAMAGE),
     *((damage, DICOM_KINDS) for damage in ELEMENT_DAMAGE + IMAGE_DAMAGE),
     *DAMAGE_OF_SOME.items(),
     (archive, DICOM_KINDS),
@@ -71,6 +72,15 @@ class Case:
         """Whether it is NIfTI, which ``convert`` alone reads."""
         return self.kind in NIFTI_KINDS
 
+    @property
+    def is_study(self) -> bool:
+        """Whether it is the configuration and the tables of a study, and no scan."""
+        return self.kind == STUDY
+
+
+def _sound(kind: str) -> Scan:
+    return sound_study() if kind == STUDY else sound_scan(kind)
+
 
 def case(seed: int, number: int) -> Case:
     """Return case `number` of a campaign."""
@@ -80,12 +90,12 @@ def case(seed: int, number: int) -> Case:
     if which == _MISTAKE_EVERY - 1:
         name = list(MISTAKES)[turn % len(MISTAKES)]
         kinds, mistake = MISTAKES[name]
-        scan = sound_scan(pick(rng, kinds))
+        scan = _sound(pick(rng, kinds))
         mistake(scan, rng)
         flags = (*label, *CHOICES.get(scan.kind, ()))
         return Case(number, f"mistake {name}", scan.kind, scan.encoded(), scan.entry, flags, is_mistake=True)
     damage, kinds = _DAMAGE[(number - turn) % len(_DAMAGE)]
-    scan = sound_scan(pick(rng, kinds))
+    scan = _sound(pick(rng, kinds))
     damage(scan, rng)
     entry = scan.entry
     name = damage.__name__

@@ -19,7 +19,9 @@ import pydicom
 
 from pet_spect import errors
 from pet_spect.cli import main
+from pet_spect.config_file import read_config
 from pet_spect.images import read_refusal, read_scan
+from pet_spect.study import read_participants, read_scans
 
 from .seeds import CANARY
 
@@ -148,6 +150,32 @@ def check_image(image: Path) -> str | None:
 
 def _not_json(name: str) -> NoReturn:
     raise WrongError(f"{name} in the sidecar")
+
+
+def check_study(folder: Path, *, must_fail: bool) -> str:
+    """Read a study's configuration and tables; return ``read`` or ``refused CODE``.
+
+    Raises
+    ------
+    WrongError
+        If it takes long, is refused in more than a short line, or is read though it must not be.
+    """
+    start = time.process_time()
+    outcome, told = "read", ""
+    try:
+        read_config(folder / "config.yaml")
+        people = read_participants(folder / "participants.tsv")
+        read_scans(folder / "scans.tsv", people, ["baseline", "year1"], ["FDG", "IMZ"])
+    except errors.PetSpectError as error:
+        outcome, told = f"refused {error.code}", str(error)
+    seconds = time.process_time() - start
+    if seconds > MOST_SECONDS:
+        raise WrongError(f"study: took {seconds:.1f} s")
+    if not told.isprintable() or len(told) > 2100:
+        raise WrongError(f"study: says {told[:200]!r} ({len(told)} characters)")
+    if must_fail and not told:
+        raise WrongError("study: read, though it holds a mistake")
+    return outcome
 
 
 def check_names_nobody(folder: Path, verb: str) -> None:

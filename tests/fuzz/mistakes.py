@@ -1,4 +1,4 @@
-"""Changes after which a conversion would give wrong numbers or places, so that it must be refused."""
+"""Changes after which a scan or a study would give wrong numbers or places, so that it must be refused."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from .elements import DicomObject, walk
 from .image_damage import PIXELS
 from .seeds import COMPRESSED_KINDS, Scan, pick
+from .study_mistakes import STUDY, STUDY_MISTAKES
 
 Mistake = Callable[[Scan, np.random.Generator], None]
 
@@ -226,5 +227,6 @@ MISTAKES: dict[str, tuple[tuple[str, ...], Mistake]] = {
     "nifti_slope": (_NIFTI, _patch_nifti(112, struct.pack("<f", float("inf")), struct.pack("<f", float("-inf")))),
     "nifti_infinite": (_NIFTI, _patch_nifti(360, struct.pack("<f", float("inf")))),
     "nifti_keys": (_NIFTI, _rename_key("Units", "AttenuationCorrection", "ImageDecayCorrected")),
+    **{f"study_{name}": ((STUDY,), mistake) for name, mistake in STUDY_MISTAKES.items()},
 }
 """Name of the mistake to the kinds of scan it can be made in, and how."""

@@ -21,7 +21,7 @@ import pydicom
 from pet_spect.cli import VERBS
 
 from .cases import Case, case
-from .judges import WrongError, check_image, check_names_nobody, check_same, note_codes, run
+from .judges import WrongError, check_image, check_names_nobody, check_same, check_study, note_codes, run
 
 MOST_BYTES = 2 * 2**30
 _CEILING = 6 * 2**30
@@ -83,6 +83,8 @@ def _verbs(found: Case, folder: Path) -> str:
     place.mkdir()
     for name, content in found.files.items():
         (place / name).write_bytes(content)
+    if found.is_study:
+        return check_study(place, must_fail=found.is_mistake)
     scan, out = place / found.entry, folder / "converted"
     outcome = _convert(found, scan, out)
     if "deidentify" in VERBS and not found.is_image:
