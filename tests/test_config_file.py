@@ -75,6 +75,7 @@ def test_a_key_that_overrides_a_merged_one_stands_once(config):
         (TABLES + "---\n" + TABLES, r"cannot be read as YAML \(line 3\)"),
         (TABLES + "# " + "x" * 2**19, "is of 512 KiB, a configuration of at most 256 is needed; check that it is the"),
         (b"\x80", "cannot be read as YAML"),
+        (TABLES + "x: a\0b\n", "cannot be read as YAML"),
     ],
 )
 def test_what_is_not_plain_is_one_line(config, text, message):

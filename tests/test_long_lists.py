@@ -106,7 +106,7 @@ def test_many_mistakes_are_one_short_line(tmp_path, fails, expected):
 
 
 def test_many_kinds_of_objects_left_out_are_counted():
-    assert told(Counter(MANY + ["x7"])) == "x7 (2), x0 (1), x1 (1), x10 (1), x100 (1) and 195 more"
+    assert told(Counter([*MANY, "x7"])) == "x7 (2), x0 (1), x1 (1), x10 (1), x100 (1) and 195 more"
 
 
 def test_many_codes_of_sign_offs_are_counted():

@@ -219,7 +219,7 @@ def test_scans_side_by_side_are_two(scans):
     ],
 )
 def test_a_path_the_workflow_cannot_take_is_an_error(scans, participants, path):
-    with pytest.raises(TableError, match=r"line 2, path: found .* needed a path without \{ \} < > and without"):
+    with pytest.raises(TableError, match=r"line 2, path: found .* needed a path without \{ \} < >, control"):
         scans("participant_id session tracer path", f"sub-01 baseline FDG {path}")
     with pytest.raises(TableError, match=r"line 2, lesion_mask: found .* needed a path without \{ \}"):
         participants("participant_id lesion_side lesion_mask", f"sub-01 left {path}")

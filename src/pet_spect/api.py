@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.atlases import load_atlas
-from pet_spect.errors import ImageError, RegionError, TableError, listed, shown
+from pet_spect.errors import ImageError, RegionError, TableError, listed, shown, without_place
 from pet_spect.images import read_affine, read_volume, read_warp, volume_from_nifti
 from pet_spect.model import STANDARD_SPACE, Atlas, RegionSide, ScanKey, Side, Volume, Warp
 from pet_spect.quantify.change import Change, changes
@@ -142,7 +142,7 @@ def read_lesion_mask(path: Path, atlas: Atlas, name: str | None = None) -> Volum
     try:
         mask = read_volume(path)
     except ImageError as error:
-        fault = str(error).removeprefix(f"{' '.join(str(path).split())}: ")
+        fault = without_place(error, path)
         code = "lesion_mask_" + error.code.removeprefix("image_")
         raise ImageError(f"{name}: {fault}", code=code) from None
     voxels = np.argwhere(mask.data > 0.5)

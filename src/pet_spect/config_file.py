@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
@@ -78,8 +78,8 @@ def _parsed(text: str, path: Path) -> Any:
         raise _too_deep(path) from None
     except ValueError:
         pass
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
             return None
@@ -93,8 +93,6 @@ def _parsed(text: str, path: Path) -> Any:
         raise ConfigError(f"{path}: cannot be read as YAML") from None
     except RecursionError:
         raise _too_deep(path) from None
-    finally:
-        cast(Any, loader).dispose()
 
 
 def _too_deep(path: Path) -> ConfigError:

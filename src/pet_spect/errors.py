@@ -26,7 +26,7 @@ MOST_LISTED = 5
 """Things that a message names before it says how many more there are."""
 
 _LONGEST = 80
-_LONGEST_LINE = 2000
+_LONGEST_LINE = 10_000  # two of the longest paths that a file system holds
 
 
 def listed(things: Iterable[object], *, joined: str = ", ") -> str:
@@ -86,6 +86,17 @@ def _line(text: str) -> str:
         text = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
     half = _LONGEST_LINE // 2
     return text if len(text) <= _LONGEST_LINE else f"{text[:half]} ... {text[-half:]}"
+
+
+def without_place(error: PetSpectError, place: object) -> str:
+    """Return the message of an error without the place that it begins with, which may name a person.
+
+    Examples
+    --------
+    >>> without_place(PetSpectError("/data/Ann  B/1.nii: has no voxels"), "/data/Ann  B/1.nii")
+    'has no voxels'
+    """
+    return str(error).removeprefix(f"{_line(str(place))}: ")
 
 
 class PetSpectError(Exception):

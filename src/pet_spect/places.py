@@ -16,7 +16,7 @@ _SERIES = re.compile("[0-9a-f]{8}")
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _LONGEST = 4096
 
-NEEDED_PATH = "a path without { } < > and without control characters that begins with neither ~ nor -"
+NEEDED_PATH = "a path without { } < >, control characters or blanks at its ends, which begins with neither ~ nor -"
 """What `usable_path` asks for. Snakemake takes ``{x}`` for a wildcard and ``<results>`` for a name of its own."""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pet_spect import images, layout
-from pet_spect.errors import ImageError
+from pet_spect.errors import ImageError, without_place
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def read_lesion(participant: str, path: Path, scans: Mapping[ScanKey, Path], ana
     try:
         mask = images.read_volume(path)
     except ImageError as error:
-        fault = str(error).removeprefix(f"{' '.join(str(path).split())}: ")
+        fault = without_place(error, path)
         code = "lesion_mask_" + error.code.removeprefix("image_")
         raise ImageError(f"{name}: {fault}", code=code) from None
     if not (mask.data > 0.5).any():
