@@ -94,11 +94,11 @@ def _slices(headers: Sequence[Header], called: str) -> tuple[list[Header], Calla
         if max(objects) > 1:
             error = mixed(called, "several volumes", f"{len(headers)} objects")
             raise DicomError(f"{error}; name one of its files instead of the place", code=error.code)
-        return list(headers), lambda index: headers[index].pixels()[0]
+        return list(headers), lambda index: headers[index].frames()(0)
     if not first.items("PerFrameFunctionalGroupsSequence"):
         raise first.error("is one slice; a volume needs at least two (name the folder of its series)", "slice_single")
-    stored = cache(first.pixels)
-    return flat_frames(first), lambda index: stored()[index]
+    stored = cache(first.frames)
+    return flat_frames(first), lambda index: stored()(index)
 
 
 def _volume(slices: Sequence[Header], planes: Callable[[int], NDArray[Any]], kind: str, called: str) -> Volume:

@@ -45,7 +45,7 @@ def read_classic(headers: Sequence[Header], called: str) -> PetSeries:
     """
     first = headers[0]
     check_kind_of_pet(first)
-    _check_same(headers, called)
+    check_same(headers, called, _SAME_TEXT, _SAME_NUMBER)
     units, decay = first.text("Units"), first.text("DecayCorrection")
     corrections = first.texts("CorrectedImage")
     check_scale(first, units, decay, corrections)
@@ -105,10 +105,10 @@ def _reader(headers: Sequence[Header]) -> Callable[[int], NDArray[np.float32]]:
 
     def read(index: int) -> NDArray[np.float32]:
         header = headers[index]
-        stored = header.pixels()
-        if len(stored) != 1:
-            raise header.error(f"holds {len(stored)} frames, a classic PET slice holds one", "frames")
-        return scaled(header, stored[0], slopes[index])
+        frames, _, _ = header.check_pixels()
+        if frames != 1:
+            raise header.error(f"holds {frames} frames, a classic PET slice holds one", "frames")
+        return scaled(header, header.frames()(0), slopes[index])
 
     return read
 
@@ -129,21 +129,23 @@ def check_kind_of_pet(header: Header) -> None:
             raise header.error(f"is gated ({header.integer(tag)} {what}); an ungated series is needed", "gated")
 
 
-def _check_same(headers: Sequence[Header], called: str) -> None:
-    for tag in (*_SAME_TEXT, *_SAME_NUMBER):
-        kinds = {_comparable(header, tag) for header in headers}
+def check_same(headers: Sequence[Header], called: str, texts: Sequence[str], numbers: Sequence[str]) -> None:
+    """Refuse slices that do not say the same in some elements, or of the tracer."""
+    for tag in (*texts, *numbers):
+        kinds = {_comparable(header, tag, is_number=tag in numbers) for header in headers}
         if len(kinds) > 1:
             raise mixed(called, f"slices differ in {tag}", f"{len(kinds)} values", "mixed_series")
     for tag in _SAME_IN_DRUG:
-        kinds = {_comparable(item, tag) for header in headers for item in drug_items(header)}
+        is_number = tag in _SAME_IN_DRUG[:2]
+        kinds = {_comparable(item, tag, is_number=is_number) for header in headers for item in drug_items(header)}
         if len(kinds) > 1:
             raise mixed(called, f"slices differ in {tag}", f"{len(kinds)} values", "mixed_series")
 
 
-def _comparable(header: Header, tag: str) -> tuple[float | str, ...]:
+def _comparable(header: Header, tag: str, *, is_number: bool) -> tuple[float | str, ...]:
     """Return what an element says, so that ``70`` and ``70.0`` are the same; what cannot be read is like no other."""
     try:
-        return header.numbers(tag) if tag in (*_SAME_NUMBER, *_SAME_IN_DRUG[:2]) else header.texts(tag)
+        return header.numbers(tag) if is_number else header.texts(tag)
     except DicomError:
         return ("unreadable",)
 
@@ -152,10 +154,11 @@ def check_alike(
     headers: Sequence[Header], values: Sequence[tuple[float, ...]], tag: str, tolerance: float, code: str
 ) -> None:
     """Refuse slices whose numbers differ by more than `tolerance`, naming both values."""
-    for header, value in zip(headers, values, strict=True):
-        if not np.allclose(value, values[0], rtol=0, atol=tolerance):
-            shown = ["\\".join(f"{number:g}" for number in numbers) for numbers in (value, values[0])]
-            raise header.error(f"{tag} is {shown[0]} where other slices have {shown[1]}; one is needed", code)
+    differs = ~np.isclose(values, values[0], rtol=0, atol=tolerance).all(axis=1)
+    if differs.any():
+        worst = int(np.argmax(differs))
+        shown = ["\\".join(f"{number:g}" for number in numbers) for numbers in (values[worst], values[0])]
+        raise headers[worst].error(f"{tag} is {shown[0]} where other slices have {shown[1]}; one is needed", code)
 
 
 def slice_timing(header: Header) -> FrameTiming:

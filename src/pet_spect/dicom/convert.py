@@ -12,6 +12,7 @@ from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.enhanced import read_enhanced
 from pet_spect.dicom.examined import Examined
 from pet_spect.dicom.nm import read_nm
+from pet_spect.dicom.nm_slices import read_nm_slices
 from pet_spect.dicom.pet import pet_scan
 from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.read import SOP_CLASSES, Header, read_images, series_code, sop_class
@@ -91,6 +92,8 @@ def _examined(headers: Sequence[Header], called: str, declared: Declared) -> Exa
         header.check_pixels()
     if kind == "PET":
         return pet_scan(read_classic(headers, called), called, declared)
+    if kind == "NM" and len(headers) > 1 and all((header.integer("NumberOfFrames") or 1) == 1 for header in headers):
+        return read_nm_slices(headers, called, declared)
     if len(headers) > 1:
         error = mixed(called, f"several {kind} volumes", f"{len(headers)} objects")
         raise DicomError(f"{error}; name one of its files instead of the place", code=error.code)

@@ -114,8 +114,8 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
 
 
 def _reader(header: Header, frames: Sequence[Header], slopes: Sequence[float]) -> Callable[[int], NDArray[np.float32]]:
-    stored = cache(header.pixels)  # all frames are in one element: it is decoded once, when the first is asked for
-    return lambda index: scaled(frames[index], stored()[index], slopes[index])
+    stored = cache(header.frames)  # all frames are in one element: it is decoded once, when the first is asked for
+    return lambda index: scaled(frames[index], stored()(index), slopes[index])
 
 
 def flat_frames(header: Header) -> list[Header]:
@@ -143,11 +143,11 @@ def _frames(header: Header) -> Iterator[Header]:
     common.update({tag: e for tag, e in header.dataset.items() if tag.group not in (0x5200, 0x7FE0)})
     for group in shared:
         _lay_over(common, group)
+    base = Header(common, header.name, seen=header.seen)
     for number, group in enumerate(per_frame, start=1):
         frame = Dataset()
-        frame.update(common)
         _lay_over(frame, group)
-        yield Header(frame, f"{header.name}, frame {number}")
+        yield Header(frame, f"{header.name}, frame {number}", seen=header.seen, base=base)
 
 
 def _lay_over(flat: Dataset, group: Header) -> None:

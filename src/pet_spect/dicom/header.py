@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import RawDataElement
@@ -69,6 +70,8 @@ class Header:
         Reads the file anew with its pixel data, where the header alone was read.
     seen : dict
         Values by their bytes, which the headers of a series share: slices repeat nearly everything.
+    base : Header or None
+        Says what the dataset itself does not: for a frame, what holds for all frames.
     """
 
     dataset: Dataset
@@ -78,6 +81,8 @@ class Header:
     cut_short: bool = False
     read_again: Callable[[], Header] | None = None
     seen: dict[tuple[Any, ...], list[Any]] = field(default_factory=dict, compare=False, repr=False)
+    base: Header | None = None
+    _known: dict[BaseTag, list[Any]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def has_pixels(self) -> bool:
@@ -92,7 +97,7 @@ class Header:
         try:
             key = _key(tag)
             if key not in self.dataset:
-                return []
+                return [] if self.base is None else self.base.values_for_frames(key)
             raw = self.dataset.get_item(key)
             bytes_of = (*raw[:4], raw.is_little_endian) if isinstance(raw, RawDataElement) else None
             if bytes_of is not None and bytes_of in self.seen:
@@ -108,6 +113,15 @@ class Header:
         if isinstance(raw, RawDataElement) and _says_all(raw) and not any(isinstance(v, Dataset) for v in kept):
             self.seen[bytes_of] = kept
         return kept
+
+    def values_for_frames(self, key: BaseTag) -> list[Any]:
+        """Return the values of an element for the headers of which this is the base, who all ask for the same."""
+        if key not in self._known:
+            self._known[key] = self._values(key)
+        return self._known[key]
+
+    def _holds(self, key: BaseTag) -> bool:
+        return key in self.dataset or (self.base is not None and self.base._holds(key))
 
     def _unreadable(self, tag: _Tag, error: Exception) -> DicomError:
         shown = tag if isinstance(tag, str) else str(Tag(tag))
@@ -181,27 +195,35 @@ class Header:
         first block is read.
         """
         for block in range(0x10, 0x20):
-            if _key((group, (block << 8) + element)) not in self.dataset:
+            if not self._holds(_key((group, (block << 8) + element))):
                 continue
             found = self.text((group, block))
             if found == creator or (found is None and block == 0x10):
                 return self.text((group, (block << 8) + element))
         return None
 
-    def pixels(self) -> NDArray[Any]:
-        """Return the stored values, (frames, rows, columns), without any scale; NaN where there is padding.
+    def frames(self) -> Callable[[int], NDArray[Any]]:
+        """Return a reader of the stored values of each frame, from 0: (rows, columns), without any scale.
+
+        Values are NaN where there is padding. So that a large object fits in memory its frames are never
+        held together as other than they are stored; compressed ones are decoded all at once.
 
         Raises
         ------
         DicomError
             If the pixel data are missing, truncated, not one sample per voxel, too
             large, or in a compression that cannot be decoded; if the header does not
-            say for sure which bits make a value, or other bits hold something.
+            say for sure which bits make a value. The reader, if other bits of its frame hold something.
         """
         if self.read_again is None:
-            return stored.stored_values(self)
+            return stored.stored_frames(self)
         self.check_pixels()
-        return self.read_again().pixels()
+        return self.read_again().frames()
+
+    def pixels(self) -> NDArray[Any]:
+        """Return the stored values of all frames, (frames, rows, columns); see `frames`."""
+        read = self.frames()
+        return np.stack([read(index) for index in range(self.layout[0][0])])
 
     def check_pixels(self) -> tuple[int, int, int]:
         """Return frames, rows and columns; refuse pixel data that `pixels` could not read, without decoding them."""

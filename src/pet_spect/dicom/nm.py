@@ -13,7 +13,7 @@ from pet_spect.dicom.nm_frames import NmFrames, check_kind, choose_frames
 from pet_spect.dicom.nm_geometry import nm_affine
 from pet_spect.dicom.patient import read_administration
 from pet_spect.dicom.read import Header
-from pet_spect.dicom.series import MOST_INTERCEPT, scaled
+from pet_spect.dicom.series import MOST_INTERCEPT, scaled, stacked
 from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
 
@@ -46,29 +46,38 @@ def read_nm(header: Header, declared: Declared) -> Examined:
     """
     check_kind(header)
     frames = choose_frames(header, declared)
-    scale, units, are_totals = _scale(header)
+    scale, units, are_totals = nm_scale(header)
     cautions: list[Caution] = []
     shape = (header.integer("Columns") or 0, header.integer("Rows") or 0, frames.indices.shape[1])
     affine = nm_affine(header, frames, shape, declared, cautions)
     share = scale if are_totals else scale / len(frames.indices)
     return Examined(
-        facts=_facts(header, frames, units, declared, cautions),
+        facts=nm_facts(header, frames, units, declared, cautions),
         shape=shape,
         affine=affine,
-        voxels=lambda: _voxels(header, frames, share),
+        voxels=lambda: _voxels(header, frames, shape, share),
     )
 
 
-def _voxels(header: Header, frames: NmFrames, scale: float) -> NDArray[np.float32]:
-    stored = header.pixels()
-    by_slice = stored[frames.indices[0]]
-    if len(frames.indices) > 1:
-        by_slice = stored[frames.indices].sum(axis=0, dtype=np.float64)
-    return scaled(header, by_slice, scale).transpose(2, 1, 0)
+def _voxels(header: Header, frames: NmFrames, shape: tuple[int, int, int], scale: float) -> NDArray[np.float32]:
+    stored = header.frames()
+
+    def plane(index: int) -> NDArray[np.float32]:
+        first, *others = frames.indices[:, index].tolist()
+        values = sum((stored(frame) for frame in others), stored(first).astype(np.float64)) if others else stored(first)
+        return scaled(header, values, scale)
+
+    return stacked(plane, shape)
 
 
-def _scale(header: Header) -> tuple[float, str, bool]:
-    """Return the factor from stored values to the native unit, its name, and whether values of gates add up."""
+def nm_scale(header: Header) -> tuple[float, str, bool]:
+    """Return the factor from stored values to the native unit, its name, and whether values of gates add up.
+
+    Raises
+    ------
+    DicomError
+        If there are several scales, one that is not positive, or one with an intercept.
+    """
     mappings = header.items("RealWorldValueMappingSequence")
     slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
     units, are_totals = "relative", True
@@ -89,7 +98,8 @@ def _scale(header: Header) -> tuple[float, str, bool]:
     return slope, units, are_totals
 
 
-def _facts(header: Header, frames: NmFrames, units: str, declared: Declared, cautions: list[Caution]) -> ScanFacts:
+def nm_facts(header: Header, frames: NmFrames, units: str, declared: Declared, cautions: list[Caution]) -> ScanFacts:
+    """Return what the sidecar of a SPECT says; `cautions` gets more."""
     start = clock_time(header, "AcquisitionDate", "AcquisitionTime")
     window_nuclide = _nuclide_of_window(header, frames)
     given = read_administration(header, start, declared, cautions, window_nuclide=window_nuclide)

@@ -72,9 +72,13 @@ def choose_frames(header: Header, declared: Declared) -> NmFrames:
     Raises
     ------
     DicomError
-        If several volumes are held and none is chosen, or slice numbers are not 1 to N once each.
+        If several volumes are held and none is chosen, slice numbers are not 1 to N once each, or there is one slice.
     """
     frames = header.integer("NumberOfFrames") or 1
+    if frames == 1:
+        raise header.error(
+            "is one SPECT slice; a volume needs at least two (name the folder, not one of its files)", "slice_single"
+        )
     pointers = {int(number) for number in header.numbers("FrameIncrementPointer")}
     if _SLICE_VECTOR not in pointers:
         raise header.error("FrameIncrementPointer does not name SliceVector; the frames have no order", "frame_order")
@@ -91,6 +95,8 @@ def choose_frames(header: Header, declared: Declared) -> NmFrames:
     indices = [_by_slice(header, frame_numbers, slices) for frame_numbers in gates]
     if len({len(frame_numbers) for frame_numbers in indices}) > 1:
         raise header.error("its gates differ in their number of slices; one is needed", "frame_order")
+    if len(indices[0]) < 2:
+        raise header.error("has one slice; a volume needs at least two", "slice_single")
     return NmFrames(
         indices=np.array(indices, dtype=np.intp),
         first_slice=int(slices[kept.min()]) if slices[0] == 1 else int(slices[0]),

@@ -8,6 +8,7 @@ the sign of the spacing kept; position and orientation are those of the detector
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,18 +51,51 @@ def nm_affine(
     DicomError
         If the header does not place the slices and no orientation is declared, or the two contradict each other.
     """
+    position, orientation = detector_place(header, frames.detector or declared.detector)
+    reason = (
+        None
+        if frames.first_slice == 1
+        else f"the first stored frame is slice {frames.first_slice}, so ImagePositionPatient may be that of either end"
+    )
+    return stacked_affine(header, Stacking(position, orientation, None, reason), shape, declared, cautions)
+
+
+@dataclass(frozen=True)
+class Stacking:
+    """What is known of where numbered slices lie.
+
+    Attributes
+    ----------
+    position, orientation : floats or None
+        ImagePositionPatient of slice 1, and ImageOrientationPatient.
+    distance : float or None
+        mm between slices where something else than SpacingBetweenSlices tells it.
+    doubt : str or None
+        Why the slices cannot be placed though all elements are there.
+    """
+
+    position: tuple[float, ...] | None
+    orientation: tuple[float, ...] | None
+    distance: float | None = None
+    doubt: str | None = None
+
+
+def stacked_affine(
+    header: Header, known: Stacking, shape: tuple[int, int, int], declared: Declared, cautions: list[Caution]
+) -> NDArray[np.float64]:
+    """Return the affine of numbered slices, by the standard or as declared; see `nm_affine`."""
     pixel_spacing = needed_spacing(header)
-    position, orientation = _detector(header, frames, declared)
+    position, orientation = known.position, known.orientation
     spacing = header.number("SpacingBetweenSlices") or None
-    _check_root(header, orientation, spacing if frames.first_slice == 1 else None, declared)
-    if position is not None and orientation is not None and spacing is not None and frames.first_slice == 1:
+    check_root(header, orientation, None if known.doubt else spacing, declared)
+    if position is not None and orientation is not None and spacing is not None and known.doubt is None:
         along_columns, along_rows = plane_axes(orientation, header.name)
         step = spacing * normal_of(along_columns, along_rows)
         affine = affine_from_planes(position, along_columns, along_rows, pixel_spacing, step)
         check_declared(affine, declared, header.name)
         return affine
     if declared.orientation is None:
-        if spacing is None:
+        if spacing is None and known.distance is None:
             found, code = "SpacingBetweenSlices is missing or 0", "geometry_missing"
         elif position is None or orientation is None:
             found, code = (
@@ -69,14 +103,10 @@ def nm_affine(
                 "orientation_unknown",
             )
         else:
-            found, code = (
-                f"the first stored frame is slice {frames.first_slice}, so ImagePositionPatient may be that of either"
-                " end",
-                "orientation_unknown",
-            )
+            found, code = known.doubt or "SpacingBetweenSlices is missing or 0", "orientation_unknown"
         raise header.error(f"{found}; declare the orientation of the scan to convert it", code)
     letters = parse_orientation(declared.orientation)
-    distance = _thickness(header, pixel_spacing, cautions) if spacing is None else abs(spacing)
+    distance = known.distance or (_thickness(header, pixel_spacing, cautions) if spacing is None else abs(spacing))
     if orientation is None:
         reason = f"the orientation {letters} is declared, the header has none"
     else:
@@ -91,12 +121,21 @@ def nm_affine(
     return affine
 
 
-def _detector(
-    header: Header, frames: NmFrames, declared: Declared
-) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None]:
-    """Return ImagePositionPatient and ImageOrientationPatient, which all detectors must share unless one is chosen."""
+def detector_place(header: Header, number: int | None) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None]:
+    """Return ImagePositionPatient and ImageOrientationPatient, which all detectors must share unless one is chosen.
+
+    Parameters
+    ----------
+    header : Header
+    number : int or None
+        The detector that is chosen, from 1.
+
+    Raises
+    ------
+    DicomError
+        If detectors differ and none is chosen, or one that is not there.
+    """
     detectors = header.items("DetectorInformationSequence")
-    number = frames.detector or declared.detector
     if number is not None and len(detectors) > 1:
         if number > len(detectors):
             raise header.error(f"lists {len(detectors)} detectors and {number} is chosen", "detector")
@@ -112,7 +151,7 @@ def _detector(
     return places[0] if places else (None, None)
 
 
-def _check_root(
+def check_root(
     header: Header, orientation: tuple[float, ...] | None, spacing: float | None, declared: Declared
 ) -> None:
     """Refuse a detector's orientation, or a declared one, that contradicts one outside the detector's item.

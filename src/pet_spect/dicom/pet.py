@@ -24,7 +24,7 @@ from pet_spect.dicom.injection import MOST_HALF_LIVES
 from pet_spect.dicom.moment import Moment, frame_weights, moment_of
 from pet_spect.dicom.patient import Administration, read_administration
 from pet_spect.dicom.reference_time import earliest_start
-from pet_spect.dicom.series import PetSeries, scaled
+from pet_spect.dicom.series import PetSeries, scaled, stacked
 from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.dicom.suv import SUV_UNITS, UNITS, DecayCorrection, SuvFacts, SuvResult, suv_factor
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
@@ -136,14 +136,15 @@ def _check_attenuation(series: PetSeries, given: Administration, cautions: list[
 def _voxels(used: PetSeries, weights: NDArray[np.float64]) -> NDArray[np.float32]:
     frames, slices = weights.shape
     rows, columns = used.shape
-    volume = np.empty((columns, rows, slices), dtype=np.float32, order="F")  # the order of the slices' own bytes
-    for index in range(slices):
-        plane = used.pixels(index)
-        if frames > 1 or weights[0, index] != 1.0:
-            rest = (used.pixels(frame * slices + index) * weights[frame, index] for frame in range(1, frames))
-            plane = scaled(used.header, sum(rest, start=plane * weights[0, index]), 1.0)
-        volume[:, :, index] = plane.T
-    return volume
+
+    def plane(index: int) -> NDArray[np.float32]:
+        first = used.pixels(index)
+        if frames == 1 and weights[0, index] == 1.0:
+            return first
+        rest = (used.pixels(frame * slices + index) * weights[frame, index] for frame in range(1, frames))
+        return scaled(used.header, sum(rest, start=first * weights[0, index]), 1.0)
+
+    return stacked(plane, (columns, rows, slices))
 
 
 def check_declared(affine: NDArray[np.float64], declared: Declared, called: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,9 @@ __all__ = (
 
 _MOST_HELD = 2**29
 """Bytes of pixel data kept in memory; those of further files of a folder are read when they are needed."""
+
+_LARGE = 2**24
+"""From so many bytes on a file is read piece by piece, and its pixel data only when they are needed."""
 
 _HEAD = 512
 
@@ -84,7 +88,9 @@ def read_images(
     for file in files_in(path, called):
         looked_at += 1
         name = file.path if label is None and file.path else f"{called}: {file.place}"
-        header = _read_one(file, name, series, later=held > _MOST_HELD and file.path is not None)
+        header = _read_one(
+            file, name, series, later=file.path is not None and (held > _MOST_HELD or _is_large(file.path))
+        )
         if header is not None and is_image(header, kinds):
             found.append(replace(header, seen=seen))
             held += header.held_bytes()
@@ -169,6 +175,22 @@ def read_file(file: PlacedFile, name: str, *, header_only: bool) -> Header | Non
     return None
 
 
+def _is_large(path: str) -> bool:
+    """Return whether a file is large; of one that is not there it is told when it is opened."""
+    with suppress(OSError):
+        return Path(path).stat().st_size > _LARGE
+    return False
+
+
+def _is_long(stream: BinaryIO) -> bool:
+    """Return whether a stream, at its start, holds more than should be copied, or lies in memory as it is."""
+    if isinstance(stream, io.BytesIO):
+        return True
+    end = stream.seek(0, io.SEEK_END)
+    stream.seek(0)
+    return end > _LARGE
+
+
 def _whole(file: PlacedFile, name: str) -> Header:
     header = read_file(file, name, header_only=False)
     if header is None:
@@ -183,8 +205,9 @@ def parse(stream: BinaryIO, name: str, *, header_only: bool) -> Header:
     try:
         with quiet():
             # pydicom asks a stream where it stands with each element: that is quicker of one in memory
-            source = stream if header_only else io.BytesIO(stream.read())
+            source = stream if header_only or _is_long(stream) else io.BytesIO(stream.read())
             dataset = pydicom.dcmread(source, stop_before_pixels=header_only)
+            dataset.buffer = None  # or it would hold all that was read a second time
             start = stream.tell() if header_only else None
             held, cut_short = pixel_bytes_at(stream, dataset) if header_only else (None, False)
             if header_only and dataset.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:

@@ -155,6 +155,22 @@ def scaled(header: Header, stored: NDArray[Any], slope: float | NDArray[np.float
     return values
 
 
+def stacked(plane: Callable[[int], NDArray[np.float32]], shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    """Return the volume of some slices, each of which is read when its turn comes.
+
+    Parameters
+    ----------
+    plane : function of int
+        Reads a slice, (rows, columns).
+    shape : three ints
+        Columns, rows, slices: the shape of the volume.
+    """
+    volume = np.empty(shape, dtype=np.float32, order="F")  # the order of the slices' own bytes
+    for index in range(shape[2]):
+        volume[:, :, index] = plane(index).T
+    return volume
+
+
 def mixed(called: str, what: str, found: str, code: str = "mixed_series") -> DicomError:
     """Return the error for images that do not belong together."""
     return DicomError(f"{called}: mixed series: {what} ({found}); one series is needed", code=code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -30,6 +31,7 @@ MOST_VOXELS = 2**29
 """Largest number of voxels of one image."""
 
 _WORDS = (8, 16, 32, 64)
+_FLOATS = {"FloatPixelData": "<f4", "DoubleFloatPixelData": "<f8"}
 
 
 class Bits(NamedTuple):
@@ -40,39 +42,47 @@ class Bits(NamedTuple):
     signed: bool
 
 
-def stored_values(header: Header) -> NDArray[Any]:
-    """Return the stored values of an object that was read with its pixel data; see `Header.pixels`."""
+def stored_frames(header: Header) -> Callable[[int], NDArray[Any]]:
+    """Return a reader of one frame of an object that was read with its pixel data; see `Header.frames`."""
     shape, bits = header.layout
     voxels = math.prod(shape)
     try:
         with mute():
             _check_compressed(header, shape)
-            stored = _decoded(header, bits, voxels)
+            words, narrow = _words(header, bits, voxels)
     except (DicomError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # every decoder has exceptions of its own; that of a panic is no Exception
         raise header.error(f"pixel data cannot be decoded ({type(error).__name__})", "pixels") from None
-    if stored.size != voxels:
-        raise header.error(f"pixel data hold {stored.size} values, the header {voxels}", "pixels")
-    return _without_padding(header, np.asarray(stored).reshape(shape))
+    if words.size != voxels:
+        raise header.error(f"pixel data hold {words.size} values, the header {voxels}", "pixels")
+    by_frame = np.asarray(words).reshape(shape)
+    return lambda index: _without_padding(header, _widened(header, by_frame[index], narrow))
 
 
-def _decoded(header: Header, bits: Bits | None, voxels: int) -> NDArray[Any]:
+def _words(header: Header, bits: Bits | None, voxels: int) -> tuple[NDArray[Any], Bits | None]:
+    """Return the decoded words, uncompressed ones as they lie in memory, and how values lie in them if not wholly."""
     syntax = UID(header.dataset.file_meta.TransferSyntaxUID)
-    if bits is None:
-        return pixel_array(header.dataset)
-    if bits.used == bits.allocated:
-        if syntax in (ImplicitVRLittleEndian, ExplicitVRLittleEndian):  # which needs no decoder
-            kind = "i" if bits.signed else "u"
-            return np.frombuffer(header.dataset.PixelData, f"<{kind}{bits.allocated // 8}", voxels)
-        return pixel_array(header.dataset)
+    if syntax in (ImplicitVRLittleEndian, ExplicitVRLittleEndian):  # which needs no decoder
+        keyword = next(word for word in PIXEL_KEYWORDS if word in header.dataset)
+        kind = _FLOATS[keyword] if bits is None else f"<{'i' if bits.signed else 'u'}{bits.allocated // 8}"
+        words = np.frombuffer(header.dataset[keyword].value, kind, voxels)
+        return words, None if bits is None or bits.used == bits.allocated else bits
+    if bits is None or bits.used == bits.allocated:
+        return pixel_array(header.dataset), None
     if syntax in JPEG2000TransferSyntaxes or (syntax in JPEGLSTransferSyntaxes and bits.signed):
-        return pixel_array(header.dataset)  # whose own header says how many bits there are, and pydicom heeds it
-    words = pixel_array(header.dataset, correct_unused_bits=False)
-    if unused_bits_hold_something(words, bits):
-        raise header.error(f"values use bits above the {bits.used} of BitsStored", "pixels")
-    spare = bits.allocated - bits.used
-    return (words << spare) >> spare
+        return pixel_array(header.dataset), None  # whose own header says how many bits there are, and pydicom heeds it
+    return pixel_array(header.dataset, correct_unused_bits=False), bits
+
+
+def _widened(header: Header, words: NDArray[Any], narrow: Bits | None) -> NDArray[Any]:
+    """Return words whose unused bits continue their sign; refuse bits that hold something else."""
+    if narrow is None:
+        return words
+    if unused_bits_hold_something(words, narrow):
+        raise header.error(f"values use bits above the {narrow.used} of BitsStored", "pixels")
+    spare = narrow.allocated - narrow.used
+    return np.asarray((words << spare) >> spare)
 
 
 def unused_bits_hold_something(words: NDArray[np.integer], bits: Bits) -> bool:

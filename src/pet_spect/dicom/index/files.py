@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pet_spect.dicom.archives import Kind, archive_kind, archived_files, is_archive
 from pet_spect.dicom.header import Header, sop_class
 from pet_spect.dicom.identity import person_of
-from pet_spect.dicom.index.found import LINK, Found, FoundSeries, Image, Trouble
+from pet_spect.dicom.index.found import LINK, Found, FoundSeries, Image, Trouble, frames_of
 from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.read import is_image, read_file
 from pet_spect.dicom.sources import MARK_END, PlacedFile, file_on_disk, open_regular, visible_files
@@ -148,4 +149,4 @@ def _take(found: Found, header: Header, root: Path, folder: Path, trouble: Troub
     series.folders[folder] += 1
     series.sop_classes.add(sop or "")
     if not series.images or series.known_kind:
-        series.images.append(image)
+        series.images.append(replace(image, frames=frames_of(header)))

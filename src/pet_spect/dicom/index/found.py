@@ -17,6 +17,7 @@ from pet_spect.dicom.header import SOP_CLASSES, Header
 from pet_spect.dicom.identity import Person
 from pet_spect.dicom.read import parse, read_file
 from pet_spect.dicom.sources import file_on_disk, visible_files
+from pet_spect.errors import DicomError
 
 LINK = "link_not_followed"
 """Code of a link to a folder, in which nothing is looked at."""
@@ -36,12 +37,23 @@ class Image:
         The header of an image in an archive.
     pixel_bytes : int or None
         Of an image in an archive.
+    frames : int
+        How many it holds; 1 where it does not say.
     """
 
     path: Path | None
     number: int
     packed: bytes | None = None
     pixel_bytes: int | None = None
+    frames: int = 1
+
+
+def frames_of(header: Header) -> int:
+    """Return how many frames an object holds, 1 where it does not say."""
+    try:
+        return max(1, header.integer("NumberOfFrames") or 1)
+    except DicomError:
+        return 1
 
 
 @dataclass
@@ -89,16 +101,25 @@ class FoundSeries:
     def scans(self) -> list[FoundSeries]:
         """Return what convert can take of it: itself, or each of several objects that hold a volume alone.
 
-        Objects in an archive have no path of their own by which convert could be given one.
+        SPECT objects of one frame each are the slices of one volume. Where volumes lie among them, they are refused
+        together. Objects in an archive have no path of their own by which convert could be given one.
         """
         whole = self.sop_classes and all(_is_volume(sop) for sop in self.sop_classes)
         if not whole or len(self.images) < 2 or any(image.path is None for image in self.images):
             return [self]
+        slices = [image for image in self.images if image.frames == 1 and _are_slices(self.sop_classes)]
+        if len(slices) == len(self.images):
+            return [self]
+        if len(slices) == 1:
+            slices = []
         alone = [
             replace(self, folders=Counter({image.path.parent: 1}), images=[image], damaged=Counter())
             for image in self.images
-            if image.path is not None
+            if image.path is not None and image not in slices
         ]
+        folders = Counter(image.path.parent for image in slices if image.path is not None)
+        if slices:  # with all images, as convert meets them in their folder
+            alone.append(replace(self, folders=folders, damaged=Counter()))
         if self.damaged:
             alone.append(replace(self, folders=Counter(dict.fromkeys(self.folders, 0)), images=[]))
         return [replace(one, objects=len(self.images)) for one in alone]
@@ -170,6 +191,11 @@ class Found:
                 visible_files(place, lambda error: None, links.append)
             self._links[place] = bool(links)
         return self._links[place]
+
+
+def _are_slices(sop_classes: set[str]) -> bool:
+    """Return whether objects of one frame each may be slices: of SPECT, of nothing else."""
+    return {SOP_CLASSES.get(sop) for sop in sop_classes} == {"NM"}
 
 
 def _is_volume(sop: str) -> bool:

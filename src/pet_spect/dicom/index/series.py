@@ -13,7 +13,7 @@ from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.geometry import axis_letters
 from pet_spect.dicom.header import SOP_CLASSES, Header, sop_class
 from pet_spect.dicom.identity import Person, apart, person_of
-from pet_spect.dicom.index.found import FoundSeries
+from pet_spect.dicom.index.found import FoundSeries, frames_of
 from pet_spect.dicom.index.tracer import TracerGuess, guess_tracer
 from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.read import series_code
@@ -122,7 +122,7 @@ def _described(found: FoundSeries, code: str) -> Described:
             return _unreadable(found, code, _damaged(found.damaged))
         first, refused = headers[0], None
         voxel_mm = axes = units = "n/a"
-        slices = sum(_frames(header) for header in headers) if found.known_kind else found.files
+        slices = sum(frames_of(header) for header in headers) if found.known_kind else found.files
         matrix = _matrix(first, slices)
         try:
             if found.damaged:
@@ -188,13 +188,6 @@ def _text(header: Header, tag: str) -> str:
         return header.text(tag) or ""
     except DicomError:
         return ""
-
-
-def _frames(header: Header) -> int:
-    try:
-        return max(1, header.integer("NumberOfFrames") or 1)
-    except DicomError:
-        return 1
 
 
 def _matrix(header: Header, slices: int) -> str:
