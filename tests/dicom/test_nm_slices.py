@@ -28,7 +28,7 @@ def split(whole, spacing=-4.0, *, numbered=False, own_place=True):
         ds.NumberOfSlices, ds.InstanceNumber = 1, number + 1
         ds.PixelData = plane.astype("<i2").tobytes()
         if own_place:
-            place = [f"{v:g}" for v in first + [0, 0, number * spacing]]
+            place = [f"{v:g}" for v in first + np.array([0, 0, number * spacing])]
             ds.DetectorInformationSequence[0].ImagePositionPatient = place
         slices.append(ds)
     return slices
