@@ -20,6 +20,7 @@ from pet_spect.dicom.convert import check_one_series
 from pet_spect.dicom.enhanced import flat_frames
 from pet_spect.dicom.geometry import affine_of_stack, check_affine, coincident, normal_of, plane_axes
 from pet_spect.dicom.header import ANATOMICAL_SOP_CLASSES, MOST_VOXELS, Header
+from pet_spect.dicom.pictures import picture_remarks
 from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.read import read_images
 from pet_spect.dicom.series import mixed
@@ -70,7 +71,7 @@ def convert_anat(path: Path, label: str | None = None, series: str | None = None
         volume = _volume(slices, planes, kind, called)
     check_air(volume, kind, called)
     texts = (known_text("maker", headers[0].text("Manufacturer")), headers[0].text("ManufacturerModelName"))
-    return volume, anat_sidecar(kind, texts[0], known_text("model", texts[1]))
+    return volume, anat_sidecar(kind, texts[0], known_text("model", texts[1]), remarks=picture_remarks(headers))
 
 
 def _kind(headers: Sequence[Header], called: str) -> str:

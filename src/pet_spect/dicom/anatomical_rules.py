@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pet_spect.dicom.declared import Caution
 from pet_spect.dicom.header import Header
-from pet_spect.dicom.sidecar import SIMULATOR_MODEL
+from pet_spect.dicom.sidecar import SIMULATOR_MODEL, warnings_of
 from pet_spect.errors import DicomError
 from pet_spect.model import Volume
 
@@ -94,7 +96,13 @@ def check_air(volume: Volume, kind: str, called: str) -> None:
 
 
 def anat_sidecar(
-    kind: str, maker: str | None, model: str | None, *, skull_stripped: bool = False, simulated: bool = False
+    kind: str,
+    maker: str | None,
+    model: str | None,
+    *,
+    skull_stripped: bool = False,
+    simulated: bool = False,
+    remarks: Sequence[Caution] = (),
 ) -> dict[str, Any]:
     """Return the sidecar of an anatomical image, from an allow-list.
 
@@ -105,6 +113,7 @@ def anat_sidecar(
         Vetted by `pet_spect.dicom.vocabulary`.
     skull_stripped, simulated : bool
         `simulated` also follows from `model`.
+    remarks : sequence of Caution
     """
     content: dict[str, Any] = {
         "Modality": kind,
@@ -113,6 +122,6 @@ def anat_sidecar(
         "Units": UNITS[kind],
         "SkullStripped": skull_stripped,
         "Simulated": simulated or model == SIMULATOR_MODEL,
-        "Warnings": [],
+        "Warnings": warnings_of(remarks),
     }
     return {key: value for key, value in content.items() if value is not None}

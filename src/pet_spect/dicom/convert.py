@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pet_spect.dicom.examined import Examined
 from pet_spect.dicom.nm import read_nm
 from pet_spect.dicom.nm_slices import read_nm_slices
 from pet_spect.dicom.pet import pet_scan
+from pet_spect.dicom.pictures import SECONDARY_CAPTURES, picture_remarks
 from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.read import SOP_CLASSES, Header, read_images, series_code, sop_class
 from pet_spect.dicom.series import mixed
@@ -78,6 +80,9 @@ def examine(headers: Sequence[Header], called: str, declared: Declared) -> Exami
         If `convert_scan` would refuse it, but for what only decoding the pixel data can show.
     """
     found = _examined(headers, called, declared)
+    remarks = picture_remarks(headers)
+    if remarks:
+        found = replace(found, facts=replace(found.facts, cautions=[*found.facts.cautions, *remarks]))
     for header in headers:
         header.check_surplus()
     if max(found.shape) > _LONGEST:
@@ -104,6 +109,10 @@ def _examined(headers: Sequence[Header], called: str, declared: Declared) -> Exa
 
 def _kind(headers: Sequence[Header], called: str) -> str:
     kind = check_one_series(headers, called)
+    if kind in SECONDARY_CAPTURES:
+        raise headers[0].error(
+            "is a secondary capture: a picture of a screen or a document, no scan", "secondary_capture"
+        )
     if kind not in SOP_CLASSES:
         modality = known_modality(headers[0].text("Modality"))
         raise headers[0].error(f"is neither a PET nor an NM image (Modality {modality})", "sop_class")

@@ -50,6 +50,11 @@ _SHAPES = {
     "reference_time_conflict": (
         rf"FrameReferenceTime puts the time of decay correction {_N} s after the one used \(series time\)"
     ),
+    "burned_in_text": rf"BurnedInAnnotation is YES in {_N} of {_N} images: text may be part of the picture",
+    "secondary_image": (
+        r"(ConversionType is [A-Z]{2,3}( and ImageType is SECONDARY)?|ImageType is SECONDARY):"
+        r" it may be processed or captured, not as the scanner reconstructed it"
+    ),
     "attenuation_uncorrected": r"CorrectedImage does not list ATTN; only the contralateral ratio can be read",
     "suv_factor_conflict": rf"SUVbwFactor is {_N} in the JSON, {_N} follows from the rest; neither was used",
 }

@@ -123,5 +123,10 @@ def sidecar_of(facts: ScanFacts) -> dict[str, Any]:
     told["SUVbwFactor"] = facts.suv_factor
     if facts.suv_factor is None:
         told["SUVReason"] = facts.suv_reason
-    told["Warnings"] = [{"Code": caution.code, "Reason": caution.reason} for caution in facts.cautions]
+    told["Warnings"] = warnings_of(facts.cautions)
     return told
+
+
+def warnings_of(cautions: Sequence[Caution]) -> list[dict[str, str]]:
+    """Return cautions as a sidecar lists them."""
+    return [{"Code": caution.code, "Reason": caution.reason} for caution in cautions]

@@ -23,6 +23,7 @@ from pet_spect.dicom.deidentify.pixels import clean_pixels
 from pet_spect.dicom.deidentify.profile import Scrubber
 from pet_spect.dicom.deidentify.pseudonyms import Pseudonyms, is_registered
 from pet_spect.dicom.header import SOP_CLASSES, Header, sop_class
+from pet_spect.dicom.pictures import is_burned_in
 from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.read import is_image, read_file
 from pet_spect.dicom.sources import PlacedFile, files_in
@@ -179,7 +180,7 @@ def _is_volume(header: Header, kind: str) -> bool:
 
 
 def _check_burned_in(header: Header) -> None:
-    if (header.text("BurnedInAnnotation") or "NO").upper().startswith("Y"):
+    if is_burned_in(header):
         raise header.error(
             "its header says that text is burned into the image (BurnedInAnnotation); nothing was written", "burned_in"
         )

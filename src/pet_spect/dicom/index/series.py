@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from nibabel.affines import voxel_sizes
 
 from pet_spect.dicom.convert import examine
-from pet_spect.dicom.declared import Declared
+from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.geometry import axis_letters
 from pet_spect.dicom.header import SOP_CLASSES, Header, sop_class
 from pet_spect.dicom.identity import Person, apart, person_of
 from pet_spect.dicom.index.found import FoundSeries, frames_of
 from pet_spect.dicom.index.tracer import TracerGuess, guess_tracer
+from pet_spect.dicom.pictures import picture_remarks
 from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.read import series_code
 from pet_spect.dicom.vocabulary import known_modality
@@ -67,6 +68,8 @@ class Described:
     person : Person
     others : tuple of Person
         Further people that its images name, each once.
+    remarks : tuple of Caution
+        What its pictures hold besides (`pet_spect.dicom.pictures`).
     """
 
     found: FoundSeries
@@ -82,6 +85,7 @@ class Described:
     refused: Refused | None
     person: Person
     others: tuple[Person, ...] = ()
+    remarks: tuple[Caution, ...] = ()
 
     @property
     def to_declare(self) -> str | None:
@@ -154,7 +158,15 @@ def _described(found: FoundSeries, code: str) -> Described:
             refused=refused,
             person=person,
             others=tuple(others),
+            remarks=_remarks(headers),
         )
+
+
+def _remarks(headers: Sequence[Header]) -> tuple[Caution, ...]:
+    try:
+        return tuple(picture_remarks(headers))
+    except DicomError:
+        return ()
 
 
 def _declarable(error: DicomError, headers: Sequence[Header], called: str) -> bool:

@@ -112,6 +112,8 @@ def _number(places: dict[Path, int], place: Path) -> int:
 def _row(entry: Entry, place: int, line: int | None) -> Row:
     series, suggestion = entry.series, entry.suggestion
     refused = series.refused
+    notes = [f"{remark.code}: {remark.reason}" for remark in series.remarks]
+    notes += suggestion.notes if series.kind else []
     return {
         "place": place,
         "series": series.code or MISSING,
@@ -130,7 +132,7 @@ def _row(entry: Entry, place: int, line: int | None) -> Row:
         "code": refused.code if refused else MISSING,
         "reason": refused.reason if refused else MISSING,
         "scans_line": line or MISSING,
-        "note": "; ".join(suggestion.notes) if series.kind and suggestion.notes else MISSING,
+        "note": "; ".join(notes) or MISSING,
     }
 
 
