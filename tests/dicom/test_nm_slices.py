@@ -65,6 +65,12 @@ def test_each_slice_has_its_own_slope(nm_object, save):
     assert volume.data.max() == 4 * 119
 
 
+def test_counts_of_one_slice_are_not_those_of_the_scan(nm_object, save):
+    whole = nm_object(CountsAccumulated=4000)
+    assert convert(save(whole, folder="whole"))[1]["CountsAccumulated"] == 4000
+    assert "CountsAccumulated" not in convert(save(*split(whole)))[1]
+
+
 def test_one_slice_is_no_volume(nm_object, save):
     error = refused(save(split(nm_object())[2]))
     assert error.code == "slice_single"

@@ -21,6 +21,7 @@ from pet_spect.dicom.injection import MOST_HALF_LIVES
 from pet_spect.dicom.patient import dose_reason, settle_dose, settle_half_life
 from pet_spect.dicom.pet import check_declared
 from pet_spect.dicom.recalled import recalled
+from pet_spect.dicom.recalled_acquisition import recalled_acquisition
 from pet_spect.dicom.sidecar import ScanFacts, sidecar_of
 from pet_spect.dicom.suv import SUV_UNITS, UNITS, SuvFacts, SuvResult, suv_factor
 from pet_spect.dicom.times import DAY_S
@@ -343,6 +344,7 @@ def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFact
         reconstruction=known_text("method", _text(told, "ReconMethodName")),
         recon_filter=known_text("method", _text(told, "ReconFilterType")),
         attenuation=attenuation,
+        acquisition=recalled_acquisition(told),
         corrections=known_corrections(tuple(term for term in listed if isinstance(term, str))),
         suv_factor=result.factor,
         suv_reason=result.reason,

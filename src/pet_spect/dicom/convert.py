@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pet_spect.dicom.acquisition import image_activity
 from pet_spect.dicom.bids import read_bids
 from pet_spect.dicom.classic import read_classic
 from pet_spect.dicom.declared import Declared
@@ -56,6 +57,12 @@ def convert_scan(
     DicomError, ImageError
         If anything about the scan is not understood.
     """
+    volume, told = _read(path, declared, label, series)
+    activity = image_activity(volume, told["Units"])
+    return volume, told if activity is None else told | {"ImageActivity": activity, "ImageActivityUnits": "MBq"}
+
+
+def _read(path: Path, declared: Declared, label: str | None, series: str | None) -> tuple[Volume, dict[str, Any]]:
     if path.name.endswith((".nii", ".nii.gz")):
         return read_bids(path, declared, label)
     with quiet():

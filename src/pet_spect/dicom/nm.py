@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pet_spect.dicom.acquisition import filter_name, read_acquisition, rotation_time
 from pet_spect.dicom.clock import clock_time
 from pet_spect.dicom.decay import radionuclide_name
 from pet_spect.dicom.declared import Caution, Declared
@@ -109,6 +110,7 @@ def nm_facts(header: Header, frames: NmFrames, units: str, declared: Declared, c
         reason = "CorrectedImage does not list ATTN; only the contralateral ratio can be read"
         cautions.append(Caution("attenuation_uncorrected", reason))
     method = known_text("method", header.text("AttenuationCorrectionMethod"))
+    slices = frames.indices.shape[1]
     known_start = start is not None and given.injection is not None
     return ScanFacts(
         modality="NM",
@@ -127,7 +129,12 @@ def nm_facts(header: Header, frames: NmFrames, units: str, declared: Declared, c
         decay_corrected="DECY" in corrections,
         reconstruction=known_text("method", header.text("ReconstructionMethod")),
         attenuation=("applied" if method in (None, UNLISTED) else method) if corrected else "none",
+        recon_filter=filter_name(header),
+        frame_duration_s=rotation_time(header),
         corrections=known_corrections(corrections),
+        acquisition=read_acquisition(
+            header, slices, corrections, is_whole=(header.integer("NumberOfFrames") or 1) >= slices
+        ),
         suv_reason="an NM object does not say to which time its voxels are decay-corrected",
         cautions=cautions,
     )

@@ -7,6 +7,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from pet_spect.dicom.acquisition import filter_name, read_acquisition
 from pet_spect.dicom.decay import SINGLE_PHOTON, decay_constant
 from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.examined import Examined
@@ -239,9 +240,10 @@ def _facts(
         decay_corrected=series.decay_correction != "NONE" or given.half_life_s is not None,
         decay_correction_s=None if moment.time is None or injection is None else moment.time - injection,
         reconstruction=known_text("method", header.text("ReconstructionMethod")),
-        recon_filter=known_text("method", header.text("ConvolutionKernel")),
+        recon_filter=filter_name(header),
         attenuation=("applied" if method in (None, UNLISTED) else method) if "ATTN" in series.corrections else "none",
         corrections=known_corrections(tuple(series.corrections)),
+        acquisition=read_acquisition(header, len(series.timings) // frames, series.corrections),
         suv_factor=result.factor,
         suv_reason=result.reason,
         suv_method=result.method,

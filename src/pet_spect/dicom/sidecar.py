@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pet_spect.dicom.acquisition import Acquisition, keys_of
 from pet_spect.dicom.declared import Caution
 from pet_spect.dicom.tracer import Identity
 
@@ -47,6 +48,7 @@ class ScanFacts:
         See `pet_spect.dicom.suv`.
     corrections : sequence of str
         CorrectedImage.
+    acquisition : Acquisition
     cautions : sequence of Caution
     """
 
@@ -71,6 +73,7 @@ class ScanFacts:
     recon_filter: str | None = None
     attenuation: str = "none"
     corrections: Sequence[str] = ()
+    acquisition: Acquisition = field(default=Acquisition())
     suv_factor: float | None = None
     suv_reason: str | None = None
     suv_method: str | None = None
@@ -101,6 +104,7 @@ def sidecar_of(facts: ScanFacts) -> dict[str, Any]:
         "InjectedRadioactivityUnits": None if facts.dose_bq is None else "MBq",
         "InjectionStart": 0.0 if known_start else None,
         "ScanStart": start if known_start else None,
+        "UptakeMinutes": round(start / 60, 1) if known_start else None,
         "FrameTimesStart": [round(start, 3)],
         "FrameDuration": None if facts.frame_duration_s is None else [facts.frame_duration_s],
         "FramesAveraged": facts.frames_averaged,
@@ -113,6 +117,7 @@ def sidecar_of(facts: ScanFacts) -> dict[str, Any]:
         "ReconFilterType": facts.recon_filter,
         "AttenuationCorrection": facts.attenuation,
         "CorrectedImage": list(facts.corrections) or None,
+        **keys_of(facts.acquisition),
         "SUVMethod": facts.suv_method,
         "SUVVariant": facts.suv_variant,
         "SUVTimeSource": facts.suv_time_source,

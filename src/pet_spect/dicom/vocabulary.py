@@ -27,13 +27,20 @@ _MODELS = """
 """
 _METHODS = """
     osem osem3d osem2d mlem fbp dfbp rp reprojection ramla blob os em tof psf tp truex trux vpfx vphd vpfxs vphds
-    qclear bpl regularized bsrem map rowaction dimensional iterative ir iteration iterations i subset subsets s it sub
-    filtered filter back backprojection projection awosem op lor paradigm fore ultrahd hd pi fx sharpir sharp none rr
-    sc ac nac res resolution recovery evolution flash3d flash three gaussian gauss butterworth hann hanning hamming
-    ramp shepp logan parzen metz standard heavy light all pass allpass order cutoff mm cm fwhm kernel ct ctac derived
-    measured calculated chang uniform zonal elliptical attenuation transmission emission segmented segm based and with
-    correction scatter atten atn ge cs germanium cesium dixon ute zte mrac smoothing x y z xyz d e n a p b k m hermes
-    onco brain nucleus simulated attenuated static body whole convolution subtraction pet tf sg xyzgauss
+    qclear bpl regularized bsrem map rowaction dimensional iterative ir iteration iterations i subset subsets s it
+    sub filtered filter back backprojection projection awosem op lor paradigm fore ultrahd hd pi fx sharpir sharp
+    none rr sc ac nac res resolution recovery evolution flash3d flash three gaussian gauss butterworth butter hann
+    hanning hamming bw ramp shepp logan parzen metz standard heavy light all pass allpass order cutoff mm cm fwhm
+    kernel ct ctac derived measured calculated chang uniform zonal elliptical attenuation transmission emission
+    segmented segm based and with correction scatter atten atn ge cs germanium cesium dixon ute zte mrac smoothing x
+    y z xyz d e n a p b k m hermes onco brain nucleus simulated attenuated static body whole convolution subtraction
+    pet tf sg xyzgauss
+"""
+
+_COLLIMATORS = """
+    le me he lehr leap leuhr lehs legp lega lme megp melp meap hegp hehr elegp uhr hr hs gp ap lp low medium high energy
+    general purpose resolution sensitivity ultra extended all collimator parallel hole fan beam cone pinhole multi
+    smartzoom neurofocal ge siemens fanbeam wehr swiftscan
 """
 
 _NAMES = """
@@ -60,6 +67,7 @@ _KNOWN = {
     "maker": frozenset(_MAKERS.split()),
     "model": frozenset((_MAKERS + _MODELS).split()),
     "method": frozenset(_METHODS.split()),
+    "collimator": frozenset(_COLLIMATORS.split()),
 }
 
 _CORRECTIONS = """
@@ -89,7 +97,7 @@ def known_text(kind: str, text: str | None) -> str | None:
 
     Parameters
     ----------
-    kind : {'maker', 'model', 'method'}
+    kind : {'maker', 'model', 'method', 'collimator'}
     text : str or None
 
     Examples
