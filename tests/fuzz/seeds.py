@@ -221,7 +221,25 @@ def _enhanced(*, is_legacy: bool = False, is_packed: bool = False) -> list[Dicom
     return [_saved(ds)]
 
 
+def _nm_slices() -> list[DicomObject]:
+    """Return a SPECT of one object per slice."""
+    whole = _nm_object()
+    planes = _counts()
+    objects = []
+    for number, plane in enumerate(planes):
+        ds = copy.deepcopy(whole)
+        ds.NumberOfFrames = ds.SliceVector = ds.NumberOfSlices = 1
+        ds.DetectorInformationSequence[0].ImagePositionPatient = [-10, -20, 30 - 4 * number]
+        ds.RescaleSlope, ds.PixelData = str(1 + number / 4), plane.tobytes()
+        objects.append(_saved(ds))
+    return objects
+
+
 def _nm(*, is_gated: bool = False) -> list[DicomObject]:
+    return [_saved(_nm_object(is_gated=is_gated))]
+
+
+def _nm_object(*, is_gated: bool = False) -> Dataset:
     ds = _canaries(new_object(NM, "NM"))
     kind = "RECON GATED TOMO" if is_gated else "RECON TOMO"
     ds.ImageType, ds.CorrectedImage = ["DERIVED", "PRIMARY", kind, "EMISSION"], ["ATTN"]
@@ -244,7 +262,7 @@ def _nm(*, is_gated: bool = False) -> list[DicomObject]:
     ds.RadiopharmaceuticalInformationSequence = Sequence([drug])
     ds.AcquisitionDate, ds.AcquisitionTime = "20250101", "110000"
     ds.PixelData = counts.tobytes()
-    return [_saved(ds)]
+    return ds
 
 
 SIDECAR = {
@@ -298,6 +316,7 @@ _DICOM: dict[str, Callable[[], list[DicomObject]]] = {
     "enhanced_rle": lambda: _enhanced(is_packed=True),
     "nm": _nm,
     "nm_gated": lambda: _nm(is_gated=True),
+    "nm_slices": _nm_slices,
 }
 DICOM_KINDS = tuple(_DICOM)
 COMPRESSED_KINDS = ("pet_rle", "pet_jpeg_2000", "pet_jpeg_lossless", "pet_jpeg_ls", "enhanced_rle")

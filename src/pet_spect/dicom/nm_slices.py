@@ -30,11 +30,12 @@ _SAME_TEXT = (
     *("ReconstructionMethod", "ConvolutionKernel"),
 )
 _SAME_NUMBER = (
-    *("Rows", "Columns", "PatientWeight", "PatientSize", "SpacingBetweenSlices", "EnergyWindowVector"),
+    *("Rows", "Columns", "PatientWeight", "PatientSize", "EnergyWindowVector"),
     *("DetectorVector", "RotationVector", "RRIntervalVector", "TimeSlotVector"),
 )
 _MAPPING = "RealWorldValueMappingSequence"
 _UNEVEN = 0.05
+_SAME_MM = 0.01
 _WHOLE_RANGE = 100
 """Slices that all reach one largest value of at least so much were each scaled to it."""
 
@@ -151,7 +152,7 @@ def _by_position(
     ordered = [headers[index] for index in kept]
     names = [header.name for header in ordered]
     affine = affine_of_stack(positions[kept], orientation, needed_spacing(ordered[0]), names, called)
-    _check_spacing(ordered[0], float(np.linalg.norm(affine[:3, 2])), called)
+    _check_spacing(headers, float(np.linalg.norm(affine[:3, 2])), called)
     if declared.orientation is None:
         _check_numbers(ordered, called)
     check_root(ordered[0], orientation, None, declared)
@@ -170,9 +171,10 @@ def _without_copies(headers: Sequence[Header], place: Sequence[int]) -> int:
     return first
 
 
-def _check_spacing(header: Header, step: float, called: str) -> None:
+def _check_spacing(headers: Sequence[Header], step: float, called: str) -> None:
     """Refuse a stack whose slices do not lie as far apart as they say: every other one may be missing."""
-    stated = abs(header.number("SpacingBetweenSlices") or step)
+    told = [abs(header.number("SpacingBetweenSlices") or step) for header in headers]
+    stated = max(told, key=lambda spacing: abs(spacing - step))
     if abs(step - stated) > _UNEVEN * stated:
         raise DicomError(
             f"{called}: its slices lie {step:.3f} mm apart by their positions and {stated:.3f} mm by"
@@ -211,6 +213,9 @@ def _by_number(
 ) -> _Slices:
     """Return slices that do not each say where they lie, by their numbers or else by SliceLocation."""
     position, orientation = place
+    signed = {round(header.number("SpacingBetweenSlices") or 0.0, 3) for header in headers}
+    if max(signed) - min(signed) > _SAME_MM:
+        raise mixed(called, "slices differ in SpacingBetweenSlices", f"{len(signed)} values")
     numbers, distance, doubt = _numbers(headers), None, None
     if numbers is None:
         numbers, distance = _locations(headers, called)
@@ -243,7 +248,7 @@ def _locations(headers: Sequence[Header], called: str) -> tuple[list[float], flo
             f"{called}: SliceLocation is uneven by more than 5 %; a slice is missing or there twice",
             code="slice_spacing",
         )
-    _check_spacing(headers[0], distance, called)
+    _check_spacing(headers, distance, called)
     return found, distance
 
 
