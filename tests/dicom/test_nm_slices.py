@@ -1,11 +1,14 @@
 """SPECT as one NM object per slice: stacked where each slice has one place, refused otherwise."""
 
 import copy
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pydicom.uid import generate_uid
 
+from pet_spect.cli import main as cli
 from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.index.heap import index
@@ -193,3 +196,17 @@ def test_the_index_offers_volumes_among_slices_by_their_files_alone(nm_object, s
         convert_scan(folder, Declared(), "sub-01")
     (scan,) = tables.scans
     assert convert_scan(folder / scan["path"], Declared(), "sub-01")[0].data.shape == (5, 6, 4)
+
+
+def test_slices_in_an_archive_and_de_identified_give_the_same_volume(nm_object, save, tmp_path):
+    slices = [change(ds, StudyInstanceUID="1.2.9") for ds in split(nm_object(STORED))]
+    folder = save(*slices)
+    expected, _ = convert(folder)
+    archive = Path(shutil.make_archive(str(tmp_path / "scan"), "zip", folder))
+    assert cli(["deidentify", str(folder), str(tmp_path / "shared")]) == 0
+    for place in (archive, tmp_path / "shared"):
+        volume, _ = convert(place)
+        np.testing.assert_array_equal(volume.data, expected.data)
+        np.testing.assert_array_equal(volume.affine, expected.affine)
+    (row,) = tables_of(index([archive])).index
+    assert (row["convertible"], row["slices"]) == ("yes", 4)
