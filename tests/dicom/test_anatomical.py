@@ -196,7 +196,11 @@ def test_thick_slices_are_refused(save):
 def test_slices_that_are_not_one_stack_are_refused(save):
     refusal(save(*(slices()[k] for k in (0, 1, 3)), *slices(grid=AXIAL, counts=stored((6, 5, 6)))[4:]), "slice_spacing")
     two = [*slices(), *slices(SeriesInstanceUID="1.2.3.5")]
-    refusal(save(*two, folder="two"), "mixed_series", "in the column anat_series of participants.tsv: 6694f83c")
+    refusal(
+        save(*two, folder="two"),
+        "mixed_series",
+        r"in the column anat_series of participants.tsv \(pet-spect index lists all\): 6694f83c",
+    )
     odd = slices()
     odd[1].ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
     refusal(save(*odd, folder="odd"), "mixed_orientation")
