@@ -79,7 +79,7 @@ def test_a_refusal_holds_no_number_and_is_raised_when_read(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x1f\x8b\x08\x00" + b"0" * 30])
 def test_what_is_not_nifti_is_one_line(tmp_path, content):
     (tmp_path / "a.nii.gz").write_bytes(content)
-    with pytest.raises(ImageError, match="is not a readable NIfTI image"):
+    with pytest.raises(ImageError, match=r"is not a readable NIfTI image|is not packed|is damaged or cut short"):
         images.read_volume(tmp_path / "a.nii.gz")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from pet_spect.errors import PetSpectError
+
+_LARGEST_JSON = 2**26
 
 
 @contextmanager
@@ -53,8 +55,10 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
         partial.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def read_json(path: Path, error: type[PetSpectError], what: str) -> dict[str, Any]:
-    """Read a JSON object.
+def read_json(
+    path: Path, error: type[PetSpectError], what: str, *, called: str | None = None, once: Collection[str] = ()
+) -> dict[str, Any]:
+    """Read a JSON object, in UTF-8, UTF-16 or UTF-32, with a byte-order mark or without.
 
     Parameters
     ----------
@@ -63,18 +67,63 @@ def read_json(path: Path, error: type[PetSpectError], what: str) -> dict[str, An
         What is raised.
     what : str
         Its code is ``<what>_missing`` or ``<what>_unreadable``.
+    called : str, optional
+        How messages call the file, instead of its path. They quote none of its text.
+    once : collection of str
+        Keys that must not stand twice with different values. Of others the last one counts.
 
     Raises
     ------
     PetSpectError
         If the file cannot be read, is not JSON or is no object.
     """
+    called = str(path) if called is None else called
+    twice: list[str] = []
+
+    def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        held = dict(pairs)
+        twice[:] = [key for key, value in pairs if key in once and not _same(value, held[key])]  # outermost last
+        return held
+
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > _LARGEST_JSON:
+            raise error(f"{called}: is larger than {_LARGEST_JSON >> 20} MiB", code=f"{what}_unreadable")
+        content = json.loads(path.read_bytes(), object_pairs_hook=collect)
     except OSError as trouble:
-        raise error(f"{path}: cannot be read ({trouble.strerror})", code=f"{what}_missing") from None
+        raise error(f"{called}: cannot be read ({trouble.strerror})", code=f"{what}_missing") from None
+    except UnicodeDecodeError:
+        raise error(f"{called}: is not JSON (not UTF-8 text; save it as UTF-8)", code=f"{what}_unreadable") from None
+    except json.JSONDecodeError as trouble:
+        raise error(f"{called}: is not JSON ({_told(trouble)})", code=f"{what}_unreadable") from None
     except ValueError:
-        raise error(f"{path}: is not JSON", code=f"{what}_unreadable") from None
+        raise error(f"{called}: is not JSON", code=f"{what}_unreadable") from None
+    except RecursionError:
+        raise error(f"{called}: is nested too deeply", code=f"{what}_unreadable") from None
     if not isinstance(content, dict):
-        raise error(f"{path}: is not a JSON object", code=f"{what}_unreadable")
+        kind = "a list" if isinstance(content, list) else "a single value"
+        raise error(f"{called}: is not a JSON object but {kind}; {{...}} is needed", code=f"{what}_unreadable")
+    if twice:
+        raise error(f"{called}: {twice[0]} stands twice with different values", code=f"{what}_unreadable")
     return content
+
+
+def _same(one: object, other: object) -> bool:
+    return type(one) is type(other) and (one == other or one != one)
+
+
+def _told(trouble: json.JSONDecodeError) -> str:
+    """Return what is wrong with a text and where, of which JSON's own word is only that something else was needed."""
+    here, before = trouble.doc[trouble.pos : trouble.pos + 1], trouble.doc[: trouble.pos].rstrip()
+    if not trouble.doc.strip():
+        return "it is empty"
+    if here in ("/", "#"):
+        what = "a comment, which JSON does not have"
+    elif before.endswith(",") or "trailing comma" in trouble.msg:
+        what = "a comma that nothing follows"
+    elif here == "'" or before.endswith("'"):
+        what = "single quotes; double ones are needed"
+    elif not here or trouble.msg.startswith("Unterminated string"):
+        what = "it is cut short"
+    else:
+        what = trouble.msg
+    return f"line {trouble.lineno}, column {trouble.colno}: {what}"

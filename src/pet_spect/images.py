@@ -6,29 +6,28 @@ Everything handed out is RAS+ millimetres. Transform files are ITK's, hence LPS+
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
-from nibabel.wrapstruct import WrapStructError
 from numpy.typing import NDArray
 
 from pet_spect.errors import ImageError, RefusedError
 from pet_spect.files import read_json, whole_file, write_json
 from pet_spect.layout import sidecar
 from pet_spect.model import Refusal, Volume, Warp
+from pet_spect.nifti import open_nifti
 
 _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _CANONICAL = np.array([[0, 1], [1, 1], [2, 1]])
 """What `nibabel.io_orientation` says of voxel axes nearest to right, anterior, superior."""
 
+_FLAT = 1e-9
 _NIFTI_VECTOR_INTENT = 1007
-_UNREADABLE = (OSError, EOFError, ValueError, zlib.error, ImageFileError, HeaderDataError, WrapStructError)
+_UNREADABLE = (OSError, EOFError, ValueError, MemoryError, zlib.error)
 
 
 def volume_from_nifti(image: nib.spatialimages.SpatialImage, name: str) -> Volume:
@@ -44,19 +43,29 @@ def volume_from_nifti(image: nib.spatialimages.SpatialImage, name: str) -> Volum
     Raises
     ------
     ImageError
-        If it is not three-dimensional, or its affine is not finite and invertible.
+        If it is not three-dimensional, its affine is not finite and invertible, or its voxels are not
+        single real numbers, finite or NaN, that 32-bit floats can hold.
     """
     shape = image.shape
     if len(shape) < 3 or any(extent != 1 for extent in shape[3:]):
         raise ImageError(f"{name}: has shape {shape}, one three-dimensional volume is needed", code="image_shape")
     affine = image.affine
-    if affine is None or not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
+    if affine is None or not _is_invertible(affine):
         raise ImageError(f"{name}: its affine is not invertible", code="image_affine")
+    if image.get_data_dtype().kind not in "iuf":
+        raise ImageError(f"{name}: its voxels are not single real numbers", code="image_voxels")
     try:
-        data = np.asarray(image.dataobj, dtype=np.float32).reshape(shape[:3])
+        with np.errstate(over="ignore", invalid="ignore"):
+            data = np.asarray(image.dataobj, dtype=np.float32).reshape(shape[:3])
     except _UNREADABLE as error:
         raise ImageError(f"{name}: voxels cannot be read ({type(error).__name__})", code="image_unreadable") from None
+    if np.isinf(data).any():
+        raise ImageError(f"{name}: has voxels that are infinite or beyond 32-bit floats", code="image_voxels")
     return Volume(data, np.asarray(affine, dtype=np.float64))
+
+
+def _is_invertible(affine: NDArray[np.float64]) -> bool:
+    return bool(np.isfinite(affine).all() and abs(np.linalg.det(affine[:3, :3])) >= _FLAT)
 
 
 def read_volume(path: Path) -> Volume:
@@ -67,9 +76,9 @@ def read_volume(path: Path) -> Volume:
     Raises
     ------
     ImageError
-        If it cannot be read, is not three-dimensional or has no usable affine.
+        If it cannot be read, is not three-dimensional or has no usable affine. See `pet_spect.nifti.open_nifti`.
     """
-    return canonical(volume_from_nifti(_load(path), str(path)))
+    return canonical(volume_from_nifti(open_nifti(path, str(path)), str(path)))
 
 
 def canonical(volume: Volume) -> Volume:
@@ -80,17 +89,6 @@ def canonical(volume: Volume) -> Volume:
     # in the memory order of a file, so that sums keep their bits
     data = np.asfortranarray(nib.apply_orientation(volume.data, axes))
     return Volume(data, volume.affine @ nib.orientations.inv_ornt_aff(axes, volume.data.shape))
-
-
-def _load(path: Path) -> nib.Nifti1Image:
-    try:
-        return nib.Nifti1Image.from_filename(path)
-    except FileNotFoundError:
-        raise ImageError(f"{path}: does not exist", code="image_missing") from None
-    except _UNREADABLE as error:
-        raise ImageError(
-            f"{path}: is not a readable NIfTI image ({type(error).__name__})", code="image_unreadable"
-        ) from None
 
 
 def write_volume(path: Path, volume: Volume, *, description: str = "") -> None:
@@ -139,15 +137,24 @@ def write_refusal(path: Path, refusal: Refusal) -> None:
     write_json(Path(sidecar(str(path))), {"Refusal": told, "SkullStripped": False})
 
 
-def read_sidecar(image: Path) -> dict[str, Any]:
+def read_sidecar(image: Path, called: str | None = None, once: Collection[str] = ()) -> dict[str, Any]:
     """Return the JSON beside an image.
+
+    Parameters
+    ----------
+    image : Path
+    called : str, optional
+        How messages call the image, instead of the path of the JSON.
+    once : collection of str
+        Keys that must not stand twice with different values.
 
     Raises
     ------
     ImageError
         If there is none or it is not a JSON object.
     """
-    return read_json(Path(sidecar(str(image))), ImageError, "sidecar")
+    named = None if called is None else f"{called}: its JSON"
+    return read_json(Path(sidecar(str(image))), ImageError, "sidecar", called=named, once=once)
 
 
 def read_refusal(image: Path) -> Refusal | None:
@@ -190,13 +197,15 @@ def read_warp(path: Path) -> Warp:
     Raises
     ------
     ImageError
-        If the file is not such a field.
+        If the file is not such a field, or is damaged.
     """
-    image = _load(path)
+    image = open_nifti(path, str(path))
     if len(image.shape) != 5 or image.shape[3:] != (1, 3):
         raise ImageError(f"{path}: has shape {image.shape}, a displacement field (X, Y, Z, 1, 3) is needed")
-    vectors = np.asarray(image.dataobj, dtype=np.float32)[:, :, :, 0, :]
-    return Warp(vectors * np.array([-1, -1, 1], dtype=np.float32), np.asarray(image.affine, dtype=np.float64))
+    vectors, affine = np.asarray(image.dataobj, dtype=np.float32)[:, :, :, 0, :], image.affine
+    if not (np.isfinite(vectors).all() and _is_invertible(affine)):
+        raise ImageError(f"{path}: holds displacements or an affine that are not finite; make it anew")
+    return Warp(vectors * np.array([-1, -1, 1], dtype=np.float32), np.asarray(affine, dtype=np.float64))
 
 
 def write_affine(path: Path, matrix: NDArray[np.float64]) -> None:
@@ -215,18 +224,19 @@ def read_affine(path: Path) -> NDArray[np.float64]:
     Raises
     ------
     ImageError
-        If the file is not such a transform.
+        If the file is not such a transform, or one that cannot be undone.
     """
     from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
 
     try:
         content: Mapping[str, Any] = loadmat(path)
         (name,) = (key for key in content if key.startswith(("AffineTransform", "MatrixOffsetTransformBase")))
-        parameters, centre = np.ravel(content[name]), np.ravel(content["fixed"])
+        parameters, centre = (np.asarray(content[key], dtype=np.float64).ravel() for key in (name, "fixed"))
         lps = np.eye(4)
         lps[:3, :3] = parameters[:9].reshape(3, 3)
         lps[:3, 3] = parameters[9:] + centre - lps[:3, :3] @ centre
-    except (OSError, ValueError, KeyError, TypeError, MatReadError) as error:
+        if not _is_invertible(lps):
+            raise ValueError("not invertible")
+    except Exception as error:  # scipy's reader fails on a damaged file in ways of all kinds
         raise ImageError(f"{path}: is not an ITK affine transform ({type(error).__name__})") from None
     return np.asarray(_LPS @ lps @ _LPS, dtype=np.float64)

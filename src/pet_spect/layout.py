@@ -99,6 +99,17 @@ def sidecar(image: str) -> str:
     return image.removesuffix(".gz").removesuffix(".nii") + ".json"
 
 
+def is_nifti(path: PurePath) -> bool:
+    """Return whether a file is a NIfTI image by its name.
+
+    Examples
+    --------
+    >>> [is_nifti(PurePath(name)) for name in ("scan.nii.gz", "scan.nii", "scan.nii.gz.dcm")]
+    [True, True, False]
+    """
+    return path.name.endswith((".nii", ".nii.gz"))
+
+
 def standard_image(participant: str, session: str, label: str, datatype: str) -> str:
     """Return the path of a scan resampled to the standard space, relative to the results folder."""
     stem = scan_stem(participant, session, label)

@@ -19,6 +19,9 @@ Datatype = Literal["pet", "spect"]
 Decided = Literal["accept", "exclude"]
 """What a person may decide about a scan."""
 
+MOST_VOXELS = 2**29
+"""Largest number of voxels of an image that is read."""
+
 STANDARD_SPACE = "MNI152NLin2009cSym"
 """Name of the symmetric standard space (ICBM 2009c nonlinear symmetric), as BIDS spells it."""
 

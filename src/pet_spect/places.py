@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from pet_spect.errors import ConfigError, TableError, listed, shown
+from pet_spect.layout import is_nifti
 from pet_spect.lines import Line
 
 _SERIES = re.compile("[0-9a-f]{8}")
@@ -118,7 +119,7 @@ def series_or_none(line: Line, path: Path, column: str = "series") -> str | None
     series = (line.text(column) or "").lower() or None
     if series is not None and not _SERIES.fullmatch(series):
         raise line.wrong(column, "the 8 hexadecimal digits that pet-spect index gives a series")
-    if series is not None and path.name.endswith((".nii", ".nii.gz")):
+    if series is not None and is_nifti(path):
         raise line.wrong(column, "n/a, for a NIfTI image is one scan")
     return series
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from pet_spect.errors import TableError
-from pet_spect.layout import sidecar
+from pet_spect.layout import is_nifti, sidecar
 from pet_spect.lines import Line, read_lines
 from pet_spect.model import Decided, Decision, ScanKey, Side
 from pet_spect.places import Places, path_or_none, series_or_none
@@ -258,7 +258,7 @@ def read_scans(
         series = series_or_none(line, path)
         places.take(line, path, series)
         facts = Path(sidecar(str(path)))
-        if path.name.endswith((".nii", ".nii.gz")) and path.is_file() and not facts.is_file():
+        if is_nifti(path) and path.is_file() and not facts.is_file():
             raise TableError(f"{table}: line {line.number}: path {path} has no {facts.name} beside it, which it needs")
         drug = line.text("benzodiazepine")
         scans.append(

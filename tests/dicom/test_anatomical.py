@@ -264,7 +264,7 @@ def test_a_nifti_image_of_doubtful_kind_is_refused(tmp_path, name, told, code):
 
 
 def test_a_nifti_ct_without_air_is_refused(tmp_path):
-    refusal(nifti(tmp_path / "a_CT.nii.gz", np.zeros((3, 4, 5), np.float32)), "rescale_intercept")
+    refusal(nifti(tmp_path / "a_CT.nii.gz", np.arange(60, dtype=np.float32).reshape(3, 4, 5)), "rescale_intercept")
 
 
 def test_a_refused_image_is_not_read_as_one(tmp_path):

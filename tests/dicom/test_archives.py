@@ -7,6 +7,7 @@ import io
 import lzma
 import struct
 import tarfile
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -273,3 +274,74 @@ def test_damage_anywhere_is_a_refusal_and_never_another_error(tmp_path, members,
     path.write_bytes(content)
     with contextlib.suppress(DicomError):
         read_images(path, "sub-01")
+
+
+def refusal(path):
+    with pytest.raises(DicomError) as caught:
+        [header.pixels() for header in read_images(path, "sub-01")]
+    return caught.value.code
+
+
+def test_no_flipped_bit_of_a_packed_tar_is_taken_for_an_image(tmp_path, members):
+    path = tarred(tmp_path / "scan.tar.gz", members, "w:gz")
+    whole = path.read_bytes()
+    start = whole.index(b"\0", 10) + 1  # the name within gzip's header may be anything
+    for place in range(8 * start, 8 * len(whole), 1 + len(whole) // 12):
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(bytes(damaged))
+        assert refusal(path) == "archive_damaged"
+
+
+@pytest.mark.parametrize("lost", range(1, 10))
+def test_a_packed_tar_without_its_last_bytes_is_refused(tmp_path, members, lost):
+    path = tarred(tmp_path / "scan.tgz", members, "w:gz")
+    path.write_bytes(path.read_bytes()[:-lost])
+    assert refusal(path) == "archive_damaged"
+
+
+def test_a_packed_tar_may_be_padded_with_zeros_and_by_nothing_else(tmp_path, members):
+    path = tarred(tmp_path / "scan.tgz", members, "w:gz")
+    whole = path.read_bytes()
+    path.write_bytes(whole + bytes(1000))
+    assert len(read_images(path, "sub-01")) == 4
+    path.write_bytes(whole + b"garbage")
+    assert refusal(path) == "archive_damaged"
+
+
+def claiming(path, members, kind, size):
+    """Write an archive whose first member says that it is larger than it is."""
+    if kind == "zip":
+        content = bytearray(zipped(path, members).read_bytes())
+        struct.pack_into("<I", content, content.index(b"PK\x01\x02") + 24, size)
+    else:
+        name, first = next(iter(members.items()))
+        member = tarfile.TarInfo(name)
+        member.size = size
+        content = member.tobuf(tarfile.GNU_FORMAT) + first + bytes(2**15)
+    path.write_bytes(bytes(content))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+@pytest.mark.parametrize("size", [2**30 + 1, 2**32 - 2])
+def test_a_member_that_claims_more_than_is_read_is_refused_before_memory_is_asked_for(tmp_path, members, kind, size):
+    path = claiming(tmp_path / "a", members, kind, size)
+    tracemalloc.start()
+    try:
+        assert refusal(path) == "archive_limit"
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", ["zip", "gz"])
+def test_a_bomb_that_begins_like_an_image_is_not_held_in_memory(tmp_path, members, kind):
+    name, first = next(iter(members.items()))
+    path = pack(tmp_path / "a", {name: first + bytes(2**27)}, kind)
+    tracemalloc.start()
+    try:
+        assert refusal(path) == "archive_limit"
+        assert tracemalloc.get_traced_memory()[1] < 2**27
+    finally:
+        tracemalloc.stop()

@@ -196,12 +196,14 @@ def test_absurd_spacing_of_spect_slices_is_refused(nm_object, save, tmp_path, sp
 
 
 def nifti(path, shape, affine=None, slope=None):
-    """Write the header of an image in BIDS form, and 500 bytes of voxels."""
+    """Write the header of an image in BIDS form, and 250 bytes of voxels."""
     header = nib.Nifti1Header()
     header.set_data_dtype(np.int16)
     header.set_data_shape(shape)
     header.set_sform(np.diag([-2.0, -2.0, 3.0, 1.0]) if affine is None else affine, code=1)
-    content = bytearray(header.binaryblock + bytes(4 + 500))
+    header["pixdim"][1:4] = np.abs(np.diag(header.get_sform())[:3])
+    content = bytearray(header.binaryblock + bytes(4 + 250))
+    struct.pack_into("<f", content, 108, 352.0)
     if slope is not None:
         struct.pack_into("<f", content, 112, slope)
     path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
@@ -214,9 +216,9 @@ def nifti(path, shape, affine=None, slope=None):
 def test_nifti_that_claims_more_voxels_than_its_file_can_hold_is_refused_before_memory_is_asked_for(
     tmp_path, capfd, name, monkeypatch
 ):
-    monkeypatch.setattr("pet_spect.dicom.bids.volume_from_nifti", lambda *_: pytest.fail("voxels were read"))
+    monkeypatch.setattr("pet_spect.dicom.nifti_image.volume_from_nifti", lambda *_: pytest.fail("voxels were read"))
     line = refusal(nifti(tmp_path / name, (512, 4096, 100)), tmp_path / "out", capfd)
-    assert "209715200 voxels" in line
+    assert "its file is too small for the" in line
 
 
 def test_nifti_of_more_voxels_than_this_program_reads_is_refused(tmp_path, capfd):

@@ -320,7 +320,7 @@ def pair(tmp_path):
     """Return a writer of an image and its JSON."""
 
     def write(**told):
-        nib.save(nib.Nifti1Image(np.ones((2, 3, 4), np.float32), np.eye(4)), tmp_path / "scan.nii")
+        nib.save(nib.Nifti1Image(np.arange(24, dtype=np.float32).reshape(2, 3, 4), np.eye(4)), tmp_path / "scan.nii")
         facts = {"Modality": "PT", "Units": "Bq/mL", "AttenuationCorrection": "measured", "ImageDecayCorrected": True}
         (tmp_path / "scan.json").write_text(json.dumps(facts | told))
         return tmp_path / "scan.nii"

@@ -15,18 +15,21 @@ from numpy.typing import NDArray
 
 from pet_spect.dicom.anatomical_nifti import read_anat_nifti
 from pet_spect.dicom.anatomical_rules import anat_sidecar, check_air, check_frame, check_thickness
+from pet_spect.dicom.blank import check_is_image
 from pet_spect.dicom.classic import check_alike, needed_spacing, needed_vector
 from pet_spect.dicom.convert import check_one_series
 from pet_spect.dicom.enhanced import flat_frames
 from pet_spect.dicom.geometry import affine_of_stack, check_affine, coincident, normal_of, plane_axes
-from pet_spect.dicom.header import ANATOMICAL_SOP_CLASSES, MOST_VOXELS, Header
+from pet_spect.dicom.header import ANATOMICAL_SOP_CLASSES, Header
 from pet_spect.dicom.pictures import picture_remarks
 from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.read import read_images
 from pet_spect.dicom.series import mixed
 from pet_spect.dicom.vocabulary import known_modality, known_text
 from pet_spect.errors import DicomError
-from pet_spect.model import Volume
+from pet_spect.layout import is_nifti
+from pet_spect.model import MOST_VOXELS, Volume
+from pet_spect.nifti import check_no_pair
 
 _COLUMN = "anat_series of participants.tsv"
 _SAME_TEXT = ("PatientID", "FrameOfReferenceUID")
@@ -59,8 +62,9 @@ def convert_anat(path: Path, label: str | None = None, series: str | None = None
         If it is no MR or CT, or anything about it is not understood.
     """
     called = label or str(path)
-    if path.name.endswith((".nii", ".nii.gz")):
+    if is_nifti(path):
         return read_anat_nifti(path, called)
+    check_no_pair(path, called)
     with quiet():
         headers = read_images(path, label, series, ANATOMICAL_SOP_CLASSES)
         kind = _kind(headers, called)
@@ -69,6 +73,7 @@ def convert_anat(path: Path, label: str | None = None, series: str | None = None
             header.check_surplus()
         slices, planes = _slices(headers, called)
         volume = _volume(slices, planes, kind, called)
+    check_is_image(volume, called)
     check_air(volume, kind, called)
     texts = (known_text("maker", headers[0].text("Manufacturer")), headers[0].text("ManufacturerModelName"))
     return volume, anat_sidecar(kind, texts[0], known_text("model", texts[1]), remarks=picture_remarks(headers))

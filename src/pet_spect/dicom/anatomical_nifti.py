@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pet_spect.dicom.anatomical_rules import anat_sidecar, check_air, check_thickness
-from pet_spect.dicom.bids import read_image
-from pet_spect.dicom.geometry import check_affine
+from pet_spect.dicom.blank import check_is_image
+from pet_spect.dicom.nifti_image import read_image
 from pet_spect.dicom.vocabulary import known_text
 from pet_spect.errors import ImageError, RefusedError
 from pet_spect.images import read_sidecar
@@ -17,6 +17,7 @@ from pet_spect.layout import sidecar
 from pet_spect.model import Volume
 
 _NAMED = re.compile(r"(?:^|_)(T1w|CT|ct)\.nii(\.gz)?\Z")
+_USED = ("Modality", "Manufacturer", "ManufacturersModelName", "SkullStripped", "Refusal")
 _KINDS = {"T1w": "MR", "CT": "CT", "ct": "CT"}
 
 
@@ -41,7 +42,7 @@ def read_anat_nifti(path: Path, called: str) -> tuple[Volume, dict[str, Any]]:
     told = _told(path, called)
     kind = kind_of(path.name, told, called)
     volume = read_image(path, called)
-    check_affine(volume.affine, called)
+    check_is_image(volume, called)
     check_thickness(volume.affine, called)
     check_air(volume, kind, called)
     maker, model = (told.get(key) for key in ("Manufacturer", "ManufacturersModelName"))
@@ -57,12 +58,7 @@ def read_anat_nifti(path: Path, called: str) -> tuple[Volume, dict[str, Any]]:
 def _told(path: Path, called: str) -> Mapping[str, Any]:
     if not Path(sidecar(str(path))).is_file():
         return {}
-    try:
-        told = read_sidecar(path)
-    except ImageError as error:
-        raise ImageError(f"{called}: its JSON is no JSON object", code=error.code) from None
-    except RecursionError:
-        raise ImageError(f"{called}: its JSON is nested too deeply", code="sidecar_unreadable") from None
+    told = read_sidecar(path, called, _USED)
     if told.get("Refusal") is not None:
         raise RefusedError(f"{called}: stands for an image that was refused")
     return told

@@ -8,7 +8,6 @@ archive that unpacks to more than is sensible is refused before memory or time r
 from __future__ import annotations
 
 import bz2
-import gzip
 import io
 import lzma
 import struct
@@ -22,6 +21,7 @@ from typing import IO, BinaryIO, Literal, cast
 
 from pet_spect.dicom.sources import MARK_END, PlacedFile, is_hidden, open_regular
 from pet_spect.errors import DicomError
+from pet_spect.gzipped import MARK, MOST_RATIO, gunzip
 
 MOST_MEMBERS = 200_000
 """Largest number of members of one archive."""
@@ -32,16 +32,14 @@ MOST_BYTES_OF_MEMBER = 2**30
 MOST_BYTES = 2**37
 """Largest content of one archive, bytes (128 GiB, a disk full of scans)."""
 
-MOST_RATIO = 200
-"""Largest content of an archive relative to its own size; images shrink to a third, a bomb to a thousandth or less."""
-
 RATIO_FROM = 2**26
 """Content up to which the ratio does not matter, bytes: empty images shrink well, and 64 MiB harm nobody."""
 
 Kind = Literal["zip", "tar"]
 
 _BLOCK = 512
-_PACKED: dict[bytes, str] = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz"}
+_CHUNK = 2**20
+_PACKED: dict[bytes, str] = {MARK: "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz"}
 _BYTES_PER_ENTRY = 256
 _BROKEN = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
@@ -125,23 +123,34 @@ class _Meter:
 
     def add(self, count: int) -> None:
         self.unpacked += count
-        if self.unpacked > MOST_BYTES:
+        self.check(self.unpacked)
+
+    def check(self, unpacked: int) -> None:
+        if unpacked > MOST_BYTES:
             raise self.error(f"unpacks to more than {MOST_BYTES >> 30} GiB")
-        if self.unpacked > max(RATIO_FROM, MOST_RATIO * self.size):
+        if unpacked > max(RATIO_FROM, MOST_RATIO * self.size):
             raise self.error(f"unpacks to more than {MOST_RATIO} times its size")
 
     def error(self, what: str) -> DicomError:
         return DicomError(f"{self.called}: is an archive that {what}; unpack it to a folder", code="archive_limit")
 
-    def content(self, member: IO[bytes]) -> bytes:
-        """Return a member's content; of what is no DICOM only the first bytes, the rest is not unpacked."""
+    def content(self, member: IO[bytes], claimed: int) -> bytes:
+        """Return a member's content; of what is no DICOM only the first bytes, the rest is not unpacked.
+
+        What is held never exceeds the limits, whether the archive claims as much or not.
+        """
         head = member.read(_BLOCK)
         if not head[:MARK_END].endswith(b"DICM"):
             return head
-        rest = member.read(MOST_BYTES_OF_MEMBER)
-        if member.read(1):
+        held = io.BytesIO()
+        held.write(head)
+        while claimed <= MOST_BYTES_OF_MEMBER and (chunk := member.read(_CHUNK)):
+            claimed = max(claimed, held.tell() + len(chunk))
+            self.check(self.unpacked + held.tell() + len(chunk))
+            held.write(chunk)
+        if claimed > MOST_BYTES_OF_MEMBER:
             raise self.error(f"holds a file of more than {MOST_BYTES_OF_MEMBER >> 30} GiB")
-        return head + rest
+        return held.getvalue()
 
 
 def _zipped(stream: BinaryIO, meter: _Meter, called: str) -> Iterator[PlacedFile]:
@@ -183,7 +192,7 @@ def _opened(unpack: Callable[[], bytes]) -> BinaryIO:
 def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, meter: _Meter) -> bytes:
     try:
         with archive.open(member) as stream:
-            content = meter.content(stream)
+            content = meter.content(stream, member.file_size)
     except _BROKEN:
         raise OSError from None  # without a number: the file is damaged
     meter.add(len(content))
@@ -219,20 +228,16 @@ def _tarred(stream: BinaryIO, meter: _Meter, called: str) -> Iterator[PlacedFile
             number += 1
             if number > MOST_MEMBERS:
                 raise meter.error(f"holds more than {MOST_MEMBERS} files")
-            content = meter.content(cast("IO[bytes]", archive.extractfile(member)))
+            content = meter.content(cast("IO[bytes]", archive.extractfile(member)), member.size)
             yield PlacedFile(member.name, None, number, 0, alone=False, open=partial(io.BytesIO, content))
         while counted.read(2**20):  # to its end, where the checksum is
             pass
 
 
 def _unpacking(stream: BinaryIO, head: bytes) -> BinaryIO:
-    openers: dict[str, Callable[[BinaryIO], object]] = {"gzip": _gunzip, "bzip2": bz2.BZ2File, "xz": lzma.LZMAFile}
+    openers: dict[str, Callable[[BinaryIO], object]] = {"gzip": gunzip, "bzip2": bz2.BZ2File, "xz": lzma.LZMAFile}
     kind = next((kind for mark, kind in _PACKED.items() if head.startswith(mark)), None)
     return cast(BinaryIO, openers[kind](stream) if kind else stream)
-
-
-def _gunzip(stream: BinaryIO) -> gzip.GzipFile:
-    return gzip.GzipFile(fileobj=stream)
 
 
 class _Counted(io.RawIOBase):

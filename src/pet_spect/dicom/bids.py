@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
-import numpy as np
-
-from pet_spect.dicom.archives import MOST_RATIO, RATIO_FROM
+from pet_spect.dicom.activity import dose_in_mbq
+from pet_spect.dicom.blank import check_is_image
 from pet_spect.dicom.decay import HALF_LIVES_S, SINGLE_PHOTON, radionuclide_name
 from pet_spect.dicom.declared import Caution, Declared
-from pet_spect.dicom.header import MOST_VOXELS
 from pet_spect.dicom.injection import MOST_HALF_LIVES
+from pet_spect.dicom.nifti_image import read_image
 from pet_spect.dicom.patient import dose_reason, settle_dose, settle_half_life
 from pet_spect.dicom.pet import check_declared
 from pet_spect.dicom.recalled import recalled
@@ -27,12 +22,21 @@ from pet_spect.dicom.suv import SUV_UNITS, UNITS, SuvFacts, SuvResult, suv_facto
 from pet_spect.dicom.times import DAY_S
 from pet_spect.dicom.tracer import TracerStatement, settle_tracer
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
-from pet_spect.errors import ImageError, PetSpectError, RefusedError, listed
-from pet_spect.images import read_sidecar, volume_from_nifti
+from pet_spect.errors import ImageError, RefusedError, listed
+from pet_spect.gzipped import BROKEN
+from pet_spect.images import read_sidecar
 from pet_spect.model import Volume
+from pet_spect.nifti import same_content
 
 _REQUIRED = ("Units", "AttenuationCorrection", "ImageDecayCorrected")
+_USED = (
+    *_REQUIRED,
+    *("Modality", "TracerName", "TracerRadionuclide", "RadionuclideHalfLife", "InjectedRadioactivity"),
+    *("InjectedRadioactivityUnits", "InjectionStart", "ScanStart", "FrameDuration", "ImageDecayCorrectionTime"),
+    *("SUVbwFactor", "Warnings", "Refusal"),
+)
 _LARGEST = 1e15
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _SAME_FACTOR = 0.01
 _NEGATIONS = {"none", "no", "not", "non", "nac", "uncorrected", "without", "false"}
 _BESIDE_NEGATIONS = {"attenuation", "ac", "atten", "correction", "corrected", "performed", "applied", "done"}
@@ -40,7 +44,6 @@ _ATTENUATION_METHODS = {
     *("applied", "measured", "calculated", "chang", "ct", "ctac", "transmission", "segmented", "uniform", "elliptical"),
     *("mr", "mri", "mrac", "dixon", "ute", "zte", "atlas"),
 }
-_BQ = {"Bq": 1.0, "kBq": 1e3, "MBq": 1e6, "GBq": 1e9}
 _UNITS = (
     {name.lower(): code for code, name in UNITS.items()}
     | {code.lower(): code for code in UNITS}
@@ -71,64 +74,31 @@ def read_bids(path: Path, declared: Declared, label: str | None = None) -> tuple
         See `pet_spect.dicom.tracer.settle_tracer`.
     """
     called = label or str(path)
-    volume = read_image(path, called)
+    _check_twin(path, called)
     told = _sidecar(path, called)
+    volume = read_image(path, called)
+    check_is_image(volume, called)
     check_declared(volume.affine, declared, called)
     return volume, sidecar_of(_facts(told, declared, called))
 
 
-@contextmanager
-def _mute() -> Iterator[None]:
-    """Keep what numpy and nibabel say of a damaged header from the log; what it leads to is told in one line."""
-    logger = nib.imageglobals.logger
-    before, logger.disabled = logger.disabled, True
+def _check_twin(path: Path, called: str) -> None:
+    """Refuse an image that lies packed and unpacked beside one JSON, unless both are the same."""
+    twin = path.with_name(path.name[:-3] if path.name.endswith(".gz") else f"{path.name}.gz")
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.disabled = before
-
-
-def read_image(path: Path, called: str) -> Volume:
-    """Return the volume of a NIfTI file whose place in space is known for sure.
-
-    Raises
-    ------
-    ImageError
-        If it is damaged in whatever way, its axes or their unit are not certain, or its voxels
-        are not single finite or missing real numbers.
-    """
-    try:
-        with _mute():
-            image = nib.Nifti1Image.from_filename(path)
-            _check_scale(path, called)
-            _check_size(image, path, called)
-            _check_space(image, called)
-            kind = image.get_data_dtype().kind
-            if kind not in "iuf":
-                raise ImageError(f"{called}: its voxels are not single real numbers", code="image_voxels")
-            volume = volume_from_nifti(image, called)
-    except PetSpectError:
-        raise
-    except FileNotFoundError:
-        raise ImageError(f"{called}: the image does not exist", code="image_missing") from None
-    except Exception as error:  # each part of a damaged header fails in a way of its own
-        raise ImageError(
-            f"{called}: is not a readable NIfTI image ({type(error).__name__})", code="image_unreadable"
-        ) from None
-    if np.isinf(volume.data).any():
-        raise ImageError(f"{called}: has voxels that are infinite or beyond 32-bit floats", code="image_voxels")
-    return volume
+        if not twin.is_file() or same_content(path, twin):
+            return
+    except (OSError, ImageError, *BROKEN):
+        pass
+    raise ImageError(
+        f"{called}: a .nii and a .nii.gz of one name lie beside one JSON and differ, so it is unknown which of them it"
+        " describes; move one away",
+        code="image_twin",
+    )
 
 
 def _sidecar(path: Path, called: str) -> Mapping[str, Any]:
-    try:
-        told = read_sidecar(path)
-    except ImageError as error:
-        raise ImageError(f"{called}: its JSON is missing or is no JSON object", code=error.code) from None
-    except RecursionError:
-        raise ImageError(f"{called}: its JSON is nested too deeply", code="sidecar_unreadable") from None
+    told = read_sidecar(path, called, _USED)
     refusal = told.get("Refusal")
     if refusal is not None:
         raise RefusedError(f"{called}: stands for a scan that was refused")
@@ -141,41 +111,6 @@ def _sidecar(path: Path, called: str) -> Mapping[str, Any]:
     return told
 
 
-def _check_size(image: nib.Nifti1Image, path: Path, called: str) -> None:
-    """Refuse an image that claims more voxels than its file can hold, before memory is asked for."""
-    voxels = math.prod(image.shape)
-    if voxels < 1:
-        raise ImageError(f"{called}: has no voxels", code="image_shape")
-    if voxels > MOST_VOXELS:
-        raise ImageError(f"{called}: {voxels} voxels are more than {MOST_VOXELS}", code="image_shape")
-    held, needed = path.stat().st_size, voxels * image.get_data_dtype().itemsize
-    if path.suffix == ".gz" and needed > RATIO_FROM:
-        held *= MOST_RATIO
-    elif path.suffix == ".gz":
-        return
-    if held < needed:
-        raise ImageError(f"{called}: its file is too small for the {voxels} voxels of its header", code="image_shape")
-
-
-def _check_scale(path: Path, called: str) -> None:
-    """Refuse an infinite slope, which nibabel takes for none; NaN and 0 do mean none."""
-    with nib.openers.ImageOpener(str(path)) as stream:
-        header = nib.Nifti1Header.from_fileobj(stream, check=False)
-    if np.isinf(header["scl_slope"]):
-        raise ImageError(f"{called}: scl_slope is infinite", code="image_voxels")
-
-
-def _check_space(image: nib.Nifti1Image, called: str) -> None:
-    header = image.header
-    qform, sform = int(header["qform_code"]), int(header["sform_code"])
-    if not qform and not sform:
-        raise ImageError(f"{called}: has neither qform nor sform, so left and right are unknown", code="image_affine")
-    if qform and sform and not np.allclose(header.get_qform(), header.get_sform(), atol=0.1):
-        raise ImageError(f"{called}: qform and sform place it differently", code="image_affine")
-    if header.get_xyzt_units()[0] not in ("mm", "unknown"):
-        raise ImageError(f"{called}: its lengths are not in mm", code="image_affine")
-
-
 def _number(told: Mapping[str, Any], key: str, called: str) -> float | None:
     value = told.get(key)
     if isinstance(value, list):
@@ -184,6 +119,8 @@ def _number(told: Mapping[str, Any], key: str, called: str) -> float | None:
         value = value[0]
     if value is None or value == "n/a":
         return None
+    if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()):
+        value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not -_LARGEST < value < _LARGEST:
         raise ImageError(f"{called}: {key} in its JSON is not a number of usable size", code="sidecar_keys")
     return float(value)
@@ -246,8 +183,8 @@ def _check_corrections(told: Mapping[str, Any], modality: str, called: str) -> s
 def _dose_mbq(
     told: Mapping[str, Any], nuclide: str | None, declared: Declared, called: str, cautions: list[Caution]
 ) -> float | None:
-    amount, unit = _number(told, "InjectedRadioactivity", called), _text(told, "InjectedRadioactivityUnits")
-    stated = None if not amount or unit not in _BQ else amount * _BQ[unit] / 1e6
+    amount = _number(told, "InjectedRadioactivity", called)
+    stated = dose_in_mbq(amount, told.get("InjectedRadioactivityUnits"), cautions) if amount else None
     return settle_dose(stated, declared.dose_mbq, nuclide, cautions)
 
 

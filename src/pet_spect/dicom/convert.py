@@ -9,6 +9,7 @@ from typing import Any
 
 from pet_spect.dicom.acquisition import image_activity
 from pet_spect.dicom.bids import read_bids
+from pet_spect.dicom.blank import check_is_image
 from pet_spect.dicom.classic import read_classic
 from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.enhanced import read_enhanced
@@ -23,7 +24,9 @@ from pet_spect.dicom.series import mixed
 from pet_spect.dicom.sidecar import sidecar_of
 from pet_spect.dicom.vocabulary import known_modality
 from pet_spect.errors import DicomError, listed
+from pet_spect.layout import is_nifti
 from pet_spect.model import Volume
+from pet_spect.nifti import check_no_pair
 
 _LONGEST = 2**15 - 1
 
@@ -63,11 +66,15 @@ def convert_scan(
 
 
 def _read(path: Path, declared: Declared, label: str | None, series: str | None) -> tuple[Volume, dict[str, Any]]:
-    if path.name.endswith((".nii", ".nii.gz")):
+    called = label or str(path)
+    if is_nifti(path):
         return read_bids(path, declared, label)
+    check_no_pair(path, called)
     with quiet():
-        scan = examine(read_images(path, label, series), label or str(path), declared)
-        return Volume(scan.voxels(), scan.affine), sidecar_of(scan.facts)
+        scan = examine(read_images(path, label, series), called, declared)
+        volume = Volume(scan.voxels(), scan.affine)
+    check_is_image(volume, called)
+    return volume, sidecar_of(scan.facts)
 
 
 def examine(headers: Sequence[Header], called: str, declared: Declared) -> Examined:

@@ -8,8 +8,9 @@ from typing import BinaryIO
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from pet_spect.dicom.archives import MOST_RATIO, RATIO_FROM
+from pet_spect.dicom.archives import RATIO_FROM
 from pet_spect.dicom.sources import MARK_END
+from pet_spect.gzipped import MOST_RATIO
 
 _HEAD = 2**12
 _CHUNK = 2**20

@@ -23,7 +23,6 @@ from pydicom.tag import BaseTag, Tag
 
 from pet_spect.dicom import stored
 from pet_spect.dicom.quiet import quiet
-from pet_spect.dicom.stored import MOST_VOXELS as MOST_VOXELS
 from pet_spect.errors import DicomError
 
 SOP_CLASSES = {

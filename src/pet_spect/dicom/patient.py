@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pet_spect.dicom.activity import bq_or_mbq
 from pet_spect.dicom.decay import HALF_LIVES_S, SAME_HALF_LIFE, radionuclides_of_half_life
 from pet_spect.dicom.declared import Caution, Declared, settle
 from pet_spect.dicom.header import Header
@@ -12,7 +13,6 @@ from pet_spect.dicom.injection import read_injection
 from pet_spect.dicom.tracer import Identity, read_statement, settle_tracer
 from pet_spect.errors import DicomError
 
-_BQ_FROM, _MBQ_UP_TO = 1e6, 1e4
 _USUAL_MBQ = (20.0, 2000.0)
 _PLAUSIBLE_MBQ = {
     "C11": (40.0, 2000.0),
@@ -207,7 +207,7 @@ def settle_half_life(
 
 def dose_reason(cautions: Sequence[Caution]) -> str:
     """Return why there is no dose: the last caution about one that was not used, or that it is missing."""
-    told = [caution.reason for caution in cautions if caution.code == "dose_implausible"]
+    told = [caution.reason for caution in cautions if caution.code in ("dose_implausible", "dose_unit_unknown")]
     return told[-1] if told else "injected dose is missing"
 
 
@@ -242,14 +242,7 @@ def _height(header: Header, cautions: list[Caution]) -> float | None:
 def _dose(drug: Header | None, cautions: list[Caution]) -> float | None:
     """Return MBq; the standard says Bq for PET and MBq for Enhanced PET, and headers hold either."""
     dose = _number(drug, "RadionuclideTotalDose", "dose", cautions) if drug else None
-    if dose is None:
-        return None
-    if dose >= _BQ_FROM:
-        return dose / 1e6
-    if 0 < dose <= _MBQ_UP_TO:
-        return dose
-    cautions.append(Caution("dose_implausible", f"dose {dose:g} in the header is neither Bq nor MBq and was not used"))
-    return None
+    return None if dose is None else bq_or_mbq(dose, "header", cautions)
 
 
 def _sex(header: Header, declared: Declared, cautions: list[Caution]) -> str | None:

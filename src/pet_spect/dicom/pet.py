@@ -20,7 +20,6 @@ from pet_spect.dicom.geometry import (
     parse_orientation,
     plane_axes,
 )
-from pet_spect.dicom.header import MOST_VOXELS
 from pet_spect.dicom.injection import MOST_HALF_LIVES
 from pet_spect.dicom.moment import Moment, frame_weights, moment_of
 from pet_spect.dicom.patient import Administration, read_administration
@@ -30,6 +29,7 @@ from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.dicom.suv import SUV_UNITS, UNITS, DecayCorrection, SuvFacts, SuvResult, suv_factor
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
 from pet_spect.errors import DicomError, TracerError
+from pet_spect.model import MOST_VOXELS
 
 
 def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:

@@ -14,13 +14,14 @@ from typing import Any, BinaryIO
 import pydicom
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from pet_spect.dicom.archives import MOST_RATIO, is_archive
+from pet_spect.dicom.archives import is_archive
 from pet_spect.dicom.deflated import unpacks_too_far
 from pet_spect.dicom.header import SOP_CLASSES, Header, sop_class
 from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.sources import MARK_END, PlacedFile, files_in, may_be_slice, visible_files
 from pet_spect.dicom.unread_pixels import pixel_bytes_at
 from pet_spect.errors import DicomError
+from pet_spect.gzipped import MOST_RATIO
 
 __all__ = (
     "SOP_CLASSES",

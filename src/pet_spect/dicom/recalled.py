@@ -28,8 +28,12 @@ _SHAPES = {
     "weight_implausible": rf"weight {_N} kg in the header was not used",
     "height_implausible": rf"height {_N} m in the header was not used",
     "dose_implausible": (
-        rf"dose {_N} in the header is neither Bq nor MBq and was not used"
+        rf"dose {_N} in the (header|JSON) is neither Bq nor MBq and was not used"
         rf"|dose {_N} MBq in the (header|tables) is not between {_N} and {_N} MBq and was not used"
+    ),
+    "dose_unit_missing": rf"InjectedRadioactivity {_N} in the JSON has no unit and was taken to be M?Bq",
+    "dose_unit_unknown": (
+        r"InjectedRadioactivityUnits in the JSON is no unit of activity \(MBq, mCi\); the dose was not used"
     ),
     "half_life_conflict": rf"half-life {_N} s in the (header|JSON) is not that of {_NUCLIDE} \({_N} s\)",
     "decay_factor_conflict": (

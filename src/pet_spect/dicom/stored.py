@@ -20,15 +20,13 @@ from pydicom.uid import (
 from pet_spect.dicom.encapsulated import ITEM_BYTES, misfit, too_few
 from pet_spect.dicom.quiet import mute, quiet
 from pet_spect.errors import DicomError
+from pet_spect.model import MOST_VOXELS
 
 if TYPE_CHECKING:
     from pet_spect.dicom.header import Header
 
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 """The elements that hold pixel data: whole numbers, 32-bit and 64-bit floats."""
-
-MOST_VOXELS = 2**29
-"""Largest number of voxels of one image."""
 
 _WORDS = (8, 16, 32, 64)
 _FLOATS = {"FloatPixelData": "<f4", "DoubleFloatPixelData": "<f8"}

@@ -1,0 +1,33 @@
+"""Images that are none: without a voxel, without a difference between voxels, or without a third dimension."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pet_spect.errors import ImageError
+from pet_spect.model import Volume
+
+
+def check_is_image(volume: Volume, called: str) -> None:
+    """Refuse what no scanner makes of a person.
+
+    Parameters
+    ----------
+    volume : Volume
+    called : str
+        How messages call it.
+
+    Raises
+    ------
+    ImageError
+        ``image_shape`` if it is one slice or less, ``image_blank`` if all its voxels are NaN or one value.
+    """
+    shape = volume.data.shape
+    if min(shape) < 2:
+        shown = " x ".join(map(str, shape))
+        raise ImageError(f"{called}: is of {shown} voxels; a volume needs at least two slices", code="image_shape")
+    lowest, highest = np.fmin.reduce(volume.data, axis=None), np.fmax.reduce(volume.data, axis=None)
+    if np.isnan(lowest):
+        raise ImageError(f"{called}: all its voxels are missing (NaN); it holds no image", code="image_blank")
+    if lowest == highest:
+        raise ImageError(f"{called}: all its voxels are {lowest:g}; it holds no image", code="image_blank")
