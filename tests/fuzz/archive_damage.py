@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import struct
 import tarfile
@@ -38,6 +39,44 @@ def _tarred(files: dict[str, bytes], rng: np.random.Generator) -> bytes:
     return stream.getvalue()
 
 
+def big_member(scan: Scan, rng: np.random.Generator) -> None:
+    """Pack a member that claims to be over 1 GiB, or unpacks to much more than it should."""
+    files = dict(scan.encoded())
+    first, content = next(iter(files.items()))
+    claimed = pick(rng, (2**30 + 1, 2**31, 2**32 - 2, 2**33))
+    if rng.integers(2):
+        packed = bytearray(_zipped(files, pick(rng, (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))))
+        at = packed.index(b"PK\x01\x02")
+        struct.pack_into("<I", packed, at + 24, claimed % 2**32)
+        if rng.integers(2):
+            struct.pack_into("<I", packed, packed.index(b"PK\x03\x04") + 22, claimed % 2**32)
+    elif rng.integers(2):
+        packed = bytearray(_zipped({**files, "bomb.dcm": content + bytes(pick(rng, (1 << 27, 1 << 28)))}, 8))
+    else:
+        member = tarfile.TarInfo(first)
+        member.size = claimed
+        packed = bytearray(member.tobuf(tarfile.GNU_FORMAT) + content)
+        if rng.integers(2):
+            packed = bytearray(gzip.compress(bytes(packed) + bytes(1 << 27), compresslevel=1))
+    scan.objects, scan.files = [], {"scan": bytes(packed)}
+
+
+def packed_bit(scan: Scan, rng: np.random.Generator) -> None:
+    """Flip one bit of a tar packed with gzip, or cut its last bytes off."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name, content in scan.encoded().items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    packed = bytearray(gzip.compress(stream.getvalue(), mtime=0))
+    if rng.integers(3):
+        packed[int(rng.integers(10, len(packed)))] ^= 1 << int(rng.integers(8))
+    else:
+        del packed[-int(rng.integers(1, 10)) :]
+    scan.objects, scan.files = [], {pick(rng, ("scan.tar.gz", "scan.tgz")): bytes(packed)}
+
+
 def archive(scan: Scan, rng: np.random.Generator) -> None:
     """Pack the scan under odd names, with bombs and copies, and damage the archive or leave it whole."""
     files = dict(scan.encoded())
@@ -68,3 +107,6 @@ def archive(scan: Scan, rng: np.random.Generator) -> None:
     elif damage == 3:
         packed[6:8] = b"\x01\x00"
     scan.objects, scan.files = [], {pick(rng, ("scan.zip", "scan.tar", "scan.tgz", "scan")): bytes(packed)}
+
+
+ARCHIVE_DAMAGE = (archive, big_member)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .archive_damage import archive
+from .archive_damage import ARCHIVE_DAMAGE
 from .byte_damage import BYTE_DAMAGE
 from .element_damage import ELEMENT_DAMAGE
 from .image_damage import DAMAGE_OF_SOME, IMAGE_DAMAGE
@@ -22,7 +22,7 @@ _DAMAGE: list[tuple[Callable[[Scan, np.random.Generator], None], tuple[str, ...]
     *((damage, (*DICOM_KINDS, *NIFTI_KINDS, STUDY)) for damage in BYTE_DAMAGE),
     *((damage, DICOM_KINDS) for damage in ELEMENT_DAMAGE + IMAGE_DAMAGE),
     *DAMAGE_OF_SOME.items(),
-    (archive, DICOM_KINDS),
+    *((damage, DICOM_KINDS) for damage in ARCHIVE_DAMAGE),
     *((damage, NIFTI_KINDS) for damage in NIFTI_DAMAGE),
 ]
 _FLAGS = (

@@ -9,8 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .archive_damage import packed_bit
 from .elements import DicomObject, walk
 from .image_damage import PIXELS
+from .nifti_damage import flip_packed_bit
 from .seeds import COMPRESSED_KINDS, Scan, pick
 from .study_mistakes import STUDY, STUDY_MISTAKES
 
@@ -226,6 +228,12 @@ MISTAKES: dict[str, tuple[tuple[str, ...], Mistake]] = {
     "nifti_complex": (_NIFTI, _patch_nifti(70, struct.pack("<hh", 32, 64), struct.pack("<hh", 128, 24))),
     "nifti_slope": (_NIFTI, _patch_nifti(112, struct.pack("<f", float("inf")), struct.pack("<f", float("-inf")))),
     "nifti_infinite": (_NIFTI, _patch_nifti(360, struct.pack("<f", float("inf")))),
+    "nifti_packed_bit": (("nifti_gz",), flip_packed_bit),
+    "nifti_pixdim": (_NIFTI, _patch_nifti(80, struct.pack("<f", -2.0), struct.pack("<f", 0.0), struct.pack("<f", 2.2))),
+    "nifti_sheared": (_NIFTI, _patch_nifti(284, struct.pack("<f", 0.3), struct.pack("<f", -0.1))),
+    "nifti_offset": (_NIFTI, _patch_nifti(108, struct.pack("<f", 0.0))),
+    "nifti_longer": (_NIFTI, _patch_nifti(46, b"\1\0", b"\2\0", b"\3\0")),
+    "archive_packed_bit": (PLAIN, packed_bit),
     "nifti_keys": (_NIFTI, _rename_key("Units", "AttenuationCorrection", "ImageDecayCorrected")),
     **{f"study_{name}": ((STUDY,), mistake) for name, mistake in STUDY_MISTAKES.items()},
 }

@@ -6,6 +6,7 @@ import gzip
 import json
 import struct
 
+import nibabel as nib
 import numpy as np
 
 from .seeds import CANARY, Scan, pick
@@ -96,6 +97,78 @@ def break_gzip(scan: Scan, rng: np.random.Generator) -> None:
     scan.files[name] = bytes(packed)
 
 
+def flip_packed_bit(scan: Scan, rng: np.random.Generator) -> None:
+    """Flip one bit of a packed image, or cut its last bytes off."""
+    name, content = _image(scan)
+    packed = bytearray(gzip.compress(content, mtime=0))
+    if rng.integers(3):
+        packed[int(rng.integers(10, len(packed)))] ^= 1 << int(rng.integers(8))
+    else:
+        del packed[-int(rng.integers(1, 10)) :]
+    _replace(scan, name, "scan.nii.gz", bytes(packed))
+
+
+def no_image(scan: Scan, rng: np.random.Generator) -> None:
+    """Make an image that holds none, or of another kind, shape or place."""
+    shape = pick(rng, ((6, 8, 4), (1, 1, 1), (6, 8, 1), (1, 8, 4), (6, 8), (6, 8, 4, 2), (6, 8, 4, 1), (6, 8, 4, 1, 3)))
+    kinds = (np.float32, np.float64, np.int16, np.complex64, np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")]))
+    data = np.zeros(shape, pick(rng, kinds))
+    if data.dtype.kind in "iufc":
+        data += pick(rng, (0, 7, rng.integers(0, 100, shape)))
+    if data.dtype.kind == "f" and rng.integers(3) == 0:
+        data[...] = np.nan
+    affine = np.diag([-2.0, -2.0, 3.0, 1.0])
+    affine[int(rng.integers(3)), int(rng.integers(4))] += pick(rng, (0, 0.3, 2, -3, np.nan, np.inf, 1e9))
+    header = pick(rng, (nib.Nifti1Header, nib.Nifti2Header))(endianness=pick(rng, ("<", ">")))
+    header.set_data_dtype(data.dtype)
+    header.set_data_shape(shape)
+    header["vox_offset"] = pick(rng, (header.single_vox_offset, header.single_vox_offset, 0))
+    header["sform_code"], header["srow_x"], header["srow_y"], header["srow_z"] = 1, *affine[:3]
+    header["pixdim"][1:4] = pick(rng, ((2, 2, 3), (2, 2, -3), (0, 2, 3), (2, np.nan, 3)))
+    content = header.binaryblock.ljust(header.single_vox_offset, b"\0") + data.tobytes(order="F")
+    _put(scan, _image(scan)[0], content)
+
+
+def two_files(scan: Scan, rng: np.random.Generator) -> None:
+    """Lay the image beside another of its name, or make a pair of files of it, or give it another ending."""
+    name, content = _image(scan)
+    way = int(rng.integers(4))
+    if way == 0:
+        twin = "scan.nii" if name.endswith(".gz") else "scan.nii.gz"
+        _put(scan, twin, content if rng.integers(2) else content[:-4] + rng.bytes(4))
+    elif way == 1:
+        header = bytearray(content[:352])
+        header[344:348] = pick(rng, (b"ni1\0", b"n+1\0", bytes(4)))
+        _replace(scan, name, "scan.img", content[352:])
+        scan.files["scan.hdr"] = bytes(header)
+    elif way == 2:
+        _replace(scan, name, "scan.nii.gz", content)
+    else:
+        _replace(scan, name, "scan.nii", gzip.compress(content, mtime=0))
+
+
+def _replace(scan: Scan, old: str, new: str, content: bytes) -> None:
+    """Put a file under another name first, where ``convert`` is given it."""
+    del scan.files[old]
+    scan.files = {new: content, **scan.files}
+
+
+def odd_json(scan: Scan, rng: np.random.Generator) -> None:
+    """Write the JSON as people have it: encodings, comments, commas, keys that stand twice, numbers as text, units."""
+    told = json.loads(scan.files["scan.json"])
+    told["InjectedRadioactivityUnits"] = pick(rng, ("mCi", "kBq", "Bq", "GBq", "MBq", "\u00b5Ci", "", None, CANARY, 5))
+    told["InjectedRadioactivity"] = pick(rng, (350, "350", "350 MBq", 9.5, 3.5e8, "nan", float("nan"), -1, 0, [350]))
+    text = json.dumps(told, ensure_ascii=bool(rng.integers(2)), indent=pick(rng, (None, 1)))
+    texts = (
+        *(text, f"[{text}]", text.replace("{", "{ // comment\n", 1), text.replace("}", ",}"), text.replace('"', "'")),
+        text.replace("{", '{"Units": "kBq/mL", ', 1),
+        text.replace("{", f'{{"{CANARY}": 1, "{CANARY}": NaN, ', 1),
+        text.replace("{", "{" + CANARY, 1),
+    )
+    encodings = ("utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "latin-1")
+    scan.files["scan.json"] = pick(rng, texts).encode(pick(rng, encodings), errors="replace")
+
+
 def bad_sidecar_value(scan: Scan, rng: np.random.Generator) -> None:
     """Give keys of the JSON values of every type, or drop them."""
     told = json.loads(scan.files["scan.json"])
@@ -128,4 +201,7 @@ def break_json(scan: Scan, rng: np.random.Generator) -> None:
         del scan.files["scan.json"]
 
 
-NIFTI_DAMAGE = (bad_header_field, huge_image, break_gzip, bad_sidecar_value, break_json)
+NIFTI_DAMAGE = (
+    *(bad_header_field, huge_image, break_gzip, flip_packed_bit, no_image, two_files),
+    *(bad_sidecar_value, break_json, odd_json),
+)
