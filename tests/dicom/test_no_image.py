@@ -106,7 +106,7 @@ SMALLER[2, 2] = 2.7
         ({"header": [(88, real(-3))]}, "pixdim says voxels of 2 x 2 x -3 mm"),
         ({"header": [(84, real(0))]}, "pixdim says voxels of 2 x 0 x 3 mm"),
         ({"header": [(84, real(np.nan))]}, "pixdim says voxels of 2 x nan x 3 mm"),
-        ({"header": [(76, real(2))], "codes": (1, 0)}, "pixdim[0] is not -1 or 1"),
+        ({"header": [(76, real(-2))], "codes": (1, 0)}, "pixdim[0] is not -1 or 1"),
         ({"header": [(280, real(np.nan))]}, "affine is not finite"),
         ({"header": [(292, real(np.inf))]}, "affine is not finite"),
         ({"header": [(280, real(0, 0, 0, 0))]}, "voxels"),
@@ -129,6 +129,13 @@ def test_an_oblique_image_is_read_by_either_form(write, angle, codes):
     np.testing.assert_allclose(
         convert_scan(write(affine=affine, sform=affine, codes=codes), Declared())[0].affine, affine, atol=1e-3
     )
+
+
+@pytest.mark.parametrize("hand", [0.0, 3.0, 4.0])
+def test_a_positive_hand_is_right_as_the_reference_library_has_it(write, hand):
+    affine = np.diag([2.0, 2.0, 3.0, 1.0])
+    path = write(affine=affine, sform=affine, codes=(1, 0), header=[(76, real(hand))])
+    np.testing.assert_allclose(convert_scan(path, Declared())[0].affine, affine, atol=1e-5)
 
 
 def test_a_blank_dicom_series_is_refused(pet_slices, save):

@@ -90,6 +90,12 @@ def test_a_number_that_is_text_is_read_where_it_is_nothing_but_a_number(facts):
             facts(InjectedRadioactivity=text)
 
 
+def test_a_half_life_that_is_text_is_compared_as_a_number_is(facts):
+    told = facts(RadionuclideHalfLife="6500")
+    assert told == facts(RadionuclideHalfLife=6500)
+    assert [warning["Code"] for warning in told["Warnings"]] == ["half_life_conflict"]
+
+
 @pytest.mark.parametrize(
     ("amount", "unit"),
     [

@@ -119,11 +119,15 @@ def _number(told: Mapping[str, Any], key: str, called: str) -> float | None:
         value = value[0]
     if value is None or value == "n/a":
         return None
-    if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()):
-        value = float(value)
+    value = _plain(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not -_LARGEST < value < _LARGEST:
         raise ImageError(f"{called}: {key} in its JSON is not a number of usable size", code="sidecar_keys")
     return float(value)
+
+
+def _plain(value: object) -> object:
+    """Return a number that is written as text as a number, anything else as it is."""
+    return float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()) else value
 
 
 def _text(told: Mapping[str, Any], key: str) -> str | None:
@@ -225,7 +229,7 @@ def _suv(
 
 def _statement(told: Mapping[str, Any]) -> TracerStatement:
     """Return what the JSON says of the tracer."""
-    name, half_life = _text(told, "TracerName"), told.get("RadionuclideHalfLife")
+    name, half_life = _text(told, "TracerName"), _plain(told.get("RadionuclideHalfLife"))
     return TracerStatement(
         texts=(name,) if name else (),
         nuclides=frozenset(filter(None, [radionuclide_name(_text(told, "TracerRadionuclide") or "")])),

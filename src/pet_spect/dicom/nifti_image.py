@@ -55,9 +55,10 @@ def _check_space(raw: nib.Nifti1Header, image: nib.Nifti1Image, called: str) -> 
         raise ImageError(
             f"{called}: pixdim says voxels of {_shown(edges)} mm; three positive edges are needed", code="geometry"
         )
-    if qform and float(raw["pixdim"][0]) not in (-1.0, 0.0, 1.0):
+    hand = float(raw["pixdim"][0])
+    if qform and not sform and not (hand >= 0 or hand == -1.0):  # the reference library and nibabel differ on -3
         raise ImageError(
-            f"{called}: pixdim[0] is not -1 or 1, so it is unknown on which side of it the slices of its qform lie",
+            f"{called}: pixdim[0] is not -1 or 1, so it is unknown whether the slices of its qform are mirrored",
             code="image_affine",
         )
     if not np.isfinite(image.affine).all():
