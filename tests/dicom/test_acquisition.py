@@ -129,7 +129,9 @@ def test_a_reconstruction_that_counts_one_frame_says_nothing_of_the_rotation(nm_
 
 
 def test_uptake_minutes_and_activity_of_pet(pet_slices, save):
-    volume, facts = convert(save(*pet_slices(np.full((4, 6, 5), 30000))))
+    counts = np.full((4, 6, 5), 30000)
+    counts[0, 0, :2] = 29999, 30001  # an image of one value is refused
+    volume, facts = convert(save(*pet_slices(counts)))
     assert facts["UptakeMinutes"] == 60.0
     assert facts["FrameDuration"] == [300.0]
     assert (facts["ImageActivity"], facts["ImageActivityUnits"]) == (0.0432, "MBq")

@@ -25,7 +25,9 @@ def large(monkeypatch):
     ids=["plain", "12 bits", "padding", "slope"],
 )
 def test_a_spect_needs_less_than_three_times_its_image(nm_object, save, large, changes):
-    folder = save(nm_object(np.full((SLICES, EDGE, EDGE), 1000), **changes))
+    counts = np.full((SLICES, EDGE, EDGE), 1000)
+    counts[0, 0, 0] = 999  # an image of one value is refused
+    folder = save(nm_object(counts, **changes))
     convert(folder)  # what is loaded once
     tracemalloc.start()
     convert(folder)

@@ -17,13 +17,14 @@ from pet_spect.dicom.clock import clock_time
 from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.examined import Examined
 from pet_spect.dicom.geometry import affine_of_stack, coincident, normal_of, plane_axes
-from pet_spect.dicom.header import MOST_VOXELS, Header
+from pet_spect.dicom.header import Header
 from pet_spect.dicom.nm import nm_facts, nm_scale
 from pet_spect.dicom.nm_frames import NmFrames, check_kind
 from pet_spect.dicom.nm_geometry import Stacking, check_root, detector_place, stacked_affine
 from pet_spect.dicom.pet import check_declared
 from pet_spect.dicom.series import mixed, scaled, stacked
 from pet_spect.errors import DicomError
+from pet_spect.model import MOST_VOXELS
 
 _SAME_TEXT = (
     *("PatientID", "FrameOfReferenceUID", "ImageType", "CorrectedImage", "PatientSex", "AcquisitionDate"),
