@@ -125,7 +125,7 @@ def test_a_dose_without_a_unit_is_taken_for_the_one_it_can_be_and_flagged(facts,
 @pytest.mark.parametrize(
     ("amount", "unit", "reason"),
     [
-        (9.5, None, "dose 9.5 MBq in the header is not between 20 and 2000 MBq"),  # mCi, were it said
+        (9.5, None, "dose 9.5 MBq in the JSON is not between 20 and 2000 MBq"),  # mCi, were it said
         (350e3, None, "dose 350000 in the JSON is neither Bq nor MBq"),
         (350, "mCi", "dose 12950 MBq"),
         (350, "kBq", "dose 0.35 MBq"),

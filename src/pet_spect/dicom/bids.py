@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from pet_spect.dicom.activity import dose_in_mbq
+from pet_spect.dicom.administration import Stated, elapsed_since_injection, settle_administration
 from pet_spect.dicom.blank import check_is_image
-from pet_spect.dicom.decay import HALF_LIVES_S, SINGLE_PHOTON, radionuclide_name
+from pet_spect.dicom.decay import SINGLE_PHOTON, radionuclide_name
 from pet_spect.dicom.declared import Caution, Declared
-from pet_spect.dicom.injection import MOST_HALF_LIVES
+from pet_spect.dicom.injection import ScanClock, StatedTime
 from pet_spect.dicom.nifti_image import read_image
-from pet_spect.dicom.patient import dose_reason, settle_dose, settle_half_life
 from pet_spect.dicom.pet import check_declared
 from pet_spect.dicom.recalled import recalled
 from pet_spect.dicom.recalled_acquisition import recalled_acquisition
 from pet_spect.dicom.sidecar import ScanFacts, sidecar_of
 from pet_spect.dicom.suv import SUV_UNITS, UNITS, SuvFacts, SuvResult, suv_factor
-from pet_spect.dicom.times import DAY_S
-from pet_spect.dicom.tracer import TracerStatement, settle_tracer
+from pet_spect.dicom.times import seconds_of_day
+from pet_spect.dicom.tracer import TracerStatement
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
 from pet_spect.errors import ImageError, RefusedError, listed
 from pet_spect.gzipped import BROKEN
@@ -33,6 +33,7 @@ _USED = (
     *_REQUIRED,
     *("Modality", "TracerName", "TracerRadionuclide", "RadionuclideHalfLife", "InjectedRadioactivity"),
     *("InjectedRadioactivityUnits", "InjectionStart", "ScanStart", "FrameDuration", "ImageDecayCorrectionTime"),
+    *("TimeZero", "FrameTimesStart", "FramesAveraged", "PatientWeight", "PatientSize", "PatientSex"),
     *("SUVbwFactor", "Warnings", "Refusal"),
 )
 _LARGEST = 1e15
@@ -184,24 +185,6 @@ def _check_corrections(told: Mapping[str, Any], modality: str, called: str) -> s
     return attenuation
 
 
-def _dose_mbq(
-    told: Mapping[str, Any], nuclide: str | None, declared: Declared, called: str, cautions: list[Caution]
-) -> float | None:
-    amount = _number(told, "InjectedRadioactivity", called)
-    stated = dose_in_mbq(amount, told.get("InjectedRadioactivityUnits"), cautions) if amount else None
-    return settle_dose(stated, declared.dose_mbq, nuclide, cautions)
-
-
-def _elapsed(told: Mapping[str, Any], half_life: float | None, called: str) -> float | None:
-    """Return the time from injection to the moment the voxels hold for, seconds; None if unknown or implausible."""
-    injected, held = _number(told, "InjectionStart", called), _number(told, "ImageDecayCorrectionTime", called)
-    started = _number(told, "ScanStart", called)
-    if held is None or injected is None or (started is not None and held > started + 1):
-        return None
-    longest = MOST_HALF_LIVES * half_life if half_life else DAY_S
-    return held - injected if 0 <= held - injected <= longest else None
-
-
 def _suv(
     stated: float | None,
     modality: str,
@@ -238,34 +221,75 @@ def _statement(told: Mapping[str, Any]) -> TracerStatement:
     )
 
 
-def _half_life(
-    told: Mapping[str, Any], nuclide: str | None, before: Sequence[Caution], cautions: list[Caution]
-) -> tuple[float | None, str | None]:
-    """Return the half-life of the radionuclide, or why none is used: the JSON or its warnings say another."""
-    _, reason = settle_half_life(_statement(told).half_life_s, nuclide, "JSON", cautions)
-    reason = reason or next((caution.reason for caution in before if caution.code == "half_life_conflict"), None)
-    return None if reason else HALF_LIVES_S.get(nuclide or ""), reason
+def _clock(told: Mapping[str, Any], called: str) -> ScanClock:
+    """Return the clock of the scan: seconds of the day where the JSON tells its zero as a time of day."""
+    zero = seconds_of_day(_text(told, "TimeZero") or "")
+    started = _number(told, "ScanStart", called)
+    if started is None and zero is not None:
+        started = _number(told, "FrameTimesStart", called)
+    return ScanClock(
+        called,
+        None if started is None else started + (zero or 0.0),
+        is_static=told.get("FramesAveraged") is None,
+        knows="nothing" if zero is None else "times",
+    )
+
+
+def _stated(told: Mapping[str, Any], called: str, before: Sequence[Caution], cautions: list[Caution]) -> Stated:
+    """Return what the JSON says of the administration."""
+    statement, amount = _statement(told), _number(told, "InjectedRadioactivity", called)
+    zero, injected = seconds_of_day(_text(told, "TimeZero") or ""), _number(told, "InjectionStart", called)
+    return Stated(
+        source="JSON",
+        tracer=statement,
+        weight=_of_body(told, "PatientWeight", "weight", cautions),
+        height=_of_body(told, "PatientSize", "height", cautions),
+        sex=_text(told, "PatientSex"),
+        dose_mbq=dose_in_mbq(amount, told.get("InjectedRadioactivityUnits"), cautions) if amount else None,
+        half_life_s=statement.half_life_s,
+        half_life_reason=next((caution.reason for caution in before if caution.code == "half_life_conflict"), None),
+        injection=None if injected is None else StatedTime(injected + (zero or 0.0), dated=True),
+    )
+
+
+def _of_body(told: Mapping[str, Any], key: str, what: str, cautions: list[Caution]) -> float | None:
+    """Return a number that must not block the image; dcm2niix writes it where it was not anonymised."""
+    try:
+        return _number(told, key, "") or None
+    except ImageError:
+        cautions.append(Caution(f"{what}_unreadable", f"{key} in the JSON is no number and was not used"))
+        return None
+
+
+def _held(told: Mapping[str, Any], clock: ScanClock, called: str) -> tuple[float | None, str]:
+    """Return the moment the voxels hold for, on the clock of the scan, or why it is not known."""
+    held = _number(told, "ImageDecayCorrectionTime", called)
+    if held is None:
+        return None, "the JSON does not tell to which time the voxels are decay-corrected (ImageDecayCorrectionTime)"
+    moment = held + (seconds_of_day(_text(told, "TimeZero") or "") or 0.0)
+    if clock.start is not None and moment > clock.start + 1:
+        return None, "ImageDecayCorrectionTime in the JSON is after the scan began (ScanStart), which cannot be"
+    return moment, ""
 
 
 def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFacts:
     units, suv_type, per_unit = _units(told, called)
     before = recalled(told.get("Warnings"))
     cautions: list[Caution] = []
-    tracer = settle_tracer(_statement(told), declared, called, cautions)
-    nuclide = tracer.nuclide
-    modality = _modality(told, nuclide)
+    clock = _clock(told, called)
+    stated = _stated(told, called, before, cautions)
+    given = settle_administration(stated, clock, declared, cautions)
+    modality = _modality(told, given.radionuclide)
     attenuation = _check_corrections(told, modality, called)
-    dose = _dose_mbq(told, nuclide, declared, called, cautions)
-    dose_bq = None if dose is None else dose * 1e6
-    half_life, half_life_reason = _half_life(told, nuclide, before, cautions)
-    injected, started = _number(told, "InjectionStart", called), _number(told, "ScanStart", called)
-    elapsed = _elapsed(told, half_life, called)
-    body = (declared.weight_kg, declared.height_m, dose_bq, declared.sex or "O")
+    moment, reason = _held(told, clock, called)
+    elapsed, reason = elapsed_since_injection(given, moment, reason)
     facts = SuvFacts(
-        *(units, suv_type, "START", *body, half_life, elapsed),
-        dose_reason=dose_reason(cautions),
+        *(units, suv_type, "START", given.weight_kg, given.height_m, given.dose_bq, given.sex),
+        *(given.half_life_s, elapsed, reason),
+        dose_reason=given.dose_reason,
     )
-    result = _suv(_number(told, "SUVbwFactor", called), modality, per_unit, facts, half_life_reason, cautions)
+    result = _suv(_number(told, "SUVbwFactor", called), modality, per_unit, facts, given.half_life_reason, cautions)
+    known_start = clock.start is not None and given.injection is not None
     corrections = told.get("CorrectedImage")
     listed = corrections if isinstance(corrections, list) else []
     return ScanFacts(
@@ -273,12 +297,12 @@ def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFact
         units="kBq/mL" if per_unit == 1e3 else SUV_UNITS[suv_type] if units == "GML" else UNITS.get(units, units),
         manufacturer=known_text("maker", _text(told, "Manufacturer")),
         model=known_text("model", _text(told, "ManufacturersModelName")),
-        tracer=tracer.name,
-        radionuclide=nuclide,
-        tracer_identity=tracer.identity,
-        half_life_s=half_life,
-        dose_bq=dose_bq,
-        scan_start_s=None if started is None or injected is None else started - injected,
+        tracer=given.tracer,
+        radionuclide=given.radionuclide,
+        tracer_identity=given.tracer_identity,
+        half_life_s=given.half_life_s,
+        dose_bq=given.dose_bq,
+        scan_start_s=(clock.start or 0.0) - (given.injection or 0.0) if known_start else None,
         frame_duration_s=_number(told, "FrameDuration", called),
         decay_corrected=bool(told["ImageDecayCorrected"]),
         decay_correction_s=elapsed,

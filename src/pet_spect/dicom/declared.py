@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Source = Literal["header", "JSON"]
+"""Where a scan says something of itself: the header of DICOM, the JSON beside NIfTI."""
+
+_SAME = 0.01
+
 
 @dataclass(frozen=True)
 class Caution:
@@ -69,31 +74,28 @@ class Declared:
 def settle(
     what: str,
     unit: str,
-    header: float | None,
+    stated: float | None,
     declared: float | None,
     cautions: list[Caution],
     *,
-    tolerance: float,
+    source: Source = "header",
 ) -> float | None:
-    """Return the header's value, or the declared one where the header has none.
+    """Return the value of the scan itself, or the declared one where the scan has none.
 
     Parameters
     ----------
     what, unit : str
         For the caution, whose code is ``<what>_conflict``.
-    header, declared : float or None
+    stated, declared : float or None
+        By the scan and by the tables.
     cautions : list of Caution
-        Gets one more if the two differ by more than `tolerance`.
-    tolerance : float
-        In the unit of the values.
+        Gets one more if the two differ by more than 1 %.
+    source : {'header', 'JSON'}
+        Where `stated` stands.
     """
-    if header is None:
+    if stated is None:
         return declared
-    if declared is not None and abs(header - declared) > tolerance:
-        cautions.append(
-            Caution(
-                f"{what.replace(' ', '_')}_conflict",
-                f"{what} is {header:g} {unit} in the header and {declared:g} {unit} in the tables; the header was used",
-            )
-        )
-    return header
+    if declared is not None and abs(stated - declared) > _SAME * declared:
+        both = f"{what} is {stated:g} {unit} in the {source} and {declared:g} {unit} in the tables"
+        cautions.append(Caution(f"{what}_conflict", f"{both}; the {source} was used"))
+    return stated

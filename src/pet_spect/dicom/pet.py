@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.dicom.acquisition import filter_name, read_acquisition
+from pet_spect.dicom.administration import Administration, elapsed_since_injection
 from pet_spect.dicom.decay import SINGLE_PHOTON, decay_constant
 from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.examined import Examined
@@ -16,13 +17,13 @@ from pet_spect.dicom.geometry import (
     affine_of_stack,
     axis_letters,
     check_affine,
+    coincident,
     normal_of,
     parse_orientation,
     plane_axes,
 )
-from pet_spect.dicom.injection import MOST_HALF_LIVES
 from pet_spect.dicom.moment import Moment, frame_weights, moment_of
-from pet_spect.dicom.patient import Administration, read_administration
+from pet_spect.dicom.patient import read_administration
 from pet_spect.dicom.reference_time import earliest_start
 from pet_spect.dicom.series import PetSeries, scaled, stacked
 from pet_spect.dicom.sidecar import ScanFacts
@@ -51,10 +52,13 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
         If the slices are not one evenly spaced stack, or the times contradict each other.
     """
     cautions: list[Caution] = []
-    given = read_administration(series.header, earliest_start(series.timings), declared, cautions)
+    normal = normal_of(*plane_axes(series.orientation, called))
+    is_static = series.stated_frames is None and len(coincident(series.positions @ normal)) == len(series.names)
+    start = earliest_start(series.timings)
+    given = read_administration(series.header, start, declared, cautions, is_static=is_static)
     decay = None if given.half_life_s is None else decay_constant(given.half_life_s)
     _check_attenuation(series, given, cautions)
-    frames = time_frames(series, normal_of(*plane_axes(series.orientation, called)), called, cautions)
+    frames = time_frames(series, normal, called, cautions)
     if given.other_half_life:
         _check_one_decay(series, given, called)
     chosen = frames_in_window(series, frames, declared.frame_window, given.injection, called)
@@ -171,17 +175,7 @@ def check_declared(affine: NDArray[np.float64], declared: Declared, called: str)
 def _suv(series: PetSeries, given: Administration, moment: Moment) -> SuvResult:
     if given.half_life_reason:  # the scanner may have used it, also for an SUV or a correction to the administration
         return SuvResult(None, given.half_life_reason)
-    elapsed = None
-    reason = moment.reason or given.injection_reason
-    if moment.time is not None and given.injection is not None:
-        elapsed = moment.time - given.injection
-        if given.half_life_s and elapsed > MOST_HALF_LIVES * given.half_life_s:
-            reason = f"injection {elapsed / 60:.0f} min before the time voxels hold for is implausible"
-            elapsed = None
-        elif elapsed < 0:
-            elapsed, reason = None, "the voxels are decay-corrected to a time before the injection"
-        elif not given.injection_dated:
-            elapsed, reason = None, "the injection has no date, and this radionuclide lives long enough for another day"
+    elapsed, reason = elapsed_since_injection(given, moment.time, moment.reason)
     undecayed = series.decay_correction == "NONE"
     if undecayed and series.units in ("BQML", "CNTS") and any(frame.duration is None for frame in series.timings):
         return SuvResult(None, "DecayCorrection is NONE and the frame duration is missing")

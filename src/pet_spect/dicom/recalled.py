@@ -9,27 +9,34 @@ from pet_spect.dicom.declared import Caution
 _N = r"-?\d[\d.e+-]{0,19}"
 _NUCLIDE = r"[A-Z][a-z]?\d{1,3}m?"
 _SHAPES = {
-    "weight_conflict": rf"weight is {_N} kg in the header and {_N} kg in the tables; the header was used",
-    "height_conflict": rf"height is {_N} m in the header and {_N} m in the tables; the header was used",
-    "dose_conflict": rf"dose is {_N} MBq in the header and {_N} MBq in the tables; the header was used",
-    "sex_conflict": r"sex is [MFO] in the header and [MFO] in the tables; the header was used",
-    "injection_time_conflict": rf"injection in header and tables is {_N} min apart; the header was used",
+    "weight_conflict": rf"weight is {_N} kg in the (?P<s>header|JSON) and {_N} kg in the tables; the (?P=s) was used",
+    "height_conflict": rf"height is {_N} m in the (?P<s>header|JSON) and {_N} m in the tables; the (?P=s) was used",
+    "dose_conflict": rf"dose is {_N} MBq in the (?P<s>header|JSON) and {_N} MBq in the tables; the (?P=s) was used",
+    "sex_conflict": r"sex is [MFO] in the (?P<s>header|JSON) and [MFO] in the tables; the (?P=s) was used",
+    "injection_time_conflict": rf"injection in (?P<s>header|JSON) and tables is {_N} min apart; the (?P=s) was used",
+    "injection_implausible": (
+        rf"injection {_N} min before the scan is implausible in the (header|JSON); the time of the tables was used"
+    ),
+    "injection_time_unchecked": (
+        r"the scan tells no time of day that the declared injection time can be compared with"
+        r"|the scan does not tell when it began, from which the declared uptake time counts"
+    ),
     "injection_times_differ": (
         r"the dated and the dateless injection time of the header differ; the dated one was used"
     ),
     "tracer_name_unknown": r"the radiopharmaceutical has a name that this version does not know",
     "weight_in_grams": rf"weight {_N} was taken to be grams",
-    "weight_unreadable": r"PatientWeight in the header is no number and was not used",
-    "height_unreadable": r"PatientSize in the header is no number and was not used",
+    "weight_unreadable": r"PatientWeight in the (header|JSON) is no number and was not used",
+    "height_unreadable": r"PatientSize in the (header|JSON) is no number and was not used",
     "dose_unreadable": r"RadionuclideTotalDose in the header is no number and was not used",
     "frame_window_missed": (
         rf"the scan is static, from {_N} to {_N} min after injection; the frame window is {_N} to {_N} min"
     ),
-    "weight_implausible": rf"weight {_N} kg in the header was not used",
-    "height_implausible": rf"height {_N} m in the header was not used",
+    "weight_implausible": rf"weight {_N} kg in the (header|JSON) was not used",
+    "height_implausible": rf"height {_N} m in the (header|JSON) was not used",
     "dose_implausible": (
         rf"dose {_N} in the (header|JSON) is neither Bq nor MBq and was not used"
-        rf"|dose {_N} MBq in the (header|tables) is not between {_N} and {_N} MBq and was not used"
+        rf"|dose {_N} MBq in the (header|JSON|tables) is not between {_N} and {_N} MBq and was not used"
     ),
     "dose_unit_missing": rf"InjectedRadioactivity {_N} in the JSON has no unit and was taken to be M?Bq",
     "dose_unit_unknown": (

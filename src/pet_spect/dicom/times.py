@@ -30,6 +30,18 @@ def seconds_of_day(text: str) -> float | None:
     return hours * 3600.0 + minutes * 60.0 + seconds + float(f"0.{match[4] or 0}")
 
 
+def time_of_day_in(text: str) -> float | None:
+    """Return the time of day of a DICOM TM or DT (or ISO 8601) as seconds after midnight, None if it has none.
+
+    Examples
+    --------
+    >>> [time_of_day_in(t) for t in ("10:35", "2025-01-01T10:35+09:00", "2025-01-01")]
+    [38100.0, 38100.0, None]
+    """
+    match = _DATE_TIME.fullmatch(text.strip())
+    return seconds_of_day(text if match is None else match[2])
+
+
 def seconds_of_date(text: str) -> float | None:
     """Return a DICOM DA (or ``YYYY-MM-DD``) as seconds since 1970, None if it is no date."""
     match = _DATE.fullmatch(text.strip())
