@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 """The elements that hold pixel data: whole numbers, 32-bit and 64-bit floats."""
 
+_PADDING = (
+    ("PixelPaddingValue", "PixelPaddingRangeLimit"),
+    ("FloatPixelPaddingValue", "FloatPixelPaddingRangeLimit"),
+    ("DoubleFloatPixelPaddingValue", "DoubleFloatPixelPaddingRangeLimit"),
+)
 _WORDS = (8, 16, 32, 64)
 _FLOATS = {"FloatPixelData": "<f4", "DoubleFloatPixelData": "<f8"}
 
@@ -108,18 +113,27 @@ def unused_bits_hold_something(words: NDArray[np.integer], bits: Bits) -> bool:
 
 
 def _without_padding(header: Header, stored: NDArray[Any]) -> NDArray[Any]:
-    """Return stored values with NaN where there is padding (PS3.3 C.7.5.1.1.2)."""
-    keywords = ("PixelPaddingValue", "FloatPixelPaddingValue", "DoubleFloatPixelPaddingValue")
-    padding = next(filter(None, map(header.number, keywords)), None)
-    if padding is None:  # a padding of 0 cannot be told from a measured 0, which is the commoner
+    """Return stored values with NaN where there is padding (PS3.3 C.7.5.1.1.2), which is out of view.
+
+    A 0 stays 0: a padding of 0 cannot be told from a measured 0, which is the commoner.
+    """
+    ends = next((found for words in _PADDING if (found := _padding(header, *words))), None)
+    if ends is None or not any(ends):
         return stored
-    ends = [padding, header.number("PixelPaddingRangeLimit") or padding]
     if stored.dtype.kind in "iu":  # a negative value may be written as the unsigned one of the same bits
         bits = 8 * stored.dtype.itemsize
         if not all(end.is_integer() and -(2 ** (bits - 1)) <= end < 2 ** min(bits, 63) for end in ends):
             raise header.error(f"PixelPaddingValue is no whole number of {bits} bits", "pixels")
         ends = [float(np.int64(end).astype(stored.dtype)) for end in ends]
-    return np.where((stored >= min(ends)) & (stored <= max(ends)), np.nan, stored)
+    return np.where((stored >= min(ends)) & (stored <= max(ends)) & (stored != 0), np.nan, stored)
+
+
+def _padding(header: Header, value: str, limit: str) -> list[float] | None:
+    """Return the ends of the range of padding, None where there is none."""
+    first, last = header.number(value), header.number(limit)
+    if first is None:
+        return None
+    return [first, first if last is None else last]
 
 
 def checked(header: Header) -> tuple[tuple[int, int, int], Bits | None]:
