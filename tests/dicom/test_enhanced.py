@@ -120,6 +120,7 @@ def test_gated_frames_are_refused(enhanced, save):
 
 def test_frames_without_decay_correction_hold_for_their_reference_time(enhanced, save):
     ds = enhanced(DecayCorrected="NO", DecayCorrectionDateTime=None)
+    ds.RadiopharmaceuticalInformationSequence[0].RadiopharmaceuticalStartDateTime = "20250101090000"
     for number, group in enumerate(ds.PerFrameFunctionalGroupsSequence):
         del group.FrameContentSequence[0].FrameAcquisitionDateTime
         group.FrameContentSequence[0].FrameReferenceDateTime = f"202501011{number // 2}0000"
@@ -128,7 +129,7 @@ def test_frames_without_decay_correction_hold_for_their_reference_time(enhanced,
     volume, facts = convert_scan(save(ds), Declared(), "sub-01")
     # frames 3 and 4, the two lowest slices, an hour later than frames 1 and 2
     np.testing.assert_allclose(volume.data[0, 0], [2 ** (3600 / 6586.2)] * 2 + [1, 1], rtol=1e-6)
-    assert facts["SUVbwFactor"] == pytest.approx(70_000 / 350e6)
+    assert facts["SUVbwFactor"] == pytest.approx(70_000 / 350e6 * 2 ** (3600 / 6586.2))
 
 
 def mapping_to(code, slope):

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pet_spect.dicom.activity import dose_in_mbq
-from pet_spect.dicom.administration import Stated, elapsed_since_injection, settle_administration
+from pet_spect.dicom.administration import elapsed_since_injection, settle_administration
+from pet_spect.dicom.attenuation import corrected_by, settle_attenuation
 from pet_spect.dicom.blank import check_is_image
-from pet_spect.dicom.decay import SINGLE_PHOTON, radionuclide_name
+from pet_spect.dicom.decay import SINGLE_PHOTON
 from pet_spect.dicom.declared import Caution, Declared
-from pet_spect.dicom.injection import ScanClock, StatedTime
 from pet_spect.dicom.nifti_image import read_image
 from pet_spect.dicom.pet import check_declared
 from pet_spect.dicom.recalled import recalled
 from pet_spect.dicom.recalled_acquisition import recalled_acquisition
+from pet_spect.dicom.series import DECAY_CORRECTIONS
 from pet_spect.dicom.sidecar import ScanFacts, sidecar_of
+from pet_spect.dicom.stated_json import clock_of_json, moment_in_json, number_in, stated_in_json, text_in
 from pet_spect.dicom.suv import SUV_UNITS, UNITS, SuvFacts, SuvResult, suv_factor
-from pet_spect.dicom.times import seconds_of_day
-from pet_spect.dicom.tracer import TracerStatement
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
 from pet_spect.errors import ImageError, RefusedError, listed
 from pet_spect.gzipped import BROKEN
@@ -34,17 +32,10 @@ _USED = (
     *("Modality", "TracerName", "TracerRadionuclide", "RadionuclideHalfLife", "InjectedRadioactivity"),
     *("InjectedRadioactivityUnits", "InjectionStart", "ScanStart", "FrameDuration", "ImageDecayCorrectionTime"),
     *("TimeZero", "FrameTimesStart", "FramesAveraged", "PatientWeight", "PatientSize", "PatientSex"),
+    *("CorrectedImage", "AttenuationCorrectionMethod", "DecayCorrection", "DecayFactor"),
     *("SUVbwFactor", "Warnings", "Refusal"),
 )
-_LARGEST = 1e15
-_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _SAME_FACTOR = 0.01
-_NEGATIONS = {"none", "no", "not", "non", "nac", "uncorrected", "without", "false"}
-_BESIDE_NEGATIONS = {"attenuation", "ac", "atten", "correction", "corrected", "performed", "applied", "done"}
-_ATTENUATION_METHODS = {
-    *("applied", "measured", "calculated", "chang", "ct", "ctac", "transmission", "segmented", "uniform", "elliptical"),
-    *("mr", "mri", "mrac", "dixon", "ute", "zte", "atlas"),
-}
 _UNITS = (
     {name.lower(): code for code, name in UNITS.items()}
     | {code.lower(): code for code in UNITS}
@@ -112,33 +103,9 @@ def _sidecar(path: Path, called: str) -> Mapping[str, Any]:
     return told
 
 
-def _number(told: Mapping[str, Any], key: str, called: str) -> float | None:
-    value = told.get(key)
-    if isinstance(value, list):
-        if len(value) != 1:
-            raise ImageError(f"{called}: {key} has {len(value)} values, one frame is needed", code="not_static")
-        value = value[0]
-    if value is None or value == "n/a":
-        return None
-    value = _plain(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -_LARGEST < value < _LARGEST:
-        raise ImageError(f"{called}: {key} in its JSON is not a number of usable size", code="sidecar_keys")
-    return float(value)
-
-
-def _plain(value: object) -> object:
-    """Return a number that is written as text as a number, anything else as it is."""
-    return float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()) else value
-
-
-def _text(told: Mapping[str, Any], key: str) -> str | None:
-    value = told.get(key)
-    return value if isinstance(value, str) else None
-
-
 def _units(told: Mapping[str, Any], called: str) -> tuple[str, str, float]:
     """Return DICOM's name of the unit, the SUV type, and Bq/mL per unit where that is not 1."""
-    text = (_text(told, "Units") or "").replace(" ", "").lower()
+    text = (text_in(told, "Units") or "").replace(" ", "").lower()
     for known, code in _UNITS.items():
         if text == known.replace(" ", ""):
             return code, "BW", 1.0
@@ -156,33 +123,51 @@ def _modality(told: Mapping[str, Any], nuclide: str | None) -> str:
     return str(stated) if stated in ("PT", "NM") else "NM" if nuclide in SINGLE_PHOTON else "PT"
 
 
-def _attenuation(told: Mapping[str, Any], called: str) -> str:
+def _attenuation(
+    told: Mapping[str, Any], corrections: Sequence[str], modality: str, called: str, cautions: list[Caution]
+) -> str:
     """Return how attenuation was corrected, ``none`` if it was not; refuse what says neither."""
-    text = "none" if told["AttenuationCorrection"] is False else _text(told, "AttenuationCorrection") or ""
-    words = set(re.findall(r"[a-z]+", text.lower().replace("n/a", "none")))
-    if words & _NEGATIONS and words <= _NEGATIONS | _BESIDE_NEGATIONS:
-        return "none"
-    if words & _NEGATIONS or not words & _ATTENUATION_METHODS:
+    text = "none" if told["AttenuationCorrection"] is False else text_in(told, "AttenuationCorrection") or ""
+    is_corrected = corrected_by(text)
+    if is_corrected is None:
         raise ImageError(
             f"{called}: AttenuationCorrection in its JSON is neither none nor a known method (such as CT, measured,"
             " Chang)",
             code="attenuation",
         )
+    said = {
+        "AttenuationCorrection": is_corrected,
+        "CorrectedImage": "ATTN" in corrections if corrections else None,
+        "AttenuationCorrectionMethod": corrected_by(text_in(told, "AttenuationCorrectionMethod")),
+    }
+    error = _refusal(called)
+    if not settle_attenuation(said, error, cautions, is_spect=modality == "NM") or not is_corrected:
+        if modality == "PT":
+            raise error("AttenuationCorrection is none; PET without it is not measured", "attenuation")
+        return "none"
     method = known_text("method", text)
     return "applied" if method in (None, UNLISTED) else str(method)
 
 
-def _check_corrections(told: Mapping[str, Any], modality: str, called: str) -> str:
-    """Return how attenuation was corrected; refuse PET where it was not, or whose decay was not corrected."""
-    attenuation = _attenuation(told, called)
-    if attenuation == "none" and modality == "PT":
-        raise ImageError(f"{called}: AttenuationCorrection is none; PET without it is not measured", code="attenuation")
+def _refusal(called: str) -> Callable[[str, str], ImageError]:
+    return lambda what, code: ImageError(f"{called}: {what}", code=code)
+
+
+def _decay_corrected(told: Mapping[str, Any], modality: str, called: str) -> bool:
+    """Return whether decay was corrected; refuse PET where it was not, and a JSON that contradicts itself."""
     decayed = told.get("ImageDecayCorrected")
     if not isinstance(decayed, bool) or (modality == "PT" and not decayed):
         raise ImageError(
             f"{called}: ImageDecayCorrected must be true for PET, true or false for SPECT", code="decay_correction"
         )
-    return attenuation
+    stated = (text_in(told, "DecayCorrection") or "").upper()
+    if stated in DECAY_CORRECTIONS and (stated == "NONE") == decayed:
+        raise ImageError(
+            f"{called}: ImageDecayCorrected is {str(decayed).lower()} and DecayCorrection {stated} in its JSON;"
+            " correct the one that is wrong",
+            code="decay_correction",
+        )
+    return decayed
 
 
 def _suv(
@@ -210,107 +195,45 @@ def _suv(
     return SuvResult(factor)
 
 
-def _statement(told: Mapping[str, Any]) -> TracerStatement:
-    """Return what the JSON says of the tracer."""
-    name, half_life = _text(told, "TracerName"), _plain(told.get("RadionuclideHalfLife"))
-    return TracerStatement(
-        texts=(name,) if name else (),
-        nuclides=frozenset(filter(None, [radionuclide_name(_text(told, "TracerRadionuclide") or "")])),
-        half_life_s=float(half_life) if isinstance(half_life, int | float) and 0 < half_life < _LARGEST else None,
-        source="JSON",
-    )
-
-
-def _clock(told: Mapping[str, Any], called: str) -> ScanClock:
-    """Return the clock of the scan: seconds of the day where the JSON tells its zero as a time of day."""
-    zero = seconds_of_day(_text(told, "TimeZero") or "")
-    started = _number(told, "ScanStart", called)
-    if started is None and zero is not None:
-        started = _number(told, "FrameTimesStart", called)
-    return ScanClock(
-        called,
-        None if started is None else started + (zero or 0.0),
-        is_static=told.get("FramesAveraged") is None,
-        knows="nothing" if zero is None else "times",
-    )
-
-
-def _stated(told: Mapping[str, Any], called: str, before: Sequence[Caution], cautions: list[Caution]) -> Stated:
-    """Return what the JSON says of the administration."""
-    statement, amount = _statement(told), _number(told, "InjectedRadioactivity", called)
-    zero, injected = seconds_of_day(_text(told, "TimeZero") or ""), _number(told, "InjectionStart", called)
-    return Stated(
-        source="JSON",
-        tracer=statement,
-        weight=_of_body(told, "PatientWeight", "weight", cautions),
-        height=_of_body(told, "PatientSize", "height", cautions),
-        sex=_text(told, "PatientSex"),
-        dose_mbq=dose_in_mbq(amount, told.get("InjectedRadioactivityUnits"), cautions) if amount else None,
-        half_life_s=statement.half_life_s,
-        half_life_reason=next((caution.reason for caution in before if caution.code == "half_life_conflict"), None),
-        injection=None if injected is None else StatedTime(injected + (zero or 0.0), dated=True),
-    )
-
-
-def _of_body(told: Mapping[str, Any], key: str, what: str, cautions: list[Caution]) -> float | None:
-    """Return a number that must not block the image; dcm2niix writes it where it was not anonymised."""
-    try:
-        return _number(told, key, "") or None
-    except ImageError:
-        cautions.append(Caution(f"{what}_unreadable", f"{key} in the JSON is no number and was not used"))
-        return None
-
-
-def _held(told: Mapping[str, Any], clock: ScanClock, called: str) -> tuple[float | None, str]:
-    """Return the moment the voxels hold for, on the clock of the scan, or why it is not known."""
-    held = _number(told, "ImageDecayCorrectionTime", called)
-    if held is None:
-        return None, "the JSON does not tell to which time the voxels are decay-corrected (ImageDecayCorrectionTime)"
-    moment = held + (seconds_of_day(_text(told, "TimeZero") or "") or 0.0)
-    if clock.start is not None and moment > clock.start + 1:
-        return None, "ImageDecayCorrectionTime in the JSON is after the scan began (ScanStart), which cannot be"
-    return moment, ""
-
-
 def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFacts:
     units, suv_type, per_unit = _units(told, called)
     before = recalled(told.get("Warnings"))
     cautions: list[Caution] = []
-    clock = _clock(told, called)
-    stated = _stated(told, called, before, cautions)
+    clock = clock_of_json(told, called)
+    stated = stated_in_json(told, called, before, cautions)
     given = settle_administration(stated, clock, declared, cautions)
     modality = _modality(told, given.radionuclide)
-    attenuation = _check_corrections(told, modality, called)
-    moment, reason = _held(told, clock, called)
+    terms = told.get("CorrectedImage")
+    corrections = tuple(term for term in (terms if isinstance(terms, list) else []) if isinstance(term, str))
+    attenuation = _attenuation(told, corrections, modality, called, cautions)
+    moment, reason = moment_in_json(told, clock, given.half_life_s, called, cautions)
     elapsed, reason = elapsed_since_injection(given, moment, reason)
     facts = SuvFacts(
         *(units, suv_type, "START", given.weight_kg, given.height_m, given.dose_bq, given.sex),
         *(given.half_life_s, elapsed, reason),
         dose_reason=given.dose_reason,
     )
-    result = _suv(_number(told, "SUVbwFactor", called), modality, per_unit, facts, given.half_life_reason, cautions)
+    result = _suv(number_in(told, "SUVbwFactor", called), modality, per_unit, facts, given.half_life_reason, cautions)
     known_start = clock.start is not None and given.injection is not None
-    corrections = told.get("CorrectedImage")
-    listed = corrections if isinstance(corrections, list) else []
     return ScanFacts(
         modality=modality,
         units="kBq/mL" if per_unit == 1e3 else SUV_UNITS[suv_type] if units == "GML" else UNITS.get(units, units),
-        manufacturer=known_text("maker", _text(told, "Manufacturer")),
-        model=known_text("model", _text(told, "ManufacturersModelName")),
+        manufacturer=known_text("maker", text_in(told, "Manufacturer")),
+        model=known_text("model", text_in(told, "ManufacturersModelName")),
         tracer=given.tracer,
         radionuclide=given.radionuclide,
         tracer_identity=given.tracer_identity,
         half_life_s=given.half_life_s,
         dose_bq=given.dose_bq,
         scan_start_s=(clock.start or 0.0) - (given.injection or 0.0) if known_start else None,
-        frame_duration_s=_number(told, "FrameDuration", called),
-        decay_corrected=bool(told["ImageDecayCorrected"]),
+        frame_duration_s=number_in(told, "FrameDuration", called),
+        decay_corrected=_decay_corrected(told, modality, called),
         decay_correction_s=elapsed,
-        reconstruction=known_text("method", _text(told, "ReconMethodName")),
-        recon_filter=known_text("method", _text(told, "ReconFilterType")),
+        reconstruction=known_text("method", text_in(told, "ReconMethodName")),
+        recon_filter=known_text("method", text_in(told, "ReconFilterType")),
         attenuation=attenuation,
         acquisition=recalled_acquisition(told),
-        corrections=known_corrections(tuple(term for term in listed if isinstance(term, str))),
+        corrections=known_corrections(corrections),
         suv_factor=result.factor,
         suv_reason=result.reason,
         cautions=tuple(dict.fromkeys([*before, *cautions])),

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.dicom.clock import clock_time, full_time, scanner_offset
+from pet_spect.dicom.contradictions import unit_doubt
 from pet_spect.dicom.header import Header
 from pet_spect.dicom.patient import drug_items
 from pet_spect.dicom.private import DECAY_TIMES, PHILIPS_ACTIVITY, PHILIPS_SUV
+from pet_spect.dicom.real_world import check_one_slope, mapped_unit
 from pet_spect.dicom.reference_time import FrameTiming
 from pet_spect.dicom.series import PetSeries, check_scale, mixed, scaled, slope_of
 from pet_spect.dicom.suv import SUV_UNITS
@@ -78,6 +80,7 @@ def read_classic(headers: Sequence[Header], called: str) -> PetSeries:
         philips_suv=_one_factor(headers, PHILIPS_SUV),
         philips_activity=_one_factor(headers, PHILIPS_ACTIVITY),
         stated_slices=first.integer("NumberOfSlices"),
+        unit_doubt=unit_doubt(headers, str(units)),
         # GE counts the beds of a whole-body series here, too
         stated_frames=(first.integer("NumberOfTimeSlices") or 0) if "DYNAMIC" in first.texts("SeriesType") else None,
     )
@@ -102,6 +105,10 @@ def needed_spacing(header: Header) -> tuple[float, ...]:
 
 def _reader(headers: Sequence[Header]) -> Callable[[int], NDArray[np.float32]]:
     slopes = [slope_of(header) for header in headers]
+    for header in headers:
+        for mapping in header.items("RealWorldValueMappingSequence"):
+            if mapped_unit(mapping)[1] == (header.text("SUVType") or "BW"):
+                check_one_slope(header, mapping, header.text("Units"))
 
     def read(index: int) -> NDArray[np.float32]:
         header = headers[index]

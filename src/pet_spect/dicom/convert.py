@@ -11,6 +11,8 @@ from pet_spect.dicom.acquisition import image_activity
 from pet_spect.dicom.bids import read_bids
 from pet_spect.dicom.blank import check_is_image
 from pet_spect.dicom.classic import read_classic
+from pet_spect.dicom.clipped import clipping_remarks
+from pet_spect.dicom.contradictions import check_modality, compare_starts
 from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.enhanced import read_enhanced
 from pet_spect.dicom.examined import Examined
@@ -21,7 +23,7 @@ from pet_spect.dicom.pictures import SECONDARY_CAPTURES, picture_remarks
 from pet_spect.dicom.quiet import quiet
 from pet_spect.dicom.read import SOP_CLASSES, Header, read_images, series_code, sop_class
 from pet_spect.dicom.series import mixed
-from pet_spect.dicom.sidecar import sidecar_of
+from pet_spect.dicom.sidecar import sidecar_of, warnings_of
 from pet_spect.dicom.vocabulary import known_modality
 from pet_spect.errors import DicomError, listed
 from pet_spect.layout import is_nifti
@@ -61,6 +63,9 @@ def convert_scan(
         If anything about the scan is not understood.
     """
     volume, told = _read(path, declared, label, series)
+    told["Warnings"] = told["Warnings"] + [
+        remark for remark in warnings_of(clipping_remarks(volume)) if remark not in told["Warnings"]
+    ]
     activity = image_activity(volume, told["Units"])
     return volume, told if activity is None else told | {"ImageActivity": activity, "ImageActivityUnits": "MBq"}
 
@@ -93,8 +98,11 @@ def examine(headers: Sequence[Header], called: str, declared: Declared) -> Exami
     DicomError
         If `convert_scan` would refuse it, but for what only decoding the pixel data can show.
     """
-    found = _examined(headers, called, declared)
     remarks = picture_remarks(headers)
+    kind = _kind(headers, called)
+    check_modality(headers[0], kind, remarks)
+    compare_starts(headers, remarks)
+    found = _examined(headers, kind, called, declared)
     if remarks:
         found = replace(found, facts=replace(found.facts, cautions=[*found.facts.cautions, *remarks]))
     for header in headers:
@@ -105,8 +113,7 @@ def examine(headers: Sequence[Header], called: str, declared: Declared) -> Exami
     return found
 
 
-def _examined(headers: Sequence[Header], called: str, declared: Declared) -> Examined:
-    kind = _kind(headers, called)
+def _examined(headers: Sequence[Header], kind: str, called: str, declared: Declared) -> Examined:
     for header in headers:
         header.check_pixels()
     if kind == "PET":

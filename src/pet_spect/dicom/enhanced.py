@@ -25,32 +25,15 @@ from pet_spect.dicom.classic import (
 )
 from pet_spect.dicom.clock import full_time
 from pet_spect.dicom.read import Header
+from pet_spect.dicom.real_world import check_mapped, check_one_slope, mapped_unit
 from pet_spect.dicom.reference_time import FrameTiming
-from pet_spect.dicom.series import PetSeries, check_scale, scaled, slope_of
+from pet_spect.dicom.series import DECAY_CORRECTIONS, PetSeries, check_scale, scaled, slope_of
 
 _Told = TypeVar("_Told")
 
 _GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
-_REAL_WORLD_UNITS = {
-    "bq/ml": ("BQML", "BW"),
-    "g/ml{suvbw}": ("GML", "BW"),
-    "{suvbw}g/ml": ("GML", "BW"),
-    "g/ml{suvlbm}": ("GML", "LBM"),
-    "{suvlbm}g/ml": ("GML", "LBM"),
-    "g/ml{suvibw}": ("GML", "IBW"),
-    "{suvibw}g/ml": ("GML", "IBW"),
-    "cm2/ml{suvbsa}": ("CM2ML", "BSA"),
-    "{suvbsa}cm2/ml": ("CM2ML", "BSA"),
-    "{counts}": ("CNTS", "BW"),
-    "{counts}/s": ("CPS", "BW"),
-    "{propcounts}": ("PROPCNTS", "BW"),
-}
-"""UCUM codes of PS3.16 CID 84, 85 and 3307 that are understood."""
-
 _PREFERRED = (("BQML", "BW"), ("GML", "BW"))
 """Which of several mappings is used; without these, the first."""
-
-_SAME_SLOPE = 1e-4
 
 _CORRECTED = {
     "DecayCorrected": "DECY",
@@ -89,6 +72,7 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
         raise header.error("its frames differ in their unit, one is needed", "units")
     _, units, suv_type = scales[0]
     corrections, decay, explicit = _one(frames, _corrections), _one(frames, _decay), _one(frames, explicit_time)
+    _check_terms(first)
     check_scale(first, units, decay, corrections)
     orientations = [needed_vector(frame, "ImageOrientationPatient", 6) for frame in frames]
     spacings = [needed_spacing(frame) for frame in frames]
@@ -115,7 +99,13 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
 
 def _reader(header: Header, frames: Sequence[Header], slopes: Sequence[float]) -> Callable[[int], NDArray[np.float32]]:
     stored = cache(header.frames)  # all frames are in one element: it is decoded once, when the first is asked for
-    return lambda index: scaled(frames[index], stored()(index), slopes[index])
+
+    def read(index: int) -> NDArray[np.float32]:
+        values = stored()(index)
+        check_mapped(frames[index], _mapping(frames[index]), values)
+        return scaled(frames[index], values, slopes[index])
+
+    return read
 
 
 def flat_frames(header: Header) -> list[Header]:
@@ -161,27 +151,27 @@ def _lay_over(flat: Dataset, group: Header) -> None:
 
 def _scale(frame: Header) -> tuple[float, str | None, str]:
     """Return slope, Units and SUV Type of a frame; a real-world value mapping goes before a rescale slope."""
-    mappings = frame.items("RealWorldValueMappingSequence")
-    if not mappings:
+    mapping = _mapping(frame)
+    if mapping is None:
         return slope_of(frame), frame.text("Units"), frame.text("SUVType") or "BW"
-    known = [(_mapped_unit(mapping), mapping) for mapping in mappings]
-    preferred = [pair for unit in _PREFERRED for pair in known if pair[0] == unit] or known
-    (units, suv_type), mapping = preferred[0]
-    if sum(unit == (units, suv_type) for unit, _ in known) > 1:
+    units, suv_type = mapped_unit(mapping)
+    mappings = frame.items("RealWorldValueMappingSequence")
+    if sum(mapped_unit(other) == (units, suv_type) for other in mappings) > 1:
         raise frame.error(
             f"has {len(mappings)} real-world value mappings to one unit, one is needed", "real_world_values"
         )
     slope, intercept = mapping.number("RealWorldValueSlope"), mapping.number("RealWorldValueIntercept")
     if slope is None or slope <= 0 or intercept:
         raise frame.error("RealWorldValueSlope must be positive, with an intercept of 0", "rescale_slope")
-    if frame.text("RescaleType") == units and abs((frame.number("RescaleSlope") or slope) / slope - 1) > _SAME_SLOPE:
-        raise frame.error("RescaleSlope and RealWorldValueSlope to one unit differ", "real_world_values")
+    check_one_slope(frame, mapping, frame.text("RescaleType"))
     return slope, units, suv_type
 
 
-def _mapped_unit(mapping: Header) -> tuple[str, str]:
-    codes = [item.text("CodeValue") or "" for item in mapping.items("MeasurementUnitsCodeSequence")]
-    return _REAL_WORLD_UNITS.get(codes[0].lower() if codes else "", ("", "BW"))
+def _mapping(frame: Header) -> Header | None:
+    """Return the real-world value mapping that is used."""
+    known = [(mapped_unit(mapping), mapping) for mapping in frame.items("RealWorldValueMappingSequence")]
+    preferred = [pair for unit in _PREFERRED for pair in known if pair[0] == unit] or known
+    return preferred[0][1] if preferred else None
 
 
 def _one(frames: Sequence[Header], read: Callable[[Header], _Told]) -> _Told:
@@ -199,6 +189,21 @@ def _decay(frame: Header) -> str | None:
     told = frame.text("DecayCorrection")
     corrected = frame.text("DecayCorrected")
     return told if told or corrected is None else "START" if corrected == "YES" else "NONE"
+
+
+def _check_terms(frame: Header) -> None:
+    """Refuse an element of its own for a correction that contradicts CorrectedImage or DecayCorrection."""
+    listed, decay = frame.texts("CorrectedImage"), frame.text("DecayCorrection")
+    for tag, code in (("DecayCorrected", "decay_correction"), ("AttenuationCorrected", "attenuation")):
+        term, told = _CORRECTED[tag], frame.text(tag)
+        if listed and told in ("YES", "NO") and (told == "YES") != (term in listed):
+            lists = "lists" if term in listed else "does not list"
+            raise frame.error(f"{tag} is {told} but CorrectedImage {lists} {term}; the two must agree", code)
+    corrected = frame.text("DecayCorrected")
+    if decay in DECAY_CORRECTIONS and corrected in ("YES", "NO") and (decay == "NONE") != (corrected == "NO"):
+        raise frame.error(
+            f"DecayCorrection is {decay} but DecayCorrected {corrected}; the two must agree", "decay_correction"
+        )
 
 
 def _corrections(frame: Header) -> tuple[str, ...]:

@@ -87,8 +87,8 @@ def settle_injection(
     half_life : float or None
         Seconds.
     cautions : list of Caution
-        Gets ``injection_time_conflict``, ``injection_implausible``, ``injection_time_unchecked`` and
-        ``injection_date_replaced``.
+        Gets ``injection_time_conflict``, ``injection_implausible``, ``injection_time_unchecked``,
+        ``declared_times_differ`` and ``injection_date_replaced``.
     source : {'header', 'JSON'}
 
     Returns
@@ -108,7 +108,7 @@ def settle_injection(
     short_lived = half_life is not None and MOST_HALF_LIVES * half_life < DAY_S
     if stated is not None and stated.dated and clock.start is not None and half_life is not None and short_lived:
         stated = _redated(stated, clock.start, half_life, cautions)
-    told, unplaced = _in_tables(declared, clock)
+    told, unplaced = _in_tables(declared, clock, cautions)
     doubts = [_doubt(time, clock, half_life, short_lived=short_lived) for time in (stated, told)]
     if unplaced and stated is not None:
         cautions.append(Caution("injection_time_unchecked", unplaced))
@@ -180,7 +180,7 @@ def clock_of_header(header: Header, start: float | None, *, is_static: bool) -> 
     return ScanClock(header.name, start, is_static, scanner_offset(header))
 
 
-def _in_tables(declared: Declared, clock: ScanClock) -> tuple[StatedTime | None, str]:
+def _in_tables(declared: Declared, clock: ScanClock, cautions: list[Caution]) -> tuple[StatedTime | None, str]:
     """Return the declared injection, and why a time that is declared could not be placed."""
     unplaced = ""
     if declared.injection_time is not None:
@@ -191,6 +191,7 @@ def _in_tables(declared: Declared, clock: ScanClock) -> tuple[StatedTime | None,
                 code="injection_time",
             )
         if told is not None:
+            _compare_declared(told, declared.uptake_minutes, clock, cautions)
             return told, ""
         unplaced = "the scan tells no time of day that the declared injection time can be compared with"
     if declared.uptake_minutes is None:
@@ -198,6 +199,17 @@ def _in_tables(declared: Declared, clock: ScanClock) -> tuple[StatedTime | None,
     if clock.start is None:
         return None, "the scan does not tell when it began, from which the declared uptake time counts"
     return StatedTime(clock.start - declared.uptake_minutes * 60, dated=True), ""
+
+
+def _compare_declared(
+    told: StatedTime, uptake_minutes: float | None, clock: ScanClock, cautions: list[Caution]
+) -> None:
+    if uptake_minutes is None or clock.start is None:
+        return
+    apart = abs(clock.start - uptake_minutes * 60 - told.time)
+    if apart > _SAME_S:
+        reason = f"injection_time and uptake_minutes of the tables are {apart / 60:.0f} min apart"
+        cautions.append(Caution("declared_times_differ", f"{reason}; injection_time was used"))
 
 
 def _on_clock(text: str, clock: ScanClock) -> StatedTime | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pet_spect.dicom.contradictions import decayed_though_none
 from pet_spect.dicom.decay import start_of_frame_factor
 from pet_spect.dicom.declared import Caution
 from pet_spect.dicom.reference_time import (
@@ -69,8 +70,12 @@ def moment_of(
         If an explicit time is later than the earliest acquisition.
     """
     if series.decay_correction == "ADMIN":
+        _compare_administration(series, decay, injection, cautions)
         return Moment(injection, "administration")
     if series.decay_correction == "NONE":
+        doubt = decayed_though_none(series.timings, called, cautions)
+        if doubt is not None:
+            return Moment(None, None, doubt)
         return Moment(earliest_start(series.timings), "earliest acquisition", "a slice has no acquisition time")
     reference = decay_reference_time(
         series.timings, explicit=series.explicit_time, series=series.series_time, decay=decay, name=called
@@ -91,6 +96,19 @@ def moment_of(
         )
         cautions.append(Caution("reference_time_conflict", reason))
     return Moment(reference.time, reference.source)
+
+
+def _compare_administration(
+    series: PetSeries, decay: float | None, injection: float | None, cautions: list[Caution]
+) -> None:
+    """Tell of a Decay Factor that is not the one back to the administration; the dose is not decayed all the same."""
+    if decay is None or injection is None:
+        return
+    contradicting = contradicting_frame(series.timings, injection, decay)
+    if contradicting is not None:
+        factor = series.timings[contradicting].decay_factor
+        reason = f"DecayFactor {factor:g} contradicts the time of decay correction (administration)"
+        cautions.append(Caution("decay_factor_conflict", reason))
 
 
 def frame_weights(used: PetSeries, shape: tuple[int, ...], called: str, decay: float | None) -> NDArray[np.float64]:

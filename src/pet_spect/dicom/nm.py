@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.dicom.acquisition import filter_name, read_acquisition, rotation_time
+from pet_spect.dicom.attenuation import corrected_by, settle_attenuation
 from pet_spect.dicom.clock import clock_time
+from pet_spect.dicom.contradictions import compare_counts
 from pet_spect.dicom.decay import radionuclide_name
 from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.examined import Examined
@@ -14,6 +16,7 @@ from pet_spect.dicom.nm_frames import NmFrames, check_kind, choose_frames
 from pet_spect.dicom.nm_geometry import nm_affine
 from pet_spect.dicom.patient import read_administration
 from pet_spect.dicom.read import Header
+from pet_spect.dicom.real_world import check_mapped, check_one_slope
 from pet_spect.dicom.series import MOST_INTERCEPT, scaled, stacked
 from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
@@ -51,6 +54,7 @@ def read_nm(header: Header, declared: Declared) -> Examined:
     cautions: list[Caution] = []
     shape = (header.integer("Columns") or 0, header.integer("Rows") or 0, frames.indices.shape[1])
     affine = nm_affine(header, frames, shape, declared, cautions)
+    compare_counts(shape[2], header.integer("NumberOfSlices"), cautions)
     share = scale if are_totals else scale / len(frames.indices)
     return Examined(
         facts=nm_facts(header, frames, units, declared, cautions),
@@ -61,10 +65,12 @@ def read_nm(header: Header, declared: Declared) -> Examined:
 
 
 def _voxels(header: Header, frames: NmFrames, shape: tuple[int, int, int], scale: float) -> NDArray[np.float32]:
-    stored = header.frames()
+    stored, mapping = header.frames(), next(iter(header.items("RealWorldValueMappingSequence")), None)
 
     def plane(index: int) -> NDArray[np.float32]:
         first, *others = frames.indices[:, index].tolist()
+        for frame in (first, *others):
+            check_mapped(header, mapping, stored(frame))
         values = sum((stored(frame) for frame in others), stored(first).astype(np.float64)) if others else stored(first)
         return scaled(header, values, scale)
 
@@ -89,6 +95,7 @@ def nm_scale(header: Header) -> tuple[float, str, bool]:
         codes = [item.text("CodeValue") or "" for item in mappings[0].items("MeasurementUnitsCodeSequence")]
         units = _REAL_WORLD_UNITS.get(codes[0].lower() if codes else "", "relative")
         are_totals = units == "counts" or not codes
+        check_one_slope(header, mappings[0], header.text("Units") or header.text("RescaleType"))
         if slope is None:
             raise header.error("RealWorldValueSlope is missing", "rescale_slope")
     slope = 1.0 if slope is None else slope
@@ -105,8 +112,12 @@ def nm_facts(header: Header, frames: NmFrames, units: str, declared: Declared, c
     window_nuclide = _nuclide_of_window(header, frames)
     given = read_administration(header, start, declared, cautions, window_nuclide=window_nuclide)
     corrections = header.texts("CorrectedImage")
-    corrected = "ATTN" in corrections
-    if not corrected:
+    said = {
+        "CorrectedImage": "ATTN" in corrections,
+        "AttenuationCorrectionMethod": corrected_by(header.text("AttenuationCorrectionMethod")),
+    }
+    corrected = settle_attenuation(said, header.error, cautions, is_spect=True)
+    if "ATTN" not in corrections:
         reason = "CorrectedImage does not list ATTN; only the contralateral ratio can be read"
         cautions.append(Caution("attenuation_uncorrected", reason))
     method = known_text("method", header.text("AttenuationCorrectionMethod"))

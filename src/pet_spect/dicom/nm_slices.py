@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pet_spect.dicom.classic import check_alike, check_same, needed_spacing
 from pet_spect.dicom.clock import clock_time
+from pet_spect.dicom.contradictions import compare_counts
 from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.examined import Examined
 from pet_spect.dicom.geometry import affine_of_stack, coincident, normal_of, plane_axes
@@ -22,6 +23,7 @@ from pet_spect.dicom.nm import nm_facts, nm_scale
 from pet_spect.dicom.nm_frames import NmFrames, check_kind
 from pet_spect.dicom.nm_geometry import Stacking, check_root, detector_place, stacked_affine
 from pet_spect.dicom.pet import check_declared
+from pet_spect.dicom.real_world import check_mapped
 from pet_spect.dicom.series import mixed, scaled, stacked
 from pet_spect.errors import DicomError
 from pet_spect.model import MOST_VOXELS
@@ -77,10 +79,7 @@ def read_nm_slices(headers: Sequence[Header], called: str, declared: Declared) -
     shape = (first.integer("Columns") or 0, first.integer("Rows") or 0, len(stack.headers))
     if np.prod(shape, dtype=float) > MOST_VOXELS:
         raise DicomError(f"{called}: {len(headers)} slices are more than this program reads", code="pixels")
-    stated = first.integer("NumberOfSlices") or 0
-    if len(stack.headers) < stated:
-        reason = f"{len(stack.headers)} slices were found, the header says {stated}"
-        cautions.append(Caution("fewer_slices_than_stated", reason))
+    compare_counts(len(stack.headers), first.integer("NumberOfSlices"), cautions)
     frames = NmFrames(np.zeros((1, shape[2]), dtype=np.intp), 1, None, None, None)
     return Examined(
         facts=nm_facts(first, frames, nm_scale(first)[1], declared, cautions),
@@ -261,6 +260,7 @@ def _voxels(
     def plane(index: int) -> NDArray[np.float32]:
         header = headers[index]
         stored = header.frames()(0)
+        check_mapped(header, next(iter(header.items(_MAPPING)), None), stored)
         largest.append(float(np.nanmax(stored, initial=0)))
         return scaled(header, stored, 1.0 if slopes is None else slopes[header.name])
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from pet_spect.dicom.acquisition import filter_name, read_acquisition
 from pet_spect.dicom.administration import Administration, elapsed_since_injection
+from pet_spect.dicom.attenuation import corrected_by, settle_attenuation
+from pet_spect.dicom.contradictions import compare_counts, compare_spacing, compare_units, without_odd_durations
 from pet_spect.dicom.decay import SINGLE_PHOTON, decay_constant
 from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.examined import Examined
@@ -56,12 +58,14 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
     is_static = series.stated_frames is None and len(coincident(series.positions @ normal)) == len(series.names)
     start = earliest_start(series.timings)
     given = read_administration(series.header, start, declared, cautions, is_static=is_static)
+    series = without_odd_durations(series, cautions)
     decay = None if given.half_life_s is None else decay_constant(given.half_life_s)
-    _check_attenuation(series, given, cautions)
+    is_corrected = _check_attenuation(series, given, cautions)
     frames = time_frames(series, normal, called, cautions)
     if given.other_half_life:
         _check_one_decay(series, given, called)
     chosen = frames_in_window(series, frames, declared.frame_window, given.injection, called)
+    compare_counts(len(frames), series.stated_frames, cautions, "time frames")
     moment = moment_of(series, called, decay, given.injection, cautions)
     if len(frames) > 1 and series.decay_correction == "START":
         timings = [series.timings[frame[0]] for frame in frames]
@@ -73,9 +77,10 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
         moment = moment_of(used, called, decay, given.injection, cautions)
     weights = frame_weights(used, chosen.shape, called, decay)
     affine = _placed(used, chosen.shape[1], declared, called, cautions)
+    compare_units(used, cautions)
     result = _suv(used, given, moment)
     return Examined(
-        facts=_facts(used, given, moment, result, len(chosen), cautions),
+        facts=_facts(used, given, moment, result, len(chosen), is_corrected, cautions),
         shape=(series.shape[1], series.shape[0], chosen.shape[1]),
         affine=affine,
         voxels=lambda: _voxels(used, weights),
@@ -120,22 +125,25 @@ def _placed(
         )
     affine = affine_of_stack(used.positions[:slices], used.orientation, used.pixel_spacing, used.names[:slices], called)
     check_declared(affine, declared, called)
-    if used.stated_slices is not None and slices < used.stated_slices:
-        reason = f"{slices} slices were found, the header says {used.stated_slices}"
-        cautions.append(Caution("fewer_slices_than_stated", reason))
+    compare_counts(slices, used.stated_slices, cautions)
+    compare_spacing(used, float(np.linalg.norm(affine[:3, 2])), cautions)
     return affine
 
 
-def _check_attenuation(series: PetSeries, given: Administration, cautions: list[Caution]) -> None:
-    """Refuse PET without attenuation correction; a SPECT sent as PET still has its contralateral ratio."""
+def _check_attenuation(series: PetSeries, given: Administration, cautions: list[Caution]) -> bool:
+    """Return whether attenuation was corrected; refuse PET without, for a SPECT sent as PET has one ratio left."""
+    is_spect = given.radionuclide in SINGLE_PHOTON
     if "ATTN" in series.corrections:
-        return
-    if given.radionuclide not in SINGLE_PHOTON:
+        method = corrected_by(series.header.text("AttenuationCorrectionMethod"))
+        said = {"CorrectedImage": True, "AttenuationCorrectionMethod": method}
+        return settle_attenuation(said, series.header.error, cautions, is_spect=is_spect)
+    if not is_spect:
         raise series.header.error(
             "CorrectedImage does not list ATTN; PET without attenuation correction is not measured", "attenuation"
         )
     reason = "CorrectedImage does not list ATTN; only the contralateral ratio can be read"
     cautions.append(Caution("attenuation_uncorrected", reason))
+    return False
 
 
 def _voxels(used: PetSeries, weights: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -173,6 +181,8 @@ def check_declared(affine: NDArray[np.float64], declared: Declared, called: str)
 
 
 def _suv(series: PetSeries, given: Administration, moment: Moment) -> SuvResult:
+    if series.unit_doubt is not None:
+        return SuvResult(None, series.unit_doubt)
     if given.half_life_reason:  # the scanner may have used it, also for an SUV or a correction to the administration
         return SuvResult(None, given.half_life_reason)
     elapsed, reason = elapsed_since_injection(given, moment.time, moment.reason)
@@ -212,6 +222,7 @@ def _facts(
     moment: Moment,
     result: SuvResult,
     frames: int,
+    is_corrected: bool,
     cautions: list[Caution],
 ) -> ScanFacts:
     header, injection = series.header, given.injection
@@ -235,7 +246,7 @@ def _facts(
         decay_correction_s=None if moment.time is None or injection is None else moment.time - injection,
         reconstruction=known_text("method", header.text("ReconstructionMethod")),
         recon_filter=filter_name(header),
-        attenuation=("applied" if method in (None, UNLISTED) else method) if "ATTN" in series.corrections else "none",
+        attenuation=("applied" if method in (None, UNLISTED) else method) if is_corrected else "none",
         corrections=known_corrections(tuple(series.corrections)),
         acquisition=read_acquisition(header, len(series.timings) // frames, series.corrections),
         suv_factor=result.factor,

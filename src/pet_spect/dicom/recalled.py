@@ -7,6 +7,7 @@ import re
 from pet_spect.dicom.declared import Caution
 
 _N = r"-?\d[\d.e+-]{0,19}"
+_SAYS = r"(CorrectedImage|AttenuationCorrection(Method)?)"
 _NUCLIDE = r"[A-Z][a-z]?\d{1,3}m?"
 _SHAPES = {
     "weight_conflict": rf"weight is {_N} kg in the (?P<s>header|JSON) and {_N} kg in the tables; the (?P=s) was used",
@@ -16,6 +17,9 @@ _SHAPES = {
     "injection_time_conflict": rf"injection in (?P<s>header|JSON) and tables is {_N} min apart; the (?P=s) was used",
     "injection_implausible": (
         rf"injection {_N} min before the scan is implausible in the (header|JSON); the time of the tables was used"
+    ),
+    "declared_times_differ": (
+        rf"injection_time and uptake_minutes of the tables are {_N} min apart; injection_time was used"
     ),
     "injection_time_unchecked": (
         r"the scan tells no time of day that the declared injection time can be compared with"
@@ -45,7 +49,8 @@ _SHAPES = {
     "half_life_conflict": rf"half-life {_N} s in the (header|JSON) is not that of {_NUCLIDE} \({_N} s\)",
     "decay_factor_conflict": (
         rf"DecayFactor {_N} contradicts the time of decay correction"
-        r" \((explicit|series time|frame reference time)\)"
+        r" \((explicit|series time|frame reference time|administration|ImageDecayCorrectionTime)\)"
+        rf"|DecayCorrection is NONE and DecayFactor {_N}, which says that decay was corrected"
     ),
     "fewer_slices_than_stated": rf"{_N} slices were found, the header says {_N}",
     "orientation_declared": (
@@ -65,6 +70,25 @@ _SHAPES = {
     "secondary_image": (
         r"(ConversionType is [A-Z]{2,3}( and ImageType is SECONDARY)?|ImageType is SECONDARY):"
         r" it may be processed or captured, not as the scanner reconstructed it"
+    ),
+    "more_slices_than_stated": rf"{_N} slices were found, the header says {_N}",
+    "more_frames_than_stated": rf"{_N} time frames were found, the header says {_N}",
+    "fewer_frames_than_stated": rf"{_N} time frames were found, the header says {_N}",
+    "spacing_conflict": (
+        rf"slices lie {_N} mm apart by their positions and {_N} mm by SpacingBetweenSlices; the positions were used"
+    ),
+    "modality_conflict": r"Modality is (PT|NM) and the SOP class that of [A-Za-z ]{2,40}; the SOP class was believed",
+    "units_conflict": (
+        r"Units is [A-Z0-9]{3,8} and RescaleType [A-Z0-9]{3,8}"
+        r"|Units is CM2ML, in which SUV is by body surface, and SUVType [A-Z0-9]{2,12}; Units was believed"
+    ),
+    "duration_implausible": rf"a frame duration of {_N} s is implausible; durations were not used",
+    "acquisition_times_differ": rf"AcquisitionDateTime and AcquisitionTime differ by {_N} s; AcquisitionTime was used",
+    "values_clipped": (
+        rf"{_N} voxels share the largest value of their slice and fewer come close: values may be cut off at the top"
+    ),
+    "attenuation_conflict": (
+        rf"{_SAYS} says that attenuation was corrected, {_SAYS} that it was not; it is taken to be uncorrected"
     ),
     "attenuation_uncorrected": r"CorrectedImage does not list ATTN; only the contralateral ratio can be read",
     "suv_factor_conflict": rf"SUVbwFactor is {_N} in the JSON, {_N} follows from the rest; neither was used",

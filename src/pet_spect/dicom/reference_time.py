@@ -117,7 +117,7 @@ def _from_frames(frames: Sequence[FrameTiming], decay: float | None) -> float | 
     averages = [mean_activity_time(decay, f.duration or 0.0) for f in frames]
     by_standard = [start + average - frt for start, average, frt in zip(starts, averages, told, strict=True)]
     to_bed = [frt + average for frt, average in zip(told, averages, strict=True)]
-    if not any(map(_tells, frames)) or _all_fit(frames, told, decay):
+    if not any(map(tells, frames)) or _all_fit(frames, told, decay):
         candidates = [by_standard]
     elif _all_fit(frames, to_bed, decay):
         candidates = [starts, [start - frt for start, frt in zip(starts, told, strict=True)]]
@@ -129,13 +129,14 @@ def _from_frames(frames: Sequence[FrameTiming], decay: float | None) -> float | 
     return single[0]
 
 
-def _tells(frame: FrameTiming) -> bool:
+def tells(frame: FrameTiming) -> bool:
+    """Return whether a slice has a Decay Factor that says something; scanners write 1 and 0 for none."""
     return frame.decay_factor not in (None, 0.0, 1.0)
 
 
 def _all_fit(frames: Sequence[FrameTiming], elapsed: Sequence[float], decay: float) -> bool:
     return all(
-        not _tells(f) or fits_factor(f.decay_factor, time, decay) for f, time in zip(frames, elapsed, strict=True)
+        not tells(f) or fits_factor(f.decay_factor, time, decay) for f, time in zip(frames, elapsed, strict=True)
     )
 
 
@@ -161,7 +162,7 @@ def other_reference(frames: Sequence[FrameTiming], found: ReferenceTime, decay: 
         None if they agree within 60 s, if FrameReferenceTime tells none, or if a Decay Factor, which
         `contradicting_frame` checks, speaks already.
     """
-    told = None if any(map(_tells, frames)) else _from_frames(frames, decay)
+    told = None if any(map(tells, frames)) else _from_frames(frames, decay)
     return None if told is None or abs(told - found.time) <= _CONTRADICTS_S else told - found.time
 
 
@@ -179,7 +180,7 @@ def contradicting_frame(frames: Sequence[FrameTiming], reference: float, decay: 
     """
     one_start = len({frame.start for frame in frames}) == 1
     for index, frame in enumerate(frames):
-        if not _tells(frame) or frame.duration is None or frame.start is None:
+        if not tells(frame) or frame.duration is None or frame.start is None:
             continue
         elapsed = frame.start + mean_activity_time(decay, frame.duration) - reference
         later = elapsed + (frame.frame_reference or 0.0) if one_start else elapsed

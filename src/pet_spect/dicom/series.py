@@ -52,6 +52,8 @@ class PetSeries:
     stated_frames : int or None
         How many time frames the header says there are, 0 if it does not say; None where it does not
         say that the series is dynamic.
+    unit_doubt : str or None
+        What contradicts `units`; there is no SUV then, and ratios stand.
     """
 
     header: Header
@@ -72,6 +74,7 @@ class PetSeries:
     philips_activity: float | None = None
     stated_slices: int | None = None
     stated_frames: int | None = None
+    unit_doubt: str | None = None
 
     def only(self, kept: Sequence[int]) -> PetSeries:
         """Return the series with these of its slices, in this order."""
