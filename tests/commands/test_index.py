@@ -40,7 +40,7 @@ def pet_slice(place, series="1.2.3.4", date="20240101"):
     ds.RadiopharmaceuticalInformationSequence = Sequence([drug])
     ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
     ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 16, 15, 1
-    ds.Rows, ds.Columns, ds.PixelData = 4, 5, bytes(40)
+    ds.Rows, ds.Columns, ds.PixelData = 4, 5, bytes(range(40))
     return ds
 
 

@@ -136,7 +136,7 @@ def test_wrong_private_decay_time_stays_wrong(pet_slices, save, shared, capfd):
 
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
 def test_transfer_syntax_stays(pet_slices, save, shared, syntax):
-    stored = np.where(np.arange(60) % 7, 5, -3).reshape(2, 6, 5)
+    stored = np.where(np.arange(60) % 7, np.arange(60), -3).reshape(2, 6, 5)
     objects = pet_slices(stored, PixelPaddingValue=-3)
     for ds in objects:
         ds.file_meta.TransferSyntaxUID = syntax
@@ -149,7 +149,7 @@ def test_transfer_syntax_stays(pet_slices, save, shared, syntax):
 
 
 def test_padding_keeps_its_sign(pet_slices, save, shared):
-    folder = save(*pet_slices(np.where(np.arange(60) % 7, 5, -3).reshape(2, 6, 5), PixelPaddingValue=-3))
+    folder = save(*pet_slices(np.where(np.arange(60) % 7, np.arange(60), -3).reshape(2, 6, 5), PixelPaddingValue=-3))
     assert_converts_alike(folder, shared(folder))
 
 
