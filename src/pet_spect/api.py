@@ -18,6 +18,7 @@ from pet_spect.atlases import load_atlas
 from pet_spect.errors import ImageError, RegionError, TableError, listed, shown, without_place
 from pet_spect.images import read_affine, read_volume, read_warp, volume_from_nifti
 from pet_spect.model import STANDARD_SPACE, Atlas, RegionSide, ScanKey, Side, Volume, Warp
+from pet_spect.nifti_space import check_space
 from pet_spect.quantify.change import Change, changes
 from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.roles import (
@@ -56,7 +57,8 @@ def extract_uptake(
     Parameters
     ----------
     image : path or nibabel image
-        Three-dimensional, in a linear unit; NaN is outside the field of view, zero a measurement.
+        Three-dimensional, in a linear unit; NaN is outside the field of view, zero a measurement. Its header must
+        say where it lies: one of qform and sform, or both alike.
         Without `warp` and `rigid` it must lie in the space of the atlas already.
     atlas : str, Atlas, or pair of paths
         Name of a shipped atlas, an atlas in memory, or a label image and its table.
@@ -101,7 +103,7 @@ def extract_uptake(
 
     if not isinstance(atlas, Atlas):
         atlas = load_atlas(atlas) if isinstance(atlas, str) else load_atlas(Path(atlas[0]), Path(atlas[1]))
-    scan = read_volume(Path(image)) if isinstance(image, str | os.PathLike) else volume_from_nifti(image, "the image")
+    scan = read_volume(Path(image)) if isinstance(image, str | os.PathLike) else _in_memory(image)
     if rigid is not None and not isinstance(rigid, np.ndarray):
         rigid = read_affine(Path(rigid))
     found = region_uptake(
@@ -114,6 +116,11 @@ def extract_uptake(
         min_coverage=min_coverage,
     )
     return pd.DataFrame([asdict(region) for region in found])
+
+
+def _in_memory(image: nib.spatialimages.SpatialImage) -> Volume:
+    check_space(image, "the image")
+    return volume_from_nifti(image, "the image")
 
 
 def read_lesion_mask(path: Path, atlas: Atlas, name: str | None = None) -> Volume:

@@ -18,6 +18,7 @@ import numpy as np
 from pet_spect import gzipped
 from pet_spect.errors import ImageError
 from pet_spect.model import MOST_VOXELS
+from pet_spect.nifti_space import check_space
 
 MOST_PACKED = 2**30
 """Bytes of voxels in memory up to which `gzipped.MOST_RATIO` does not matter: a mask is little else than zeros."""
@@ -71,12 +72,13 @@ def open_nifti(path: Path, called: str, *, most_packed: int = MOST_PACKED) -> ni
     Returns
     -------
     nibabel image
-        Of real numbers; there are as many in the file as its header says.
+        Of real numbers; there are as many in the file as its header says, and it says for sure where they lie.
 
     Raises
     ------
     ImageError
-        ``image_missing``, ``image_unreadable``, ``image_damaged``, ``image_pair``, ``image_voxels`` or ``image_shape``.
+        ``image_missing``, ``image_unreadable``, ``image_damaged``, ``image_pair``, ``image_voxels``, ``image_shape``
+        or ``image_affine``.
     """
     try:
         with muted():
@@ -89,7 +91,9 @@ def open_nifti(path: Path, called: str, *, most_packed: int = MOST_PACKED) -> ni
                 if _is_gz(path):
                     length = len(head) + gzipped.drain(stream, needed + surplus)
             _check_length(length, needed, surplus, called)
-            return _KINDS[_size(head) or 0].from_filename(path)
+            image = _KINDS[_size(head) or 0].from_filename(path)
+            check_space(image, called, _raw(head))
+            return image
     except ImageError:
         raise
     except FileNotFoundError:
@@ -119,12 +123,8 @@ def muted() -> Iterator[None]:
         logger.disabled = before
 
 
-def raw_header(path: Path) -> nib.Nifti1Header:
-    """Return the header of a file as it stands there; opening an image puts some of its mistakes right."""
-    return _raw(_head(path))
-
-
 def _raw(head: bytes) -> nib.Nifti1Header:
+    """Return a header as it stands in the file; opening an image puts some of its mistakes right."""
     header: nib.Nifti1Header = _KINDS[_size(head) or 348].header_class.from_fileobj(io.BytesIO(head), check=False)
     return header
 
