@@ -124,3 +124,9 @@ def test_a_ratio_table_that_lacks_a_column_or_has_a_row_twice_is_an_error():
         api.change_table(ratio_frame().drop(columns="tracer"))
     with pytest.raises(TableError, match="sub-01 after FDG motor uptake_ratio pons twice"):
         api.change_table(pd.concat([ratio_frame(), ratio_frame()]))
+
+
+def test_a_mirror_is_no_rigid_transform():
+    with pytest.raises(ImageError, match="rigid: mirrors the head") as caught:
+        api.extract_uptake(image(), toy_atlas(), rigid=np.diag([-1.0, 1.0, 1.0, 1.0]))
+    assert caught.value.code == "transform_implausible"

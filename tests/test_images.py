@@ -1,8 +1,11 @@
+import contextlib
+
 import nibabel as nib
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.io import savemat
 from scipy.spatial.transform import Rotation
 
 from pet_spect import images
@@ -121,5 +124,61 @@ def test_an_image_is_no_warp(tmp_path):
 
 def test_what_is_not_a_transform_is_one_line(tmp_path):
     (tmp_path / "a.mat").write_text("refused\n")
+    with pytest.raises(ImageError, match="is not an ITK affine transform"):
+        images.read_affine(tmp_path / "a.mat")
+
+
+TURNED = np.eye(4)
+TURNED[:3, :3] = Rotation.from_euler("xyz", [10, -7, 175], degrees=True).as_matrix()
+TURNED[:3, 3] = (3.5, -412.0, 9040.0)  # mm: scanner coordinates may be far from the head
+
+
+def rigid_file(tmp_path, matrix):
+    images.write_affine(tmp_path / "a.mat", matrix)
+    return tmp_path / "a.mat"
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_a_turn_and_a_shift_are_rigid_also_of_32_bit_numbers(tmp_path, kind):
+    path = rigid_file(tmp_path, TURNED.astype(kind).astype(np.float64))
+    assert images.read_rigid(path) == pytest.approx(TURNED, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (np.diag([-1.0, 1.0, 1.0, 1.0]), "mirrors the head"),
+        (np.diag([1.02, 1.0, 1.0, 1.0]), "scales or shears the head"),
+        (np.eye(4) + 0.01 * np.eye(4, k=1) * (np.arange(4) < 2)[:, np.newaxis], "scales or shears the head"),
+        (np.eye(4) + 2e5 * np.eye(4, k=3), "shifts the head by more than 100 m"),
+    ],
+    ids=["mirror", "scale", "shear", "shift"],
+)
+def test_what_is_no_rigid_transform_is_refused_in_one_line(tmp_path, change, message):
+    path = rigid_file(tmp_path, TURNED @ change)
+    assert np.isfinite(images.read_affine(path)).all()
+    with pytest.raises(ImageError, match=rf"a\.mat: {message}; a rigid transform is needed: run normalise") as caught:
+        images.read_rigid(path)
+    assert caught.value.code == "transform_implausible"
+
+
+def test_a_flipped_bit_neither_mirrors_nor_stretches_a_head(tmp_path):
+    path = rigid_file(tmp_path, TURNED)
+    whole = path.read_bytes()
+    accepted = 0
+    for place in range(8 * len(whole)):
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(bytes(damaged))
+        with contextlib.suppress(ImageError):
+            found = images.read_rigid(path)[:3, :3]
+            accepted += 1
+            assert np.abs(found - TURNED[:3, :3]).max() < 1e-4
+    assert 0 < accepted < 8 * len(whole)
+
+
+def test_a_transform_of_too_few_numbers_is_one_line(tmp_path):
+    parameters = np.append(np.eye(3).ravel(), 5.0)[:, np.newaxis]  # one number would serve for three
+    savemat(tmp_path / "a.mat", {"AffineTransform_double_3_3": parameters, "fixed": np.zeros((3, 1))}, format="4")
     with pytest.raises(ImageError, match="is not an ITK affine transform"):
         images.read_affine(tmp_path / "a.mat")

@@ -106,7 +106,7 @@ def converted(work: Path, participant: str) -> list[Converted]:
         name = layout.scan_name(path)
         rigid = results / layout.scan_to_participant(participant, name.session, name.label)
         refused = images.read_refusal(results / layout.standard_image(participant, *name[1:])) is not None
-        to_scan = None if refused else images.read_affine(rigid)
+        to_scan = None if refused else images.read_rigid(rigid)
         found.append(Converted(name.session, TRACER_OF[name.label], path, to_scan))
     return found
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pet_spect.atlases import load_atlas
 from pet_spect.errors import ImageError, RegionError, TableError, listed, shown, without_place
-from pet_spect.images import read_affine, read_volume, read_warp, volume_from_nifti
+from pet_spect.images import check_rigid, read_rigid, read_volume, read_warp, volume_from_nifti
 from pet_spect.model import STANDARD_SPACE, Atlas, RegionSide, ScanKey, Side, Volume, Warp
 from pet_spect.nifti_space import check_space
 from pet_spect.quantify.change import Change, changes
@@ -67,7 +67,7 @@ def extract_uptake(
         ``sub-01_from-MNI152NLin2009cSym_to-participant_mode-image_xfm.nii.gz``.
     rigid : path or (4, 4) float array, optional
         Takes participant points to the image's points, RAS+ mm: the workflow's
-        ``..._from-scan_to-participant_mode-image_xfm.mat``.
+        ``..._from-scan_to-participant_mode-image_xfm.mat``. It may turn and shift only.
     min_coverage : float, default 0.9
         Smallest fraction of a region in view for its mean to be given.
     lesion : path, optional
@@ -104,8 +104,10 @@ def extract_uptake(
     if not isinstance(atlas, Atlas):
         atlas = load_atlas(atlas) if isinstance(atlas, str) else load_atlas(Path(atlas[0]), Path(atlas[1]))
     scan = read_volume(Path(image)) if isinstance(image, str | os.PathLike) else _in_memory(image)
-    if rigid is not None and not isinstance(rigid, np.ndarray):
-        rigid = read_affine(Path(rigid))
+    if isinstance(rigid, np.ndarray):
+        check_rigid(rigid, "rigid")
+    elif rigid is not None:
+        rigid = read_rigid(Path(rigid))
     found = region_uptake(
         scan,
         atlas,

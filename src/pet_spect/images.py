@@ -19,13 +19,18 @@ from pet_spect.errors import ImageError, RefusedError
 from pet_spect.files import read_json, whole_file, write_json
 from pet_spect.layout import sidecar
 from pet_spect.model import Refusal, Volume, Warp
-from pet_spect.nifti import open_nifti
+from pet_spect.nifti import muted, open_nifti
 
 _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _CANONICAL = np.array([[0, 1], [1, 1], [2, 1]])
 """What `nibabel.io_orientation` says of voxel axes nearest to right, anterior, superior."""
 
 _FLAT = 1e-9
+_RIGID = 1e-4
+"""How far a matrix of 32-bit numbers and many products may be from a turn: 0.01 mm at 100 mm."""
+
+_FARTHEST_MM = 1e5
+"""As far from its origin a scan may lie, see `pet_spect.dicom.geometry.check_affine`."""
 _NIFTI_VECTOR_INTENT = 1007
 _UNREADABLE = (OSError, EOFError, ValueError, MemoryError, zlib.error)
 
@@ -219,7 +224,9 @@ def write_affine(path: Path, matrix: NDArray[np.float64]) -> None:
 
 
 def read_affine(path: Path) -> NDArray[np.float64]:
-    """Read an ITK ``.mat``; return the point transform (4, 4), RAS+ mm.
+    """Read an ITK ``.mat`` of any kind; return the point transform (4, 4), RAS+ mm.
+
+    The format has no checksum: what lay on disk between two steps is for `read_rigid`.
 
     Raises
     ------
@@ -229,14 +236,68 @@ def read_affine(path: Path) -> NDArray[np.float64]:
     from scipy.io import loadmat
 
     try:
-        content: Mapping[str, Any] = loadmat(path)
-        (name,) = (key for key in content if key.startswith(("AffineTransform", "MatrixOffsetTransformBase")))
-        parameters, centre = (np.asarray(content[key], dtype=np.float64).ravel() for key in (name, "fixed"))
-        lps = np.eye(4)
-        lps[:3, :3] = parameters[:9].reshape(3, 3)
-        lps[:3, 3] = parameters[9:] + centre - lps[:3, :3] @ centre
-        if not _is_invertible(lps):
-            raise ValueError("not invertible")
+        with muted():
+            content: Mapping[str, Any] = loadmat(path)
+            (name,) = (key for key in content if key.startswith(("AffineTransform", "MatrixOffsetTransformBase")))
+            parameters, centre = (np.asarray(content[key], dtype=np.float64).ravel() for key in (name, "fixed"))
+            lps = np.eye(4)
+            if (parameters.size, centre.size) != (12, 3):
+                raise ValueError("not 12 parameters and a centre")
+            lps[:3, :3] = parameters[:9].reshape(3, 3)
+            lps[:3, 3] = parameters[9:] + centre - lps[:3, :3] @ centre
+            if not _is_invertible(lps):
+                raise ValueError("not invertible")
     except Exception as error:  # scipy's reader fails on a damaged file in ways of all kinds
         raise ImageError(f"{path}: is not an ITK affine transform ({type(error).__name__})") from None
     return np.asarray(_LPS @ lps @ _LPS, dtype=np.float64)
+
+
+def read_rigid(path: Path) -> NDArray[np.float64]:
+    """Read an ITK ``.mat`` that turns and shifts only, such as scan to participant; see `read_affine`.
+
+    Raises
+    ------
+    ImageError
+        If the file is not such a transform; see also `check_rigid`.
+    """
+    matrix = read_affine(path)
+    check_rigid(matrix, str(path))
+    return matrix
+
+
+def check_rigid(matrix: NDArray[np.float64], called: str) -> None:
+    """Refuse a point transform that does more than turn and shift a head: a single wrong bit may mirror it.
+
+    Parameters
+    ----------
+    matrix : (4, 4) float array
+        mm to mm.
+    called : str
+        How messages call it.
+
+    Raises
+    ------
+    ImageError
+        ``transform_implausible``: it mirrors, its columns are not unit vectors at right angles within 0.0001, its last
+        row is not 0 0 0 1, or it shifts by more than 100 m.
+    """
+    with np.errstate(all="ignore"):
+        fault = _fault_of_rigid(matrix)
+    if fault:
+        raise ImageError(
+            f"{called}: {fault}; a rigid transform is needed: run normalise again to make it anew",
+            code="transform_implausible",
+        )
+
+
+def _fault_of_rigid(matrix: NDArray[np.float64]) -> str | None:
+    if matrix.shape != (4, 4) or not np.isfinite(matrix).all() or (matrix[3] != (0, 0, 0, 1)).any():
+        return "is not a transform of 4 x 4 finite numbers with 0 0 0 1 below"
+    turn = matrix[:3, :3]
+    if not np.abs(turn.T @ turn - np.eye(3)).max() <= _RIGID:
+        return "scales or shears the head"
+    if not np.linalg.det(turn) > 0:
+        return "mirrors the head"
+    if not np.abs(matrix[:3, 3]).max() <= _FARTHEST_MM:
+        return f"shifts the head by more than {_FARTHEST_MM / 1000:g} m"
+    return None

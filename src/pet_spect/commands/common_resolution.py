@@ -95,7 +95,7 @@ def to_common(
     import numpy as np
 
     from pet_spect.atlases import load_atlas
-    from pet_spect.images import read_affine, read_scan
+    from pet_spect.images import read_rigid, read_scan
     from pet_spect.quantify.view import in_view
     from pet_spect.registration.resolution import estimate_fwhm, sharp_tissue
     from pet_spect.tissue import tissue_maps
@@ -106,7 +106,7 @@ def to_common(
     for visit, image in images.items():
         try:
             label = layout.scan_name(image).label
-            rigid = read_affine(results / layout.scan_to_participant(participant, visit[0], label))
+            rigid = read_rigid(results / layout.scan_to_participant(participant, visit[0], label))
             volume, _ = read_scan(image)
         except PetSpectError:
             continue

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pet_spect import layout
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
 from pet_spect.commands.registration_facts import cut_warning, flags_of
-from pet_spect.images import read_affine, read_refusal, read_sidecar, read_volume, read_warp
+from pet_spect.images import read_refusal, read_rigid, read_sidecar, read_volume, read_warp
 from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.record import entry_of, read_record, refusal_in
 
@@ -96,7 +96,7 @@ def _draw(person: _Person, key: ScanKey, image: Path, masks: Mapping[str, Volume
         tried = [] if read_refusal(image) else _tried(read_volume(image), entry, masks)
         draw_refusal(path, key, title, refusal, tried, warnings=warnings, simulated=simulated)
         return
-    to_scan = read_affine(results / layout.scan_to_participant(*parts[:3]))
+    to_scan = read_rigid(results / layout.scan_to_participant(*parts[:3]))
     standard = read_volume(results / layout.standard_image(*parts))
     scan = steps.Registration(read_volume(image), standard, to_scan, *person.warps)
     shown = [

@@ -33,7 +33,7 @@ from pet_spect.commands.uptake_rows import Grounds, uptake_rows, why_absent
 from pet_spect.commands.uptake_table import RESPONSE_TERMS
 from pet_spect.errors import AtlasError, ConfigError, PetSpectError, RegionError
 from pet_spect.files import write_json
-from pet_spect.images import read_affine, read_scan, read_sidecar, read_warp
+from pet_spect.images import read_rigid, read_scan, read_sidecar, read_warp
 from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, ScanKey
 from pet_spect.quantify.columns import UPTAKE
 from pet_spect.tables import sidecar_of_table, write_table
@@ -246,7 +246,7 @@ def _measured(
     from pet_spect.quantify.view import coverage_by_pose, in_view, limited
 
     name = layout.scan_name(image)
-    rigid = read_affine(options.results / layout.scan_to_participant(options.participant, visit[0], name.label))
+    rigid = read_rigid(options.results / layout.scan_to_participant(options.participant, visit[0], name.label))
     volume, facts = read_scan(image)
     common = grounds.to_common.get(visit, ToCommon())
     view = cut_view(grounds.record, ScanKey(options.participant, *visit))
