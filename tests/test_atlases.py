@@ -125,3 +125,43 @@ def test_a_doubtful_atlas_is_refused(tmp_path, labels, rows, message):
 def test_an_atlas_that_is_not_shipped_names_those_that_are():
     with pytest.raises(AtlasError, match="no atlas 'AAL' is shipped; shipped: CerebrA"):
         load_atlas("AAL")
+
+
+def whole_brain(folder, labels, affine):
+    image = nib.Nifti1Image(labels.astype(np.uint8), affine)
+    nib.save(image, folder / "Own.nii")
+    (folder / "Own.tsv").write_text("index\tregion\tside\n1\tm1\tn/a\n")
+    return folder / "Own.nii", folder / "Own.tsv"
+
+
+@pytest.mark.parametrize("shift", [(0, 20, 0), (0, -20, 0), (0, 0, 20), (0, 0, -20), (20, 0, 0)])
+def test_an_atlas_moved_by_20_mm_is_refused(tmp_path, cerebra, shift):
+    affine = cerebra.affine.copy()
+    affine[:3, 3] += shift
+    with pytest.raises(AtlasError, match=r"8\d% of its labelled voxels lie in the brain of MNI152") as caught:
+        load_atlas(*whole_brain(tmp_path, cerebra.labels > 0, affine))
+    assert caught.value.code == "atlas_outside"
+
+
+def test_an_atlas_of_another_size_is_refused(tmp_path, cerebra):
+    with pytest.raises(AtlasError, match=r"at least 90% are needed; bring the labels into that space"):
+        load_atlas(*whole_brain(tmp_path, cerebra.labels > 0, np.diag([1.2, 1.2, 1.2, 1]) @ cerebra.affine))
+
+
+def test_labels_beyond_every_brain_are_refused(tmp_path):
+    with pytest.raises(AtlasError, match=r"\b0% of its labelled voxels"):
+        load_atlas(*whole_brain(tmp_path, np.ones((2, 2, 2)), np.eye(4) + 500 * np.eye(4, k=3)))
+
+
+@pytest.mark.parametrize("size", [1.0, 1.05])
+def test_an_atlas_of_another_make_fits_a_little_worse(tmp_path, cerebra, size):
+    affine = np.diag([size, size, size, 1.0]) @ cerebra.affine
+    affine[:3, 3] += (1, 2, -2)
+    assert load_atlas(*whole_brain(tmp_path, cerebra.labels > 0, affine)).name == "Own"
+
+
+@pytest.mark.parametrize("index", [35, 86, 11])
+def test_an_atlas_of_one_region_is_accepted(tmp_path, cerebra, index):
+    coarse = cerebra.affine @ np.diag([3.0, 3, 3, 1])
+    labels = (cerebra.labels == index)[::3, ::3, ::3]
+    assert load_atlas(*whole_brain(tmp_path, labels, coarse)).regions[0].name == "m1"

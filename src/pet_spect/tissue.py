@@ -41,13 +41,17 @@ def tissue_maps(atlas: Atlas) -> TissueMaps:
     TissueMaps
         0 where the maps do not reach: they are cut at z = -72 mm.
     """
-    from nilearn.datasets import load_mni152_brain_mask, load_mni152_gm_template, load_mni152_wm_template
+    from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
 
-    grey, white, brain = (
-        _placed(load(resolution=1), atlas)
-        for load in (load_mni152_gm_template, load_mni152_wm_template, load_mni152_brain_mask)
-    )
-    return TissueMaps(grey, white, brain > 0)
+    grey, white = (_placed(load(resolution=1), atlas) for load in (load_mni152_gm_template, load_mni152_wm_template))
+    return TissueMaps(grey, white, brain_mask(atlas))
+
+
+def brain_mask(atlas: Atlas) -> NDArray[np.bool_]:
+    """Return the brain on the grid of an atlas, as for `tissue_maps`."""
+    from nilearn.datasets import load_mni152_brain_mask
+
+    return np.asarray(_placed(load_mni152_brain_mask(resolution=1), atlas) > 0)
 
 
 def t1_map(atlas: Atlas) -> NDArray[np.float32]:
@@ -64,11 +68,11 @@ def t1_map(atlas: Atlas) -> NDArray[np.float32]:
         White matter near 0.9, grey matter near 0.65, CSF near 0.2; 0 outside the brain. Regions below
         z = -72 mm, where the image is cut, have the median of the brain.
     """
-    from nilearn.datasets import load_mni152_brain_mask, load_mni152_template
+    from nilearn.datasets import load_mni152_template
 
-    image, brain = (_placed(load(resolution=1), atlas) for load in (load_mni152_template, load_mni152_brain_mask))
-    t1 = np.where(brain > 0, image, 0)
-    t1[(atlas.labels > 0) & (brain == 0)] = np.median(t1[brain > 0])
+    image, brain = _placed(load_mni152_template(resolution=1), atlas), brain_mask(atlas)
+    t1 = np.where(brain, image, 0)
+    t1[(atlas.labels > 0) & ~brain] = np.median(t1[brain])
     return np.asarray(t1, dtype=np.float32)
 
 
