@@ -202,3 +202,61 @@ def test_a_radionuclide_that_is_none_is_wrong_usage(scan, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["convert", str(scan), "--out", str(tmp_path / "x.nii.gz"), "--radionuclide", "gold"])
     assert "gold is not a known radionuclide, such as F-18 or I-123" in capsys.readouterr().err
+
+
+def nifti_scan(folder):
+    """Return a NIfTI scan whose JSON has a key that convert does not keep."""
+    folder.mkdir()
+    values = np.random.default_rng(0).random((6, 7, 8), np.float32)
+    image = nib.Nifti1Image(values, np.diag([2.0, 2.0, 2.0, 1.0]))
+    nib.save(image, folder / "scan.nii.gz")
+    keys = {"Units": "Bq/mL", "AttenuationCorrection": "CT", "ImageDecayCorrected": True, "TracerRadionuclide": "F18"}
+    (folder / "scan.json").write_text(json.dumps(keys | {"Notes": "kept by the user"}))
+    return folder / "scan.nii.gz"
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("flags", [[], ["--record-refusal"], ["--anat"]])
+@pytest.mark.parametrize("way", ["itself", "its JSON", "a link", "a hard link", "a folder that is a link"])
+def test_the_input_is_never_the_output(tmp_path, capfd, way, flags):
+    path = nifti_scan(tmp_path / "in")
+    out = path
+    if way == "its JSON":
+        out = path.with_name("scan.nii")
+    elif way == "a link":
+        out = tmp_path / "link.nii.gz"
+        out.symlink_to(path)
+    elif way == "a hard link":
+        out = tmp_path / "link.nii.gz"
+        out.hardlink_to(path)
+    elif way == "a folder that is a link":
+        (tmp_path / "folder").symlink_to(tmp_path / "in")
+        out = tmp_path / "folder" / "scan.nii.gz"
+    before = contents(tmp_path / "in")
+    assert main(["convert", str(path), "--out", str(out), *flags]) == 1
+    told = capfd.readouterr().err
+    assert "--out: its image or its JSON is the input itself; name another file" in told
+    assert (told.count("\n"), contents(tmp_path / "in")) == (1, before)
+
+
+@pytest.mark.parametrize("out", ["in/x.nii.gz", "in/deeper/x.nii.gz", "link/x.nii.gz", "in/../in/x.nii"])
+def test_nothing_is_written_into_the_input_folder(scan, tmp_path, capfd, out):
+    (tmp_path / "in").mkdir()
+    scan.rename(tmp_path / "in" / "scan.dcm")
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    before = contents(tmp_path / "in")
+    assert main(["convert", str(tmp_path / "in"), "--out", str(tmp_path / out), "--record-refusal"]) == 1
+    assert "--out: lies in the input folder" in capfd.readouterr().err
+    assert contents(tmp_path / "in") == before
+
+
+def test_the_output_may_lie_beside_an_input_file_or_folder(scan, tmp_path):
+    path = nifti_scan(tmp_path / "in")
+    assert main(["convert", str(path), "--out", str(tmp_path / "in" / "other.nii.gz")]) == 0
+    (tmp_path / "scan").mkdir()
+    scan.rename(tmp_path / "scan" / "scan.dcm")
+    for _ in range(2):  # the second time the output is there
+        assert main(["convert", str(tmp_path / "scan"), "--out", str(tmp_path / "scan.nii.gz")]) == 0

@@ -21,6 +21,7 @@ from pet_spect.dicom.decay import radionuclide_name
 from pet_spect.dicom.declared import Declared
 from pet_spect.errors import ConfigError, PetSpectError
 from pet_spect.images import write_refusal, write_scan
+from pet_spect.layout import is_nifti, sidecar
 from pet_spect.model import Refusal
 
 _DECIMAL = re.compile(r"\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -123,6 +124,25 @@ def _window(minutes: list[float] | None) -> tuple[float, float] | None:
     return first, last
 
 
+def _check_out(scan: Path, out: Path) -> None:
+    """Refuse an output that would take the place of the input; no path is told, for it may name a person."""
+    originals = [scan, Path(sidecar(str(scan)))] if is_nifti(scan) else [scan]
+    written = [out, Path(sidecar(str(out)))]
+    if any(_same(one, original) for one in written for original in originals):
+        raise ConfigError("--out: its image or its JSON is the input itself; name another file")
+    if scan.is_dir() and any(_same(folder, scan) for one in written for way in _ways(one) for folder in way.parents):
+        raise ConfigError("--out: lies in the input folder, whose files must stay as they are; name a file elsewhere")
+
+
+def _ways(path: Path) -> tuple[Path, Path]:
+    """Return where a path is, and where it leads if it is a link."""
+    return path.parent.resolve() / path.name, path.resolve()
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
+
+
 def run(options: argparse.Namespace) -> None:
     """Convert one scan; with ``--record-refusal`` a refusal becomes the output."""
     declared = Declared(
@@ -144,6 +164,7 @@ def run(options: argparse.Namespace) -> None:
         raise ConfigError(
             "--anat: goes with none of the flags that fill gaps of a scan, name its tracer or choose a volume of it"
         )
+    _check_out(options.scan, options.out)
     gc.disable()  # a series is many small objects that all stay; the collector would walk them again and again
     label = options.label or ("scan" if options.record_refusal else None)  # a path may name somebody
     try:
