@@ -133,3 +133,10 @@ def test_an_analyze_image_does_not_say_left_and_right(tmp_path):
     with pytest.raises(ImageError, match="is in Analyze form, in which left and right are unknown") as caught:
         check_space(nib.load(tmp_path / "a.img"), "the image")
     assert caught.value.code == "image_pair"
+
+
+def test_axes_that_are_at_right_angles_for_a_scan_agree_with_the_qform_that_is_written(tmp_path):
+    scan = np.diag([7.0, 7.0, 20.0, 1.0])  # a whole body, 0.7 x 0.7 x 2 m
+    scan[:3, :3] = np.array([[1, 9e-4, 9e-4], [0, 1, 9e-4], [0, 0, 1]]) @ scan[:3, :3]
+    images.write_volume(tmp_path / "a.nii.gz", Volume(np.zeros((100, 100, 100), np.float32), scan))
+    assert images.read_volume(tmp_path / "a.nii.gz").affine == pytest.approx(scan, abs=1e-4)

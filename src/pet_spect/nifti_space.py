@@ -16,6 +16,9 @@ _SAME_MM = 0.1
 _SAME_CORNER_MM = 1.0
 """How far the corners may: near half a turn, the 32-bit quaternion of a sound qform alone moves one by 0.3 mm."""
 
+_SAME_CORNER = 1e-3
+"""The same as a fraction of the diagonal, if that is more: a qform has no room for axes 0.06° off a right angle."""
+
 _SAME_EDGE = 0.01
 
 
@@ -88,7 +91,7 @@ def _check_agreement(
         raise ImageError(f"{called}: its affine is not finite", code="image_affine")
     if int(raw["qform_code"]) and int(raw["sform_code"]):
         qform, sform = header.get_qform(), header.get_sform()
-        if not (np.allclose(qform, sform, atol=_SAME_MM) and _farthest(qform, sform, image.shape) <= _SAME_CORNER_MM):
+        if not (np.allclose(qform, sform, atol=_SAME_MM) and _corners_agree(qform, sform, image.shape)):
             raise ImageError(
                 f"{called}: qform and sform place it differently; it is unknown which of them is right: write it anew"
                 " with one of them",
@@ -107,11 +110,12 @@ def _edges(raw: nib.Nifti1Header) -> NDArray[np.float64]:
     return np.asarray(raw["pixdim"][1:4], dtype=np.float64)
 
 
-def _farthest(one: NDArray[np.float64], other: NDArray[np.float64], shape: tuple[int, ...]) -> float:
-    """Return how far apart two affines put the corners of an image, at the most, in mm."""
+def _corners_agree(one: NDArray[np.float64], other: NDArray[np.float64], shape: tuple[int, ...]) -> bool:
     extents = [max(extent - 1, 0) for extent in (*shape, 1, 1, 1)[:3]]
     corners = np.array([[*corner, 1] for corner in product(*((0, extent) for extent in extents))], dtype=np.float64)
-    return float(np.linalg.norm((corners @ (one - other).T)[:, :3], axis=1).max())
+    apart = float(np.linalg.norm((corners @ (one - other).T)[:, :3], axis=1).max())
+    diagonal = float(np.linalg.norm((corners[-1] - corners[0]) @ other.T))
+    return apart <= max(_SAME_CORNER_MM, _SAME_CORNER * diagonal)
 
 
 def _shown(edges: NDArray[np.float64]) -> str:
