@@ -158,9 +158,14 @@ def _is_gz(path: Path) -> bool:
 @contextmanager
 def _content(path: Path, called: str) -> Iterator[BinaryIO]:
     with path.open("rb") as stream:
-        is_packed = stream.read(2) == gzipped.MARK
+        head = stream.read(_HEADER_BYTES)
+        is_packed = head[:2] == gzipped.MARK
         stream.seek(0)
-        if is_packed != _is_gz(path) and path.stat().st_size:
+        if is_packed != _is_gz(path) and head:
+            if not is_packed and _size(head) is None:
+                raise ImageError(
+                    f"{called}: is not a readable NIfTI image (neither gzip nor such a header)", code="image_unreadable"
+                )
             has, other = ("is", ".nii.gz") if is_packed else ("is not", ".nii")
             raise ImageError(
                 f"{called}: {has} packed with gzip, against its name; let the name end in {other}",
