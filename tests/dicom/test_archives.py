@@ -9,6 +9,7 @@ import struct
 import tarfile
 import tracemalloc
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -116,7 +117,10 @@ def test_names_that_lead_out_of_a_folder_write_nothing(tmp_path, members, monkey
 
 def test_links_and_devices_in_a_tar_are_no_files(tmp_path, members):
     odd = {
-        special("link", tarfile.SYMTYPE, "/etc/passwd"): b"",
+        special("link.txt", tarfile.SYMTYPE, "/etc/passwd"): b"",
+        special("link.dcm", tarfile.SYMTYPE, "study/0"): b"",
+        special("study/again", tarfile.SYMTYPE, "../study"): b"",
+        special("study/twice.dcm", tarfile.SYMTYPE, "../link.dcm"): b"",
         special("hard.dcm", tarfile.LNKTYPE, "study/0"): b"",
         special("disk.dcm", tarfile.BLKTYPE): b"",
         special("zero.dcm", tarfile.CHRTYPE): b"",
@@ -290,7 +294,10 @@ def test_no_flipped_bit_of_a_packed_tar_is_taken_for_an_image(tmp_path, members)
         damaged = bytearray(whole)
         damaged[place // 8] ^= 1 << place % 8
         path.write_bytes(bytes(damaged))
-        assert refusal(path) == "archive_damaged"
+        with contextlib.suppress(OSError, EOFError, zlib.error):
+            if gzip.decompress(damaged) == gzip.decompress(whole):  # the same content by another way to pack it
+                continue
+        assert refusal(path) in ("archive_damaged", "not_dicom", "file_damaged")  # a slice may be read first
 
 
 @pytest.mark.parametrize("lost", range(1, 10))

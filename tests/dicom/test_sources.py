@@ -95,3 +95,48 @@ def test_files_of_a_folder_are_counted_in_the_order_of_their_names(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     assert [(file.name, file.place) for file in files_in(tmp_path, "x")] == [("c", "file 1 of 2"), ("b", "file 2 of 2")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("IM0007.dcm.gz", b"\x1f\x8b\x08", "is a packed file that may be a slice, unpack it; if it is none, move it"),
+        ("IM0007.IMA.zip", b"PK\x03\x04", "is a packed file that may be a slice"),
+        ("IM0007.dcm.part", b"", "is an unfinished download of what may be a slice, get it anew; if it is none, move"),
+        ("IM0007.dcm.filepart", bytes(100), "is an unfinished download"),
+        ("IM0007.part", bytes(9000), "is an unfinished download"),
+        ("Unconfirmed 2718.crdownload", b"", "is an unfinished download"),
+        ("IM0007.dcm.gz.part", b"\x1f\x8b\x08", "is an unfinished download"),
+    ],
+)
+def test_an_unfinished_or_packed_slice_beside_others_is_refused(pet_slices, save, name, content, message):
+    folder = save(*pet_slices())
+    (folder / name).write_bytes(content)
+    with pytest.raises(DicomError, match=f"sub-01: file . of 5: {message}") as caught:
+        read_images(folder, "sub-01")
+    assert caught.value.code == "not_dicom"
+
+
+def test_other_downloads_and_packed_files_beside_slices_do_no_harm(pet_slices, save):
+    folder = save(*pet_slices())
+    for name in (
+        "report 2.pdf.part",
+        "copy.zip",
+        "scan1.tar.gz",
+        "image1.nii.gz",
+        "log.1.gz",
+        "README.part",
+        "a.zip.part",
+    ):
+        (folder / name).write_bytes(b"PK\x03\x04 or anything")
+    assert len(read_images(folder, "sub-01")) == 4
+
+
+def test_a_finished_slice_with_the_name_of_a_download_is_read_and_a_cut_one_refused(pet_slices, save):
+    folder = save(*pet_slices())
+    last = sorted(folder.iterdir())[-1]
+    part = last.rename(folder / "IM0007.dcm.part")
+    assert len(read_images(folder, "sub-01")) == 4
+    part.write_bytes(part.read_bytes()[:-20])
+    with pytest.raises(DicomError, match=r"cut short|pixel data"):
+        [header.pixels() for header in read_images(folder, "sub-01")]

@@ -1,13 +1,13 @@
 """Archives of DICOM files (zip, tar, and tar packed with gzip, bzip2 or xz), read member by member in memory.
 
-Nothing is written, so names that lead out of a folder do no harm; links and
-devices are no files and are passed over. What is unpacked is counted, and an
-archive that unpacks to more than is sensible is refused before memory or time run out.
+Nothing is written, so names that lead out of a folder do no harm; devices are no
+files and are passed over, and so are links to what the archive holds. An archive that
+may hold more files than were read is refused: slices would be missing. What is unpacked is counted,
+and an archive that unpacks to more than is sensible is refused before memory or time run out.
 """
 
 from __future__ import annotations
 
-import bz2
 import io
 import lzma
 import struct
@@ -19,7 +19,10 @@ from functools import cache, partial
 from pathlib import Path
 from typing import IO, BinaryIO, Literal, cast
 
-from pet_spect.dicom.sources import MARK_END, PlacedFile, is_hidden, open_regular
+from pet_spect.dicom.packed_streams import bunzip2, unxz
+from pet_spect.dicom.sources import MARK_END, PlacedFile, is_hidden, may_be_slice, open_regular
+from pet_spect.dicom.tar_links import Links
+from pet_spect.dicom.zip_layout import directory_size, lists_all
 from pet_spect.errors import DicomError
 from pet_spect.gzipped import MARK, MOST_RATIO, gunzip
 
@@ -35,12 +38,20 @@ MOST_BYTES = 2**37
 RATIO_FROM = 2**26
 """Content up to which the ratio does not matter, bytes: empty images shrink well, and 64 MiB harm nobody."""
 
+MOST_PADDING = 2**22
+"""Most zeros after the end mark of a tar, bytes: records are of 10 KiB, on tapes of up to 4 MiB. A download that
+never went on leaves more.
+"""
+
 Kind = Literal["zip", "tar"]
 
 _BLOCK = 512
 _CHUNK = 2**20
 _PACKED: dict[bytes, str] = {MARK: "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz"}
 _BYTES_PER_ENTRY = 256
+_CONTINUED = b"M"
+"""Type of a tar's member that began in the volume before (GNU)."""
+
 _BROKEN = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
     *(EOFError, struct.error, ValueError, NotImplementedError, RecursionError),
@@ -95,7 +106,8 @@ def archived_files(path: Path, kind: Kind, called: str) -> Iterator[PlacedFile]:
     Raises
     ------
     DicomError
-        ``archive_damaged``, ``archive_encrypted``, or ``archive_limit`` if it holds more than the limits above.
+        ``archive_damaged``, ``archive_encrypted``, or ``archive_limit`` if it holds more than the limits above;
+        ``archive_links`` if a tar has a link to what it does not hold. Some are raised after the last file.
         What is wrong with a single member of a zip is raised when that is opened.
     """
     try:
@@ -111,8 +123,9 @@ def archived_files(path: Path, kind: Kind, called: str) -> Iterator[PlacedFile]:
         raise DicomError(f"{called}: cannot be read ({error.strerror})", code="file_unreadable") from None
 
 
-def _damaged(called: str) -> DicomError:
-    return DicomError(f"{called}: is an archive that is damaged or cut short", code="archive_damaged")
+def _damaged(called: str, found: str = "") -> DicomError:
+    why = f" ({found}); get it anew, or pack the whole folder again" if found else ""
+    return DicomError(f"{called}: is an archive that is damaged or cut short{why}", code="archive_damaged")
 
 
 class _Meter:
@@ -154,7 +167,7 @@ class _Meter:
 
 
 def _zipped(stream: BinaryIO, meter: _Meter, called: str) -> Iterator[PlacedFile]:
-    if _directory_size(stream) > MOST_MEMBERS * _BYTES_PER_ENTRY:
+    if directory_size(stream) > MOST_MEMBERS * _BYTES_PER_ENTRY:
         raise meter.error(f"holds more than {MOST_MEMBERS} files")
     with zipfile.ZipFile(stream) as archive:
         # not is_dir(), which fails on an empty name
@@ -165,24 +178,11 @@ def _zipped(stream: BinaryIO, meter: _Meter, called: str) -> Iterator[PlacedFile
             raise DicomError(
                 f"{called}: is an encrypted archive; unpack it to a folder first", code="archive_encrypted"
             )
+        if not lists_all(stream, archive):
+            raise _damaged(called, "it holds files that its own list lacks, as if a part were lost or two were joined")
         for number, member in enumerate(members, start=1):
             unpack = cache(partial(_unpacked, archive, member, meter))  # once, however often it is opened
             yield PlacedFile(member.filename, None, number, len(members), alone=False, open=partial(_opened, unpack))
-
-
-def _directory_size(stream: BinaryIO) -> int:
-    """Return the length of a zip's list of members (APPNOTE 4.3.14 to 4.3.16), before it is read into memory."""
-    start = max(0, stream.seek(0, io.SEEK_END) - 2**16 - 22)
-    stream.seek(start)
-    tail = stream.read()
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0:
-        raise EOFError
-    (size,) = struct.unpack_from("<I", tail, at + 12)
-    if at >= 20 and tail.startswith(b"PK\x06\x07", at - 20):
-        stream.seek(struct.unpack_from("<Q", tail, at - 12)[0])
-        (size,) = struct.unpack_from("<Q", stream.read(56), 40)
-    return int(size)
 
 
 def _opened(unpack: Callable[[], bytes]) -> BinaryIO:
@@ -219,25 +219,59 @@ def _tarred(stream: BinaryIO, meter: _Meter, called: str) -> Iterator[PlacedFile
     head = stream.read(_BLOCK)
     stream.seek(0)
     counted = _Counted(_unpacking(stream, head), meter)
+    links = Links()
     with tarfile.open(fileobj=counted, mode="r|", bufsize=2**16, tarinfo=_StrictTarInfo) as archive:
         number = 0
         while (member := archive.next()) is not None:
             archive.members = []  # type: ignore[attr-defined]  # or it would keep the header of every member
-            if not member.isreg() or is_hidden(member.name):
+            if member.type == _CONTINUED:
+                raise _damaged(called, "it begins in another volume")
+            if is_hidden(member.name):
                 continue
-            number += 1
-            if number > MOST_MEMBERS:
+            if not member.isreg():
+                _note(links, member)
+            else:
+                number += 1
+                links.add_file(member.name)
+                content = meter.content(cast("IO[bytes]", archive.extractfile(member)), member.size)
+                yield PlacedFile(member.name, None, number, 0, alone=False, open=partial(io.BytesIO, content))
+            if number + len(links) > MOST_MEMBERS:
                 raise meter.error(f"holds more than {MOST_MEMBERS} files")
-            content = meter.content(cast("IO[bytes]", archive.extractfile(member)), member.size)
-            yield PlacedFile(member.name, None, number, 0, alone=False, open=partial(io.BytesIO, content))
-        while counted.read(2**20):  # to its end, where the checksum is
-            pass
+        _check_end(cast(BinaryIO, archive.fileobj), called)
+    if any(may_be_slice(_empty(name), b"") for name in links.lost()):
+        raise DicomError(
+            f"{called}: is an archive with links to files that it does not hold or hides, which may be slices;"
+            " pack it again with the files themselves (tar --dereference --hard-dereference)",
+            code="archive_links",
+        )
+
+
+def _note(links: Links, member: tarfile.TarInfo) -> None:
+    if member.isdir():
+        links.add_folder(member.name)
+    elif member.issym() or member.islnk():
+        links.add_link(member)
+
+
+def _empty(name: str) -> PlacedFile:
+    return PlacedFile(name, None, 0, 0, alone=False, open=io.BytesIO)
+
+
+def _check_end(rest: BinaryIO, called: str) -> None:
+    """Read a tar to its end, where the checksum of what is packed stands; only zeros may follow its end mark."""
+    zeros = 0
+    while chunk := rest.read(_CHUNK):
+        zeros += len(chunk)
+        if any(chunk):
+            raise _damaged(called, "more follows its end mark, as if a part were lost or two were joined")
+    if zeros > MOST_PADDING:
+        raise _damaged(called, f"its last {zeros >> 20} MiB are zeros")
 
 
 def _unpacking(stream: BinaryIO, head: bytes) -> BinaryIO:
-    openers: dict[str, Callable[[BinaryIO], object]] = {"gzip": gunzip, "bzip2": bz2.BZ2File, "xz": lzma.LZMAFile}
+    openers: dict[str, Callable[[BinaryIO], BinaryIO]] = {"gzip": gunzip, "bzip2": bunzip2, "xz": unxz}
     kind = next((kind for mark, kind in _PACKED.items() if head.startswith(mark)), None)
-    return cast(BinaryIO, openers[kind](stream) if kind else stream)
+    return openers[kind](stream) if kind else stream
 
 
 class _Counted(io.RawIOBase):

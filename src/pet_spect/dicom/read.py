@@ -18,7 +18,15 @@ from pet_spect.dicom.archives import is_archive
 from pet_spect.dicom.deflated import unpacks_too_far
 from pet_spect.dicom.header import SOP_CLASSES, Header, sop_class
 from pet_spect.dicom.quiet import quiet
-from pet_spect.dicom.sources import MARK_END, PlacedFile, files_in, may_be_slice, visible_files
+from pet_spect.dicom.sources import (
+    MARK_END,
+    PlacedFile,
+    files_in,
+    is_packed_slice,
+    is_unfinished,
+    may_be_slice,
+    visible_files,
+)
 from pet_spect.dicom.unread_pixels import pixel_bytes_at
 from pet_spect.errors import DicomError
 from pet_spect.gzipped import MOST_RATIO
@@ -168,12 +176,18 @@ def read_file(file: PlacedFile, name: str, *, header_only: bool) -> Header | Non
         raise DicomError(f"{name}: is damaged or cut short", code="file_damaged") from None
     if file.alone:
         raise DicomError(f"{name}: is not a DICOM file (its 'DICM' mark is missing)", code="not_dicom")
-    if may_be_slice(file, head) and not is_archive(head):
-        raise DicomError(
-            f"{name}: is not a DICOM file (its 'DICM' mark is missing), it may be a damaged slice; if not, move it",
-            code="not_dicom",
-        )
+    if may_be_slice(file, head) and (is_packed_slice(file.name) or not is_archive(head)):
+        raise DicomError(f"{name}: {_no_slice(file.name)}; if it is none, move it", code="not_dicom")
     return None
+
+
+def _no_slice(name: str) -> str:
+    """Say of a file that may be a slice and cannot be read why that is."""
+    if is_unfinished(name):
+        return "is an unfinished download of what may be a slice, get it anew"
+    if is_packed_slice(name):
+        return "is a packed file that may be a slice, unpack it"
+    return "is not a DICOM file (its 'DICM' mark is missing), it may be a damaged slice"
 
 
 def _is_large(path: str) -> bool:

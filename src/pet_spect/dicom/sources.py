@@ -19,6 +19,10 @@ MARK_END = 132
 _FIRST = frozenset([(2, 0), (2, 1), *((8, element) for element in (0, 1, 5, 6, 8, 0x12, 0x13, 0x14, 0x15, 0x16, 0x18))])
 _FIRST_BYTES = 256
 _DICOM_ENDINGS = frozenset((".dcm", ".ima", ".dicom"))
+_UNFINISHED = frozenset(
+    (".!qb", ".!ut", ".aria2", ".crdownload", ".download", ".filepart", ".opdownload", ".part", ".partial")
+)
+_PACKED = frozenset((".7z", ".bz2", ".gz", ".lz4", ".lzma", ".xz", ".z", ".zip", ".zst"))
 _HARMLESS = frozenset(
     [
         *("authors", "changelog", "changes", "copying", "dicomdir", "index", "licence", "license", "lockfile"),
@@ -65,6 +69,7 @@ def may_be_slice(file: PlacedFile, head: bytes) -> bool:
     It may if it ends like DICOM, or begins like a data set that lacks the mark. Images on media have names
     without an ending, or UIDs, of which the last number looks like one: a file so called may if it is cut
     short within the mark (an empty one too), or has a number in its name, or nothing but zeros before the mark.
+    An unfinished download may if the finished file may, and a packed file if what is packed is called like DICOM.
 
     Parameters
     ----------
@@ -79,15 +84,46 @@ def may_be_slice(file: PlacedFile, head: bytes) -> bool:
     [True, True, False, False, False]
     >>> [may_be_slice(named(name), b"once upon a time " * 9) for name in ("IM0005", "notes")]
     [True, False]
+    >>> [may_be_slice(named(name), b"") for name in ("IM0005.part", "5.pdf.part", "5.dcm.gz", "5.nii.gz")]
+    [True, False, True, False]
     """
     if file.path is not None and not Path(file.path).is_file():  # a pipe
         return False
     name = PurePosixPath(file.name.lower())
+    if is_packed_slice(name.name):
+        return True
+    if is_unfinished(name.name):
+        name = name.with_suffix("")
     if name.suffix in _DICOM_ENDINGS or _is_bare_data_set(head):
         return True
     if name.name in _HARMLESS or not (name.suffix == "" or name.suffix[1:].isdecimal()):
         return False
     return len(head) < MARK_END or not any(head[:128]) or any(map(str.isdecimal, name.name))
+
+
+def is_unfinished(name: str) -> bool:
+    """Return whether a file is called like a download that has not come to its end.
+
+    Examples
+    --------
+    >>> [is_unfinished(name) for name in ("IM0005.dcm.part", "IM0005.dcm", "1.2.840.5")]
+    [True, False, False]
+    """
+    return PurePosixPath(name.lower()).suffix in _UNFINISHED
+
+
+def is_packed_slice(name: str) -> bool:
+    """Return whether a file is called like one DICOM file that was packed, its download finished or not.
+
+    Examples
+    --------
+    >>> [is_packed_slice(name) for name in ("IM0005.dcm.gz", "scan.zip", "image.nii.gz")]
+    [True, False, False]
+    """
+    path = PurePosixPath(name.lower())
+    if is_unfinished(name):
+        path = path.with_suffix("")
+    return path.suffix in _PACKED and PurePosixPath(path.stem).suffix in _DICOM_ENDINGS
 
 
 def _is_bare_data_set(head: bytes) -> bool:

@@ -43,6 +43,7 @@ _TROUBLES = {
     "file_unreadable": "cannot be opened, or a folder that cannot be listed",
     "not_dicom": "not DICOM (the 'DICM' mark is missing), though the name or the content look like it",
     "archive_damaged": "an archive that is damaged or cut short",
+    "archive_links": "an archive with links to files that it does not hold; pack it with the files themselves",
     "archive_encrypted": "an encrypted archive; unpack it to a folder first",
     "archive_limit": "an archive that unpacks to more than is read; unpack it to a folder",
     "archive_nested": "an archive within an archive; unpack the outer one to a folder",
