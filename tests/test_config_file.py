@@ -102,3 +102,39 @@ def test_a_folder_or_a_pipe_is_no_configuration(tmp_path):
     for path in (tmp_path, tmp_path / "pipe"):
         with pytest.raises(ConfigError, match=r"is no file; a configuration in YAML is needed"):
             read_config(path)
+
+
+@pytest.mark.parametrize("number", ["0", "40", "-3", "+3", "0.5", ".5", "1.", "1.5e+3", "-0.25"])
+def test_a_plain_decimal_number_is_read(config, number):
+    assert config(f"{TABLES}x: [{number}]\n")["x"] == [float(number)]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(".nan", ".inf", "-.Inf", "040", "010", "00.5", "1:30", "10:40", "1:30.5", "0x1F", "0b11", "1_000", "1_0.5"),
+        *("!!int '010'", "!!float nan"),
+    ],
+)
+@pytest.mark.parametrize("place", ["measure: {{min_coverage: {}}}", "x: [[40, {}]]", "y: {{{}: b}}"])
+def test_a_number_that_yaml_takes_for_another_than_it_looks_like_is_one_line(config, number, place):
+    with pytest.raises(ConfigError, match=r"line 3: found .*, needed a plain decimal number such as 40 or 0.5; put"):
+        config(TABLES + place.format(number))
+
+
+@pytest.mark.parametrize("text", ["'010'", '"1:30"', "'0x1'"])
+def test_a_name_in_quotes_may_look_like_a_number(config, text):
+    assert config(f"{TABLES}sessions: [{text}, b]\n")["sessions"] == [text[1:-1], "b"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_number_of_json_that_is_not_finite_is_one_line(config, number):
+    with pytest.raises(
+        ConfigError, match=r"config.yaml: measure: min_coverage: found (nan|-?inf), needed a finite num"
+    ):
+        config(f'{{"participants": "a", "scans": "b", "measure": {{"min_coverage": {number}}}}}')
+
+
+def test_an_infinite_number_of_yaml_without_its_sign_is_one_line(config):
+    with pytest.raises(ConfigError, match=r"x: 1: found inf, needed a finite number"):
+        config(TABLES + "x: [1, 1.0e+999]\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ MOST_VALUES = 10_000
 
 _RUNS_CODE = "__use_yte__"
 _PLAIN = "tag:yaml.org,2002:"
+_NUMBERS = (f"{_PLAIN}int", f"{_PLAIN}float")
+_DECIMAL = re.compile(r"[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _OF_PYTHON = f"{_PLAIN}python/"
 _MERGE = f"{_PLAIN}merge"
 
@@ -43,13 +47,15 @@ def read_config(path: Path) -> dict[str, Any]:
     ------
     ConfigError
         If the file is not there, is too large, is neither YAML nor JSON, holds a key twice, a tag,
-        an alias that contains itself, too many values or no keys, or asks for code to be run.
+        an alias that contains itself, too many values or no keys, a number that is infinite, NaN or not
+        decimal, or asks for code to be run.
     """
     config = _parsed(_text(path), path)
     if not isinstance(config, dict):
         raise ConfigError(f"{path}: needed keys with values, such as 'participants: config/participants.tsv'")
     if _RUNS_CODE in config:
         raise ConfigError(f"{path}: key {_RUNS_CODE!r} would run code that stands in this file; remove it")
+    _check_finite(config, path)
     return config
 
 
@@ -121,6 +127,8 @@ def _count(node: yaml.Node, path: Path, counts: dict[int, int]) -> int:
             f"{path}: line {node.start_mark.line + 1}: the tag {shown(node.tag.removeprefix(_PLAIN))} is not read;"
             " write the value without it"
         )
+    if isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS:
+        _check_decimal(node, path)
     counts[id(node)] = 0
     total = 1
     if isinstance(node, yaml.MappingNode):
@@ -130,6 +138,28 @@ def _count(node: yaml.Node, path: Path, counts: dict[int, int]) -> int:
         total += sum(_count(item, path, counts) for item in node.value)
     counts[id(node)] = total
     return total
+
+
+def _check_finite(config: dict[str, Any], path: Path) -> None:
+    """Refuse NaN and infinite numbers, which pass limits because no comparison with them fails."""
+    left: list[tuple[str, Any]] = [("", config)]
+    while left:
+        where, value = left.pop()
+        if isinstance(value, dict):
+            left += [(f"{where}{shown(str(key))[1:-1]}: ", item) for key, item in value.items()]
+        elif isinstance(value, list):
+            left += [(f"{where}{number}: ", item) for number, item in enumerate(value)]
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{path}: {where}found {value}, needed a finite number")
+
+
+def _check_decimal(node: yaml.ScalarNode, path: Path) -> None:
+    """Refuse what YAML 1.1 takes for another number than it looks like: 040 is 32 there, and 1:30 is 90."""
+    if not _DECIMAL.fullmatch(node.value):
+        raise ConfigError(
+            f"{path}: line {node.start_mark.line + 1}: found {shown(node.value)}, needed a plain decimal number such as"
+            " 40 or 0.5; put quotes around what is no number"
+        )
 
 
 def _check_keys(node: yaml.MappingNode, path: Path) -> None:
