@@ -177,6 +177,12 @@ def test_a_mistake_among_the_scans_is_one_line(study, row, expected):
     assert expected in complaint(study.snakemake("-n"))
 
 
+def test_an_uptake_time_that_convert_would_not_take_is_one_line(study):
+    header = "participant_id session tracer path uptake_minutes"
+    study.write("config/scans.tsv", f"{header}\nsub-01 year1 FDG dicom/01/year1/FDG 0\n")
+    assert "line 2, uptake_minutes: found '0', needed minutes, above 0" in complaint(study.snakemake("-n"))
+
+
 def test_a_draft_of_the_index_stops_until_a_person_has_completed_it(study):
     study.write("config/participants.tsv", "participant_id lesion_side\nsub-01 n/a\n")
     header = "participant_id session tracer path series orientation"

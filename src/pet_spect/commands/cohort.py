@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from pet_spect import layout
+from pet_spect.commands.numbers import positive
 from pet_spect.commands.uptake_table import MeasuredScan, read_uptake
 from pet_spect.dataset import describe_dataset
 from pet_spect.errors import ConfigError, RegionError, TableError, listed
@@ -50,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-cerebellum-asymmetry",
-        type=float,
+        type=positive,
         default=MAX_CEREBELLUM_ASYMMETRY,
         metavar="PERCENT",
         help="above it, cerebellar references are flagged (default %(default)s)",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pet_spect import layout
+from pet_spect.commands.numbers import positive
 from pet_spect.commands.registration_facts import cut_view
 from pet_spect.errors import PetSpectError
 from pet_spect.model import ScanKey
@@ -60,12 +61,9 @@ def common_fwhm(text: str) -> float | str:
     if text == AUTO:
         return text
     try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither {AUTO} nor a number of mm above 0")
-    return value
+        return positive(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither {AUTO} nor a number of mm above 0") from None
 
 
 def to_common(

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from pet_spect.commands.numbers import from_zero, positive
 from pet_spect.dicom.anatomical import convert_anat
 from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.decay import radionuclide_name
@@ -23,15 +24,6 @@ from pet_spect.errors import ConfigError, PetSpectError
 from pet_spect.images import write_refusal, write_scan
 from pet_spect.layout import is_nifti, sidecar
 from pet_spect.model import Refusal
-
-_DECIMAL = re.compile(r"\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-
-
-def _positive(text: str) -> float:
-    value = float(text) if _DECIMAL.fullmatch(text) else 0.0  # float() also takes 1_7 for 17
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value
 
 
 def _number_or_sum(text: str) -> int | Literal["sum"]:
@@ -42,10 +34,6 @@ def _from_one(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) >= 1):
         raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
     return int(text)
-
-
-def _minutes(text: str) -> float:
-    return 0.0 if text in ("0", "0.0") else _positive(text)
 
 
 def _image_name(text: str) -> Path:
@@ -82,11 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--anat", action="store_true", help="it is an anatomical image: T1-weighted MR, or CT")
     parser.add_argument("--record-refusal", action="store_true", help="write a refusal as the output, and exit with 0")
     gaps = parser.add_argument_group("what the header may lack", "fills gaps; a conflict with the header is a warning")
-    gaps.add_argument("--weight-kg", type=_positive)
-    gaps.add_argument("--dose-mbq", type=_positive, help="injected activity, net of the residual in the syringe")
+    gaps.add_argument("--weight-kg", type=positive)
+    gaps.add_argument("--dose-mbq", type=positive, help="injected activity, net of the residual in the syringe")
     gaps.add_argument("--injection-time", help="HH:MM[:SS] or an ISO 8601 date and time")
-    gaps.add_argument("--uptake-minutes", type=_positive, help="from injection to the start of the scan")
-    gaps.add_argument("--height-m", type=_positive)
+    gaps.add_argument("--uptake-minutes", type=positive, help="from injection to the start of the scan")
+    gaps.add_argument("--height-m", type=positive)
     gaps.add_argument("--sex", choices=["M", "F", "O"])
     gaps.add_argument(
         "--orientation",
@@ -105,7 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     several = parser.add_argument_group("which volume", "of several in one scan; not looked at where there is one")
     several.add_argument(
         "--frame-window",
-        type=_minutes,
+        type=from_zero,
         nargs=2,
         metavar=("FROM", "TO"),
         help="average the time frames of a dynamic PET between these minutes after injection",
@@ -115,10 +103,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     several.add_argument("--detector", type=_from_one, metavar="N", help="of a SPECT")
 
 
-def _window(minutes: list[float] | None) -> tuple[float, float] | None:
-    if minutes is None:
+def _window(limits: list[float] | None) -> tuple[float, float] | None:
+    if limits is None:
         return None
-    first, last = minutes
+    first, last = limits
     if first >= last:
         raise ConfigError(f"--frame-window {first:g} {last:g}: the first must be less than the second")
     return first, last

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pet_spect import layout
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
 from pet_spect.commands.common_resolution import ToCommon, common_fwhm, to_common
+from pet_spect.commands.numbers import fraction
 from pet_spect.commands.registration_facts import (
     accepted_faults,
     cut_view,
@@ -66,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--min-coverage",
-        type=float,
+        type=fraction,
         default=0.9,
         metavar="FRACTION",
         help="smallest fraction of a region in view for its mean to be given (default %(default)s)",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from pet_spect import layout
 from pet_spect.api import read_lesion_mask
+from pet_spect.commands.numbers import from_zero
 from pet_spect.errors import ImageError, RefusedError
 from pet_spect.images import read_refusal, read_volume
 from pet_spect.model import Atlas, Refusal, ScanKey, Volume
@@ -81,12 +81,9 @@ def misplacement_option(text: str) -> float | None:
     if text == "auto":
         return None
     try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor a number of mm from 0 on")
-    return value
+        return from_zero(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor a number of mm from 0 on") from None
 
 
 def misplacement(options: argparse.Namespace, record: Mapping[str, Any]) -> float:

@@ -1,0 +1,47 @@
+"""Numbers on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+_DECIMAL = re.compile(r"\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def positive(text: str) -> float:
+    """Return a flag's value, a finite number above 0.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is none; ``nan``, ``inf`` and ``1_7``, which Python reads, are none.
+    """
+    value = float(text) if _DECIMAL.fullmatch(text) else 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def fraction(text: str) -> float:
+    """Return a flag's value, a number above 0 and at most 1.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is none.
+    """
+    value = positive(text)
+    if value > 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a fraction above 0, at most 1")
+    return value
+
+
+def from_zero(text: str) -> float:
+    """Return a flag's value, a finite number from 0 on.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is none.
+    """
+    return 0.0 if re.fullmatch(r"[+-]?0+(\.0*)?", text) else positive(text)
