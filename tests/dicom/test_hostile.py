@@ -306,7 +306,7 @@ def test_zip_whose_member_has_no_name_is_refused_in_one_line(pet_slices, save, t
     with zipfile.ZipFile(archive, "w") as written:
         written.writestr(zipfile.ZipInfo("x"), file.read_bytes())
         written.filelist[0].filename = ""
-    with pytest.raises(DicomError, match="sub-01: file 1 of 1: is damaged"):
+    with pytest.raises(DicomError, match="sub-01: is an archive that is damaged"):
         read_images(archive, "sub-01")
 
 
