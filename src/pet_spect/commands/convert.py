@@ -118,13 +118,6 @@ def _check_out(scan: Path, out: Path) -> None:
     written = [out, Path(sidecar(str(out)))]
     if any(_same(one, original) for one in written for original in originals):
         raise ConfigError("--out: its image or its JSON is the input itself; name another file")
-    if scan.is_dir() and any(_same(folder, scan) for one in written for way in _ways(one) for folder in way.parents):
-        raise ConfigError("--out: lies in the input folder, whose files must stay as they are; name a file elsewhere")
-
-
-def _ways(path: Path) -> tuple[Path, Path]:
-    """Return where a path is, and where it leads if it is a link."""
-    return path.parent.resolve() / path.name, path.resolve()
 
 
 def _same(one: Path, other: Path) -> bool:
