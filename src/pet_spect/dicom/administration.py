@@ -22,6 +22,8 @@ _PLAUSIBLE_MBQ = {
 }
 """By radionuclide; each lower bound lies above the usual doses counted in mCi."""
 
+_DOSE_CODES = ("dose_implausible", "dose_unit_unknown", "dose_unreadable")
+
 
 @dataclass(frozen=True)
 class Stated:
@@ -136,6 +138,8 @@ def settle_administration(
     injection, injection_reason, dated = settle_injection(
         stated.injection, clock, declared, half_life, cautions, source=source
     )
+    if stated.injection is None and declared.injection_time is None and declared.uptake_minutes is None:
+        injection_reason = _reason(cautions, ("time_unreadable",), injection_reason, about="InjectionStart")
     return Administration(
         weight,
         height,
@@ -150,7 +154,7 @@ def settle_administration(
         injection,
         injection_reason,
         dated,
-        _dose_reason(cautions),
+        _reason(cautions, _DOSE_CODES, "injected dose is missing"),
     )
 
 
@@ -210,10 +214,10 @@ def _settle_half_life(
     return stated or known, None
 
 
-def _dose_reason(cautions: Sequence[Caution]) -> str:
-    """Return why there is no dose: the last caution about one that was not used, or that it is missing."""
-    told = [caution.reason for caution in cautions if caution.code in ("dose_implausible", "dose_unit_unknown")]
-    return told[-1] if told else "injected dose is missing"
+def _reason(cautions: Sequence[Caution], codes: Sequence[str], otherwise: str, about: str = "") -> str:
+    """Return the last caution about something that was not used, or that it is missing."""
+    told = [caution.reason for caution in cautions if caution.code in codes and caution.reason.startswith(about)]
+    return told[-1] if told else otherwise
 
 
 def _weight(stated: Stated, cautions: list[Caution]) -> float | None:

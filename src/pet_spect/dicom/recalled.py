@@ -32,7 +32,15 @@ _SHAPES = {
     "weight_in_grams": rf"weight {_N} was taken to be grams",
     "weight_unreadable": r"PatientWeight in the (header|JSON) is no number and was not used",
     "height_unreadable": r"PatientSize in the (header|JSON) is no number and was not used",
-    "dose_unreadable": r"RadionuclideTotalDose in the header is no number and was not used",
+    "dose_unreadable": (
+        r"(RadionuclideTotalDose in the header|InjectedRadioactivity in the JSON) is no number and was not used"
+    ),
+    "half_life_unreadable": r"RadionuclideHalfLife in the JSON is no number and was not used",
+    "time_unreadable": (
+        r"(InjectionStart|ScanStart|FrameTimesStart|FrameDuration|ImageDecayCorrectionTime) in the JSON is no number"
+        r" and was not used"
+    ),
+    "factor_unreadable": r"(SUVbwFactor|DecayFactor) in the JSON is no number and was not used",
     "frame_window_missed": (
         rf"the scan is static, from {_N} to {_N} min after injection; the frame window is {_N} to {_N} min"
     ),
