@@ -10,6 +10,7 @@ from pet_spect.dicom.declared import Caution, Declared, Source, settle
 from pet_spect.dicom.injection import MOST_HALF_LIVES, ScanClock, StatedTime, settle_injection
 from pet_spect.dicom.tracer import Identity, TracerStatement, settle_tracer
 
+_ADULT_KG = (20.0, 300.0)
 _USUAL_MBQ = (20.0, 2000.0)
 _PLAUSIBLE_MBQ = {
     "C11": (40.0, 2000.0),
@@ -228,6 +229,10 @@ def _weight(stated: Stated, cautions: list[Caution]) -> float | None:
     if weight is not None and not 1 <= weight <= 500:
         cautions.append(Caution("weight_implausible", f"weight {weight:g} kg in the {stated.source} was not used"))
         return None
+    low, high = _ADULT_KG
+    if weight is not None and not low <= weight <= high:
+        reason = f"weight {weight:g} kg in the {stated.source} is not that of an adult ({low:g} to {high:g} kg)"
+        cautions.append(Caution("weight_unusual", f"{reason}; it was used"))
     return weight
 
 

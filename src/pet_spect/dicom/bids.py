@@ -9,7 +9,7 @@ from typing import Any
 
 from pet_spect.dicom.administration import elapsed_since_injection, settle_administration
 from pet_spect.dicom.attenuation import corrected_by, settle_attenuation
-from pet_spect.dicom.blank import check_is_image
+from pet_spect.dicom.blank import check_uptake
 from pet_spect.dicom.decay import SINGLE_PHOTON
 from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.nifti_image import read_image
@@ -77,7 +77,7 @@ def read_bids(path: Path, declared: Declared, label: str | None = None) -> tuple
     _check_twin(path, called)
     told = _sidecar(path, called)
     volume = read_image(path, called)
-    check_is_image(volume, called)
+    check_uptake(volume, called)
     check_declared(volume.affine, declared, called)
     return volume, sidecar_of(_facts(told, declared, called))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pet_spect.dicom.acquisition import image_activity
 from pet_spect.dicom.bids import read_bids
-from pet_spect.dicom.blank import check_is_image
+from pet_spect.dicom.blank import check_uptake
 from pet_spect.dicom.classic import read_classic
 from pet_spect.dicom.clipped import clipping_remarks
 from pet_spect.dicom.contradictions import check_modality, compare_starts
@@ -79,7 +79,7 @@ def _read(path: Path, declared: Declared, label: str | None, series: str | None)
     with quiet():
         scan = examine(read_images(path, label, series), called, declared)
         volume = Volume(scan.voxels(), scan.affine)
-    check_is_image(volume, called)
+    check_uptake(volume, called)
     return volume, sidecar_of(scan.facts)
 
 

@@ -45,6 +45,9 @@ _SHAPES = {
         rf"the scan is static, from {_N} to {_N} min after injection; the frame window is {_N} to {_N} min"
     ),
     "weight_implausible": rf"weight {_N} kg in the (header|JSON) was not used",
+    "weight_unusual": (
+        rf"weight {_N} kg in the (header|JSON) is not that of an adult \({_N} to {_N} kg\); it was used"
+    ),
     "height_implausible": rf"height {_N} m in the (header|JSON) was not used",
     "dose_implausible": (
         rf"dose {_N} in the (header|JSON) is neither Bq nor MBq and was not used"
