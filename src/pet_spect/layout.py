@@ -96,7 +96,7 @@ def scan_image(participant: str, session: str, label: str, datatype: str) -> str
 
 def sidecar(image: str) -> str:
     """Return the path of the JSON beside an image."""
-    return image.removesuffix(".gz").removesuffix(".nii") + ".json"
+    return re.sub(r"(\.nii)?(\.gz)?$", "", image, count=1, flags=re.IGNORECASE) + ".json"
 
 
 def is_nifti(path: PurePath) -> bool:
@@ -104,10 +104,10 @@ def is_nifti(path: PurePath) -> bool:
 
     Examples
     --------
-    >>> [is_nifti(PurePath(name)) for name in ("scan.nii.gz", "scan.nii", "scan.nii.gz.dcm")]
+    >>> [is_nifti(PurePath(name)) for name in ("scan.nii.gz", "SCAN.NII", "scan.nii.gz.dcm")]
     [True, True, False]
     """
-    return path.name.endswith((".nii", ".nii.gz"))
+    return path.name.lower().endswith((".nii", ".nii.gz"))
 
 
 def standard_image(participant: str, session: str, label: str, datatype: str) -> str:

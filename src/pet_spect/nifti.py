@@ -91,7 +91,9 @@ def open_nifti(path: Path, called: str, *, most_packed: int = MOST_PACKED) -> ni
                 if _is_gz(path):
                     length = len(head) + gzipped.drain(stream, needed + surplus)
             _check_length(length, needed, surplus, called)
-            image = _KINDS[_size(head) or 0].from_filename(path)
+            kind = _KINDS[_size(head) or 0]
+            holders = kind.make_file_map({"image": str(path)})  # from_filename changes .Nii.gz to .nii.gz
+            image: nib.Nifti1Image = kind.from_file_map(holders)
             check_space(image, called, _raw(head))
             return image
     except ImageError:

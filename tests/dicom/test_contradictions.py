@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pet_spect.dicom.attenuation import corrected_by
+from pet_spect.dicom.declared import Caution
 from pet_spect.dicom.recalled import recalled
 
 from .conftest import convert, item, macro, refused
@@ -286,3 +287,35 @@ def test_padding_is_out_of_view_and_zero_is_measured(pet_slices, save, value, li
     volume, _ = convert(save(*pet_slices(stored, PixelPaddingValue=value, PixelPaddingRangeLimit=limit)))
     assert np.isnan(volume.data).sum() == missing
     assert (volume.data == 0).sum() == 1
+
+
+TABLE = {"LUTDescriptor": [256, 0, 16], "ModalityLUTType": "US", "LUTData": bytes(512)}
+
+
+@pytest.mark.parametrize("kind", ["PET", "NM"])
+def test_values_that_a_table_gives_are_refused_and_an_empty_one_says_nothing(objects, save, kind):
+    assert convert(save(*objects(kind, ModalityLUTSequence=[])))[0].data.max() > 0
+    assert refused(save(*objects(kind, ModalityLUTSequence=macro(**TABLE)))).code == "modality_lut"
+
+
+def test_a_table_of_real_world_values_is_refused_in_enhanced_pet(enhanced, save):
+    ds = enhanced()
+    for frame in ds.PerFrameFunctionalGroupsSequence:
+        frame.RealWorldValueMappingSequence[0].RealWorldValueLUTData = [0.0, 1.0, 4.0]
+    error = refused(save(ds))
+    assert (error.code, "RealWorldValueLUTData" in str(error)) == ("real_world_values", True)
+
+
+@pytest.mark.parametrize("slope", [{"RealWorldValueSlope": 2.0, "RealWorldValueIntercept": 0.0}, {}])
+def test_a_table_of_real_world_values_is_refused_with_a_slope_beside_it_or_without(nm_object, save, slope):
+    table = macro(RealWorldValueLUTData=[float(number) for number in range(120)], **slope)
+    error = refused(save(nm_object(RealWorldValueMappingSequence=table)))
+    assert (error.code, "RealWorldValueLUTData" in str(error)) == ("real_world_values", True)
+
+
+@pytest.mark.parametrize(("weight", "codes"), [(7, ["weight_unusual"]), (340, ["weight_unusual"]), (20, []), (300, [])])
+def test_a_weight_that_no_adult_has_is_used_and_told_of(pet_slices, save, weight, codes):
+    _, facts = convert(save(*pet_slices(PatientWeight=str(weight))))
+    assert [warning["Code"] for warning in facts["Warnings"]] == codes
+    assert recalled(facts["Warnings"]) == [Caution(w["Code"], w["Reason"]) for w in facts["Warnings"]]
+    assert facts["SUVbwFactor"] == pytest.approx(weight / 70 * convert(save(*pet_slices()))[1]["SUVbwFactor"])

@@ -5,7 +5,7 @@ import pytest
 from pet_spect.dicom.header import Header
 from pet_spect.dicom.identity import Person, apart, differences, person_of
 
-from .conftest import new_object
+from .conftest import convert, new_object, refused
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,43 @@ def test_what_a_header_cannot_tell_is_missing():
     ds = new_object("1.2.840.10008.5.1.4.1.1.128", "PT")
     ds.PatientID, ds.PatientName, ds.PatientSex = "", "Doe^Jane", None
     assert person_of(Header(ds, "x")) == Person("", "Doe^Jane")
+
+
+def half_changed(slices, folder, **changes):
+    for number, ds in enumerate(slices):
+        for keyword, value in changes.items():
+            setattr(ds, keyword, value[number % 2])
+        ds.save_as(folder / f"{number}.dcm", enforce_file_format=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({"PatientName": ("Canary^Jane", "Roe^Richard"), "PatientID": ("", "")}, "several people"),
+        ({"PatientName": ("Canary^Jane", "Roe^Richard")}, "different names"),
+        ({"PatientBirthDate": ("19480212", "19500101")}, "different birth dates"),
+        ({"StudyInstanceUID": ("1.2.3.1", "1.2.3.2")}, "2 StudyInstanceUIDs"),
+    ],
+)
+def test_slices_of_two_people_or_studies_under_one_series_are_refused(pet_slices, tmp_path, changes, shown):
+    error = refused(half_changed(pet_slices(), tmp_path, **changes))
+    assert error.code == "mixed_series"
+    assert shown in str(error)
+    assert not any(word in str(error) for word in ("Canary", "Roe", "1948", "1.2.3"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"PatientName": ("Doe^Jane", "DOE JANE^^")},
+        {"PatientName": ("Doe^Jane", "")},
+        {"PatientName": ("Doe^Jane", "Anonymous")},
+        {"PatientBirthDate": ("19480212", "")},
+        {"StudyInstanceUID": ("1.2.3.1", "")},
+        {"StudyDate": ("20250101", "20250102")},
+    ],
+)
+def test_slices_that_differ_in_spelling_or_lack_something_are_of_one_person(pet_slices, tmp_path, changes):
+    volume, _ = convert(half_changed(pet_slices(), tmp_path, **changes))
+    assert volume.data.shape == (5, 6, 4)

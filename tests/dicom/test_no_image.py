@@ -141,3 +141,18 @@ def test_a_positive_hand_is_right_as_the_reference_library_has_it(write, hand):
 def test_a_blank_dicom_series_is_refused(pet_slices, save):
     folder = save(*pet_slices(np.full((4, 3, 2), 5)))
     assert "it holds no image" in reason(folder)
+
+
+def test_a_negative_slope_is_refused_as_one_of_dicom_is(write):
+    stored = np.round(NOISE).astype("<i2")
+    assert "scl_slope is -1" in reason(write(stored, header=[(112, real(-1.0, 0.0))]))
+    assert convert_scan(write(stored, header=[(112, real(2.0, 0.0))]), Declared(), "sub-01")[0].data.max() > 200
+
+
+@pytest.mark.parametrize("data", [-NOISE, np.minimum(0, NOISE - 100)])
+def test_a_scan_without_a_voxel_above_0_is_refused(write, data):
+    assert "none of its voxels is above 0" in reason(write(data.astype(np.float32)))
+
+
+def test_a_few_negative_voxels_are_noise(write):
+    assert convert_scan(write(NOISE - 100), Declared(), "sub-01")[0].data.min() < 0

@@ -79,15 +79,112 @@ def test_a_key_that_stands_twice_alike_or_is_not_used_is_read(facts):
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 def test_numbers_that_json_lacks_matter_where_they_are_used(facts, number):
     assert facts(TEXT.replace("{", f'{{"Other": {number},', 1)) == facts(TEXT)
-    with pytest.raises(ImageError, match="InjectedRadioactivity in its JSON is not a number"):
-        facts(TEXT.replace("350", number))
+    assert reason_for_no_suv(facts(TEXT.replace("350", number))) == "InjectedRadioactivity in the JSON is no number"
 
 
 def test_a_number_that_is_text_is_read_where_it_is_nothing_but_a_number(facts):
     assert facts(InjectedRadioactivity=" 350.0", InjectionStart="0") == facts()
-    for text in ("350 MBq", "3,5", "1_7", "nan", "inf", "much", "0x10"):
-        with pytest.raises(ImageError, match="InjectedRadioactivity in its JSON is not a number"):
-            facts(InjectedRadioactivity=text)
+    for text in ("350 MBq", "3,5", "1_7", "nan", "inf", "much", "0x10", "CANARY", True, {}, [350, 20]):
+        told = facts(InjectedRadioactivity=text)
+        assert [warning["Code"] for warning in told["Warnings"]] == ["dose_unreadable"]
+        assert reason_for_no_suv(told) == "InjectedRadioactivity in the JSON is no number"
+
+
+def reason_for_no_suv(told):
+    assert told["SUVbwFactor"] is None
+    assert "CANARY" not in json.dumps(told)
+    return told["SUVReason"].removesuffix(" and was not used")
+
+
+@pytest.mark.parametrize("empty", ["", " ", "n/a", "N/A", [""], []])
+def test_what_was_not_filled_in_is_missing(facts, empty):
+    assert reason_for_no_suv(facts(InjectedRadioactivity=empty)) == "injected dose is missing"
+    assert reason_for_no_suv(facts(InjectionStart=empty)) == "injection time is missing"
+    assert facts(RadionuclideHalfLife=empty, SUVbwFactor=empty, PatientWeight=empty) == facts()
+
+
+@pytest.mark.parametrize("key", ["InjectionStart", "ScanStart", "FrameTimesStart", "ImageDecayCorrectionTime"])
+@pytest.mark.parametrize("text", ["09:00:00", "soon", True])
+def test_a_time_that_cannot_be_read_leaves_the_scan_without_suv(facts, key, text):
+    told = facts(**{key: text})
+    assert [warning["Code"] for warning in told["Warnings"]] == ["time_unreadable"]
+    assert reason_for_no_suv(told) == f"{key} in the JSON is no number"
+    assert facts(Warnings=told["Warnings"])["Warnings"] == told["Warnings"]
+
+
+def test_a_declared_dose_stands_in_for_one_that_cannot_be_read(scan, facts):
+    facts(InjectedRadioactivity="350 MBq")
+    told = convert_scan(scan, Declared(weight_kg=70.0, dose_mbq=350.0), "sub-01")[1]
+    assert told["SUVbwFactor"] == pytest.approx(70_000 / 175e6, rel=1e-3)
+
+
+@pytest.mark.parametrize(("key", "code"), [("SUVbwFactor", "factor_unreadable"), ("FrameDuration", "time_unreadable")])
+def test_a_number_that_was_only_to_be_compared_is_told_of_where_it_cannot_be_read(facts, key, code):
+    told = facts(**{key: "much"})
+    assert [warning["Code"] for warning in told["Warnings"]] == [code]
+    assert told["SUVbwFactor"] == facts()["SUVbwFactor"]
+
+
+@pytest.mark.parametrize("half_life", [[6500], "6500 s", "6500 sec", ["6500 seconds"], "6500.0s"])
+def test_a_half_life_in_a_list_or_with_its_unit_is_compared(facts, half_life):
+    assert facts(RadionuclideHalfLife=half_life) == facts(RadionuclideHalfLife=6500)
+
+
+@pytest.mark.parametrize("half_life", ["109.8 min", "long", [6500, 6586]])
+def test_a_half_life_that_cannot_be_read_is_told_of(facts, half_life):
+    told = facts(RadionuclideHalfLife=half_life)
+    assert [warning["Code"] for warning in told["Warnings"]] == ["half_life_unreadable"]
+    assert told["RadionuclideHalfLife"] == facts()["RadionuclideHalfLife"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "name", "per_bq"),
+    [
+        *(("Bq/cc", "Bq/mL", 1), ("Bq/cm3", "Bq/mL", 1), ("kBq/cc", "kBq/mL", 1e3), ("KBq/cm^3", "kBq/mL", 1e3)),
+        *(("SUV", "SUVbw g/mL", None), ("SUVbw", "SUVbw g/mL", None), ("suv bw", "SUVbw g/mL", None)),
+    ],
+)
+def test_units_that_can_mean_one_thing_are_read(facts, unit, name, per_bq):
+    told = facts(Units=unit)
+    assert told["Units"] == name
+    assert told["SUVbwFactor"] == (1 if per_bq is None else pytest.approx(per_bq * 70_000 / 175e6, rel=1e-3))
+
+
+@pytest.mark.parametrize("unit", ["nCi/cc", "MBq/cc", "counts/cc", "SUVlean", "SUVr", "cc"])
+def test_other_units_are_refused(facts, unit):
+    with pytest.raises(ImageError, match="Units in its JSON"):
+        facts(Units=unit)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        *(True, "AC", "yes", "True", "corrected", "attenuation corrected"),
+        *("low-dose CT without contrast", "non-contrast CT", "CT map (no contrast)", "CT without i.v. contrast agent"),
+    ],
+)
+def test_every_way_to_say_that_attenuation_was_corrected_is_read(facts, method):
+    assert facts(AttenuationCorrection=method)["AttenuationCorrection"] in ("applied", method)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        *(False, "no AC", "AC off", "AC 0", "no", "NAC", "CT without contrast, not corrected", "Unknown", 1, [True]),
+        *("no CT, no contrast", "decay corrected", "CT without contrast, no attenuation correction"),
+    ],
+)
+def test_doubt_about_attenuation_stays_a_refusal(facts, method):
+    with pytest.raises(ImageError) as caught:
+        facts(AttenuationCorrection=method)
+    assert caught.value.code == "attenuation"
+
+
+@pytest.mark.parametrize("name", ["scan.NII.GZ", "scan.Nii.gz"])
+def test_an_image_whose_ending_is_in_capitals_is_read(scan, facts, name):
+    told = facts()
+    scan.rename(scan.with_name(name))
+    assert convert_scan(scan.with_name(name), Declared(weight_kg=70.0), "sub-01")[1] == told
 
 
 def test_a_half_life_that_is_text_is_compared_as_a_number_is(facts):

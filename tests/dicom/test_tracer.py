@@ -335,7 +335,7 @@ def pair(tmp_path):
         ({"TracerName": "[18F]fluorodeoxyglucose"}, "header"),
         ({"TracerRadionuclide": "18F"}, "nuclide"),
         ({"RadionuclideHalfLife": 6588}, "nuclide"),
-        ({"RadionuclideHalfLife": "long", "TracerName": ["FDG"]}, "none"),
+        ({"RadionuclideHalfLife": "", "TracerName": ["FDG"]}, "none"),
         ({}, "none"),
     ],
 )

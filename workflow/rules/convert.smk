@@ -5,14 +5,14 @@ def listed_scan(wildcards):
 def files_of_scan(wildcards):
     """The path scans.tsv gives; a NIfTI image with its sidecar."""
     path = listed_scan(wildcards).path
-    return [path, layout.sidecar(str(path))] if path.name.endswith((".nii", ".nii.gz")) else [path]
+    return [path, layout.sidecar(str(path))] if layout.is_nifti(path) else [path]
 
 
 def files_of_anat(wildcards):
     """The path participants.tsv gives; a NIfTI image with its sidecar, if it has one."""
     path = PARTICIPANTS[wildcards.participant].anat
     facts = Path(layout.sidecar(str(path)))
-    return [path, facts] if path.name.endswith((".nii", ".nii.gz")) and facts.is_file() else [path]
+    return [path, facts] if layout.is_nifti(path) and facts.is_file() else [path]
 
 
 def anat_series(wildcards):

@@ -10,6 +10,7 @@ from pet_spect.dicom.declared import Caution, Declared, Source, settle
 from pet_spect.dicom.injection import MOST_HALF_LIVES, ScanClock, StatedTime, settle_injection
 from pet_spect.dicom.tracer import Identity, TracerStatement, settle_tracer
 
+_ADULT_KG = (20.0, 300.0)
 _USUAL_MBQ = (20.0, 2000.0)
 _PLAUSIBLE_MBQ = {
     "C11": (40.0, 2000.0),
@@ -21,6 +22,8 @@ _PLAUSIBLE_MBQ = {
     "Y90": (100.0, 20000.0),
 }
 """By radionuclide; each lower bound lies above the usual doses counted in mCi."""
+
+_DOSE_CODES = ("dose_implausible", "dose_unit_unknown", "dose_unreadable")
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,8 @@ def settle_administration(
     injection, injection_reason, dated = settle_injection(
         stated.injection, clock, declared, half_life, cautions, source=source
     )
+    if stated.injection is None and declared.injection_time is None and declared.uptake_minutes is None:
+        injection_reason = _reason(cautions, ("time_unreadable",), injection_reason, about="InjectionStart")
     return Administration(
         weight,
         height,
@@ -150,7 +155,7 @@ def settle_administration(
         injection,
         injection_reason,
         dated,
-        _dose_reason(cautions),
+        _reason(cautions, _DOSE_CODES, "injected dose is missing"),
     )
 
 
@@ -210,10 +215,10 @@ def _settle_half_life(
     return stated or known, None
 
 
-def _dose_reason(cautions: Sequence[Caution]) -> str:
-    """Return why there is no dose: the last caution about one that was not used, or that it is missing."""
-    told = [caution.reason for caution in cautions if caution.code in ("dose_implausible", "dose_unit_unknown")]
-    return told[-1] if told else "injected dose is missing"
+def _reason(cautions: Sequence[Caution], codes: Sequence[str], otherwise: str, about: str = "") -> str:
+    """Return the last caution about something that was not used, or that it is missing."""
+    told = [caution.reason for caution in cautions if caution.code in codes and caution.reason.startswith(about)]
+    return told[-1] if told else otherwise
 
 
 def _weight(stated: Stated, cautions: list[Caution]) -> float | None:
@@ -224,6 +229,10 @@ def _weight(stated: Stated, cautions: list[Caution]) -> float | None:
     if weight is not None and not 1 <= weight <= 500:
         cautions.append(Caution("weight_implausible", f"weight {weight:g} kg in the {stated.source} was not used"))
         return None
+    low, high = _ADULT_KG
+    if weight is not None and not low <= weight <= high:
+        reason = f"weight {weight:g} kg in the {stated.source} is not that of an adult ({low:g} to {high:g} kg)"
+        cautions.append(Caution("weight_unusual", f"{reason}; it was used"))
     return weight
 
 

@@ -14,6 +14,11 @@ _METHODS = {
     *("applied", "measured", "calculated", "chang", "ct", "ctac", "transmission", "segmented", "uniform", "elliptical"),
     *("mr", "mri", "mrac", "dixon", "ute", "zte", "atlas"),
 }
+_PLAIN = ("ac", "yes", "true", "corrected", "attenuation corrected")
+"""A whole text that says yes, without a method."""
+
+_CONTRAST = re.compile(r"\b(without|no|non|w/o)[ -]*(iv|i\.v\.|intravenous)?[ -]*contrast\b")
+"""How a CT was made, which says nothing against the correction."""
 
 
 def corrected_by(text: str | None) -> bool | None:
@@ -24,7 +29,10 @@ def corrected_by(text: str | None) -> bool | None:
     >>> [corrected_by(text) for text in ("measured, 0.096000 cm-1,", "NONE, 0.000000 cm-1,", "", "CT, not applied")]
     [True, False, None, None]
     """
-    words = set(re.findall(r"[a-z]+", (text or "").lower().replace("n/a", "none")))
+    plain = (text or "").strip().lower()
+    if plain in _PLAIN:
+        return True
+    words = set(re.findall(r"[a-z]+", _CONTRAST.sub("", plain).replace("n/a", "none")))
     if words & _NEGATIONS:
         return False if words <= _NEGATIONS | _BESIDE_NEGATIONS else None
     return True if words & _METHODS else None

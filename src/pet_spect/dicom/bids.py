@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pet_spect.dicom.administration import elapsed_since_injection, settle_administration
 from pet_spect.dicom.attenuation import corrected_by, settle_attenuation
-from pet_spect.dicom.blank import check_is_image
+from pet_spect.dicom.blank import check_uptake
 from pet_spect.dicom.decay import SINGLE_PHOTON
 from pet_spect.dicom.declared import Caution, Declared
 from pet_spect.dicom.nifti_image import read_image
@@ -17,7 +18,14 @@ from pet_spect.dicom.recalled import recalled
 from pet_spect.dicom.recalled_acquisition import recalled_acquisition
 from pet_spect.dicom.series import DECAY_CORRECTIONS
 from pet_spect.dicom.sidecar import ScanFacts, sidecar_of
-from pet_spect.dicom.stated_json import clock_of_json, moment_in_json, number_in, stated_in_json, text_in
+from pet_spect.dicom.stated_json import (
+    check_one_frame,
+    clock_of_json,
+    moment_in_json,
+    number_in,
+    stated_in_json,
+    text_in,
+)
 from pet_spect.dicom.suv import SUV_UNITS, UNITS, SuvFacts, SuvResult, suv_factor
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
 from pet_spect.errors import ImageError, RefusedError, listed
@@ -39,7 +47,7 @@ _SAME_FACTOR = 0.01
 _UNITS = (
     {name.lower(): code for code, name in UNITS.items()}
     | {code.lower(): code for code in UNITS}
-    | {"bq/ml": "BQML", "g/ml": "GML", "relative": "relative"}
+    | {"bq/ml": "BQML", "g/ml": "GML", "suv": "GML", "suvbw": "GML", "relative": "relative"}
 )
 _SUV_TYPES = {name.lower(): kind for kind, name in SUV_UNITS.items()}
 
@@ -69,14 +77,14 @@ def read_bids(path: Path, declared: Declared, label: str | None = None) -> tuple
     _check_twin(path, called)
     told = _sidecar(path, called)
     volume = read_image(path, called)
-    check_is_image(volume, called)
+    check_uptake(volume, called)
     check_declared(volume.affine, declared, called)
     return volume, sidecar_of(_facts(told, declared, called))
 
 
 def _check_twin(path: Path, called: str) -> None:
     """Refuse an image that lies packed and unpacked beside one JSON, unless both are the same."""
-    twin = path.with_name(path.name[:-3] if path.name.endswith(".gz") else f"{path.name}.gz")
+    twin = path.with_name(path.name[:-3] if path.name.lower().endswith(".gz") else f"{path.name}.gz")
     try:
         if not twin.is_file() or same_content(path, twin):
             return
@@ -105,7 +113,7 @@ def _sidecar(path: Path, called: str) -> Mapping[str, Any]:
 
 def _units(told: Mapping[str, Any], called: str) -> tuple[str, str, float]:
     """Return DICOM's name of the unit, the SUV type, and Bq/mL per unit where that is not 1."""
-    text = (text_in(told, "Units") or "").replace(" ", "").lower()
+    text = re.sub(r"/(cc|cm3|cm\^3)$", "/ml", (text_in(told, "Units") or "").replace(" ", "").lower())
     for known, code in _UNITS.items():
         if text == known.replace(" ", ""):
             return code, "BW", 1.0
@@ -127,7 +135,8 @@ def _attenuation(
     told: Mapping[str, Any], corrections: Sequence[str], modality: str, called: str, cautions: list[Caution]
 ) -> str:
     """Return how attenuation was corrected, ``none`` if it was not; refuse what says neither."""
-    text = "none" if told["AttenuationCorrection"] is False else text_in(told, "AttenuationCorrection") or ""
+    value = told["AttenuationCorrection"]
+    text = ("applied" if value else "none") if isinstance(value, bool) else text_in(told, "AttenuationCorrection") or ""
     is_corrected = corrected_by(text)
     if is_corrected is None:
         raise ImageError(
@@ -199,21 +208,23 @@ def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFact
     units, suv_type, per_unit = _units(told, called)
     before = recalled(told.get("Warnings"))
     cautions: list[Caution] = []
-    clock = clock_of_json(told, called)
-    stated = stated_in_json(told, called, before, cautions)
+    check_one_frame(told, called)
+    clock = clock_of_json(told, called, cautions)
+    stated = stated_in_json(told, before, cautions)
     given = settle_administration(stated, clock, declared, cautions)
     modality = _modality(told, given.radionuclide)
     terms = told.get("CorrectedImage")
     corrections = tuple(term for term in (terms if isinstance(terms, list) else []) if isinstance(term, str))
     attenuation = _attenuation(told, corrections, modality, called, cautions)
-    moment, reason = moment_in_json(told, clock, given.half_life_s, called, cautions)
+    moment, reason = moment_in_json(told, clock, given.half_life_s, cautions)
     elapsed, reason = elapsed_since_injection(given, moment, reason)
     facts = SuvFacts(
         *(units, suv_type, "START", given.weight_kg, given.height_m, given.dose_bq, given.sex),
         *(given.half_life_s, elapsed, reason),
         dose_reason=given.dose_reason,
     )
-    result = _suv(number_in(told, "SUVbwFactor", called), modality, per_unit, facts, given.half_life_reason, cautions)
+    factor = number_in(told, "SUVbwFactor", cautions)
+    result = _suv(factor, modality, per_unit, facts, given.half_life_reason, cautions)
     known_start = clock.start is not None and given.injection is not None
     return ScanFacts(
         modality=modality,
@@ -226,7 +237,7 @@ def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFact
         half_life_s=given.half_life_s,
         dose_bq=given.dose_bq,
         scan_start_s=(clock.start or 0.0) - (given.injection or 0.0) if known_start else None,
-        frame_duration_s=number_in(told, "FrameDuration", called),
+        frame_duration_s=number_in(told, "FrameDuration", cautions),
         decay_corrected=_decay_corrected(told, modality, called),
         decay_correction_s=elapsed,
         reconstruction=known_text("method", text_in(told, "ReconMethodName")),

@@ -31,3 +31,27 @@ def check_is_image(volume: Volume, called: str) -> None:
         raise ImageError(f"{called}: all its voxels are missing (NaN); it holds no image", code="image_blank")
     if lowest == highest:
         raise ImageError(f"{called}: all its voxels are {lowest:g}; it holds no image", code="image_blank")
+
+
+def check_uptake(volume: Volume, called: str) -> None:
+    """Refuse what is no image, and a scan of a tracer whose sign is turned.
+
+    Parameters
+    ----------
+    volume : Volume
+    called : str
+        How messages call it.
+
+    Raises
+    ------
+    ImageError
+        As `check_is_image`; ``image_blank``, too, if none of its voxels is above 0.
+    """
+    check_is_image(volume, called)
+    highest = np.fmax.reduce(volume.data, axis=None)
+    if highest <= 0:
+        raise ImageError(
+            f"{called}: none of its voxels is above 0 (the largest is {highest:g}), as if its sign were turned; export"
+            " it anew",
+            code="image_blank",
+        )

@@ -12,7 +12,7 @@ from pet_spect.dicom.contradictions import unit_doubt
 from pet_spect.dicom.header import Header
 from pet_spect.dicom.patient import drug_items
 from pet_spect.dicom.private import DECAY_TIMES, PHILIPS_ACTIVITY, PHILIPS_SUV
-from pet_spect.dicom.real_world import check_one_slope, mapped_unit
+from pet_spect.dicom.real_world import check_linear, check_one_slope, mapped_unit
 from pet_spect.dicom.reference_time import FrameTiming
 from pet_spect.dicom.series import PetSeries, check_scale, mixed, scaled, slope_of
 from pet_spect.dicom.suv import SUV_UNITS
@@ -106,6 +106,7 @@ def needed_spacing(header: Header) -> tuple[float, ...]:
 def _reader(headers: Sequence[Header]) -> Callable[[int], NDArray[np.float32]]:
     slopes = [slope_of(header) for header in headers]
     for header in headers:
+        check_linear(header)
         for mapping in header.items("RealWorldValueMappingSequence"):
             if mapped_unit(mapping)[1] == (header.text("SUVType") or "BW"):
                 check_one_slope(header, mapping, header.text("Units"))

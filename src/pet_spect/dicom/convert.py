@@ -9,13 +9,14 @@ from typing import Any
 
 from pet_spect.dicom.acquisition import image_activity
 from pet_spect.dicom.bids import read_bids
-from pet_spect.dicom.blank import check_is_image
+from pet_spect.dicom.blank import check_uptake
 from pet_spect.dicom.classic import read_classic
 from pet_spect.dicom.clipped import clipping_remarks
 from pet_spect.dicom.contradictions import check_modality, compare_starts
 from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.enhanced import read_enhanced
 from pet_spect.dicom.examined import Examined
+from pet_spect.dicom.identity import differences, in_words, person_of
 from pet_spect.dicom.nm import read_nm
 from pet_spect.dicom.nm_slices import read_nm_slices
 from pet_spect.dicom.pet import pet_scan
@@ -78,7 +79,7 @@ def _read(path: Path, declared: Declared, label: str | None, series: str | None)
     with quiet():
         scan = examine(read_images(path, label, series), called, declared)
         volume = Volume(scan.voxels(), scan.affine)
-    check_is_image(volume, called)
+    check_uptake(volume, called)
     return volume, sidecar_of(scan.facts)
 
 
@@ -141,7 +142,7 @@ def _kind(headers: Sequence[Header], called: str) -> str:
 
 
 def check_one_series(headers: Sequence[Header], called: str, column: str = "series of scans.tsv") -> str:
-    """Return the SOP class of images; a `DicomError` that names `column` if they are not of one kind and series."""
+    """Return the SOP class of images of one kind, series and person; else a `DicomError`, which may name `column`."""
     kinds = [sop_class(header) or "" for header in headers]
     series = [header.text("SeriesInstanceUID") or "" for header in headers]
     for what, found in (("several kinds of image", kinds), ("several series", series)):
@@ -149,7 +150,20 @@ def check_one_series(headers: Sequence[Header], called: str, column: str = "seri
         if len(counts) > 1:
             error = mixed(called, what, listed(counts, joined=" + ") + " images")
             raise DicomError(f"{error}; {_way_out(kinds, series, column)}", code=error.code)
+    _check_one_person(headers, called)
     return kinds[0]
+
+
+def _check_one_person(headers: Sequence[Header], called: str) -> None:
+    """Refuse a series of several people or studies; a name, date or UID is compared and never told."""
+    people = [person_of(header) for header in headers]
+    what = differences(one.without_study() for one in people)
+    studies = {one.study_uid for one in people} - {""}
+    if not what and len(studies) < 2:
+        return
+    different = f"different {in_words(what)}" if what else f"{len(studies)} StudyInstanceUIDs"
+    error = mixed(called, f"several {'people' if what else 'studies'} under one SeriesInstanceUID", different)
+    raise DicomError(f"{error}; export the scan anew, or move the other images away", code=error.code)
 
 
 def _way_out(kinds: Sequence[str], series: Sequence[str], column: str) -> str:

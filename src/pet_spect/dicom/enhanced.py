@@ -25,7 +25,7 @@ from pet_spect.dicom.classic import (
 )
 from pet_spect.dicom.clock import full_time
 from pet_spect.dicom.read import Header
-from pet_spect.dicom.real_world import check_mapped, check_one_slope, mapped_unit
+from pet_spect.dicom.real_world import check_linear, check_mapped, check_one_slope, mapped_unit
 from pet_spect.dicom.reference_time import FrameTiming
 from pet_spect.dicom.series import DECAY_CORRECTIONS, PetSeries, check_scale, scaled, slope_of
 
@@ -152,6 +152,7 @@ def _lay_over(flat: Dataset, group: Header) -> None:
 def _scale(frame: Header) -> tuple[float, str | None, str]:
     """Return slope, Units and SUV Type of a frame; a real-world value mapping goes before a rescale slope."""
     mapping = _mapping(frame)
+    check_linear(frame, mapping)
     if mapping is None:
         return slope_of(frame), frame.text("Units"), frame.text("SUVType") or "BW"
     units, suv_type = mapped_unit(mapping)

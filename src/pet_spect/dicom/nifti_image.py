@@ -24,12 +24,15 @@ def read_image(path: Path, called: str) -> Volume:
     Raises
     ------
     ImageError
-        If it is damaged in whatever way, its axes or their unit are not certain, or its voxels
-        are not single finite or missing real numbers.
+        If it is damaged in whatever way, its axes or their unit are not certain, its slope is negative,
+        or its voxels are not single finite or missing real numbers.
     DicomError
         If no scan of a person has such voxels.
     """
     image = open_nifti(path, called, most_packed=RATIO_FROM)
+    slope = float(getattr(image.dataobj, "slope", 1.0))
+    if slope < 0:
+        raise ImageError(f"{called}: its scl_slope is {slope:g}; a positive one is needed", code="rescale_slope")
     with muted():
         check_affine(image.affine, called)
         _check_square(image.affine, called)

@@ -16,7 +16,7 @@ from pet_spect.dicom.nm_frames import NmFrames, check_kind, choose_frames
 from pet_spect.dicom.nm_geometry import nm_affine
 from pet_spect.dicom.patient import read_administration
 from pet_spect.dicom.read import Header
-from pet_spect.dicom.real_world import check_mapped, check_one_slope
+from pet_spect.dicom.real_world import check_linear, check_mapped, check_one_slope
 from pet_spect.dicom.series import MOST_INTERCEPT, scaled, stacked
 from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.dicom.vocabulary import UNLISTED, known_corrections, known_text
@@ -83,13 +83,14 @@ def nm_scale(header: Header) -> tuple[float, str, bool]:
     Raises
     ------
     DicomError
-        If there are several scales, one that is not positive, or one with an intercept.
+        If there are several scales or a table instead, one that is not positive, or one with an intercept.
     """
     mappings = header.items("RealWorldValueMappingSequence")
     slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
     units, are_totals = "relative", True
     if len(mappings) > 1:
         raise header.error(f"has {len(mappings)} real-world value mappings, one is needed", "real_world_values")
+    check_linear(header, mappings[0] if mappings else None)
     if mappings:
         slope, intercept = mappings[0].number("RealWorldValueSlope"), mappings[0].number("RealWorldValueIntercept")
         codes = [item.text("CodeValue") or "" for item in mappings[0].items("MeasurementUnitsCodeSequence")]

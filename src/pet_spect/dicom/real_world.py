@@ -39,6 +39,33 @@ def mapped_unit(mapping: Header) -> tuple[str, str]:
     return _REAL_WORLD_UNITS.get(codes[0].lower() if codes else "", ("", "BW"))
 
 
+def check_linear(header: Header, mapping: Header | None = None) -> None:
+    """Refuse values that a table gives: a slope beside it cannot stand for them.
+
+    Parameters
+    ----------
+    header : Header
+    mapping : Header or None
+        The item of RealWorldValueMappingSequence that is used; None where the rescale slope is.
+
+    Raises
+    ------
+    DicomError
+        ``modality_lut``, or ``real_world_values`` of a mapping.
+    """
+    if mapping is None and header.items("ModalityLUTSequence"):
+        raise header.error(
+            "its values are given by a table (ModalityLUTSequence), which is not read; export it with a RescaleSlope",
+            "modality_lut",
+        )
+    if mapping is not None and mapping.numbers("RealWorldValueLUTData"):
+        raise header.error(
+            "its real-world values are given by a table (RealWorldValueLUTData), which is not read; export it with a"
+            " RealWorldValueSlope alone",
+            "real_world_values",
+        )
+
+
 def check_one_slope(header: Header, mapping: Header, unit: str | None) -> None:
     """Refuse a mapping to the unit that RescaleSlope leads to, with another slope.
 

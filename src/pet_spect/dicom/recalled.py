@@ -32,11 +32,22 @@ _SHAPES = {
     "weight_in_grams": rf"weight {_N} was taken to be grams",
     "weight_unreadable": r"PatientWeight in the (header|JSON) is no number and was not used",
     "height_unreadable": r"PatientSize in the (header|JSON) is no number and was not used",
-    "dose_unreadable": r"RadionuclideTotalDose in the header is no number and was not used",
+    "dose_unreadable": (
+        r"(RadionuclideTotalDose in the header|InjectedRadioactivity in the JSON) is no number and was not used"
+    ),
+    "half_life_unreadable": r"RadionuclideHalfLife in the JSON is no number and was not used",
+    "time_unreadable": (
+        r"(InjectionStart|ScanStart|FrameTimesStart|FrameDuration|ImageDecayCorrectionTime) in the JSON is no number"
+        r" and was not used"
+    ),
+    "factor_unreadable": r"(SUVbwFactor|DecayFactor) in the JSON is no number and was not used",
     "frame_window_missed": (
         rf"the scan is static, from {_N} to {_N} min after injection; the frame window is {_N} to {_N} min"
     ),
     "weight_implausible": rf"weight {_N} kg in the (header|JSON) was not used",
+    "weight_unusual": (
+        rf"weight {_N} kg in the (header|JSON) is not that of an adult \({_N} to {_N} kg\); it was used"
+    ),
     "height_implausible": rf"height {_N} m in the (header|JSON) was not used",
     "dose_implausible": (
         rf"dose {_N} in the (header|JSON) is neither Bq nor MBq and was not used"
