@@ -109,7 +109,7 @@ SMALLER[2, 2] = 2.7
         ({"header": [(76, real(-2))], "codes": (1, 0)}, "pixdim[0] is not -1 or 1"),
         ({"header": [(280, real(np.nan))]}, "affine is not finite"),
         ({"header": [(292, real(np.inf))]}, "affine is not finite"),
-        ({"header": [(280, real(0, 0, 0, 0))]}, "voxels"),
+        ({"header": [(280, real(0, 0, 0, 0))]}, "qform and sform place it differently"),
         ({"header": [(256, real(3))]}, "its header is damaged where it says how the image lies"),
         ({"header": [(256, real(np.nan))], "codes": (1, 0)}, "affine is not finite"),
         ({"codes": (0, 0)}, "neither qform nor sform"),
