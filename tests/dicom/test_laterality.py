@@ -140,7 +140,7 @@ def scans(draw):
         between_columns=draw(size),
         step=draw(size) * draw(st.sampled_from((1, -1))),
     )
-    shape = draw(st.tuples(st.integers(2, 6), st.integers(1, 6), st.integers(1, 6)))
+    shape = draw(st.tuples(*[st.integers(2, 6)] * 3))
     return grid, shape, draw(st.permutations(range(1, shape[0])))
 
 

@@ -199,7 +199,9 @@ def test_run_lengths_that_use_more_bits_than_the_header_says_are_refused(pet_sli
 
 @pytest.mark.parametrize("word", [4091, 65531])
 def test_negative_values_may_be_written_with_zeros_or_their_sign_in_the_bits_above(pet_slices, save, word):
-    assert set(convert(save(*bits(pet_slices(), word, PixelRepresentation=1))).flat) == {0.0, -5.0}
+    words = np.full((6, 5), word, "<u2")
+    words[0, 1] = 7  # a scan without a voxel above 0 is refused
+    assert set(convert(save(*bits(pet_slices(), words, PixelRepresentation=1))).flat) == {0.0, -5.0, 7.0}
 
 
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])

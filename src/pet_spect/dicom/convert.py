@@ -155,14 +155,14 @@ def check_one_series(headers: Sequence[Header], called: str, column: str = "seri
 
 
 def _check_one_person(headers: Sequence[Header], called: str) -> None:
-    """Refuse a series of several people or studies; a name, date or UID is compared and never told."""
-    people = [person_of(header) for header in headers]
-    what = differences(one.without_study() for one in people)
-    studies = {one.study_uid for one in people} - {""}
-    if not what and len(studies) < 2:
+    """Refuse a series of several people; a name or date is compared and never told.
+
+    Studies are not compared: some programs that copy or anonymise give every file a StudyInstanceUID of its own.
+    """
+    what = differences(person_of(header).without_study() for header in headers)
+    if not what:
         return
-    different = f"different {in_words(what)}" if what else f"{len(studies)} StudyInstanceUIDs"
-    error = mixed(called, f"several {'people' if what else 'studies'} under one SeriesInstanceUID", different)
+    error = mixed(called, "several people under one SeriesInstanceUID", f"different {in_words(what)}")
     raise DicomError(f"{error}; export the scan anew, or move the other images away", code=error.code)
 
 
