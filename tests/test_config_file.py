@@ -58,10 +58,10 @@ def test_a_key_that_overrides_a_merged_one_stands_once(config):
     [
         (
             TABLES + "sessions: [a, b]\nsessions: [c, d]\n",
-            r"line 4: key 'sessions' stands twice, first in line 3; keep",
+            r"line 4: duplicate key 'sessions', first in line 3; keep",
         ),
-        (TABLES + "measure: {min_coverage: 0.1, min_coverage: 0.9}\n", "line 3: key 'min_coverage' stands twice"),
-        ('{"scans": "a", "scans": "b"}', "key 'scans' stands twice"),
+        (TABLES + "measure: {min_coverage: 0.1, min_coverage: 0.9}\n", "line 3: duplicate key 'min_coverage'"),
+        ('{"scans": "a", "scans": "b"}', "duplicate key 'scans'"),
         (TABLES + "x: !!python/object/apply:os.system [exit]\n", "line 3: the tag 'python/object/apply:os.system' is"),
         (TABLES + "x: !!python/tuple [1, 2]\n", "line 3: the tag 'python/tuple' is not read"),
         (TABLES + "x: !mine {a: 1}\n", "line 3: the tag '!mine' is not read; write the value without it"),

@@ -31,7 +31,7 @@ def test_a_row_with_other_columns_is_a_bug_and_leaves_nothing(tmp_path):
     [
         ("", "is empty"),
         ("a\tb\n1\n", "line 2 has 1 values, the header names 2 columns"),
-        ("a\ta\n1\t2\n", "column 'a' stands twice"),
+        ("a\ta\n1\t2\n", "duplicate column 'a' in the header"),
         ("b\n1\n", "no column 'a'; found 'b'"),
         ("a\tb\t\n1\t2\t\n", "column 3 of the header has no name"),
         ("a\tb\t\t\n1\t2\t\t\n", "column 3 of the header has no name"),

@@ -74,7 +74,7 @@ def load_atlas(labels: str | Path = "CerebrA", table: str | Path | None = None) 
     ------
     AtlasError
         If a value is not a whole number, a region begins like a formula, an index or a
-        (region, side) stands twice, an index of the table is not in the image or one of the image not
+        (region, side) is repeated, an index of the table is not in the image or one of the image not
         in the table, a side is not one of the three, a left region lies on
         the right or the other way about, or less than 90 % of the labelled voxels of an atlas of
         one's own lie in the standard brain or within 3 mm of it (``atlas_outside``).
@@ -124,7 +124,7 @@ def _read_regions(path: Path) -> tuple[Region, ...]:
     ):
         twice = next((key for key in keys if keys.count(key) > 1), None)
         if twice is not None:
-            raise AtlasError(f"{path}: {what} {twice!r} stands twice")
+            raise AtlasError(f"{path}: duplicate {what} {twice!r}; keep one")
     return tuple(regions)
 
 

@@ -46,7 +46,7 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        If the file is not there, is too large, is neither YAML nor JSON, holds a key twice, a tag,
+        If the file is not there, is too large, is neither YAML nor JSON, has a duplicate key, a tag,
         an alias that contains itself, too many values or no keys, a number that is infinite, NaN or not
         decimal, or asks for code to be run.
     """
@@ -109,7 +109,7 @@ def _once(pairs: Iterable[tuple[str, Any]], path: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise ConfigError(f"{path}: key {shown(key)} stands twice; keep one of them")
+            raise ConfigError(f"{path}: duplicate key {shown(key)}; keep one")
         found[key] = value
     return found
 
@@ -169,6 +169,6 @@ def _check_keys(node: yaml.MappingNode, path: Path) -> None:
             line, name = key.start_mark.line + 1, (key.tag, key.value)
             if name in lines:
                 raise ConfigError(
-                    f"{path}: line {line}: key {shown(key.value)} stands twice, first in line {lines[name]}; keep one"
+                    f"{path}: line {line}: duplicate key {shown(key.value)}, first in line {lines[name]}; keep one"
                 )
             lines[name] = line

@@ -70,7 +70,7 @@ def read_json(
     called : str, optional
         How messages call the file, instead of its path. They quote none of its text.
     once : collection of str
-        Keys that must not stand twice with different values. Of others the last one counts.
+        Keys that must not be repeated with different values. For other keys the last value counts.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def read_json(
         kind = "a list" if isinstance(content, list) else "a single value"
         raise error(f"{called}: is not a JSON object but {kind}; {{...}} is needed", code=f"{what}_unreadable")
     if twice:
-        raise error(f"{called}: {twice[0]} stands twice with different values", code=f"{what}_unreadable")
+        raise error(f"{called}: duplicate key {twice[0]} with different values; keep one", code=f"{what}_unreadable")
     return content
 
 

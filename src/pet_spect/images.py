@@ -151,7 +151,7 @@ def read_sidecar(image: Path, called: str | None = None, once: Collection[str] =
     called : str, optional
         How messages call the image, instead of the path of the JSON.
     once : collection of str
-        Keys that must not stand twice with different values.
+        Keys that must not be repeated with different values.
 
     Raises
     ------

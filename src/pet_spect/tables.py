@@ -94,7 +94,7 @@ def _check_header(path: Path, header: list[str], required: Sequence[str], allowe
         )
     twice = sorted(name for name, count in Counter(header).items() if count > 1)
     if twice:
-        raise TableError(f"{path}: column {shown(twice[0])} stands twice in the header")
+        raise TableError(f"{path}: duplicate column {shown(twice[0])} in the header; keep one")
     missing = [name for name in required if name not in header]
     if missing:
         raise TableError(f"{path}: no column {missing[0]!r}; found {listed(map(shown, header))}")

@@ -63,7 +63,7 @@ def test_every_unicode_encoding_is_read_with_its_mark_or_without(facts, encoding
         (f"[{TEXT}]", "not a JSON object but a list"),
         ("350", "not a JSON object but a single value"),
         ("[" * 100_000, "nested too deeply"),
-        (TEXT.replace("350", '350, "InjectedRadioactivity": 370'), "InjectedRadioactivity stands twice"),
+        (TEXT.replace("350", '350, "InjectedRadioactivity": 370'), "duplicate key InjectedRadioactivity"),
     ],
 )
 def test_what_is_no_json_is_refused_with_the_true_cause(facts, text, cause):

@@ -154,7 +154,7 @@ def _replace(scan: Scan, old: str, new: str, content: bytes) -> None:
 
 
 def odd_json(scan: Scan, rng: np.random.Generator) -> None:
-    """Write the JSON as people have it: encodings, comments, commas, keys that stand twice, numbers as text, units."""
+    """Write the JSON as people have it: encodings, comments, commas, repeated keys, numbers as text, units."""
     told = json.loads(scan.files["scan.json"])
     told["InjectedRadioactivityUnits"] = pick(rng, ("mCi", "kBq", "Bq", "GBq", "MBq", "\u00b5Ci", "", None, CANARY, 5))
     told["InjectedRadioactivity"] = pick(rng, (350, "350", "350 MBq", 9.5, 3.5e8, "nan", float("nan"), -1, 0, [350]))

@@ -159,7 +159,7 @@ def _listed(options: argparse.Namespace) -> dict[tuple[str, str], Path]:
         if session not in options.sessions or tracer not in options.tracers:
             raise ConfigError(f"--scan {session} {tracer}: is not among --sessions and --tracers")
         if (session, tracer) in listed:
-            raise ConfigError(f"--scan {session} {tracer}: stands twice")
+            raise ConfigError(f"--scan {session} {tracer}: is given twice; give each scan once")
         listed[session, tracer] = Path(image)
     return listed
 
