@@ -55,6 +55,18 @@ def test_compressed_image_of_another_size_than_the_header_is_not_decoded(change)
     assert "hold an image of" in (why_not(jpeg_2000(**change), JPEG_2000) or "")
 
 
+@pytest.mark.parametrize(("bits", "allotted"), [(8, 8), (12, 16), (16, 16), (17, 32), (32, 32)])
+def test_samples_are_decoded_into_integers_of_their_own_size(bits, allotted):
+    assert why_not(jpeg_2000(bits=bits), JPEG_2000, bits_allocated=allotted) is None
+
+
+@pytest.mark.parametrize(("bits", "allotted"), [(8, 16), (16, 8), (16, 32), (16, 64), (17, 16), (38, 32), (38, 64)])
+def test_header_that_allots_another_size_of_integers_is_not_decoded(bits, allotted):
+    """A decoder of 16-bit samples took the program with it where the header allotted 32 bits."""
+    assert "the header allots" in (why_not(jpeg_2000(bits=bits), JPEG_2000, bits_allocated=allotted) or "")
+    assert "the header allots" in (why_not(jpeg(bits=bits), bits_allocated=allotted) or "")
+
+
 def test_every_frame_is_looked_at():
     frames = encapsulate([jpeg(), jpeg(rows=60)])
     assert (

@@ -80,9 +80,14 @@ def misfit(data: bytes, syntax: str, shape: tuple[int, int, int], bits_allocated
         if (found.rows, found.columns, found.samples) != (rows, columns, 1):
             size = f"{found.rows} x {found.columns} with {found.samples} samples"
             return f"hold an image of {size}, the header says {rows} x {columns} with one"
-        if found.bits > bits_allocated or (found.bits > 8) != (bits_allocated > 8):
+        if bits_allocated != _container(found.bits):
             return f"hold an image of {found.bits} bits, the header allots {bits_allocated}"
     return None
+
+
+def _container(bits: int) -> int | None:
+    """Return the size of the integers that decoders make of samples with so many bits, None if there is none."""
+    return next((size for size in (8, 16, 32) if bits <= size), None)
 
 
 def _jpeg_header(frame: bytes) -> CodedImage:
