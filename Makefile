@@ -4,8 +4,6 @@
 # make lock    resolve the locks anew
 # make clean   remove what these made
 
-PYTHON ?= $(firstword $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p; done) python3)
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 
 BIN := .venv/bin
@@ -26,6 +24,10 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 # PYENV_VERSION opens the versions that pyenv hides; nothing else reads it.
 python = PYENV_VERSION=$(1) python$(1)
+
+# The newest, for there the measurement of coverage costs a sixth of the time, on 3.11 half of it.
+PYTHON ?= $(firstword $(foreach version,3.13 3.12 3.11,$(shell $(call python,$(version)) -c \
+	'import ensurepip, venv, sys; print(sys.executable)' 2>/dev/null)) python3)
 
 .PHONY: demo test pythons lock clean
 

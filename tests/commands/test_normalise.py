@@ -12,7 +12,8 @@ from pet_spect.model import Refusal
 from pet_spect.registration import plausibility
 from pet_spect.registration.itk import use_threads
 from pet_spect.resample import apply_affine, displace, sample
-from pet_spect.simulate.phantom import marker_phantom
+
+from ..phantoms import phantom
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_templates", "short_warp")]
 
@@ -42,7 +43,7 @@ def registered(kept_templates, short_warp, tmp_path_factory):
     use_threads(1)
     results = tmp_path_factory.mktemp("results")
     good = results / layout.scan_image(*FDG, "pet")
-    images.write_scan(good, marker_phantom("FDG", step=3), FACTS)
+    images.write_scan(good, phantom("FDG", 3), FACTS)
     lost = put_refusal(results, LOST)
     arguments = ["normalise", "--participant", "sub-01", "--results", str(results), "--record-refusal"]
     assert main([*arguments, "--scan", "baseline", "FDG", str(good), "--scan", "year1", "FDG", str(lost)]) == 0
@@ -95,7 +96,7 @@ def test_with_nothing_left_the_warps_are_placeholders_too(tmp_path):
 
 def test_an_excluded_scan_takes_no_part_and_the_record_says_why(tmp_path):
     scan = tmp_path / layout.scan_image(*FDG, "pet")
-    images.write_scan(scan, marker_phantom("FDG", step=3), FACTS)
+    images.write_scan(scan, phantom("FDG", 3), FACTS)
     arguments = ["normalise", "--participant", "sub-01", "--results", str(tmp_path), "--record-refusal"]
     arguments += ["--scan", "baseline", "FDG", str(scan), "--exclude", "baseline", "FDG", "another person"]
     assert main(arguments) == 0
@@ -109,7 +110,7 @@ def test_a_scan_with_flipped_voxel_axes_gives_what_the_same_scan_in_canonical_or
     for order in ("RAS", "LPI"):
         results = tmp_path / order
         path = results / layout.scan_image(*FDG, "pet")
-        images.write_scan(path, marker_phantom("FDG", step=3), FACTS)
+        images.write_scan(path, phantom("FDG", 3), FACTS)
         turn = nib.orientations.ornt_transform(*map(nib.orientations.axcodes2ornt, ("RAS", order)))
         nib.save(nib.Nifti1Image.from_bytes(nib.load(path).to_bytes()).as_reoriented(turn), path)
         assert nib.aff2axcodes(nib.load(path).affine) == tuple(order)
@@ -144,7 +145,7 @@ def test_a_scan_outside_a_gate_goes_on_if_a_person_accepts_it_and_else_its_recor
 ):
     monkeypatch.setattr(plausibility, "Gates", partial(plausibility.Gates, overlap_min=0.999))
     scan = tmp_path / layout.scan_image(*FDG, "pet")
-    images.write_scan(scan, marker_phantom("FDG", step=3), FACTS)
+    images.write_scan(scan, phantom("FDG", 3), FACTS)
     arguments = ["normalise", "--participant", "sub-01", "--results", str(tmp_path), "--record-refusal"]
     arguments += ["--scan", "baseline", "FDG", str(scan)]
     assert main([*arguments, *(["--accept", "baseline", "FDG", "gate_overlap"] if accept else [])]) == 0

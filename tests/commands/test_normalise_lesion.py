@@ -10,7 +10,8 @@ from pet_spect.errors import ImageError
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Normalised
-from pet_spect.simulate.phantom import marker_phantom
+
+from ..phantoms import phantom
 
 KEY = ScanKey("sub-01", "baseline", "FDG")
 ANAT = ScanKey("sub-01", "n/a", "anat:T1w")
@@ -92,7 +93,7 @@ def test_the_record_says_how_large_the_lesion_is_on_each_side_and_where_it_is_fr
 def test_by_hand_a_mask_without_a_space_is_one_line_and_nothing_is_written(tmp_path, capsys):
     use_threads(1)
     scan = tmp_path / layout.scan_image("sub-01", "baseline", "18FFDG", "pet")
-    images.write_scan(scan, marker_phantom("FDG", step=4), {"Units": "Bq/mL"})
+    images.write_scan(scan, phantom("FDG", 4), {"Units": "Bq/mL"})
     before = sorted(tmp_path.rglob("*"))
     arguments = ["normalise", "--participant", "sub-01", "--results", str(tmp_path), "--scan", "baseline", "FDG"]
     drawn = mask(tmp_path, "elsewhere.nii.gz")
@@ -108,7 +109,7 @@ def test_by_hand_a_mask_without_a_space_is_one_line_and_nothing_is_written(tmp_p
 def test_with_record_refusal_a_mask_without_a_space_is_recorded_and_the_lesion_estimated(tmp_path):
     use_threads(1)
     scan = tmp_path / layout.scan_image("sub-01", "baseline", "18FFDG", "pet")
-    images.write_scan(scan, marker_phantom("FDG", step=4), {"Units": "Bq/mL"})
+    images.write_scan(scan, phantom("FDG", 4), {"Units": "Bq/mL"})
     arguments = ["normalise", "--participant", "sub-01", "--results", str(tmp_path), "--record-refusal"]
     drawn = mask(tmp_path, "elsewhere.nii.gz")
     assert main([*arguments, "--scan", "baseline", "FDG", str(scan), "--lesion-mask", str(drawn)]) == 0

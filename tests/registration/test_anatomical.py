@@ -19,8 +19,9 @@ from pet_spect.resample import apply_affine, resample_affine, sample
 from pet_spect.simulate.anatomical import scan_anat, standard_anat
 from pet_spect.simulate.anatomy import individual_anatomy
 from pet_spect.simulate.head import standard_head
-from pet_spect.simulate.phantom import marker_phantom
 from pet_spect.simulate.traits import STANDARD
+
+from ..phantoms import phantom
 
 pytestmark = pytest.mark.slow
 
@@ -118,7 +119,7 @@ def test_a_scan_is_aligned_to_the_anatomy_to_less_than_a_millimetre_on_average(b
     grid = participant_grid(np.array([0.0, -18, 0]))
     standard_brain = Volume(near_brain(fdg).astype(np.float32), fdg.uptake.affine)
     mask = np.nan_to_num(resample_affine(standard_brain, *grid, np.eye(4)).data) > 0.5
-    found = align({anat: brains[kind], scan: marker_phantom("FDG")}, {anat: POSE @ near, scan: np.eye(4)}, mask, grid)
+    found = align({anat: brains[kind], scan: phantom("FDG")}, {anat: POSE @ near, scan: np.eye(4)}, mask, grid)
     motion = found[anat] @ np.linalg.inv(found[scan])
     assert np.linalg.norm(apply_affine(motion, BRAIN) - apply_affine(POSE, BRAIN), axis=1).mean() < 0.75
 

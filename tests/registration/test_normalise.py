@@ -8,7 +8,8 @@ from pet_spect.registration.normalise import Lesion, normalise
 from pet_spect.registration.plausibility import Gates
 from pet_spect.registration.warp import Deformation, Step
 from pet_spect.resample import apply_affine, displace, resample_affine, sample
-from pet_spect.simulate.phantom import marker_phantom
+
+from ..phantoms import phantom
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +33,7 @@ def moved(angles, shift):
 
 def scan(matrix, seed):
     """The marker phantom, moved by `matrix`, on a 3 mm grid, with a little noise."""
-    head = marker_phantom("FDG", step=2)
+    head = phantom("FDG")
     affine = np.diag([3.0, 3.0, 3.0, 1.0])
     affine[:3, 3] = (-110, -150, -95)
     seen = np.nan_to_num(resample_affine(head, (74, 88, 70), affine, np.linalg.inv(matrix)).data)

@@ -14,8 +14,9 @@ from pet_spect.model import Volume
 from pet_spect.resample import apply_affine, resample_affine, sample
 from pet_spect.simulate.dicom_nm import NmHeader, write_nm_recon
 from pet_spect.simulate.dicom_pet import PetHeader, write_pet_series
-from pet_spect.simulate.phantom import FRONT_MM, TOP_MM, marker_phantom
+from pet_spect.simulate.phantom import FRONT_MM, TOP_MM
 
+from ..phantoms import phantom
 from ..studies import rows
 
 pytestmark = pytest.mark.workflow
@@ -48,7 +49,7 @@ def scanned(key):
     signs, shape = np.array(AXES[key]), np.array((80, 92, 76))
     affine = np.diag([*(3.0 * signs), 1.0])
     affine[:3, 3] = np.array([0.0, -18.0, 6.0]) - 1.5 * signs * (shape - 1)
-    seen = resample_affine(marker_phantom(key[1]), tuple(shape), affine, np.linalg.inv(MOTIONS[key])).data
+    seen = resample_affine(phantom(key[1]), tuple(shape), affine, np.linalg.inv(MOTIONS[key])).data
     noise = np.random.default_rng(SCANS.index(key)).standard_normal(seen.shape) * 0.03 * 20_000
     return Volume((np.nan_to_num(seen) + noise).astype(np.float32), affine)
 
@@ -124,7 +125,7 @@ def test_left_is_hot_and_right_is_cold(run, key):
 @pytest.mark.parametrize("key", SCANS, ids="-".join)
 def test_the_ratio_is_that_of_the_scan_in_the_true_regions(run, key):
     labels = load_atlas("CerebrA").labels[::2, ::2, ::2]
-    unmoved = resample_affine(scanned(key), labels.shape, marker_phantom(key[1]).affine, MOTIONS[key])
+    unmoved = resample_affine(scanned(key), labels.shape, phantom(key[1]).affine, MOTIONS[key])
     left, right = (np.nanmean(unmoved.data[labels == index]) for index in (86, 35))
     (ratio,) = (
         float(row["value"])
