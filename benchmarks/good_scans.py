@@ -29,8 +29,7 @@ from cases import real_case
 from pet_spect.atlases import load_atlas
 from pet_spect.images import canonical
 from pet_spect.model import ScanKey, Side, Volume, opposite
-from pet_spect.quantify.shares import membership_certainty, region_shares
-from pet_spect.quantify.uptake import uptake_of_shares
+from pet_spect.quantify.measurement import measure_scan, participant_regions
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Normalised, normalise
 from pet_spect.registration.orientation import fit
@@ -172,16 +171,15 @@ def run_person(number: int, work: Path, lesions: Path, common: dict[str, Any]) -
 
 def measured(volume: Volume, key: ScanKey, found: Normalised, side: Side, atlas: Any) -> dict[str, float]:
     registered = found.scans[key]
-    certainty = membership_certainty(atlas, (TARGET,), found.misplacement_mm, found.lesion)
-    shares = region_shares(
-        volume,
+    regions = participant_regions(
         atlas,
-        scan_to_participant=np.linalg.inv(registered.to_scan),
-        participant_to_standard=found.to_standard,
-        lesion=None,
-        certainty=certainty,
+        found.to_standard,
+        target=(TARGET,),
+        misplacement_mm=found.misplacement_mm or 0.0,
+        warp_lesion=found.lesion,
     )
-    mean = {(row.region, row.side): row.mean for row in uptake_of_shares(volume, atlas, shares)}
+    uptake = measure_scan(volume, regions, to_participant=np.linalg.inv(registered.to_scan)).uptake
+    mean = {(row.region, row.side): row.mean for row in uptake}
     return {
         "contralateral": mean[TARGET, side] / mean[TARGET, opposite(side)],
         "cerebellum_ipsilesional": mean[TARGET, side] / mean[CEREBELLUM, side],

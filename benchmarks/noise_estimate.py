@@ -19,10 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pet_spect.atlases import load_atlas
-from pet_spect.commands.responses import SeenScan, scan_responses
-from pet_spect.commands.uptake_table import response_of
-from pet_spect.model import Atlas, Volume, Warp
-from pet_spect.quantify.shares import region_shares
+from pet_spect.model import Atlas, Volume
+from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
+from pet_spect.quantify.responses import scan_responses
 from pet_spect.simulate.anatomy import smooth_noise
 from pet_spect.simulate.design import TRACERS, Trial
 from pet_spect.simulate.head import standard_head
@@ -56,7 +55,7 @@ def main() -> None:
     case = trial.case(1)
     lost = infarct(anatomy, case.stroke, rng)
     person = Atlas("true", anatomy.head.labels, anatomy.head.affine, atlas.regions)
-    still = Warp(np.zeros((2, 2, 2, 3), dtype=np.float32), np.eye(4))  # only a lesion would ask for it
+    regions = ParticipantRegions(person)
     rows = []
     for tracer in TRACERS:
         scanner = trial.scanner(1, tracer)
@@ -65,8 +64,7 @@ def main() -> None:
         for _ in range(2):
             pose = random_pose(rng)
             volume = scan(seen, head.affine, replace(scanner, noise=0.0), pose, rng)
-            to_person = np.linalg.inv(pose)
-            clean.append(SeenScan(volume, region_shares(volume, person, scan_to_participant=to_person), to_person))
+            clean.append(measure_scan(volume, regions, to_participant=np.linalg.inv(pose)))
         for kind in KINDS:
             score = []
             for _ in range(repeats):
@@ -76,7 +74,7 @@ def main() -> None:
                     for own, noise in zip(clean, noises, strict=True)
                 ]
                 for this in (0, 1):
-                    terms = scan_responses(noisy[this], [noisy[1 - this]], person, still)
+                    responses = scan_responses(noisy[this], [noisy[1 - this]], regions)
                     shares, count = noisy[this].shares, len(person.regions)
                     row = shares.row % count
                     weight = np.bincount(row, weights=shares.weight, minlength=count)
@@ -84,7 +82,7 @@ def main() -> None:
                         row, weights=shares.weight * noises[this].ravel()[shares.voxel], minlength=count
                     )
                     for place, region in enumerate(person.regions):
-                        sd = response_of(terms[region.name][region.side]).noise_sd
+                        sd = responses[region.name, region.side].noise_sd
                         if weight[place] > 0 and math.isfinite(sd):
                             score.append((region.name, total[place] / weight[place] / sd))
             table = pd.DataFrame(score, columns=["region", "z"])

@@ -27,11 +27,10 @@ from planted_good import USUAL, Person, look, odd_ones, person, visits
 
 from pet_spect.atlases import load_atlas
 from pet_spect.errors import PetSpectError
-from pet_spect.model import Atlas, RegionSide, ScanKey, Volume
+from pet_spect.model import Atlas, CutView, RegionSide, ScanKey, Volume
+from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
 from pet_spect.quantify.roles import ScanUptake
-from pet_spect.quantify.uptake import region_uptake
 from pet_spect.quantify.verdict import judge_measured
-from pet_spect.quantify.view import CutView, coverage_by_pose, limited
 from pet_spect.registration import pose
 from pet_spect.registration.consistency import agreements, cosine, peculiar
 from pet_spect.registration.head import crop_to_head
@@ -208,18 +207,15 @@ def codes(trouble: Trouble, templates: Mapping[str, Template], atlas: Atlas, rea
     measured, flagged = [], {}
     for key, registered in result.scans.items():
         try:
-            rows = region_uptake(
+            rows = measure_scan(
                 trouble.scans[key],
-                atlas,
-                scan_to_participant=np.linalg.inv(registered.to_scan),
-                participant_to_standard=result.to_standard,
-            )
+                ParticipantRegions(atlas, result.to_standard, min_coverage=MIN_COVERAGE),
+                to_participant=np.linalg.inv(registered.to_scan),
+                view=CutView(registered.view.cut, registered.view.first, registered.view.last, registered.own_pose),
+            ).uptake
         except PetSpectError as error:
             found[key] = error.code
             continue
-        if registered.own_pose is not None:
-            view = CutView(registered.view.cut, registered.view.first, registered.view.last, registered.own_pose)
-            rows = limited(rows, coverage_by_pose(atlas, trouble.scans[key], view), MIN_COVERAGE)
         values = {(row.region, row.side): row for row in rows}
         needed = (*((TARGET, side) for side in ("left", "right")), reference(key.tracer, trouble.who))
         if not all(np.isfinite(values[region].mean) for region in needed):

@@ -32,8 +32,8 @@ from pet_spect.atlases import load_atlas
 from pet_spect.commands.common_resolution import plan
 from pet_spect.images import canonical
 from pet_spect.model import Atlas, ScanKey, Side, Volume, Warp
+from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
 from pet_spect.quantify.resolution import blur, blur_between
-from pet_spect.quantify.uptake import region_uptake
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import normalise
 from pet_spect.registration.plausibility import Gates
@@ -177,14 +177,10 @@ def templates(who: Person, atlas: Atlas, tissue: SharpTissue) -> Iterator[dict[s
                 raise SystemExit(f"refused: {found.refused}")
             rigid = found.scans[key].to_scan
             own = estimate(volume, tissue, rigid, found.to_standard).fwhm_mm
-            uptake = region_uptake(
-                volume,
-                atlas,
-                scan_to_participant=np.linalg.inv(rigid),
-                participant_to_standard=found.to_standard,
-                certainty=certainty(found.misplacement_mm, found.lesion),
-            )
-            mean = {(each.region, each.side): each.mean for each in uptake}
+            weight = certainty(found.misplacement_mm, found.lesion)
+            regions = ParticipantRegions(atlas, found.to_standard, certainty=weight)
+            measured = measure_scan(volume, regions, to_participant=np.linalg.inv(rigid))
+            mean = {(each.region, each.side): each.mean for each in measured.uptake}
             for reference, value in ratios_of(mean, "FDG", who.side).items():
                 error = 100 * (value / truth[reference] - 1)
                 yield {"true": fwhm, "template": way, "reference": reference, "error": error, "estimate": own}

@@ -35,15 +35,13 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from pet_spect.atlases import load_atlas
-from pet_spect.commands.responses import SeenScan, scan_responses
-from pet_spect.commands.uptake_table import response_of
 from pet_spect.images import canonical
 from pet_spect.model import Atlas, ScanKey, Side, Volume, Warp
 from pet_spect.quantify.change import changes
+from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement, measure_scan, participant_regions
 from pet_spect.quantify.ratios import Ratio, scan_ratios
+from pet_spect.quantify.responses import scan_responses
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake
-from pet_spect.quantify.shares import membership_certainty, region_shares
-from pet_spect.quantify.uptake import uptake_of_shares
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Deformation, normalise
 from pet_spect.registration.plausibility import Gates
@@ -137,41 +135,44 @@ def placed(
     return found
 
 
-def seen_scans(run: Run, tracer: str, atlas: Atlas) -> dict[ScanKey, SeenScan]:
-    """Return the scans of a tracer with the regions' shares in them."""
-    certainty = membership_certainty(atlas, ("precentral",), run.misplacement_mm, run.lesion)
-    seen = {}
-    for key, volume in run.scans.items():
-        if key.tracer != tracer:
-            continue
-        to_participant = np.linalg.inv(run.to_scan[key])
-        shares = region_shares(
-            volume,
-            atlas,
-            scan_to_participant=to_participant,
-            participant_to_standard=run.to_standard,
-            certainty=certainty,
-        )
-        seen[key] = SeenScan(volume, shares, to_participant)
-    return seen
+def regions_of(run: Run, atlas: Atlas) -> ParticipantRegions:
+    """Return the regions as a run's registration places and weighs them."""
+    return participant_regions(
+        atlas,
+        run.to_standard,
+        target=("precentral",),
+        misplacement_mm=run.misplacement_mm or 0.0,
+        warp_lesion=run.lesion,
+    )
 
 
-def measured(run: Run, seen: dict[ScanKey, SeenScan], atlas: Atlas) -> list[Ratio]:
+def seen_scans(run: Run, tracer: str, regions: ParticipantRegions) -> dict[ScanKey, ScanMeasurement]:
+    """Return what is measured in the scans of a tracer."""
+    return {
+        key: measure_scan(volume, regions, to_participant=np.linalg.inv(run.to_scan[key]))
+        for key, volume in run.scans.items()
+        if key.tracer == tracer
+    }
+
+
+def measured(run: Run, seen: dict[ScanKey, ScanMeasurement], regions: ParticipantRegions) -> list[Ratio]:
     """Return the ratios of two scans of a tracer, as if the participant had no others of it."""
     (tracer,) = {key.tracer for key in seen}
     cortex = [
-        region.name for region in atlas.regions if region.side == "left" and region.name not in (*SUBCORTICAL, "pons")
+        region.name
+        for region in regions.atlas.regions
+        if region.side == "left" and region.name not in (*SUBCORTICAL, "pons")
     ]
     roles = RegionRoles(("precentral",), ("cerebellum_gray_matter",), ("pons",), tuple(cortex))
     rows: list[Ratio] = []
     for key, own in seen.items():
         others = [other for place, other in seen.items() if place != key]
-        terms = scan_responses(own, others, atlas, run.to_standard)
+        responses = scan_responses(own, others, regions)
         values = {
             (found.region, found.side): RegionValue(
-                found.mean, found.volume_ml, response=response_of(terms[found.region][found.side])
+                found.mean, found.volume_ml, response=responses.get((found.region, found.side))
             )
-            for found in uptake_of_shares(own.volume, atlas, own.shares)
+            for found in own.uptake
         }
         nothing = RegionValue(math.nan, math.nan, reason="no_lesion_mask: none")
         values |= {("precentral_lesionfree", side): nothing for side in ("left", "right")}
@@ -187,9 +188,10 @@ def rows_of(run: Run, person: int, number: int, atlas: Atlas) -> list[dict[str, 
     """Return one row per tracer and reference of a run."""
     rows = []
     for tracer in TRACERS:
-        seen = seen_scans(run, tracer, atlas)
+        regions = regions_of(run, atlas)
+        seen = seen_scans(run, tracer, regions)
         pairs = {
-            name: measured(run, {key: of for key, of in seen.items() if key.session in ("baseline", name)}, atlas)
+            name: measured(run, {key: of for key, of in seen.items() if key.session in ("baseline", name)}, regions)
             for name in SESSIONS[1:]
         }
         zero = {row.reference: row for row in changes(pairs["again"], ("baseline", "again"))}

@@ -81,11 +81,34 @@ def test_a_lesion_mask_gives_lesionfree_regions(tmp_path):
     data[2, 3:9, 3:9] = 1
     path = tmp_path / "sub-01_space-MNI152NLin2009cSym_label-lesion_mask.nii.gz"
     nib.save(nib.Nifti1Image(data, centred()), path)
-    found = api.extract_uptake(image(), toy_atlas(), lesion=path).set_index(["region", "side"])
+    found = api.extract_uptake(image(), toy_atlas(), lesion=path, target=["motor"]).set_index(["region", "side"])
     assert found.loc[("motor_lesionfree", "left"), "lesion_fraction"] == 0.25
     path.rename(tmp_path / "mask.nii.gz")
     with pytest.raises(ImageError, match="does not say space-"):
         api.extract_uptake(image(), toy_atlas(), lesion=tmp_path / "mask.nii.gz")
+
+
+def test_a_target_that_the_atlas_lacks_is_an_error():
+    with pytest.raises(RegionError, match="atlas toy has no region 'mtoor' with a left and a right side"):
+        api.extract_uptake(image(), toy_atlas(), target=["mtoor"])
+
+
+def test_the_edge_of_a_target_weighs_less_the_farther_it_may_be_misplaced():
+    edge = np.full((16, 12, 12), 60.0, dtype=np.float32)
+    edge[5] = 0  # the innermost quarter of the left box
+    scan = nib.Nifti1Image(edge, centred())
+    even, weighed = (
+        api.extract_uptake(scan, toy_atlas(), target=["motor"], misplacement_mm=mm)["mean"][0] for mm in (0.0, 1.0)
+    )
+    assert even == 45.0
+    assert weighed > 50
+
+
+def test_results_already_tell_where_an_image_lies(tmp_path):
+    with pytest.raises(TypeError, match="results tells warp"):
+        api.extract_uptake(tmp_path / "scan.nii.gz", results=tmp_path, rigid=np.eye(4))
+    with pytest.raises(TypeError, match="results tells warp"):
+        api.extract_uptake(image(), results=tmp_path)
 
 
 def test_ratio_of_a_right_stroke():

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from pet_spect import images, layout
 from pet_spect.atlases import load_atlas
 from pet_spect.model import Atlas, Side, Volume, Warp, opposite
+from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
 from pet_spect.quantify.shares import membership_certainty
-from pet_spect.quantify.uptake import region_uptake
 from pet_spect.registration.head import crop_to_head
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.pose import centre_of, find_pose
@@ -141,14 +141,12 @@ def measure_with(
     for scan in scans:
         if scan.to_scan is None:
             continue
-        uptake = region_uptake(
+        measured = measure_scan(
             images.read_volume(scan.path),
-            standard()[0],
-            scan_to_participant=np.linalg.inv(scan.to_scan),
-            participant_to_standard=to_standard,
-            certainty=weight,
+            ParticipantRegions(standard()[0], to_standard, certainty=weight),
+            to_participant=np.linalg.inv(scan.to_scan),
         )
-        mean = {(found.region, found.side): found.mean for found in uptake}
+        mean = {(found.region, found.side): found.mean for found in measured.uptake}
         rows += [
             {"session": scan.session, "tracer": scan.tracer, "reference": reference, "value": value}
             for reference, value in ratios_of(mean, scan.tracer, lesion_side).items()

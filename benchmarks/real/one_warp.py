@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from pet_spect.atlases import load_atlas
 from pet_spect.images import read_volume
 from pet_spect.model import ScanKey, Volume, Warp
+from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
 from pet_spect.quantify.shares import membership_certainty
-from pet_spect.quantify.uptake import region_uptake
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Normalised, normalise
 from pet_spect.registration.plausibility import Gates
@@ -69,14 +69,12 @@ def region_means(
     scan: Volume, to_scan: NDArray[np.float64], to_standard: Warp, weights: NDArray[np.float32] | None
 ) -> Means:
     """Return the mean uptake of every region of a scan; with no `weights` all of a region counts alike."""
-    uptake = region_uptake(
+    measured = measure_scan(
         scan,
-        load_atlas(),
-        scan_to_participant=np.linalg.inv(to_scan),
-        participant_to_standard=to_standard,
-        certainty=weights,
+        ParticipantRegions(load_atlas(), to_standard, certainty=weights),
+        to_participant=np.linalg.inv(to_scan),
     )
-    return {(region.region, region.side): region.mean for region in uptake}
+    return {(region.region, region.side): region.mean for region in measured.uptake}
 
 
 def main() -> None:

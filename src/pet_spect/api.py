@@ -20,6 +20,7 @@ from pet_spect.images import check_rigid, read_rigid, read_volume, read_warp, vo
 from pet_spect.model import STANDARD_SPACE, Atlas, RegionSide, ScanKey, Side, Volume, Warp
 from pet_spect.nifti_space import check_space
 from pet_spect.quantify.change import Change, changes
+from pet_spect.quantify.measurement import measure_scan, participant_regions
 from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.roles import (
     Reference,
@@ -30,7 +31,7 @@ from pet_spect.quantify.roles import (
     reference_value,
     sides_of,
 )
-from pet_spect.quantify.uptake import region_uptake
+from pet_spect.registered import RegisteredScan, read_registered
 from pet_spect.resample import apply_affine
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 PathLike = str | os.PathLike[str]
 
+DEFAULT_TARGET = ("precentral",)
 CEREBELLUM = ("cerebellum_gray_matter",)
 PONS = ("pons",)
 
@@ -47,45 +49,66 @@ def extract_uptake(
     image: PathLike | nib.spatialimages.SpatialImage,
     atlas: str | Atlas | tuple[PathLike, PathLike] = "CerebrA",
     *,
+    results: PathLike | None = None,
     warp: PathLike | Warp | None = None,
     rigid: PathLike | NDArray[np.float64] | None = None,
-    min_coverage: float = 0.9,
+    target: Sequence[str] | None = None,
+    misplacement_mm: float = 0.0,
     lesion: PathLike | None = None,
+    blur_mm: float = 0.0,
+    min_coverage: float = 0.9,
 ) -> pd.DataFrame:
-    """Measure every region of an atlas in one image, on the image's own grid.
+    """Measure every region of an atlas in one image, on the image's own grid, as ``pet-spect measure`` does.
 
     Parameters
     ----------
     image : path or nibabel image
         Three-dimensional, in a linear unit; NaN is outside the field of view, zero a measurement. Its header must
         say where it lies: one of qform and sform, or both alike.
-        Without `warp` and `rigid` it must lie in the space of the atlas already.
+        Without `results`, `warp` and `rigid` it must lie in the space of the atlas already.
     atlas : str, Atlas, or pair of paths
         Name of a shipped atlas, an atlas in memory, or a label image and its table.
+    results : path, optional
+        The workflow's ``results``, with `image` a scan in its own space in it. Transforms, field of view,
+        misplacement and a lesion mask that was drawn are then those of its registration, and the numbers those of
+        ``sub-01_seg-CerebrA_uptake.tsv``. A mask that participants.tsv names in the standard
+        space is given by `lesion`.
     warp : path or Warp, optional
         Takes participant points to the standard space: the workflow's
         ``sub-01_from-MNI152NLin2009cSym_to-participant_mode-image_xfm.nii.gz``.
     rigid : path or (4, 4) float array, optional
         Takes participant points to the image's points, RAS+ mm: the workflow's
         ``..._from-scan_to-participant_mode-image_xfm.mat``. It may turn and shift only.
+    target : sequence of str, optional
+        Regions whose voxels are weighted by how certain their place is and, with a lesion, that are also measured
+        without its voxels, as ``<region>_lesionfree``. Without it ``precentral``, if the atlas has it.
+    misplacement_mm : float, default 0
+        How far a fold may lie from where the warp puts it (standard deviation). The larger it is, the less the edge
+        of a target weighs against its heart; 0 weighs all of it alike.
+    lesion : path, optional
+        Lesion mask in the standard space, ``space-MNI152NLin2009cSym`` in its name.
+    blur_mm : float, default 0
+        FWHM of a Gaussian that is applied before; ``AppliedBlurFWHMmm`` where the workflow measures at a common
+        resolution.
     min_coverage : float, default 0.9
         Smallest fraction of a region in view for its mean to be given.
-    lesion : path, optional
-        Lesion mask in the standard space, ``space-MNI152NLin2009cSym`` in its name. Every region with
-        two sides is then also measured without its lesion voxels, as ``<region>_lesionfree``.
 
     Returns
     -------
     pandas.DataFrame
         Columns region, side, mean, sd, volume_ml, coverage, lesion_fraction; one row per region and
-        side. See `pet_spect.quantify.uptake.region_uptake` for what they mean.
+        side. See `pet_spect.quantify.measurement` for what they mean.
 
     Raises
     ------
     AtlasError, ImageError
         If a file cannot be used.
+    RefusedError
+        If the workflow refused the scan.
     RegionError
-        If no part of the atlas lies in the image.
+        If no part of the atlas lies in the image, or a target is no region with two sides.
+    TypeError
+        If `results` is given with `warp`, `rigid` or `misplacement_mm`, or with an image in memory.
 
     Examples
     --------
@@ -103,21 +126,51 @@ def extract_uptake(
 
     if not isinstance(atlas, Atlas):
         atlas = load_atlas(atlas) if isinstance(atlas, str) else load_atlas(Path(atlas[0]), Path(atlas[1]))
-    scan = read_volume(Path(image)) if isinstance(image, str | os.PathLike) else _in_memory(image)
+    if results is None:
+        scan = _given_scan(image, warp, rigid, misplacement_mm)
+    elif warp is not None or rigid is not None or misplacement_mm or not isinstance(image, str | os.PathLike):
+        raise TypeError("results tells warp, rigid and misplacement_mm, of an image that is a file in them")
+    else:
+        scan = read_registered(Path(results), Path(image))
+    regions = participant_regions(
+        atlas,
+        scan.to_standard,
+        target=_targets(atlas, target),
+        misplacement_mm=scan.misplacement_mm,
+        lesion=scan.drawn_lesion if lesion is None else read_lesion_mask(Path(lesion), atlas),
+        warp_lesion=scan.warp_lesion,
+        min_coverage=min_coverage,
+    )
+    found = measure_scan(scan.volume, regions, to_participant=scan.to_participant, view=scan.view, blur_mm=blur_mm)
+    return pd.DataFrame([asdict(region) for region in found.uptake])
+
+
+def _given_scan(
+    image: PathLike | nib.spatialimages.SpatialImage,
+    warp: PathLike | Warp | None,
+    rigid: PathLike | NDArray[np.float64] | None,
+    misplacement_mm: float,
+) -> RegisteredScan:
     if isinstance(rigid, np.ndarray):
         check_rigid(rigid, "rigid")
     elif rigid is not None:
         rigid = read_rigid(Path(rigid))
-    found = region_uptake(
-        scan,
-        atlas,
-        scan_to_participant=None if rigid is None else np.linalg.inv(rigid),
-        participant_to_standard=read_warp(Path(warp)) if isinstance(warp, str | os.PathLike) else warp,
-        lesion=None if lesion is None else read_lesion_mask(Path(lesion), atlas),
-        lesionfree=[] if lesion is None else [region.name for region in atlas.regions if region.side == "left"],
-        min_coverage=min_coverage,
+    return RegisteredScan(
+        read_volume(Path(image)) if isinstance(image, str | os.PathLike) else _in_memory(image),
+        None if rigid is None else np.asarray(np.linalg.inv(rigid), dtype=np.float64),
+        read_warp(Path(warp)) if isinstance(warp, str | os.PathLike) else warp,
+        misplacement_mm,
     )
-    return pd.DataFrame([asdict(region) for region in found])
+
+
+def _targets(atlas: Atlas, target: Sequence[str] | None) -> Sequence[str]:
+    sided = {region.name for region in atlas.regions if region.side == "left"}
+    if target is None:
+        return [name for name in DEFAULT_TARGET if name in sided]
+    for name in target:
+        if name not in sided:
+            raise RegionError(f"atlas {atlas.name} has no region {shown(name)} with a left and a right side")
+    return target
 
 
 def _in_memory(image: nib.spatialimages.SpatialImage) -> Volume:

@@ -69,6 +69,26 @@ class Warp:
 
 
 @dataclass(frozen=True)
+class CutView:
+    """The field of view of a scan.
+
+    Attributes
+    ----------
+    cut : tuple of str
+        Sides at which the brain is cut, such as ``top``; empty if it is whole.
+    first, last : (3,) tuple of float
+        The field of view in voxel indices of the scan, voxel edges included.
+    pose : (4, 4) float array or None
+        Standard points to scan points as the head in view tells; None where the warp of a whole head is to be believed.
+    """
+
+    cut: tuple[str, ...]
+    first: tuple[float, ...]
+    last: tuple[float, ...]
+    pose: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True)
 class Refusal:
     """Why a scan gives no number.
 

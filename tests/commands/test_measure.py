@@ -5,15 +5,16 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from pet_spect import layout
+from pet_spect import extract_uptake, layout
 from pet_spect.cli import main
 from pet_spect.commands.common_resolution import ToCommon
+from pet_spect.errors import ImageError, RefusedError
 from pet_spect.files import write_json
 from pet_spect.images import write_affine, write_refusal, write_scan, write_volume, write_warp
 from pet_spect.model import Refusal, Volume, Warp
 from pet_spect.quantify.reasons import split_reasons
 from pet_spect.quantify.resolution import blur
-from pet_spect.tables import read_table
+from pet_spect.tables import parse_float, read_table
 
 WHO = "sub-01"
 LABELS = {"FDG": ("18FFDG", "pet"), "IMZ": ("123IIMZ", "spect")}
@@ -65,7 +66,8 @@ class Participant:
         else:
             matrix = layout.scan_to_participant(WHO, session, LABELS[tracer][0])
             write_affine(self.results / matrix, np.eye(4) if rigid is None else rigid)
-        self.registered.append({"Session": session, "Tracer": tracer, **told, **(view or {})})
+        entry = {"Session": session, "Tracer": tracer, "Label": LABELS[tracer][0]}
+        self.registered.append({**entry, **told, **(view or {})})
 
     def run(self, *more, record=True):
         told = {"Participant": WHO, "Anat": self.anat, "Lesion": self.lesion, "Scans": self.registered}
@@ -544,3 +546,53 @@ def test_a_record_of_a_version_that_did_not_ask_for_the_side_is_refused(person, 
     del person.registered[0]["DeficitMl"]
     assert person.run() == 1
     assert "run normalise again" in capsys.readouterr().err
+
+
+def lesion_of(person, source, where):
+    """Let the registration have used a lesion."""
+    data = np.zeros(GRID, dtype=np.float32)
+    data[where] = 1
+    write_volume(person.results / layout.lesion_mask(WHO), Volume(data, centred()))
+    person.lesion = {"Source": source}
+    return str(person.results / layout.lesion_mask(WHO))
+
+
+def up_by(mm):
+    matrix = np.eye(4)
+    matrix[2, 3] = mm
+    return matrix
+
+
+@pytest.mark.parametrize("source", ["given", "estimated"])
+@pytest.mark.parametrize(
+    "view", [None, {**cut_at_the_top(up_by(0.5)), "View": {"First": [0] * 3, "Last": [15, 11, 9]}}]
+)
+def test_the_public_function_reads_in_the_files_of_the_workflow_what_the_workflow_does(person, source, view):
+    data = np.random.default_rng(3).uniform(50, 90, GRID)
+    person.add("baseline", "FDG", data, rigid=up_by(0.7), view=view)
+    person.add("year1", "FDG", data, refused=True)
+    person.warp = {"JacobianLow": 0.9, "JacobianHigh": 1.1, "MisplacementMm": 1.5}
+    lesion = lesion_of(person, source, np.s_[2:3, 3:6, 3:9])
+    assert person.run(*(["--lesion-mask", lesion] if source == "given" else [])) == 0
+    table = person.rows()
+    atlas = (person.folder / "toy.nii.gz", person.folder / "toy.tsv")
+    (image, refused) = (scan[2] for scan in person.scans)
+    found = extract_uptake(image, atlas, results=person.results, target=["motor"])
+    assert len(found) == len(table) == 4
+    for row in found.to_dict("records"):
+        told = table[row["region"], row["side"]]
+        for name in ("mean", "sd", "volume_ml", "coverage", "lesion_fraction"):
+            assert row[name] == pytest.approx(parse_float(told[name]), rel=1e-11, nan_ok=True), name
+    alike = extract_uptake(image, atlas, results=person.results, target=[])
+    assert (alike["mean"] != found["mean"][:2]).any()
+    with pytest.raises(RefusedError, match="refused by normalise"):
+        extract_uptake(refused, atlas, results=person.results)
+
+
+def test_results_that_do_not_know_a_scan_are_an_error(person):
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    person.run()
+    record = person.results / layout.registration_record(WHO)
+    record.write_text(record.read_text().replace('"Label"', '"Old"'))
+    with pytest.raises(ImageError, match="knows no scan of session baseline with the label 18FFDG"):
+        extract_uptake(person.scans[0][2], results=person.results)

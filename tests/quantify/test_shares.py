@@ -3,7 +3,8 @@ import pytest
 
 from pet_spect.model import Atlas, Region, Volume
 from pet_spect.quantify.shares import membership_certainty
-from pet_spect.quantify.uptake import region_uptake
+
+from .measured import region_uptake
 
 LEFT, RIGHT = Region(1, "motor", "left"), Region(2, "motor", "right")
 

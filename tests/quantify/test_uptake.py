@@ -6,7 +6,8 @@ from numpy.testing import assert_allclose
 
 from pet_spect.errors import RegionError
 from pet_spect.model import Atlas, Region, Volume, Warp
-from pet_spect.quantify.uptake import region_uptake
+
+from .measured import region_uptake
 
 
 def centred(shape, voxel_mm=1.0):

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from pet_spect.model import Atlas, Region, RegionUptake, Volume
-from pet_spect.quantify.view import CutView, coverage_by_pose, in_view, limited
+from pet_spect.model import Atlas, CutView, Region, RegionUptake, Volume
+from pet_spect.quantify.view import coverage_by_pose, in_view, limited
 
 LABELS = np.zeros((8, 4, 10), dtype=np.uint8)
 LABELS[0:2, :, 2:8], LABELS[6:8, :, 2:8], LABELS[3:5, :, 0:2] = 1, 2, 3

@@ -7,6 +7,10 @@ import os
 
 import pytest
 
+import pet_spect
+from pet_spect import layout
+from pet_spect.tables import parse_float
+
 from ..studies import rows
 
 pytestmark = pytest.mark.workflow
@@ -39,6 +43,22 @@ def test_a_refused_scan_is_na_with_its_reason_and_the_others_have_values(trial, 
     assert (scan["stage"], scan["decision"]) == ("convert", "n/a")
     assert scan["code"] != "n/a"
     assert scan["reason"] != "n/a"
+
+
+def test_the_public_function_reads_what_the_tables_say(trial, first_run):
+    results = trial[0].results
+    table = {
+        (row["participant_id"], row["session"], row["tracer"], row["region"], row["side"]): row["mean"]
+        for row in rows(results / "tables/uptake.tsv")
+    }
+    labels = {"FDG": ("18FFDG", "pet"), "IMZ": ("123IIMZ", "spect")}
+    for scan in (("sub-01", "baseline", "FDG"), ("sub-01", "year1", "IMZ"), ("sub-02", "year1", "FDG")):
+        image = results / layout.scan_image(*scan[:2], *labels[scan[2]])
+        found = pet_spect.extract_uptake(image, results=results)
+        assert len(found) > 80
+        for region, side, mean in zip(found["region"], found["side"], found["mean"], strict=True):
+            told = parse_float(table[*scan, region, side])
+            assert mean == pytest.approx(told, rel=1e-11, nan_ok=True), (scan, region, side)
 
 
 def test_nothing_personal_comes_out(trial, first_run):

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from pet_spect import layout
 from pet_spect.commands.numbers import positive
-from pet_spect.commands.registration_facts import cut_view
 from pet_spect.errors import PetSpectError
 from pet_spect.model import ScanKey
+from pet_spect.record import cut_view
 
 if TYPE_CHECKING:
     from pet_spect.model import Warp

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from pet_spect import layout
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
-from pet_spect.commands.registration_facts import cut_warning, flags_of
+from pet_spect.commands.registration_facts import cut_warning
 from pet_spect.images import read_refusal, read_rigid, read_sidecar, read_volume, read_warp
 from pet_spect.model import ScanKey, Volume, Warp
-from pet_spect.record import entry_of, read_record, refusal_in
+from pet_spect.record import entry_of, flags_of, read_record, refusal_in
 
 if TYPE_CHECKING:
     from pet_spect.report.steps import Step

@@ -7,7 +7,7 @@ dictionary and, under ``Scans``, what became of each scan. The side of the lesio
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,31 +16,33 @@ from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atla
 from pet_spect.commands.common_resolution import ToCommon, common_fwhm, to_common
 from pet_spect.commands.numbers import fraction
 from pet_spect.commands.registration_facts import (
-    accepted_faults,
-    cut_view,
     cut_warning,
-    deficit_of,
-    fault_of_anat,
-    flags_of,
     given_lesion,
     lesion_of_warp,
-    lesion_seen,
-    misplacement,
     misplacement_option,
     refusal_of,
     registration_record,
 )
 from pet_spect.commands.uptake_rows import Grounds, uptake_rows, why_absent
-from pet_spect.commands.uptake_table import RESPONSE_TERMS
+from pet_spect.commands.uptake_table import RESPONSE_TERMS, terms_by_region
 from pet_spect.errors import AtlasError, ConfigError, PetSpectError, RegionError
 from pet_spect.files import write_json
 from pet_spect.images import read_rigid, read_scan, read_sidecar, read_warp
 from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, ScanKey
 from pet_spect.quantify.columns import UPTAKE
+from pet_spect.record import (
+    accepted_faults,
+    cut_view,
+    deficit_of,
+    fault_of_anat,
+    flags_of,
+    lesion_seen,
+    misplacement_mm,
+)
 from pet_spect.tables import sidecar_of_table, write_table
 
 if TYPE_CHECKING:
-    from pet_spect.commands.responses import SeenScan
+    from pet_spect.quantify.measurement import ScanMeasurement
 
 NO_SCAN = "no scan listed"
 """Reason of a visit that scans.tsv does not list."""
@@ -106,7 +108,7 @@ def run(options: argparse.Namespace) -> None:
     RefusedError, RegionError
         Without ``--record-refusal``, if a scan was refused or does not cover the target.
     """
-    from pet_spect.quantify.shares import membership_certainty
+    from pet_spect.quantify.measurement import participant_regions
 
     listed = _listed(options)
     atlas = _atlas(options)
@@ -120,16 +122,22 @@ def run(options: argparse.Namespace) -> None:
     if options.common_fwhm is not None and warp is not None:
         registered = {visit: image for visit, image in listed.items() if refusals[visit] is None}
         blurs = to_common(options.common_fwhm, registered, options.results, options.participant, warp, record)
-    off_mm = misplacement(options, record)
-    certainty = membership_certainty(atlas, options.target, off_mm, lesion or lesion_of_warp(options, record))
-    grounds = Grounds(
-        atlas, warp, lesion, lesion_fault, tuple(options.target), options.min_coverage, blurs, certainty, record
+    off_mm = misplacement_mm(record) if options.misplacement_mm is None else options.misplacement_mm
+    regions = participant_regions(
+        atlas,
+        warp,
+        target=options.target,
+        misplacement_mm=off_mm,
+        lesion=lesion,
+        warp_lesion=lesion_of_warp(options, record) if lesion is None else None,
+        min_coverage=options.min_coverage,
     )
+    grounds = Grounds(regions, lesion_fault, blurs, record)
 
     anat_fault = fault_of_anat(record)
     rows: list[dict[str, Any]] = []
     scans: list[dict[str, Any]] = []
-    seen: dict[tuple[str, str], SeenScan] = {}
+    seen: dict[tuple[str, str], ScanMeasurement] = {}
     for visit in [(session, tracer) for session in options.sessions for tracer in options.tracers]:
         told, measured = _missing(), None
         if visit in listed:
@@ -192,23 +200,15 @@ def _missing() -> dict[str, Any]:
     }
 
 
-def _tell_responses(told: dict[str, Any], seen: Mapping[tuple[str, str], SeenScan], grounds: Grounds) -> None:
+def _tell_responses(told: dict[str, Any], seen: Mapping[tuple[str, str], ScanMeasurement], grounds: Grounds) -> None:
     """Add how a measured scan's uptake responds to what is not known."""
     visit = told["Session"], told["Tracer"]
-    if visit not in seen or grounds.warp is None:
+    if visit not in seen:
         return
-    from pet_spect.commands.responses import scan_responses
+    from pet_spect.quantify.responses import scan_responses
 
     others = [seen[other] for other in seen if other != visit and other[1] == visit[1]]
-    told["Responses"] = scan_responses(
-        seen[visit],
-        others,
-        grounds.atlas,
-        grounds.warp,
-        lesion=grounds.lesion,
-        target=grounds.target,
-        certainty=grounds.certainty,
-    )
+    told["Responses"] = terms_by_region(scan_responses(seen[visit], others, grounds.regions))
 
 
 def _scan(
@@ -217,8 +217,8 @@ def _scan(
     image: Path,
     refusal: Refusal | None,
     grounds: Grounds,
-    seen: dict[tuple[str, str], SeenScan],
-) -> tuple[dict[str, Any], list[RegionUptake] | None]:
+    seen: dict[tuple[str, str], ScanMeasurement],
+) -> tuple[dict[str, Any], Sequence[RegionUptake] | None]:
     """Return what is to be told of a listed scan and, unless it is refused, its uptake; add it to those seen."""
     if refusal is None:
         try:
@@ -236,43 +236,30 @@ def _measured(
     visit: tuple[str, str],
     image: Path,
     grounds: Grounds,
-    seen: dict[tuple[str, str], SeenScan],
-) -> tuple[dict[str, Any], list[RegionUptake]]:
+    seen: dict[tuple[str, str], ScanMeasurement],
+) -> tuple[dict[str, Any], Sequence[RegionUptake]]:
     import numpy as np
 
-    from pet_spect.commands.responses import SeenScan
-    from pet_spect.quantify.resolution import blur
-    from pet_spect.quantify.shares import region_shares
-    from pet_spect.quantify.uptake import uptake_of_shares
-    from pet_spect.quantify.view import coverage_by_pose, in_view, limited
+    from pet_spect.quantify.measurement import measure_scan
 
     name = layout.scan_name(image)
     rigid = read_rigid(options.results / layout.scan_to_participant(options.participant, visit[0], name.label))
     volume, facts = read_scan(image)
     common = grounds.to_common.get(visit, ToCommon())
     view = cut_view(grounds.record, ScanKey(options.participant, *visit))
-    if view is not None:
-        volume = in_view(volume, view)
-    volume = blur(volume, common.blur_mm)
-    to_participant = np.asarray(np.linalg.inv(rigid), dtype=np.float64)
-    shares = region_shares(
+    measurement = measure_scan(
         volume,
-        grounds.atlas,
-        scan_to_participant=to_participant,
-        participant_to_standard=grounds.warp,
-        lesion=grounds.lesion,
-        certainty=grounds.certainty,
+        grounds.regions,
+        to_participant=np.asarray(np.linalg.inv(rigid), dtype=np.float64),
+        view=view,
+        blur_mm=common.blur_mm,
     )
-    found = uptake_of_shares(
-        volume, grounds.atlas, shares, lesionfree=grounds.target, min_coverage=grounds.min_coverage
-    )
-    if view is not None and view.pose is not None:
-        found = limited(found, coverage_by_pose(grounds.atlas, volume, view), grounds.min_coverage)
     cut = () if view is None else view.cut
-    unseen = [region for region in found if region.region in grounds.target and not np.isfinite(region.mean)]
+    target = [found for found in measurement.uptake if found.region in options.target]
+    unseen = [found for found in target if not np.isfinite(found.mean)]
     if unseen and not options.record_refusal:
         raise RegionError(f"{image}: {why_absent(unseen[0], grounds, cut)}", code="low_coverage")
-    seen[visit] = SeenScan(volume, shares, to_participant)
+    seen[visit] = measurement
     attenuation = facts.get("AttenuationCorrection")
     told = _told_by_convert(facts)
     return {
@@ -292,7 +279,7 @@ def _measured(
         "SUVbwFactor": facts.get("SUVbwFactor"),
         "SUVReason": facts.get("SUVReason"),
         "AttenuationCorrection": None if attenuation is None else str(attenuation).lower() not in ("none", "false"),
-    }, found
+    }, measurement.uptake
 
 
 def _told_by_convert(facts: Mapping[str, Any]) -> dict[str, Any]:

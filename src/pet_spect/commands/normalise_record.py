@@ -64,7 +64,7 @@ def write_record(
 
 
 def _scan_entry(key: ScanKey, path: Path, result: Normalised, refusal: Refusal | None) -> dict[str, Any]:
-    entry: dict[str, Any] = {"Session": key.session, "Tracer": key.tracer}
+    entry: dict[str, Any] = {"Session": key.session, "Tracer": key.tracer, "Label": layout.scan_name(path).label}
     if refusal is not None:
         entry |= {"Status": "refused", "Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
         if key in result.tried:

@@ -7,15 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pet_spect import layout
 from pet_spect.api import read_lesion_mask
 from pet_spect.commands.numbers import from_zero
 from pet_spect.errors import ImageError, RefusedError
 from pet_spect.images import read_refusal, read_volume
 from pet_spect.model import Atlas, Refusal, ScanKey, Volume
-from pet_spect.quantify.view import CutView
 from pet_spect.record import entry_of, read_record, refusal_in
 
 
@@ -67,15 +64,6 @@ def refusal_of(
     return refusal
 
 
-def fault_of_anat(record: Mapping[str, Any]) -> Refusal | None:
-    """Return what to say of a participant whose anatomical image was refused."""
-    told = record.get("Anat") or {}
-    if told.get("Status") != "refused":
-        return None
-    reason = f"registered without the anatomical image, which was refused ({told.get('Code')}: {told.get('Reason')})"
-    return Refusal("normalise", "anat_refused", reason)
-
-
 def misplacement_option(text: str) -> float | None:
     """Return the value of ``--misplacement-mm``: a number from 0 on, or None for ``auto``."""
     if text == "auto":
@@ -86,67 +74,11 @@ def misplacement_option(text: str) -> float | None:
         raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor a number of mm from 0 on") from None
 
 
-def misplacement(options: argparse.Namespace, record: Mapping[str, Any]) -> float:
-    """Return how far a fold may lie from where the warp puts it: what was asked for, or what normalise found."""
-    if options.misplacement_mm is not None:
-        return float(options.misplacement_mm)
-    return float((record.get("Warp") or {}).get("MisplacementMm") or 0.0)
-
-
 def lesion_of_warp(options: argparse.Namespace, record: Mapping[str, Any]) -> Volume | None:
     """Return the lesion that normalise used, given or estimated, in standard space; None if nothing was registered."""
     if not record.get("Warp"):
         return None
     return read_volume(options.results / layout.lesion_mask(options.participant))
-
-
-def accepted_faults(record: Mapping[str, Any], key: ScanKey) -> list[dict[str, str]]:
-    """Return the faults of a scan's registration that a person accepted, as the record has them."""
-    return list(entry_of(record, key).get("Warnings") or [])
-
-
-def lesion_seen(record: Mapping[str, Any]) -> dict[str, float]:
-    """Return how many mL of a lesion the leading image itself shows on each side."""
-    seen = (record.get("Lesion") or {}).get("SeenMl") or {}
-    return {side: float(seen.get(side, 0.0)) for side in ("left", "right")}
-
-
-def flags_of(record: Mapping[str, Any], key: ScanKey) -> list[dict[str, str]]:
-    """Return what normalise calls attention to in a scan: code and reason each."""
-    return list(entry_of(record, key).get("Flags") or [])
-
-
-def deficit_of(record: Mapping[str, Any], key: ScanKey) -> dict[str, float]:
-    """Return how many mL of a lesion-like deficit a scan itself shows on each side; 0 where it was not registered.
-
-    Raises
-    ------
-    ImageError
-        If the record is of a version that did not look.
-    """
-    entry = entry_of(record, key)
-    if entry.get("Status") == "registered" and "DeficitMl" not in entry:
-        raise ImageError(
-            f"the registration record of {key.participant} is of version {record.get('SoftwareVersion')}, which did not"
-            " ask on which side the lesion is: run normalise again",
-            code="record_outdated",
-        )
-    shown = entry.get("DeficitMl") or {}
-    return {side: float(shown.get(side, 0.0)) for side in ("left", "right")}
-
-
-def cut_view(record: Mapping[str, Any], key: ScanKey) -> CutView | None:
-    """Return the field of view of a scan, outside which its values are no measurements; None if it is not known."""
-    entry = entry_of(record, key)
-    if "View" not in entry:
-        return None
-    pose = entry.get("OwnPose")
-    return CutView(
-        tuple(entry["CutAt"]),
-        tuple(entry["View"]["First"]),
-        tuple(entry["View"]["Last"]),
-        None if pose is None else np.array(pose, dtype=np.float64),
-    )
 
 
 def cut_warning(cut: Sequence[str]) -> dict[str, str]:

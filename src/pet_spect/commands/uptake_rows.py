@@ -7,40 +7,34 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pet_spect.commands.common_resolution import ToCommon
-from pet_spect.model import Atlas, Refusal, RegionUptake, Volume, Warp
+from pet_spect.model import Refusal, RegionUptake
 from pet_spect.quantify.reasons import concerns_suv_only, join_reasons
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from pet_spect.quantify.measurement import ParticipantRegions
 
 
 @dataclass(frozen=True)
 class Grounds:
     """What all scans of the participant are measured with."""
 
-    atlas: Atlas
-    warp: Warp | None
-    lesion: Volume | None
+    regions: ParticipantRegions
     lesion_fault: Refusal | None
-    target: tuple[str, ...]
-    min_coverage: float
     to_common: Mapping[tuple[str, str], ToCommon]
-    certainty: NDArray[np.float32]
     record: Mapping[str, Any]
 
 
 def why_absent(found: RegionUptake, grounds: Grounds, cut: Sequence[str]) -> str:
     """Return the text behind the code of a region without a mean; `cut` names the sides at which the brain is cut."""
     name = found.region if found.side == "n/a" else f"{found.region} {found.side}"
-    text = f"{found.coverage:.0%} of {name} is in view, {grounds.min_coverage:.0%} is needed"
+    text = f"{found.coverage:.0%} of {name} is in view, {grounds.regions.min_coverage:.0%} is needed"
     return f"{text}; the brain is cut at the {' and the '.join(cut)}" if cut else text
 
 
 def _reason(found: RegionUptake, grounds: Grounds, cut: Sequence[str]) -> str:
     if found.mean == found.mean:
         return ""
-    if found.region not in {region.name for region in grounds.atlas.regions} and grounds.lesion is None:
+    if found.region not in {region.name for region in grounds.regions.atlas.regions} and grounds.regions.lesion is None:
         fault = grounds.lesion_fault
         return "no_lesion_mask: no lesion mask is given" if fault is None else f"{fault.code}: {fault.reason}"
     if not found.volume_ml > 0:
@@ -67,8 +61,10 @@ def uptake_rows(
     doubts = [warning for warning in warnings if not concerns_suv_only(warning)]
     if measured is None:
         reason = told["Reason"] if told["Code"] is None else f"{told['Code']}: {told['Reason']}"
-        measured = [_nothing(region.name, region.side) for region in grounds.atlas.regions]
-        measured += [_nothing(f"{name}_lesionfree", side) for name in grounds.target for side in ("left", "right")]
+        measured = [_nothing(region.name, region.side) for region in grounds.regions.atlas.regions]
+        measured += [
+            _nothing(f"{name}_lesionfree", side) for name in grounds.regions.target for side in ("left", "right")
+        ]
         reasons = [reason] * len(measured)
     else:
         reasons = [_reason(found, grounds, told["CutAt"]) for found in measured]

@@ -93,6 +93,16 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]],
     return [scans[visit] for visit in visits]
 
 
+def terms_by_region(
+    responses: Mapping[tuple[str, RegionSide], Response],
+) -> dict[str, dict[str, list[float | None]]]:
+    """Return the responses of a scan as its sidecar holds them, by region and side."""
+    told: dict[str, dict[str, list[float | None]]] = {}
+    for (region, side), response in responses.items():
+        told.setdefault(region, {})[side] = terms_of(response)
+    return told
+
+
 def terms_of(response: Response) -> list[float | None]:
     """Return a response as a sidecar holds it, in the order of `RESPONSE_TERMS`; null where it is not known."""
     terms = (response.noise_sd, *response.shift, *response.turn, response.threshold)

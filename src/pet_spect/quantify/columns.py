@@ -64,7 +64,8 @@ UPTAKE: Columns = {
         "Levels": {"left": "left", "right": "right", "n/a": "on the midline, or both sides together"},
     },
     "mean": {
-        "Description": "Mean of the voxels in view, each weighted by the fraction of it in the region.",
+        "Description": "Mean of the voxels in view, each weighted by the fraction of it in the region; in a target also"
+        " by how certain it is, with the warp off by MisplacementMm, that this part belongs to it.",
         "Units": _SCAN_UNIT,
     },
     "sd": {"Description": "Standard deviation of the same voxels with the same weights.", "Units": _SCAN_UNIT},

@@ -3,17 +3,96 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects
 
-from pet_spect.model import Atlas, Volume
-from pet_spect.quantify.noise import Noise, mean_noise_sd
-from pet_spect.quantify.shares import FloatArray, Shares
-from pet_spect.quantify.uncertainty import Response
-from pet_spect.resample import apply_affine
+from pet_spect.model import Atlas, RegionSide, Volume
+from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement
+from pet_spect.quantify.noise import Noise, mean_noise_sd, noise_of_difference
+from pet_spect.quantify.shares import FloatArray, Shares, region_shares
+from pet_spect.quantify.uncertainty import LESION_THRESHOLDS, Response
+from pet_spect.quantify.uptake import LESIONFREE, uptake_of_shares
+from pet_spect.resample import apply_affine, resample_affine
+
+
+def scan_responses(
+    scan: ScanMeasurement, others: Sequence[ScanMeasurement], regions: ParticipantRegions
+) -> dict[tuple[str, RegionSide], Response]:
+    """Return the responses of a scan's regions, by region and side; with a lesion also those of the lesion-free ones.
+
+    Parameters
+    ----------
+    scan : ScanMeasurement
+    others : sequence of ScanMeasurement
+        The participant's other scans with the same tracer; without one the noise is not known.
+    regions : ParticipantRegions
+        With which all of them were measured.
+    """
+    atlas, volume = regions.atlas, scan.volume
+    count = len(atlas.regions)
+    noise = noise_of_difference(
+        volume, [_on_grid_of(scan, other) for other in others], parts_of(scan.shares, count, volume.data.shape)
+    )
+    whole, outside = region_responses(
+        volume,
+        scan.shares,
+        count,
+        scan_to_participant=scan.to_participant,
+        centre=atlas_centre(atlas),
+        noise=noise,
+    )
+    found = {(region.name, region.side): response for region, response in zip(atlas.regions, whole, strict=True)}
+    if regions.lesion is not None:
+        by_threshold = _thresholds(scan, regions, regions.lesion)
+        for region, response in zip(atlas.regions, outside, strict=True):
+            if (region.name, region.side) in by_threshold:
+                known = replace(response, threshold=by_threshold[region.name, region.side])
+                found[region.name + LESIONFREE, region.side] = known
+    return found
+
+
+def _on_grid_of(scan: ScanMeasurement, other: ScanMeasurement) -> NDArray[np.float32]:
+    to_other = np.linalg.inv(other.to_participant) @ scan.to_participant
+    return resample_affine(other.volume, scan.volume.data.shape, scan.volume.affine, to_other).data
+
+
+def _thresholds(
+    scan: ScanMeasurement, regions: ParticipantRegions, lesion: Volume
+) -> dict[tuple[str, RegionSide], float]:
+    """Return half of what the higher threshold adds to the mean of each target outside the lesion."""
+    atlas = regions.atlas
+    chosen = [region for region in atlas.regions if region.name in regions.target]
+    if not ((lesion.data > 0) & (lesion.data < 1)).any():
+        return {(region.name, region.side): 0.0 for region in chosen}
+    indices = [region.index for region in chosen]
+    narrow = replace(atlas, labels=np.where(np.isin(atlas.labels, indices), atlas.labels, 0), regions=tuple(chosen))
+    means = []
+    for threshold in LESION_THRESHOLDS:
+        shares = region_shares(
+            scan.volume,
+            narrow,
+            scan_to_participant=scan.to_participant,
+            participant_to_standard=regions.to_standard,
+            lesion=lesion,
+            lesion_threshold=threshold,
+            certainty=regions.certainty,
+        )
+        uptake = uptake_of_shares(scan.volume, narrow, shares, lesionfree=regions.target, min_coverage=0.0)
+        means.append({(of.region, of.side): of.mean for of in uptake})
+    low, high = means
+    return {
+        (region.name, region.side): (
+            high.get((region.name + LESIONFREE, region.side), math.nan)
+            - low.get((region.name + LESIONFREE, region.side), math.nan)
+        )
+        / 2
+        for region in chosen
+    }
 
 
 def region_responses(

@@ -75,8 +75,16 @@ def region_shares(
 
     Parameters
     ----------
-    scan, atlas, scan_to_participant, participant_to_standard, lesion
-        As in `region_uptake`; of the scan only its grid matters.
+    scan : Volume
+        Only its grid matters.
+    atlas : Atlas
+        Labels in the standard space.
+    scan_to_participant : (4, 4) float array, optional
+        Takes points of the scan to the participant, RAS+ mm. Without it the two are one space.
+    participant_to_standard : Warp, optional
+        Takes points of the participant to the standard space. Without it the two are one space.
+    lesion : Volume, optional
+        Lesion mask in the standard space.
     lesion_threshold : float, default 0.5
         A voxel of `lesion` above it is lesion.
     certainty : float array, optional

@@ -8,94 +8,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.model import Atlas, RegionUptake, Volume, Warp
-from pet_spect.quantify.shares import FloatArray, Shares, region_shares
+from pet_spect.model import Atlas, RegionUptake, Volume
+from pet_spect.quantify.shares import FloatArray, Shares
 
 LESIONFREE = "_lesionfree"
 """Ending of the name of a region without its lesion voxels."""
 
 
-def region_uptake(
-    scan: Volume,
-    atlas: Atlas,
-    *,
-    scan_to_participant: NDArray[np.floating] | None = None,
-    participant_to_standard: Warp | None = None,
-    lesion: Volume | None = None,
-    lesionfree: Sequence[str] = (),
-    min_coverage: float = 0.9,
-    certainty: NDArray[np.float32] | None = None,
+def uptake_of_shares(
+    scan: Volume, atlas: Atlas, shares: Shares, *, lesionfree: Sequence[str] = (), min_coverage: float = 0.9
 ) -> list[RegionUptake]:
-    """Return the uptake of every atlas region in a scan, measured on the scan's own grid.
-
-    Each voxel counts with the fraction of its volume that lies in the region.
-    Volumes are those of the region in the scan's space, so no Jacobian enters.
+    """Return the uptake of every region, from its shares in the voxels of a scan.
 
     Parameters
     ----------
     scan : Volume
-        Linear uptake on its native grid. NaN is outside the field of view; zero is a measurement.
+        NaN is outside the field of view; zero is a measurement.
     atlas : Atlas
-        Labels in the standard space.
-    scan_to_participant : (4, 4) float array, optional
-        Takes points of the scan to the participant, RAS+ mm. Without it the two are one space.
-    participant_to_standard : Warp, optional
-        Takes points of the participant to the standard space. Without it the two are one space.
-        What lies outside the field is out of view: it is never measured and counts against coverage.
-    lesion : Volume, optional
-        Lesion mask in the standard space; a voxel above 0.5 is lesion.
+    shares : Shares
+        Of this scan's grid and this atlas.
     lesionfree : sequence of str
-        Regions that are also measured without their lesion voxels, named ``<region>_lesionfree``.
-        Without `lesion` their values are NaN. Their `lesion_fraction` is the fraction removed.
+        Regions that are also measured without their lesion voxels, named ``<region>_lesionfree``. Without a lesion
+        their values are NaN. Their `lesion_fraction` is the fraction removed.
     min_coverage : float, default 0.9
         Smallest fraction of a region's volume that must be in view for its mean to be given.
-    certainty : float array, optional
-        On the atlas's grid: what each voxel of a region weighs in its mean, as of
-        `shares.membership_certainty`. Volume and coverage do not heed it.
 
     Returns
     -------
     list of RegionUptake
         In the order of the atlas table, the lesion-free regions after the others. `mean` and `sd`
-        (volume-weighted, population) are in the scan's unit and NaN below `min_coverage`.
-
-    Raises
-    ------
-    RegionError
-        If no part of the atlas lies on the scan's grid.
-
-    Examples
-    --------
-    >>> from pet_spect.model import Region
-    >>> labels = np.zeros((4, 1, 1), dtype=np.uint8)
-    >>> labels[0], labels[3] = 1, 2
-    >>> atlas = Atlas("toy", labels, np.eye(4), (Region(1, "motor", "left"), Region(2, "motor", "right")))
-    >>> scan = Volume(np.array([60, 0, 0, 90], dtype=np.float32).reshape(4, 1, 1), np.eye(4))
-    >>> [(r.region, r.side, r.mean) for r in region_uptake(scan, atlas)]
-    [('motor', 'left', 60.0), ('motor', 'right', 90.0)]
-    """
-    shares = region_shares(
-        scan,
-        atlas,
-        scan_to_participant=scan_to_participant,
-        participant_to_standard=participant_to_standard,
-        lesion=lesion,
-        certainty=certainty,
-    )
-    return uptake_of_shares(scan, atlas, shares, lesionfree=lesionfree, min_coverage=min_coverage)
-
-
-def uptake_of_shares(
-    scan: Volume, atlas: Atlas, shares: Shares, *, lesionfree: Sequence[str] = (), min_coverage: float = 0.9
-) -> list[RegionUptake]:
-    """Return what `region_uptake` does, from shares that are known already.
-
-    Parameters
-    ----------
-    scan, atlas, lesionfree, min_coverage
-        As in `region_uptake`.
-    shares : Shares
-        Of this scan's grid and this atlas.
+        (weighted, population) are in the scan's unit and NaN below `min_coverage`.
     """
     values = scan.data.ravel()[shares.voxel].astype(np.float64)
     n_regions = len(atlas.regions)

@@ -4,34 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pet_spect.model import Atlas, RegionSide, RegionUptake, Volume
+from pet_spect.model import Atlas, CutView, RegionSide, RegionUptake, Volume
 from pet_spect.quantify.uptake import LESIONFREE
 from pet_spect.resample import apply_affine
-
-
-@dataclass(frozen=True)
-class CutView:
-    """The field of view of a scan.
-
-    Attributes
-    ----------
-    cut : tuple of str
-        Sides at which the brain is cut, such as ``top``; empty if it is whole.
-    first, last : (3,) tuple of float
-        The field of view in voxel indices of the scan, voxel edges included.
-    pose : (4, 4) float array or None
-        Standard points to scan points as the head in view tells; None where the warp of a whole head is to be believed.
-    """
-
-    cut: tuple[str, ...]
-    first: tuple[float, ...]
-    last: tuple[float, ...]
-    pose: NDArray[np.float64] | None
 
 
 def in_view(scan: Volume, view: CutView) -> Volume:

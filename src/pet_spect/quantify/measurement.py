@@ -1,0 +1,152 @@
+"""The one way to measure a scan: the uptake of every region of an atlas, on the scan's own grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pet_spect.model import Atlas, CutView, RegionUptake, Volume, Warp
+from pet_spect.quantify.resolution import blur
+from pet_spect.quantify.shares import Shares, membership_certainty, region_shares
+from pet_spect.quantify.uptake import uptake_of_shares
+from pet_spect.quantify.view import coverage_by_pose, in_view, limited
+
+
+@dataclass(frozen=True)
+class ParticipantRegions:
+    """The regions of an atlas in one participant, with which every scan of theirs is measured.
+
+    Attributes
+    ----------
+    atlas : Atlas
+        Labels in the standard space.
+    to_standard : Warp or None
+        Takes points of the participant to the standard space; None if the two are one space. What lies outside the
+        field is out of view: it is never measured and counts against coverage.
+    target : tuple of str
+        Regions that are also measured without their lesion voxels, named ``<region>_lesionfree``.
+    lesion : Volume or None
+        Lesion mask in the standard space; a voxel above 0.5 is lesion. Without it the lesion-free regions are NaN.
+    certainty : float32 array or None
+        On the atlas's grid: what each voxel of a region weighs in its mean (`shares.membership_certainty`);
+        volume and coverage do not heed it. None weighs all alike.
+    min_coverage : float
+        Smallest fraction of a region's volume that must be in view for its mean to be given.
+    """
+
+    atlas: Atlas
+    to_standard: Warp | None = None
+    target: tuple[str, ...] = ()
+    lesion: Volume | None = None
+    certainty: NDArray[np.float32] | None = None
+    min_coverage: float = 0.9
+
+
+def participant_regions(
+    atlas: Atlas,
+    to_standard: Warp | None = None,
+    *,
+    target: Sequence[str] = (),
+    misplacement_mm: float = 0.0,
+    lesion: Volume | None = None,
+    warp_lesion: Volume | None = None,
+    min_coverage: float = 0.9,
+) -> ParticipantRegions:
+    """Return the regions of a participant, those of the target weighted by how certain their place is.
+
+    Parameters
+    ----------
+    atlas, to_standard, target, lesion, min_coverage
+        As in `ParticipantRegions`.
+    misplacement_mm : float, default 0
+        How far a fold may lie from where the warp puts it (standard deviation); 0 weighs all of the target alike.
+    warp_lesion : Volume, optional
+        The lesion that the registration used, in the standard space; it counts where no `lesion` is given.
+    """
+    known = warp_lesion if lesion is None else lesion
+    certainty = membership_certainty(atlas, target, misplacement_mm, known) if misplacement_mm > 0 else None
+    return ParticipantRegions(atlas, to_standard, tuple(target), lesion, certainty, min_coverage)
+
+
+@dataclass(frozen=True)
+class ScanMeasurement:
+    """What was measured in a scan, and with what.
+
+    Attributes
+    ----------
+    uptake : tuple of RegionUptake
+        In the order of the atlas table, the lesion-free regions after the others. `mean` and `sd` (weighted,
+        population) are in the scan's unit and NaN below the coverage that is needed.
+    volume : Volume
+        The scan as it was measured: NaN out of view, blurred if asked.
+    shares : Shares
+    to_participant : (4, 4) float array
+        Takes points of the scan to the participant.
+    """
+
+    uptake: tuple[RegionUptake, ...]
+    volume: Volume
+    shares: Shares
+    to_participant: NDArray[np.float64]
+
+
+def measure_scan(
+    scan: Volume,
+    regions: ParticipantRegions,
+    *,
+    to_participant: NDArray[np.float64] | None = None,
+    view: CutView | None = None,
+    blur_mm: float = 0.0,
+) -> ScanMeasurement:
+    """Measure the uptake of every region in a scan.
+
+    Each voxel counts with the fraction of its volume that lies in the region and, in the target, with how certain it
+    is that it belongs to it. Volumes are those of the region in the scan's space, so no Jacobian enters.
+
+    Parameters
+    ----------
+    scan : Volume
+        Linear uptake on its native grid. NaN is outside the field of view; zero is a measurement.
+    regions : ParticipantRegions
+    to_participant : (4, 4) float array, optional
+        Takes points of the scan to the participant, RAS+ mm, rigid. Without it the two are one space.
+    view : CutView, optional
+        The field of view, outside which values are no measurements. Where it cuts the brain, coverage is the
+        smaller of that by the warp and that by the head's pose.
+    blur_mm : float, default 0
+        FWHM of a Gaussian that is applied before.
+
+    Raises
+    ------
+    RegionError
+        If no part of the atlas lies on the scan's grid.
+
+    Examples
+    --------
+    >>> from pet_spect.model import Region
+    >>> labels = np.zeros((4, 1, 1), dtype=np.uint8)
+    >>> labels[0], labels[3] = 1, 2
+    >>> atlas = Atlas("toy", labels, np.eye(4), (Region(1, "motor", "left"), Region(2, "motor", "right")))
+    >>> scan = Volume(np.array([60, 0, 0, 90], dtype=np.float32).reshape(4, 1, 1), np.eye(4))
+    >>> [(found.region, found.side, found.mean) for found in measure_scan(scan, ParticipantRegions(atlas)).uptake]
+    [('motor', 'left', 60.0), ('motor', 'right', 90.0)]
+    """
+    to_participant = np.eye(4) if to_participant is None else to_participant
+    volume = blur(scan if view is None else in_view(scan, view), blur_mm)
+    shares = region_shares(
+        volume,
+        regions.atlas,
+        scan_to_participant=to_participant,
+        participant_to_standard=regions.to_standard,
+        lesion=regions.lesion,
+        certainty=regions.certainty,
+    )
+    found = uptake_of_shares(
+        volume, regions.atlas, shares, lesionfree=regions.target, min_coverage=regions.min_coverage
+    )
+    if view is not None and view.pose is not None:
+        found = limited(found, coverage_by_pose(regions.atlas, volume, view), regions.min_coverage)
+    return ScanMeasurement(tuple(found), volume, shares, to_participant)
