@@ -29,11 +29,11 @@ from numpy.typing import NDArray
 
 from pet_spect.api import extract_uptake, uptake_ratio
 from pet_spect.atlases import load_atlas
-from pet_spect.commands.common_resolution import plan
 from pet_spect.images import canonical
 from pet_spect.model import Atlas, ScanKey, Side, Volume, Warp
 from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
 from pet_spect.quantify.resolution import blur, blur_between
+from pet_spect.registration.common_resolution import plan
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import normalise
 from pet_spect.registration.plausibility import Gates

@@ -11,9 +11,10 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from pet_spect import api, images
+from pet_spect import images
 from pet_spect.atlases import load_atlas
 from pet_spect.errors import ImageError, PetSpectError
+from pet_spect.lesion_mask import read_lesion_mask
 from pet_spect.model import Volume, Warp
 from pet_spect.nifti import open_nifti
 from pet_spect.registration.template import read_template
@@ -49,7 +50,7 @@ READERS = {
     "warp": images.read_warp,
     "atlas": as_atlas,
     "template": lambda path: read_template(path, cerebra()),
-    "mask": lambda path: api.read_lesion_mask(path, cerebra()),
+    "mask": lambda path: read_lesion_mask(path, cerebra()),
 }
 
 

@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 from pet_spect import api, images
 from pet_spect.atlases import load_atlas
 from pet_spect.errors import ImageError, PetSpectError
+from pet_spect.lesion_mask import read_lesion_mask
 from pet_spect.model import Volume, Warp
 from pet_spect.nifti import open_nifti
 from pet_spect.nifti_space import check_space
@@ -43,7 +44,7 @@ READERS = {
     "nibabel": lambda path: api.extract_uptake(nib.load(path), cerebra()),
     "atlas": as_atlas,
     "template": lambda path: read_template(path, cerebra()),
-    "mask": lambda path: api.read_lesion_mask(path, cerebra()),
+    "mask": lambda path: read_lesion_mask(path, cerebra()),
 }
 SHIFTED = AFFINE + 3 * np.eye(4, k=3)
 MIRRORED = np.diag([-1.0, 1, 1, 1]) @ AFFINE

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.atlases import load_atlas
-from pet_spect.errors import ImageError, RegionError, TableError, listed, shown, without_place
+from pet_spect.errors import RegionError, TableError, listed, shown
 from pet_spect.images import check_rigid, read_rigid, read_volume, read_warp, volume_from_nifti
-from pet_spect.model import STANDARD_SPACE, Atlas, RegionSide, ScanKey, Side, Volume, Warp
+from pet_spect.lesion_mask import read_lesion_mask
+from pet_spect.model import Atlas, RegionSide, ScanKey, Side, Volume, Warp
 from pet_spect.nifti_space import check_space
 from pet_spect.quantify.change import Change, changes
 from pet_spect.quantify.measurement import measure_scan, participant_regions
@@ -32,7 +33,6 @@ from pet_spect.quantify.roles import (
     sides_of,
 )
 from pet_spect.registered import RegisteredScan, read_registered
-from pet_spect.resample import apply_affine
 
 if TYPE_CHECKING:
     import nibabel as nib
@@ -176,48 +176,6 @@ def _targets(atlas: Atlas, target: Sequence[str] | None) -> Sequence[str]:
 def _in_memory(image: nib.spatialimages.SpatialImage) -> Volume:
     check_space(image, "the image")
     return volume_from_nifti(image, "the image")
-
-
-def read_lesion_mask(path: Path, atlas: Atlas, name: str | None = None) -> Volume:
-    """Read a lesion mask in the standard space; a voxel above 0.5 is lesion.
-
-    Parameters
-    ----------
-    path : Path
-    atlas : Atlas
-        Says where the brain is.
-    name : str, optional
-        What errors call it, for a path may tell whose it is; without it, its path.
-
-    Raises
-    ------
-    ImageError
-        If its name does not say ``space-MNI152NLin2009cSym``, it cannot be read, it is empty, or most
-        of it lies outside the box of the atlas's regions. Every code starts with ``lesion_mask_``.
-    """
-    name = str(path) if name is None else name
-    if f"_space-{STANDARD_SPACE}_" not in f"_{path.name}":
-        raise ImageError(
-            f"{name}: its file name does not say space-{STANDARD_SPACE}; a lesion mask in that space is needed",
-            code="lesion_mask_space",
-        )
-    try:
-        mask = read_volume(path)
-    except ImageError as error:
-        fault = without_place(error, path)
-        code = "lesion_mask_" + error.code.removeprefix("image_")
-        raise ImageError(f"{name}: {fault}", code=code) from None
-    voxels = np.argwhere(mask.data > 0.5)
-    if len(voxels) == 0:
-        raise ImageError(f"{name}: holds no voxel above 0.5; an empty lesion mask is no mask", code="lesion_mask_empty")
-    brain, points = apply_affine(atlas.affine, np.argwhere(atlas.labels > 0)), apply_affine(mask.affine, voxels)
-    inside = float(((points >= brain.min(axis=0)) & (points <= brain.max(axis=0))).all(axis=1).mean())
-    if inside < 0.5:
-        raise ImageError(
-            f"{name}: {inside:.0%} of the mask lies in the brain of {STANDARD_SPACE}, at least 50% is needed",
-            code="lesion_mask_outside",
-        )
-    return mask
 
 
 def uptake_ratio(

@@ -51,6 +51,11 @@ class Volume:
         """(3,) edge lengths of a voxel in mm."""
         return np.asarray(np.linalg.norm(self.affine[:3, :3], axis=0), dtype=np.float64)
 
+    @property
+    def voxel_ml(self) -> float:
+        """Volume of a voxel in mL."""
+        return float(abs(np.linalg.det(self.affine[:3, :3])) / 1000)
+
 
 @dataclass(frozen=True)
 class Warp:

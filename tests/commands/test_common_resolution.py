@@ -2,64 +2,7 @@ import argparse
 
 import pytest
 
-from pet_spect.commands.common_resolution import ToCommon, common_fwhm, plan
-from pet_spect.registration.resolution import Resolution
-
-BASELINE, YEAR1 = ("baseline", "FDG"), ("year1", "FDG")
-
-
-def codes(planned):
-    return [warning["Code"] for warning in planned.warnings]
-
-
-def test_a_sharper_scan_is_blurred_to_the_common_resolution():
-    planned = plan(10.0, {BASELINE: Resolution(6.0, 0.1), YEAR1: Resolution(8.0, 0.1)})
-    assert planned == {BASELINE: ToCommon(6.0, 0.1, 8.0), YEAR1: ToCommon(8.0, 0.1, 6.0)}
-    assert planned[BASELINE].told() == {"EstimatedFWHMmm": 6.0, "EstimatedFWHMSDmm": 0.1, "AppliedBlurFWHMmm": 8.0}
-
-
-def test_auto_is_the_coarsest_scan_of_each_tracer():
-    found = {BASELINE: Resolution(3.0, 0.1), YEAR1: Resolution(5.0, 0.1), ("baseline", "IMZ"): Resolution(11.0, 0.3)}
-    assert [planned.blur_mm for planned in plan("auto", found).values()] == [4.0, 0.0, 0.0]
-
-
-def test_scans_that_cannot_be_told_apart_stay_as_they_are():
-    found = {BASELINE: Resolution(11.0, 0.3), YEAR1: Resolution(11.8, 0.4)}  # twice the hypotenuse is 1.0
-    assert [planned.blur_mm for planned in plan("auto", found).values()] == [0.0, 0.0]
-    found[YEAR1] = Resolution(12.1, 0.4)
-    assert plan("auto", found)[BASELINE].blur_mm == pytest.approx((12.1**2 - 11.0**2) ** 0.5)
-
-
-def test_a_scan_clearly_coarser_than_asked_stays_as_it_is_and_says_so():
-    (planned,) = plan(7.0, {BASELINE: Resolution(8.0, 0.2)}).values()
-    assert planned.blur_mm == 0
-    assert planned.warnings == (
-        {
-            "Code": "resolution_coarser",
-            "Reason": "this scan has a resolution of 8.0 mm, coarser than the common 7.0 mm",
-        },
-    )
-
-
-def test_a_scan_coarser_by_no_more_than_its_uncertainty_is_not_flagged():
-    (planned,) = plan(7.7, {BASELINE: Resolution(8.0, 0.2)}).values()
-    assert (planned.blur_mm, planned.warnings) == (0, ())
-
-
-def test_a_scan_whose_resolution_cannot_be_told_is_flagged_and_does_not_count_for_the_others():
-    nan = float("nan")
-    planned = plan(
-        "auto", {BASELINE: Resolution(nan, nan, "too little of the brain is in view"), YEAR1: Resolution(6.0, 0.1)}
-    )
-    assert codes(planned[BASELINE]) == ["resolution_unknown"]
-    assert (planned[BASELINE].fwhm_mm, planned[BASELINE].blur_mm) == (None, 0)
-    assert planned[YEAR1] == ToCommon(6.0, 0.1, 0.0)
-
-
-def test_nobody_known_is_nobody_blurred():
-    nan = float("nan")
-    (planned,) = plan("auto", {BASELINE: Resolution(nan, nan, "x")}).values()
-    assert planned.blur_mm == 0
+from pet_spect.commands.common_resolution import common_fwhm
 
 
 def test_the_flag_takes_a_number_or_auto():

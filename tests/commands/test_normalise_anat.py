@@ -10,7 +10,7 @@ from pet_spect.cli import main
 from pet_spect.dicom.anatomical_rules import anat_sidecar
 from pet_spect.errors import RegistrationError
 from pet_spect.model import Refusal, ScanKey, Volume
-from pet_spect.registration import anatomical, normalise
+from pet_spect.registration import anatomical, normalise, policy
 from pet_spect.registration.itk import use_threads
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_templates")]
@@ -31,7 +31,7 @@ class Calls(list):
 def calls(monkeypatch):
     use_threads(1)
     found = Calls()
-    monkeypatch.setattr(normalise, "normalise", found)
+    monkeypatch.setattr(policy, "normalise", found)
     monkeypatch.setattr(anatomical, "extract_brain", lambda image, kind, template: image)
     return found
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pet_spect import layout
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
-from pet_spect.commands.common_resolution import ToCommon, common_fwhm, to_common
+from pet_spect.commands.common_resolution import common_fwhm, to_common
 from pet_spect.commands.numbers import fraction
 from pet_spect.commands.registration_facts import (
     cut_warning,
@@ -43,6 +43,7 @@ from pet_spect.tables import sidecar_of_table, write_table
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ScanMeasurement
+    from pet_spect.registration.common_resolution import ToCommon
 
 NO_SCAN = "no scan listed"
 """Reason of a visit that scans.tsv does not list."""
@@ -241,6 +242,7 @@ def _measured(
     import numpy as np
 
     from pet_spect.quantify.measurement import measure_scan
+    from pet_spect.registration.common_resolution import ToCommon
 
     name = layout.scan_name(image)
     rigid = read_rigid(options.results / layout.scan_to_participant(options.participant, visit[0], name.label))

@@ -10,14 +10,13 @@ import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pet_spect import images, layout
 from pet_spect.commands.arguments import add_participant
 from pet_spect.commands.normalise_anat import Anatomy, read_anatomy
-from pet_spect.commands.normalise_lesion import lesion_record, lost_on_the_way, read_lesion
+from pet_spect.commands.normalise_lesion import lesion_record, read_lesion
 from pet_spect.commands.normalise_record import write_record
 from pet_spect.errors import ConfigError, ImageError, RefusedError, listed, shown
 from pet_spect.files import whole_file
@@ -93,8 +92,8 @@ def run(options: argparse.Namespace) -> None:
     from pet_spect.registration import itk
 
     itk.use_threads(options.threads)
-    from pet_spect.registration.normalise import normalise
     from pet_spect.registration.plausibility import Gates
+    from pet_spect.registration.policy import lost_on_the_way, normalise_participant
     from pet_spect.registration.warp import Deformation
 
     paths = {ScanKey(options.participant, session, tracer): Path(image) for session, tracer, image in options.scan}
@@ -118,14 +117,15 @@ def run(options: argparse.Namespace) -> None:
     if anatomy is not None:
         scans, templates = scans | anatomy.scans, anatomy.templates | templates
     lesion, fault = _lesion(options, paths, anatomy)
-    register = partial(normalise, gates=gates, deformation=deformation, lesion=lesion, accepted=accepted)
-    result = register(scans, templates)
-    if anatomy is not None and anatomy.brain is not None and not result.scans:
-        # if nothing fits, the anatomy may be at fault: with all others refused it must not cost the scans
-        alone = {key: scan for key, scan in scans.items() if key != anatomy.key}
-        error = result.refused[anatomy.key]
-        result = register(alone, templates)
-        result.refused[anatomy.key] = error
+    result = normalise_participant(
+        scans,
+        templates,
+        anatomy.key if anatomy else None,
+        gates=gates,
+        deformation=deformation,
+        lesion=lesion,
+        accepted=accepted,
+    )
     if lesion is not None:
         fault = lost_on_the_way(lesion, result)
     if fault is not None:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pet_spect import images, layout
-from pet_spect.errors import ImageError, without_place
+from pet_spect import layout
+from pet_spect.errors import ImageError
+from pet_spect.lesion_mask import read_lesion_mask, read_mask
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
 
 if TYPE_CHECKING:
     from pet_spect.registration.normalise import Lesion, Normalised
-
-_MOST_OF_IT = 0.5
 
 
 def read_lesion(participant: str, path: Path, scans: Mapping[ScanKey, Path], anat: ScanKey | None) -> Lesion:
@@ -37,7 +36,6 @@ def read_lesion(participant: str, path: Path, scans: Mapping[ScanKey, Path], ana
         If the name says no space or that of an image that is not there, the mask cannot be read, or is empty.
         Every code starts with ``lesion_mask_``.
     """
-    from pet_spect.api import read_lesion_mask
     from pet_spect.atlases import load_atlas
     from pet_spect.registration.normalise import Lesion
 
@@ -55,14 +53,7 @@ def read_lesion(participant: str, path: Path, scans: Mapping[ScanKey, Path], ana
             " anatomical image, or ses-SESSION_trc-LABEL of a scan of this person",
             code="lesion_mask_space",
         )
-    try:
-        mask = images.read_volume(path)
-    except ImageError as error:
-        fault = without_place(error, path)
-        code = "lesion_mask_" + error.code.removeprefix("image_")
-        raise ImageError(f"{name}: {fault}", code=code) from None
-    if not (mask.data > 0.5).any():
-        raise ImageError(f"{name}: holds no voxel above 0.5; an empty lesion mask is no mask", code="lesion_mask_empty")
+    mask = read_mask(path, name)
     return Lesion(Volume(np.nan_to_num(mask.data), mask.affine), drawn_on)
 
 
@@ -70,21 +61,6 @@ def _spelled(space: str | tuple[str, str] | None) -> str:
     if space is None:
         return "no space"
     return f"space-{space}" if isinstance(space, str) else f"ses-{space[0]}_trc-{space[1]}"
-
-
-def lost_on_the_way(lesion: Lesion, result: Normalised) -> Refusal | None:
-    """Return why a lesion did not reach the standard space: its image was refused, or it lies outside the brain."""
-    if lesion.drawn_on is not None and lesion.drawn_on not in result.scans:
-        return Refusal("normalise", "lesion_mask_image_refused", "the image the lesion was drawn on was refused")
-    found = 0.0 if result.lesion is None else float((result.lesion.data > 0.5).sum()) * _voxel_ml(result.lesion)
-    drawn = float((lesion.mask.data > 0.5).sum()) * _voxel_ml(lesion.mask)
-    if result.lesion is not None and found < _MOST_OF_IT * _MOST_OF_IT * drawn:
-        return Refusal(
-            "normalise",
-            "lesion_mask_outside",
-            f"{found:.1f} mL of the {drawn:.1f} mL of the lesion mask reach the standard space",
-        )
-    return None
 
 
 def lesion_record(result: Normalised, fault: Refusal | None, *, given: bool) -> dict[str, Any] | None:
@@ -103,7 +79,3 @@ def lesion_record(result: Normalised, fault: Refusal | None, *, given: bool) -> 
         "Code": None if fault is None else fault.code,
         "Reason": None if fault is None else fault.reason,
     }
-
-
-def _voxel_ml(volume: Volume) -> float:
-    return float(abs(np.linalg.det(volume.affine[:3, :3])) / 1000)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from pet_spect import layout
-from pet_spect.api import read_lesion_mask
 from pet_spect.commands.numbers import from_zero
 from pet_spect.errors import ImageError, RefusedError
 from pet_spect.images import read_refusal, read_volume
+from pet_spect.lesion_mask import read_lesion_mask
 from pet_spect.model import Atlas, Refusal, ScanKey, Volume
 from pet_spect.record import entry_of, read_record, refusal_in
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pet_spect.commands.common_resolution import ToCommon
 from pet_spect.model import Refusal, RegionUptake
 from pet_spect.quantify.reasons import concerns_suv_only, join_reasons
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ParticipantRegions
+    from pet_spect.registration.common_resolution import ToCommon
 
 
 @dataclass(frozen=True)

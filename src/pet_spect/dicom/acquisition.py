@@ -177,7 +177,7 @@ def image_activity(volume: Volume, units: str) -> float | None:
     """
     if units not in _BQ_PER_ML:
         return None
-    millilitres = abs(float(np.linalg.det(volume.affine[:3, :3]))) / 1000
+    millilitres = volume.voxel_ml
     planes = (volume.data[:, :, index] for index in range(volume.data.shape[2]))
     total = sum(float(np.nansum(plane, dtype=np.float64)) for plane in planes)
     return float(f"{total * millilitres * _BQ_PER_ML[units] / 1e6:.3g}")

@@ -103,7 +103,7 @@ def region_shares(
         if 0 <= region.index < row_of_label.size:
             row_of_label[region.index] = row
     per_axis = _divisions(scan)
-    sub_voxel_ml = float(abs(np.linalg.det(scan.affine[:3, :3])) / per_axis.prod() / 1000)
+    sub_voxel_ml = scan.voxel_ml / float(per_axis.prod())
     offsets = _sub_voxels(per_axis)
     to_participant = to_participant @ scan.affine
     shape = np.array(scan.data.shape)

@@ -27,7 +27,7 @@ def volume_by_side(lesion: Volume) -> tuple[float, float]:
     """Return how many mL of a mask in standard space (above 0.5) lie on the left and on the right."""
     inside = lesion.data > 0.5
     x = lesion.affine[0, 3] + lesion.affine[0, 0] * np.arange(inside.shape[0])
-    volume = inside.sum(axis=(1, 2)) * (abs(np.linalg.det(lesion.affine[:3, :3])) / 1000)
+    volume = inside.sum(axis=(1, 2)) * lesion.voxel_ml
     return float(volume[x < 0].sum()), float(volume[x > 0].sum())
 
 

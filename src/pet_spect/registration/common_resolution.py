@@ -1,0 +1,70 @@
+"""By how much each scan of a participant is blurred to reach a common resolution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pet_spect.quantify.resolution import blur_between
+from pet_spect.registration.resolution import Resolution
+
+CLEARLY = 2.0
+"""Standard deviations by which two resolutions must differ to be called different."""
+
+Visit = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class ToCommon:
+    """How one scan is brought to the common resolution.
+
+    Attributes
+    ----------
+    fwhm_mm, sd_mm : float or None
+        The scan's own resolution, None where it cannot be told, and its standard deviation.
+    blur_mm : float
+        FWHM of the Gaussian that is applied before the scan is measured; 0 is none.
+    warnings : tuple of dict
+        What every value of the scan must say (``Code``, ``Reason``).
+    """
+
+    fwhm_mm: float | None = None
+    sd_mm: float | None = None
+    blur_mm: float = 0.0
+    warnings: tuple[Mapping[str, str], ...] = ()
+
+    def told(self) -> dict[str, float | None]:
+        """Return the scan's entries in the sidecar of the uptake table."""
+        return {
+            "EstimatedFWHMmm": self.fwhm_mm,
+            "EstimatedFWHMSDmm": self.sd_mm,
+            "AppliedBlurFWHMmm": self.blur_mm,
+        }
+
+
+def plan(wanted: float | str, found: Mapping[Visit, Resolution]) -> dict[Visit, ToCommon]:
+    """Return by how much each scan is blurred, given what resolution each has.
+
+    A scan whose resolution cannot be told, or that is coarser than the common one by more than its uncertainty,
+    stays as it is and says so. With ``auto``, a scan that is not clearly sharper than the coarsest also stays as it is:
+    blurring one of two equal scans would make the difference that it is meant to take away.
+    """
+    planned = {}
+    for visit, own in found.items():
+        if math.isnan(own.fwhm_mm):
+            reason = f"the resolution of this scan cannot be told ({own.reason}); it was measured as it is"
+            planned[visit] = ToCommon(warnings=({"Code": "resolution_unknown", "Reason": reason},))
+        elif isinstance(wanted, str):
+            of_tracer = [each for other, each in found.items() if other[1] == visit[1] and each.fwhm_mm == each.fwhm_mm]
+            coarsest = max(of_tracer, key=lambda each: each.fwhm_mm)
+            clear = coarsest.fwhm_mm - own.fwhm_mm > CLEARLY * math.hypot(coarsest.sd_mm, own.sd_mm)
+            needed = blur_between(own.fwhm_mm, coarsest.fwhm_mm) if clear else 0.0
+            planned[visit] = ToCommon(own.fwhm_mm, own.sd_mm, needed)
+        else:
+            warnings: tuple[Mapping[str, str], ...] = ()
+            if own.fwhm_mm - wanted > CLEARLY * own.sd_mm:
+                reason = f"this scan has a resolution of {own.fwhm_mm:.1f} mm, coarser than the common {wanted:.1f} mm"
+                warnings = ({"Code": "resolution_coarser", "Reason": reason},)
+            planned[visit] = ToCommon(own.fwhm_mm, own.sd_mm, blur_between(own.fwhm_mm, wanted), warnings)
+    return planned
