@@ -23,12 +23,12 @@ from pet_spect.commands.registration_facts import (
     refusal_of,
     registration_record,
 )
-from pet_spect.commands.uptake_rows import Grounds, uptake_rows, why_absent
+from pet_spect.commands.uptake_rows import Grounds, missing_scan, told_by_convert, uptake_rows, why_absent
 from pet_spect.commands.uptake_table import RESPONSE_TERMS, terms_by_region
-from pet_spect.errors import AtlasError, ConfigError, PetSpectError, RegionError
+from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
 from pet_spect.files import write_json
 from pet_spect.images import read_rigid, read_scan, read_sidecar, read_warp
-from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, ScanKey
+from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, ScanKey, Volume
 from pet_spect.quantify.columns import UPTAKE
 from pet_spect.record import (
     accepted_faults,
@@ -44,9 +44,6 @@ from pet_spect.tables import sidecar_of_table, write_table
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ScanMeasurement
     from pet_spect.registration.common_resolution import ToCommon
-
-NO_SCAN = "no scan listed"
-"""Reason of a visit that scans.tsv does not list."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -113,9 +110,9 @@ def run(options: argparse.Namespace) -> None:
 
     listed = _listed(options)
     atlas = _atlas(options)
-    record = registration_record(options)
-    lesion, lesion_fault = given_lesion(options, record, atlas)
-    refusals = {visit: refusal_of(options, record, visit, image) for visit, image in listed.items()}
+    record = registration_record(options.results, options.participant, is_needed=bool(options.scan))
+    lesion, lesion_fault = _lesion(options, record, atlas)
+    refusals = {visit: _refusal(options, record, visit, image) for visit, image in listed.items()}
     warp = None
     if any(refusal is None for refusal in refusals.values()):
         warp = read_warp(options.results / layout.standard_to_participant(options.participant))
@@ -130,7 +127,7 @@ def run(options: argparse.Namespace) -> None:
         target=options.target,
         misplacement_mm=off_mm,
         lesion=lesion,
-        warp_lesion=lesion_of_warp(options, record) if lesion is None else None,
+        warp_lesion=lesion_of_warp(options.results, options.participant, record) if lesion is None else None,
         min_coverage=options.min_coverage,
     )
     grounds = Grounds(regions, lesion_fault, blurs, record)
@@ -140,7 +137,7 @@ def run(options: argparse.Namespace) -> None:
     scans: list[dict[str, Any]] = []
     seen: dict[tuple[str, str], ScanMeasurement] = {}
     for visit in [(session, tracer) for session in options.sessions for tracer in options.tracers]:
-        told, measured = _missing(), None
+        told, measured = missing_scan(), None
         if visit in listed:
             told, measured = _scan(options, visit, listed[visit], refusals[visit], grounds, seen)
             faults = [fault for fault in (lesion_fault, anat_fault) if fault is not None]
@@ -181,24 +178,30 @@ def _atlas(options: argparse.Namespace) -> Atlas:
     return atlas
 
 
-def _missing() -> dict[str, Any]:
-    return {
-        "Status": "missing",
-        "Stage": None,
-        "Code": None,
-        "Reason": NO_SCAN,
-        "Warnings": [],
-        "Unit": None,
-        "SUVbwFactor": None,
-        "SUVReason": None,
-        "AttenuationCorrection": None,
-        "CutAt": [],
-        "DeficitMl": {"left": 0.0, "right": 0.0},
-        "Accepted": [],
-        "LesionSeenMl": {"left": 0.0, "right": 0.0},
-        "LesionSeenIn": None,
-        "Simulated": False,
-    }
+def _lesion(
+    options: argparse.Namespace, record: Mapping[str, Any], atlas: Atlas
+) -> tuple[Volume | None, Refusal | None]:
+    """Return the lesion mask, or what is wrong with it; without ``--record-refusal`` that is an error."""
+    if options.lesion_mask is None:
+        return None, None
+    carried = options.results / layout.lesion_mask(options.participant)
+    found = given_lesion(options.lesion_mask, carried, options.participant, record, atlas)
+    if isinstance(found, Volume):
+        return found, None
+    if not options.record_refusal:
+        who = f"the lesion mask of {options.participant}: " if found.stage == "normalise" else ""
+        raise ImageError(f"{who}{found.reason}", code=found.code)
+    return None, found
+
+
+def _refusal(
+    options: argparse.Namespace, record: Mapping[str, Any], visit: tuple[str, str], image: Path
+) -> Refusal | None:
+    """Return why an earlier step refused the scan; without ``--record-refusal`` that is an error."""
+    refusal = refusal_of(record, ScanKey(options.participant, *visit), image)
+    if refusal is not None and not options.record_refusal:
+        raise RefusedError(f"{image}: refused by {refusal.stage} ({refusal.reason})", code=refusal.code)
+    return refusal
 
 
 def _tell_responses(told: dict[str, Any], seen: Mapping[tuple[str, str], ScanMeasurement], grounds: Grounds) -> None:
@@ -229,7 +232,7 @@ def _scan(
                 raise
             refusal = Refusal("measure", error.code, str(error))
     told = {"Status": "refused", "Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
-    return {**_missing(), **told, **_told_by_convert(read_sidecar(image))}, None
+    return {**missing_scan(), **told, **told_by_convert(read_sidecar(image))}, None
 
 
 def _measured(
@@ -263,7 +266,7 @@ def _measured(
         raise RegionError(f"{image}: {why_absent(unseen[0], grounds, cut)}", code="low_coverage")
     seen[visit] = measurement
     attenuation = facts.get("AttenuationCorrection")
-    told = _told_by_convert(facts)
+    told = told_by_convert(facts)
     return {
         "Status": "measured",
         "Stage": None,
@@ -282,8 +285,3 @@ def _measured(
         "SUVReason": facts.get("SUVReason"),
         "AttenuationCorrection": None if attenuation is None else str(attenuation).lower() not in ("none", "false"),
     }, measurement.uptake
-
-
-def _told_by_convert(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a reader should know also of a scan that a later step refuses."""
-    return {"Warnings": facts.get("Warnings") or [], "Simulated": bool(facts.get("Simulated", False))}

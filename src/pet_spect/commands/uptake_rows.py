@@ -1,4 +1,4 @@
-"""The rows of the uptake table: what was measured in each region of a scan, or why there is nothing."""
+"""The rows and the sidecar of the uptake table: what was measured in a scan, or why there is nothing."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pet_spect.registration.common_resolution import ToCommon
 
 
+NO_SCAN = "no scan listed"
+"""Reason of a visit that scans.tsv does not list."""
+
+
 @dataclass(frozen=True)
 class Grounds:
     """What all scans of the participant are measured with."""
@@ -22,6 +26,32 @@ class Grounds:
     lesion_fault: Refusal | None
     to_common: Mapping[tuple[str, str], ToCommon]
     record: Mapping[str, Any]
+
+
+def missing_scan() -> dict[str, Any]:
+    """Return what the sidecar says of a visit that was not scanned."""
+    return {
+        "Status": "missing",
+        "Stage": None,
+        "Code": None,
+        "Reason": NO_SCAN,
+        "Warnings": [],
+        "Unit": None,
+        "SUVbwFactor": None,
+        "SUVReason": None,
+        "AttenuationCorrection": None,
+        "CutAt": [],
+        "DeficitMl": {"left": 0.0, "right": 0.0},
+        "Accepted": [],
+        "LesionSeenMl": {"left": 0.0, "right": 0.0},
+        "LesionSeenIn": None,
+        "Simulated": False,
+    }
+
+
+def told_by_convert(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a reader should know also of a scan that a later step refuses."""
+    return {"Warnings": facts.get("Warnings") or [], "Simulated": bool(facts.get("Simulated", False))}
 
 
 def why_absent(found: RegionUptake, grounds: Grounds, cut: Sequence[str]) -> str:
