@@ -1,5 +1,6 @@
 """From DICOM to a change table: one job per scan to convert, one per participant for each step after it."""
 
+import json
 import os
 import sys
 from pathlib import Path

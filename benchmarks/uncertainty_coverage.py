@@ -40,6 +40,7 @@ from pet_spect.model import Atlas, ScanKey, Side, Volume, Warp
 from pet_spect.quantify.change import changes
 from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement, measure_scan, participant_regions
 from pet_spect.quantify.ratios import Ratio, scan_ratios
+from pet_spect.quantify.references import BUILT_IN
 from pet_spect.quantify.responses import scan_responses
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake
 from pet_spect.registration.itk import use_threads
@@ -47,7 +48,7 @@ from pet_spect.registration.normalise import Deformation, normalise
 from pet_spect.registration.plausibility import Gates
 from pet_spect.registration.template import make_template
 from pet_spect.simulate.design import TRACERS, Trial
-from pet_spect.simulate.head import SUBCORTICAL, Head, standard_head
+from pet_spect.simulate.head import Head, standard_head
 from pet_spect.simulate.lesion import infarct
 from pet_spect.simulate.participant import random_pose, true_activity
 from pet_spect.simulate.people import draw_person
@@ -158,12 +159,7 @@ def seen_scans(run: Run, tracer: str, regions: ParticipantRegions) -> dict[ScanK
 def measured(run: Run, seen: dict[ScanKey, ScanMeasurement], regions: ParticipantRegions) -> list[Ratio]:
     """Return the ratios of two scans of a tracer, as if the participant had no others of it."""
     (tracer,) = {key.tracer for key in seen}
-    cortex = [
-        region.name
-        for region in regions.atlas.regions
-        if region.side == "left" and region.name not in (*SUBCORTICAL, "pons")
-    ]
-    roles = RegionRoles(("precentral",), ("cerebellum_gray_matter",), ("pons",), tuple(cortex))
+    roles = RegionRoles(("precentral",), BUILT_IN)
     rows: list[Ratio] = []
     for key, own in seen.items():
         others = [other for place, other in seen.items() if place != key]

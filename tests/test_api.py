@@ -115,7 +115,8 @@ def test_ratio_of_a_right_stroke():
     found = api.extract_uptake(image(), toy_atlas())
     assert api.uptake_ratio(found, lesion_side="right", reference="contralateral", target="motor") == 1.5
     assert api.uptake_ratio(found, lesion_side="left", reference="contralateral", target="motor") == 60 / 90
-    whole = api.uptake_ratio(found, lesion_side="left", reference="cerebellum", target="motor", cerebellum=["motor"])
+    both = pet_spect.Reference(("motor",), "both")
+    whole = api.uptake_ratio(found, lesion_side="left", reference=both, target=["motor"])
     assert whole == 60 / 75
 
 

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pet_spect.api import change_table, extract_uptake, uptake_ratio
     from pet_spect.atlases import load_atlas
+    from pet_spect.quantify.references import Reference
 
 __version__ = "0.2.0"
 
 _HOME = {
+    "Reference": "pet_spect.quantify.references",
     "change_table": "pet_spect.api",
     "extract_uptake": "pet_spect.api",
     "load_atlas": "pet_spect.atlases",
     "uptake_ratio": "pet_spect.api",
 }
 
-__all__ = ["change_table", "extract_uptake", "load_atlas", "uptake_ratio"]
+__all__ = ["Reference", "change_table", "extract_uptake", "load_atlas", "uptake_ratio"]
 
 
 def __getattr__(name: str) -> Any:

@@ -23,15 +23,8 @@ from pet_spect.nifti_space import check_space
 from pet_spect.quantify.change import Change, changes
 from pet_spect.quantify.measurement import measure_scan, participant_regions
 from pet_spect.quantify.ratios import Ratio
-from pet_spect.quantify.roles import (
-    Reference,
-    RegionRoles,
-    RegionValue,
-    ScanUptake,
-    joint_value,
-    reference_value,
-    sides_of,
-)
+from pet_spect.quantify.references import BUILT_IN, Reference
+from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, reference_value, target_value
 from pet_spect.registered import RegisteredScan, read_registered
 
 if TYPE_CHECKING:
@@ -41,8 +34,6 @@ if TYPE_CHECKING:
 PathLike = str | os.PathLike[str]
 
 DEFAULT_TARGET = ("precentral",)
-CEREBELLUM = ("cerebellum_gray_matter",)
-PONS = ("pons",)
 
 
 def extract_uptake(
@@ -182,11 +173,8 @@ def uptake_ratio(
     uptake: pd.DataFrame,
     *,
     lesion_side: Side,
-    reference: Reference,
-    target: str = "precentral",
-    cerebellum: Sequence[str] = CEREBELLUM,
-    pons: Sequence[str] = PONS,
-    hemisphere: Sequence[str] = (),
+    reference: str | Reference,
+    target: str | Sequence[str] = "precentral",
 ) -> float:
     """Return the uptake of the target on the side of the stroke over that of a reference.
 
@@ -196,12 +184,11 @@ def uptake_ratio(
         As `extract_uptake` returns it.
     lesion_side : {'left', 'right'}
         The side of the stroke.
-    reference : str
-        ``contralateral``, ``cerebellum_ipsilesional``, ``cerebellum_contralesional``, ``cerebellum``,
-        ``pons`` or ``hemisphere_contralesional``.
-    target : str, default 'precentral'
-    cerebellum, pons, hemisphere : sequence of str
-        Regions that make up the references, joined by volume.
+    reference : str or Reference
+        A built-in one by its name: ``contralateral``, ``cerebellum_ipsilesional``, ``cerebellum_contralesional``,
+        ``cerebellum``, ``pons`` or ``hemisphere_contralesional``; or one of your own, as with another atlas.
+    target : str or sequence of str, default 'precentral'
+        Several regions are joined by volume.
 
     Returns
     -------
@@ -221,12 +208,17 @@ def uptake_ratio(
     ... )
     >>> uptake_ratio(uptake, lesion_side="right", reference="contralateral", target="motor")
     1.5
+    >>> round(uptake_ratio(uptake, lesion_side="right", reference=Reference(("motor",), "both"), target="motor"), 3)
+    1.2
     """
     if lesion_side not in get_args(Side):
         raise RegionError(f"lesion_side is {lesion_side!r}, left or right is needed")
-    if reference not in get_args(Reference) or reference == "none":
-        needed = listed(name for name in get_args(Reference) if name != "none")
-        raise RegionError(f"reference is {shown(reference)}, needed is one of {needed} (pet_spect.model.Reference)")
+    if isinstance(reference, str):
+        if reference not in BUILT_IN:
+            raise RegionError(
+                f"reference is {shown(reference)}, needed is one of {listed(BUILT_IN)} or a pet_spect.Reference"
+            )
+        reference = BUILT_IN[reference]
     values = {
         (str(region), cast(RegionSide, side)): RegionValue(mean, volume)
         for region, side, mean, volume in zip(
@@ -234,9 +226,9 @@ def uptake_ratio(
         )
     }
     scan = ScanUptake(ScanKey("n/a", "n/a", "n/a"), "", values)
-    roles = RegionRoles((target,), tuple(cerebellum), tuple(pons), tuple(hemisphere))
-    numerator = joint_value(scan, roles.target, sides_of("ipsilesional", lesion_side)).mean
-    denominator = reference_value(scan, reference, roles.target, roles, lesion_side).mean
+    roles = RegionRoles((target,) if isinstance(target, str) else tuple(target), BUILT_IN)
+    numerator = target_value(scan, roles, lesion_side).mean
+    denominator = reference_value(scan, reference, roles, lesion_side).mean
     return numerator / denominator if denominator > 0 else float("nan")
 
 

@@ -21,6 +21,17 @@ SCANS_COLUMNS = (
     "glucose_mg_dl",
     "benzodiazepine",
 )
+REFERENCES = {
+    **{
+        name: {"regions": "cerebellum", "side": side}
+        for name, side in (
+            ("cerebellum_ipsilesional", "ipsilesional"),
+            ("cerebellum_contralesional", "contralesional"),
+            ("cerebellum", "both"),
+        )
+    },
+    "hemisphere_contralesional": {"regions": ["motor", "cortex"], "side": "contralesional"},
+}
 # A left stroke: motor and cortex lower on the left; enough paired regions to compare the visits.
 MEANS = {
     ("motor", "left"): 6.0,
@@ -115,9 +126,9 @@ class Study:
         (self.folder / "scans.tsv").write_text("\n".join("\t".join(row) for row in [SCANS_COLUMNS, *self.scans]) + "\n")
         words = f"cohort --scans {self.folder / 'scans.tsv'} --results {self.results}"
         words += f" --participants {tables[0]} --qc {tables[1]} --atlas-name toy"
-        words += " --sessions baseline year1 --tracers FDG IMZ --target motor --cerebellum cerebellum --pons pons"
-        words += " --hemisphere motor cortex --primary FDG=cerebellum_ipsilesional IMZ=pons"
-        return main([*words.split(), *more])
+        words += " --sessions baseline year1 --tracers FDG IMZ --target motor"
+        words += " --primary FDG=cerebellum_ipsilesional IMZ=pons"
+        return main([*words.split(), "--references", json.dumps(REFERENCES), *more])
 
     def table(self, name):
         return read_table(self.results / "tables" / f"{name}.tsv")
@@ -235,7 +246,7 @@ def test_a_session_the_tables_do_not_know_is_an_error(study, capsys):
 
 def test_a_region_the_atlas_lacks_is_an_error(study, capsys):
     study.add("sub-01")
-    assert study.run("--pons", "bridge") == 1
+    assert study.run("--references", json.dumps(REFERENCES | {"pons": {"regions": "bridge", "side": "both"}})) == 1
     assert "region 'bridge'" in capsys.readouterr().err
 
 
@@ -369,7 +380,8 @@ def test_an_atlas_of_too_few_paired_regions_says_which_check_was_not_possible(st
 
 def test_the_cerebellum_has_no_say_whatever_the_atlas_calls_it(study):
     study.add("sub-01")
-    study.run("--cerebellum", "other_0")  # one of the five pairs
+    cerebellum = {"cerebellum": {"regions": "other_0", "side": "both"}}  # one of the five pairs
+    study.run("--references", json.dumps(REFERENCES | cerebellum))
     assert "fewer than 5 paired regions are shared" in study.scan("sub-01", "baseline", "FDG")["warnings"]
 
 

@@ -7,11 +7,26 @@ from hypothesis import strategies as st
 
 from pet_spect.errors import RegionError
 from pet_spect.model import ScanKey
-from pet_spect.quantify.ratios import ROWS, scan_ratios
-from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, joint_value, sides_of
+from pet_spect.quantify.ratios import scan_ratios
+from pet_spect.quantify.references import Reference, read_references
+from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, joint_value, reference_value
 from pet_spect.quantify.uncertainty import Response
 
-ROLES = RegionRoles(("motor",), ("cerebellum",), ("pons",), ("motor", "cortex"))
+REFERENCES = read_references(
+    {
+        "cerebellum_ipsilesional": {"regions": "cerebellum", "side": "ipsilesional"},
+        "cerebellum_contralesional": {"regions": "cerebellum", "side": "contralesional"},
+        "cerebellum": {"regions": "cerebellum", "side": "both"},
+        "hemisphere_contralesional": {"regions": ["motor", "cortex"], "side": "contralesional"},
+    }
+)
+ROLES = RegionRoles(("motor",), REFERENCES)
+ROWS = [
+    *(("uptake_ratio", name) for name in REFERENCES),
+    ("ratio_minus_one", "pons"),
+    ("asymmetry_index_percent", "contralateral"),
+    ("suv_mean", "none"),
+]
 # A left stroke: motor 60 against 80, cerebellum 100 and 84 (crossed diaschisis), pons 50.
 MEANS = {
     ("motor", "left"): (60.0, 20.0),
@@ -160,7 +175,7 @@ def test_a_failed_scan_shows_its_values():
 
 
 def test_several_target_regions_are_joined_by_volume():
-    roles = RegionRoles(("motor", "cortex"), ("cerebellum",), ("pons",), ("cortex",))
+    roles = RegionRoles(("motor", "cortex"), REFERENCES)
     means = {**MEANS, ("cortex_lesionfree", "left"): (1.0, 1.0), ("cortex_lesionfree", "right"): (1.0, 1.0)}
     row = scan_ratios(a_scan(means), "right", roles)[0]
     assert row.region == "motor+cortex"
@@ -170,7 +185,67 @@ def test_several_target_regions_are_joined_by_volume():
 
 def test_a_region_the_table_lacks_is_an_error():
     with pytest.raises(RegionError, match="'nucleus'"):
-        joint_value(a_scan(), ["nucleus"], sides_of("both", "left"))
+        joint_value(a_scan(), [("nucleus", "left")])
+    with pytest.raises(RegionError, match=r"'nucleus' \(left or right or n/a\) is not in the uptake table"):
+        reference_value(a_scan(), Reference(("nucleus",), "both"), ROLES, "left")
+
+
+def joined(*parts):
+    volumes = [MEANS[part][1] for part in parts]
+    return sum(MEANS[part][0] * volume for part, volume in zip(parts, volumes, strict=True)) / sum(volumes)
+
+
+WHOLE = [part for part in MEANS if not part[0].endswith("_lesionfree")]
+
+
+@pytest.mark.parametrize(
+    ("reference", "parts"),
+    [
+        (Reference(("all",), "both"), WHOLE),
+        (Reference(("all",), "both", ("target",)), [part for part in WHOLE if part != ("motor", "left")]),
+        (Reference(("all",), "both", ("target", "target_mirror")), [part for part in WHOLE if part[0] != "motor"]),
+        (Reference(("motor", "cortex"), "contralesional", ("target_mirror",)), [("cortex", "right")]),
+        (Reference(("motor",), "contralesional", ("lesion",)), [("motor_lesionfree", "right")]),
+    ],
+)
+def test_a_reference_is_the_regions_that_the_config_names(reference, parts):
+    roles = RegionRoles(("motor",), REFERENCES | {"mine": reference})
+    rows = {(row.region, row.measure, row.reference): row for row in scan_ratios(a_scan(), "left", roles)}
+    row = rows["motor", "uptake_ratio", "mine"]
+    assert row.denominator == pytest.approx(joined(*parts))
+    assert row.value == pytest.approx(MEANS["motor", "left"][0] / joined(*parts))
+
+
+def test_a_reference_of_which_nothing_is_left_is_an_error():
+    with pytest.raises(RegionError, match="nothing is left"):
+        reference_value(a_scan(), Reference(("motor",), "ipsilesional", ("target",)), ROLES, "left")
+
+
+def test_the_contralateral_reference_of_a_lesionfree_target_is_lesionfree_too():
+    row = next(row for row in scan_ratios(a_scan(), "left", ROLES) if row.region == "motor_lesionfree")
+    assert row.denominator == MEANS["motor_lesionfree", "right"][0]
+
+
+def test_a_reference_may_be_left_out_with_what_only_it_has():
+    roles = RegionRoles(("motor",), {name: each for name, each in REFERENCES.items() if name != "pons"})
+    kinds = [(row.measure, row.reference) for row in scan_ratios(a_scan(), "left", roles)]
+    assert len(kinds) == 2 * (len(ROWS) - 2)
+    assert not any(reference == "pons" for _, reference in kinds)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"regions": "x"},
+        {"regions": "x", "side": "left"},
+        {"regions": [], "side": "both"},
+        "x",
+        {"regions": "x", "side": "both", "exclude": ["pons"]},
+    ],
+)
+def test_a_reference_that_is_half_said_is_an_error(entry):
+    with pytest.raises(RegionError, match="reference 'mine'"):
+        read_references({"mine": entry})
 
 
 def noisy(sd_by_region):

@@ -25,7 +25,7 @@ STILL = Warp(np.zeros((*SHAPE, 3), dtype=np.float32), GRID)
 
 @pytest.fixture(scope="module")
 def masks():
-    return outlines(load_atlas("CerebrA"), "precentral", ["pons"])
+    return outlines(load_atlas("CerebrA"), ["precentral"], ["pons"])
 
 
 def positions():
@@ -137,14 +137,14 @@ def test_empty_lesion_draws_nothing(scan, masks):
 
 def test_target_the_atlas_lacks_is_an_error():
     with pytest.raises(AtlasError, match="CerebrA: has no region 'motor' with a left and a right side"):
-        outlines(load_atlas("CerebrA"), "motor")
+        outlines(load_atlas("CerebrA"), ["motor"])
 
 
 def test_target_without_sides_is_an_error():
     with pytest.raises(AtlasError, match="has no region 'pons' with a left and a right side"):
-        outlines(load_atlas("CerebrA"), "pons")
+        outlines(load_atlas("CerebrA"), ["pons"])
 
 
 def test_reference_the_atlas_lacks_is_an_error():
     with pytest.raises(AtlasError, match="has no region 'cerebelum'"):
-        outlines(load_atlas("CerebrA"), "precentral", ["cerebelum"])
+        outlines(load_atlas("CerebrA"), ["precentral"], ["cerebelum"])

@@ -71,12 +71,34 @@ def complaint(run: subprocess.CompletedProcess[str]) -> str:
         ("primary: {FDG: pons}", "primary: tracer IMZ has no primary reference"),
         (
             "primary: {FDG: pons, IMZ: pon}",
-            "primary: IMZ: found 'pon', needed one of the references that config/README.md lists",
+            "primary: IMZ: found 'pon', needed one of the references contralateral, cerebellum_ipsilesional, ",
         ),
         ("atlas: {name: Cerebra}", "no atlas 'Cerebra' is shipped; shipped: CerebrA"),
         ("atlas: {labels: a.nii.gz}", "needed the name of a shipped atlas, or the paths of labels and table"),
         ("atlas: {labels: a.nii.gz, table: a.tsv}", "atlas: labels: a.nii.gz does not exist"),
-        ("regions: {target: precentrl}", "'precentrl' is not a region of CerebrA.tsv; did you mean 'precentral'?"),
+        ("targets: [precentrl]", "'precentrl' is not a region of CerebrA.tsv; did you mean 'precentral'?"),
+        ("targets: [pons]", "targets: 'pons' has no left and right side in CerebrA.tsv"),
+        (
+            "references: {mine: {regions: pons, side: contralesional}}",
+            "references: mine: 'pons' has no left and right side in CerebrA.tsv",
+        ),
+        ("targets: []", "targets: found [], needed a list of one or several different regions"),
+        (
+            "references: {pons: {regions: bridge, side: both}}",
+            "references: pons: 'bridge' is not a region of CerebrA.tsv; leave it out with 'pons: null'",
+        ),
+        ("references: {mine: {regions: pons}}", "references: mine: key 'side' is missing"),
+        (
+            "references: {mine: {regions: pons, side: left}}",
+            "references: mine: side: found 'left', needed ipsilesional, contralesional or both",
+        ),
+        ("references: {Mine: {regions: pons, side: both}}", "references: found 'Mine', needed a name of small letters"),
+        ("references: {pons: null}", "primary: IMZ: found 'pons', needed one of the references"),
+        (
+            "regions: {target: paracentral, pons: bridge}",
+            "regions: is not known since 0.2.0; write instead targets: [paracentral] and"
+            " references: {pons: {regions: bridge, side: both}}",
+        ),
         ("qc: config/qc2.tsv", "qc: config/qc2.tsv does not exist"),
         ("qc: <results>/qc.tsv", "qc: found '<results>/qc.tsv', needed a path without { } < >, control"),
         ("participants: '{x}.tsv'", "participants: found '{x}.tsv', needed a path without { } < >"),

@@ -30,13 +30,13 @@ rule cohort:
         atlas=ATLAS_NAME,
         sessions=config["sessions"],
         tracers=list(config["tracers"]),
-        regions=config["regions"],
+        target=config["targets"],
+        references=json.dumps(config["references"]),
         max_asymmetry=config["measure"]["max_cerebellum_asymmetry_percent"],
         primary=[f"{tracer}={config['primary'][tracer]}" for tracer in config["tracers"]],
     shell:
         "pet-spect cohort --results results --participants {input.participants:q}"
         " --scans {input.scans:q} {params.qc:q}"
         " --atlas-name {params.atlas:q} --sessions {params.sessions:q} --tracers {params.tracers:q}"
-        " --target {params.regions[target]:q} --cerebellum {params.regions[cerebellum]:q}"
-        " --pons {params.regions[pons]:q} --hemisphere {params.regions[hemisphere]:q}"
+        " --target {params.target:q} --references {params.references:q}"
         " --primary {params.primary:q} --max-cerebellum-asymmetry {params.max_asymmetry} 2> {log:q}"

@@ -15,6 +15,7 @@ from pet_spect.fingerprint import fingerprint
 from pet_spect.lines import read_lines
 from pet_spect.model import STANDARD_SPACE
 from pet_spect.places import check_paths, check_there
+from pet_spect.quantify.references import BUILT_IN, EVERY, TARGET, lesionfree_regions, read_references
 from pet_spect.signoff import BY_EYE
 from pet_spect.tables import MOST_TYPED_BYTES, format_value, read_table
 
@@ -35,8 +36,24 @@ def unknown_key(error):
     return f"key {shown(found)} is not known; {way_out}"
 
 
+def instead_of_regions(old):
+    """Return the lines that say the same as the key `regions` of 0.1.0."""
+    named = {"cerebellum": "cerebellum", "pons": "pons", "hemisphere": "hemisphere_contralesional"}
+    lines = [f"targets: [{old['target']}]"] if "target" in old else []
+    given = [
+        f"{name}: {{regions: {str(old[key]).replace(chr(39), '')}, side: {reference.side}}}"
+        for key, begins in named.items()
+        for name, reference in BUILT_IN.items()
+        if key in old and name.startswith(begins)
+    ]
+    return " and ".join(lines + ([f"references: {{{', '.join(given)}}}"] if given else [])) or "targets and references"
+
+
 def check_config():
     """Check the config against its schema, then fill in the defaults that the schema holds."""
+    if "regions" in config:
+        old = config["regions"] if isinstance(config["regions"], dict) else {}
+        raise ConfigError(f"{CONFIG_NAME}: regions: is not known since 0.2.0; write instead {instead_of_regions(old)}")
     error = best_match(Draft202012Validator(schema_of("config")).iter_errors(config))
     if error is not None:
         where = "".join(f"{key if isinstance(key, int) else shown(key)[1:-1]}: " for key in error.absolute_path)
@@ -136,15 +153,36 @@ def find_atlas():
                 raise ConfigError(f"{CONFIG_NAME}: atlas: {key}: {path} does not exist")
     check_paths("pet_spect", {"the folder of its own atlases": str(labels)})
     rows = read_table(table, required=("index", "region", "side"), most_bytes=MOST_TYPED_BYTES)
-    known = {row["region"] for row in rows}
-    for key, value in config["regions"].items():
-        for region in [value] if isinstance(value, str) else value:
-            if region not in known:
-                near = "".join(f"; did you mean {name!r}?" for name in get_close_matches(region, known, n=1))
-                raise ConfigError(
-                    f"{CONFIG_NAME}: regions: {key}: {shown(region)} is not a region of {table.name}{near}"
-                )
-    return labels, table, labels.name.split(".")[0], flags
+    sides = {}
+    for row in rows:
+        sides.setdefault(row["region"], set()).add(row["side"])
+    check_regions("targets", config["targets"], sides, table, both_sides=True)
+    for name, reference in REFERENCES.items():
+        if reference.regions not in ((TARGET,), (EVERY,)):
+            check_regions(f"references: {name}", reference.regions, sides, table, both_sides=reference.side != "both")
+    return labels, table, labels.name.split(".")[0], flags, list(sides)
+
+
+def check_regions(where, regions, sides, table, both_sides):
+    for region in regions:
+        if region not in sides:
+            near = "".join(f"; did you mean {name!r}?" for name in get_close_matches(region, sides, n=1))
+            name = where.rpartition(" ")[2]
+            way_out = f"; leave it out with '{name}: null'" if name in BUILT_IN else ""
+            raise ConfigError(f"{CONFIG_NAME}: {where}: {shown(region)} is not a region of {table.name}{near}{way_out}")
+        if both_sides and not {"left", "right"} <= sides[region]:
+            raise ConfigError(f"{CONFIG_NAME}: {where}: {shown(region)} has no left and right side in {table.name}")
+
+
+def find_references():
+    """Return the built-in references and those of the config, and check that the primary ones are among them."""
+    references = read_references(config["references"])
+    for tracer, name in config["primary"].items():
+        if name not in references:
+            raise ConfigError(
+                f"{CONFIG_NAME}: primary: {tracer}: found {shown(name)}, needed one of the references {listed(references)}"
+            )
+    return references
 
 
 def read_decisions(path, people):
@@ -190,7 +228,8 @@ def read_study():
 
 try:
     check_config()
-    ATLAS_LABELS, ATLAS_TABLE, ATLAS_NAME, ATLAS_FLAGS = find_atlas()
+    REFERENCES = find_references()
+    ATLAS_LABELS, ATLAS_TABLE, ATLAS_NAME, ATLAS_FLAGS, ATLAS_REGIONS = find_atlas()
     PARTICIPANTS, SCANS, DECISIONS = read_study()
 except PetSpectError as error:
     sys.exit(f"pet_spect: {error}")

@@ -22,8 +22,10 @@ rule figures:
         version=PACKAGE_VERSION,
         scans=scan_flags,
         atlas=ATLAS_FLAGS,
-        target=config["regions"]["target"],
-        reference=[config["regions"]["cerebellum"], config["regions"]["pons"]],
+        target=config["targets"],
+        reference=[
+            region for name in ("cerebellum", "pons") if name in REFERENCES for region in REFERENCES[name].regions
+        ],
     shell:
         "pet-spect figures --participant {wildcards.participant:q} --results results {params.scans:q}"
         " {params.atlas:q} --target {params.target:q} --reference {params.reference:q} 2> {log:q}"

@@ -31,7 +31,12 @@ rule measure:
         sessions=config["sessions"],
         tracers=list(config["tracers"]),
         atlas=ATLAS_FLAGS,
-        target=config["regions"]["target"],
+        target=config["targets"],
+        lesionfree=[
+            word
+            for region in lesionfree_regions(REFERENCES.values(), config["targets"], ATLAS_REGIONS)
+            for word in ("--lesionfree", region)
+        ],
         lesion_mask=lambda wildcards: [word for mask in mask_of(wildcards) for word in ("--lesion-mask", mask)],
         min_coverage=config["measure"]["min_coverage"],
         misplacement=config["measure"]["misplacement_mm"],
@@ -39,5 +44,6 @@ rule measure:
     shell:
         "pet-spect measure --participant {wildcards.participant:q} --results results {params.scans:q}"
         " --sessions {params.sessions:q} --tracers {params.tracers:q} {params.atlas:q} --target {params.target:q}"
+        " {params.lesionfree:q}"
         " {params.lesion_mask:q} --min-coverage {params.min_coverage} --misplacement-mm {params.misplacement}"
         " {params.common_fwhm:q} --out {output.uptake:q} --record-refusal 2> {log:q}"

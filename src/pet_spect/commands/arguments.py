@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from pet_spect.atlases import load_atlas
-from pet_spect.errors import ConfigError
+from pet_spect.errors import ConfigError, RegionError
 from pet_spect.model import Atlas
+from pet_spect.quantify.references import Reference, read_references
 
 
 def add_participant(parser: argparse.ArgumentParser, *, scan_needed: bool) -> None:
@@ -23,6 +25,17 @@ def add_participant(parser: argparse.ArgumentParser, *, scan_needed: bool) -> No
         metavar=("SESSION", "TRACER", "IMAGE"),
         help="one scan in its own space, as convert wrote it; repeat for each",
     )
+
+
+def references(text: str) -> dict[str, Reference]:
+    """Return the value of ``--references``: the built-in ones and what the JSON says of them."""
+    try:
+        given = json.loads(text)
+        if not isinstance(given, dict):
+            raise ValueError("a JSON object is needed")
+        return read_references(given)
+    except (ValueError, RegionError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def add_atlas(parser: argparse.ArgumentParser) -> None:

@@ -10,9 +10,10 @@ import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any
 
 from pet_spect import layout
+from pet_spect.commands.arguments import references
 from pet_spect.commands.numbers import positive
 from pet_spect.commands.uptake_table import MeasuredScan, read_uptake
 from pet_spect.dataset import describe_dataset
@@ -24,7 +25,8 @@ from pet_spect.quantify.change import Change, changes
 from pet_spect.quantify.circumstances import Circumstances, circumstance_notes
 from pet_spect.quantify.ratios import MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
 from pet_spect.quantify.reasons import join_reasons
-from pet_spect.quantify.roles import Reference, RegionRoles
+from pet_spect.quantify.references import BUILT_IN
+from pet_spect.quantify.roles import RegionRoles
 from pet_spect.quantify.summary import Summary, summarise
 from pet_spect.quantify.verdict import Verdict, judge_absent, judge_measured, refuse_without_primary, sign_offs
 from pet_spect.study import Participant, decisions_by_scan, read_decisions, read_participants, read_scans
@@ -41,10 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sessions", required=True, nargs="+", metavar="SESSION", help="the first is the reference")
     parser.add_argument("--tracers", required=True, nargs="+", metavar="TRACER")
     parser.add_argument("--target", nargs="+", default=["precentral"], metavar="REGION")
-    parser.add_argument("--cerebellum", nargs="+", default=["cerebellum_gray_matter"], metavar="REGION")
-    parser.add_argument("--pons", nargs="+", default=["pons"], metavar="REGION")
     parser.add_argument(
-        "--hemisphere", required=True, nargs="+", metavar="REGION", help="all cortex; the other side's is a reference"
+        "--references",
+        type=references,
+        default=dict(BUILT_IN),
+        metavar="JSON",
+        help="what is added to, changed in or (null) left out of the built-in references (`references` of the config)",
     )
     parser.add_argument(
         "--primary", nargs="+", default=[], metavar="TRACER=REFERENCE", help="the primary reference of each tracer"
@@ -65,7 +69,7 @@ class _Plan:
     visits: tuple[tuple[str, str], ...]
     sessions: tuple[str, ...]
     roles: RegionRoles
-    primary: Mapping[str, Reference]
+    primary: Mapping[str, str]
     circumstances: Mapping[ScanKey, Circumstances]
     decisions: Mapping[ScanKey, Sequence[Decision]]
     max_cerebellum_asymmetry: float
@@ -103,25 +107,28 @@ def run(options: argparse.Namespace) -> None:
             followed += changes(found, plan.sessions)
             scans += told
     write_json(folder / "uptake.json", columns.UPTAKE)
-    write_table(folder / "ratios.tsv", columns.RATIOS, _as_rows(ratios, columns.RATIOS))
-    write_table(folder / "change.tsv", columns.CHANGE, _as_rows(followed, columns.CHANGE))
+    ratio_columns, change_columns, summary_columns = (
+        columns.with_references(table, plan.roles.references)
+        for table in (columns.RATIOS, columns.CHANGE, columns.SUMMARY)
+    )
+    write_table(folder / "ratios.tsv", ratio_columns, _as_rows(ratios, columns.RATIOS))
+    write_table(folder / "change.tsv", change_columns, _as_rows(followed, columns.CHANGE))
     summary = summarise(followed, plan.primary, plan.roles.target_name)
-    write_table(folder / "summary.tsv", columns.SUMMARY, (_summary_row(row) for row in summary))
+    write_table(folder / "summary.tsv", summary_columns, (_summary_row(row) for row in summary))
     write_table(folder / "scans.tsv", columns.SCANS, scans)
     describe_dataset(options.results)
 
 
 def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Plan:
-    references = [name for name in get_args(Reference) if name != "none"]
-    primary: dict[str, Reference] = {}
+    primary: dict[str, str] = {}
     for word in options.primary:
         tracer, _, reference = word.partition("=")
-        if tracer not in options.tracers or reference not in references:
+        if tracer not in options.tracers or reference not in options.references:
             raise ConfigError(
-                f"--primary {word}: TRACER=REFERENCE is needed, the reference one of {listed(references)}"
+                f"--primary {word}: TRACER=REFERENCE is needed, the reference one of {listed(options.references)}"
                 " (config/README.md lists them)"
             )
-        primary[tracer] = cast(Reference, reference)
+        primary[tracer] = reference
     decisions = {} if options.qc is None else decisions_by_scan(read_decisions(options.qc))
     for key in decisions:
         known = key.participant in people and key.session in options.sessions and key.tracer in options.tracers
@@ -134,9 +141,7 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
     return _Plan(
         visits=tuple((session, tracer) for session in options.sessions for tracer in options.tracers),
         sessions=tuple(options.sessions),
-        roles=RegionRoles(
-            *(tuple(names) for names in (options.target, options.cerebellum, options.pons, options.hemisphere))
-        ),
+        roles=RegionRoles(tuple(options.target), options.references),
         primary=primary,
         circumstances=_circumstances(options, people),
         decisions=decisions,

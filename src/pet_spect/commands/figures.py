@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of ``pet-spect figures``."""
     add_participant(parser, scan_needed=True)
     add_atlas(parser)
-    parser.add_argument("--target", default="precentral", metavar="REGION", help="region drawn left and right")
+    parser.add_argument(
+        "--target", nargs="+", default=["precentral"], metavar="REGION", help="regions drawn left and right"
+    )
     parser.add_argument("--reference", default=[], nargs="*", metavar="REGION", help="further regions to outline")
 
 

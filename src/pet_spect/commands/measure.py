@@ -60,6 +60,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also measured without its lesion voxels (default %(default)s)",
     )
     parser.add_argument(
+        "--lesionfree",
+        action="append",
+        default=[],
+        metavar="REGION",
+        help="a further region that is also measured without its lesion voxels; repeat for each",
+    )
+    parser.add_argument(
         "--lesion-mask",
         type=Path,
         metavar="FILE",
@@ -125,6 +132,7 @@ def run(options: argparse.Namespace) -> None:
         atlas,
         warp,
         target=options.target,
+        lesionfree=options.lesionfree,
         misplacement_mm=off_mm,
         lesion=lesion,
         warp_lesion=lesion_of_warp(options.results, options.participant, record) if lesion is None else None,
@@ -175,6 +183,9 @@ def _atlas(options: argparse.Namespace) -> Atlas:
     for name in options.target:
         if not {"left", "right"} <= {region.side for region in atlas.regions if region.name == name}:
             raise AtlasError(f"atlas {atlas.name} has no region {name!r} with a left and a right side")
+    for name in options.lesionfree:
+        if name not in {region.name for region in atlas.regions}:
+            raise AtlasError(f"atlas {atlas.name} has no region {name!r}")
     return atlas
 
 

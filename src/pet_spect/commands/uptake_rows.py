@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pet_spect.model import Refusal, RegionUptake
 from pet_spect.quantify.reasons import concerns_suv_only, join_reasons
+from pet_spect.quantify.uptake import LESIONFREE
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ParticipantRegions
@@ -91,10 +92,10 @@ def uptake_rows(
     doubts = [warning for warning in warnings if not concerns_suv_only(warning)]
     if measured is None:
         reason = told["Reason"] if told["Code"] is None else f"{told['Code']}: {told['Reason']}"
-        measured = [_nothing(region.name, region.side) for region in grounds.regions.atlas.regions]
-        measured += [
-            _nothing(f"{name}_lesionfree", side) for name in grounds.regions.target for side in ("left", "right")
-        ]
+        have = [(region.name, region.side) for region in grounds.regions.atlas.regions]
+        without = [(name, side) for name in grounds.regions.lesionfree for side in ("left", "right", "n/a")]
+        measured = [_nothing(name, side) for name, side in have]
+        measured += [_nothing(name + LESIONFREE, side) for name, side in without if (name, side) in have]
         reasons = [reason] * len(measured)
     else:
         reasons = [_reason(found, grounds, told["CutAt"]) for found in measured]

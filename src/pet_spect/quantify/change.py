@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pet_spect.quantify.ratios import Measure, Qc, Ratio
-from pet_spect.quantify.roles import Reference
 from pet_spect.quantify.uncertainty import change_sd, interval
 
 _WORSE: dict[Qc, int] = {"pass": 0, "warn": 1, "fail": 2}
@@ -46,7 +45,7 @@ class Change:
     tracer: str
     region: str
     measure: Measure
-    reference: Reference
+    reference: str
     session: str
     baseline: float
     follow_up: float

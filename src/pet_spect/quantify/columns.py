@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pet_spect.quantify.references import BUILT_IN, Reference
+
 Columns = Mapping[str, Mapping[str, Any]]
 
 _PARTICIPANT = {"Description": "Participant, as in participants.tsv."}
@@ -27,7 +29,7 @@ _MEASURE = {
         "suv_mean": "mean SUV, body weight",
     },
 }
-_REFERENCE = {
+_REFERENCE: dict[str, Any] = {
     "Description": "What the target is compared with.",
     "Levels": {
         "contralateral": "the same region on the other side",
@@ -39,6 +41,19 @@ _REFERENCE = {
         "none": "nothing",
     },
 }
+
+
+def with_references(table: Columns, references: Mapping[str, Reference]) -> Columns:
+    """Return a data dictionary that says what every reference of a study is."""
+    built_in = _REFERENCE["Levels"]
+    levels = {
+        name: built_in[name] if BUILT_IN.get(name) == reference else reference.told()
+        for name, reference in references.items()
+    }
+    levels["none"] = built_in["none"]
+    return {**table, "reference": {**_REFERENCE, "Levels": levels}}
+
+
 _NOT_CONTAINED = (
     " Does not contain what repeated scans have in common: the bias of the warp by anatomy and lesion, and the"
     " scanner's limited resolution."

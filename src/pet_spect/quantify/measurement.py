@@ -26,7 +26,7 @@ class ParticipantRegions:
     to_standard : Warp or None
         Takes points of the participant to the standard space; None if the two are one space. What lies outside the
         field is out of view: it is never measured and counts against coverage.
-    target : tuple of str
+    lesionfree : tuple of str
         Regions that are also measured without their lesion voxels, named ``<region>_lesionfree``.
     lesion : Volume or None
         Lesion mask in the standard space; a voxel above 0.5 is lesion. Without it the lesion-free regions are NaN.
@@ -39,7 +39,7 @@ class ParticipantRegions:
 
     atlas: Atlas
     to_standard: Warp | None = None
-    target: tuple[str, ...] = ()
+    lesionfree: tuple[str, ...] = ()
     lesion: Volume | None = None
     certainty: NDArray[np.float32] | None = None
     min_coverage: float = 0.9
@@ -50,6 +50,7 @@ def participant_regions(
     to_standard: Warp | None = None,
     *,
     target: Sequence[str] = (),
+    lesionfree: Sequence[str] = (),
     misplacement_mm: float = 0.0,
     lesion: Volume | None = None,
     warp_lesion: Volume | None = None,
@@ -59,8 +60,12 @@ def participant_regions(
 
     Parameters
     ----------
-    atlas, to_standard, target, lesion, min_coverage
+    atlas, to_standard, lesion, min_coverage
         As in `ParticipantRegions`.
+    target : sequence of str
+        Regions whose voxels are weighted; they are also measured without their lesion voxels.
+    lesionfree : sequence of str
+        Further ones that are.
     misplacement_mm : float, default 0
         How far a fold may lie from where the warp puts it (standard deviation); 0 weighs all of the target alike.
     warp_lesion : Volume, optional
@@ -68,7 +73,7 @@ def participant_regions(
     """
     known = warp_lesion if lesion is None else lesion
     certainty = membership_certainty(atlas, target, misplacement_mm, known) if misplacement_mm > 0 else None
-    return ParticipantRegions(atlas, to_standard, tuple(target), lesion, certainty, min_coverage)
+    return ParticipantRegions(atlas, to_standard, (*target, *lesionfree), lesion, certainty, min_coverage)
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ def measure_scan(
         certainty=regions.certainty,
     )
     found = uptake_of_shares(
-        volume, regions.atlas, shares, lesionfree=regions.target, min_coverage=regions.min_coverage
+        volume, regions.atlas, shares, lesionfree=regions.lesionfree, min_coverage=regions.min_coverage
     )
     if view is not None and view.pose is not None:
         found = limited(found, coverage_by_pose(regions.atlas, volume, view), regions.min_coverage)

@@ -8,33 +8,20 @@ from typing import Literal
 
 from pet_spect.model import Side
 from pet_spect.quantify.reasons import concerns_suv_only, join_reasons
-from pet_spect.quantify.roles import (
-    Reference,
-    RegionRoles,
-    RegionValue,
-    ScanUptake,
-    joint_value,
-    reference_value,
-    sides_of,
-)
+from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, joint_value, reference_value, target_value
 from pet_spect.quantify.uncertainty import Spread, interval, value_spread
 from pet_spect.quantify.uptake import LESIONFREE
 
 Measure = Literal["uptake_ratio", "ratio_minus_one", "asymmetry_index_percent", "suv_mean"]
 Qc = Literal["pass", "warn", "fail"]
 
-ROWS: tuple[tuple[Measure, Reference], ...] = (
-    ("uptake_ratio", "contralateral"),
-    ("uptake_ratio", "cerebellum_ipsilesional"),
-    ("uptake_ratio", "cerebellum_contralesional"),
-    ("uptake_ratio", "cerebellum"),
-    ("uptake_ratio", "pons"),
-    ("uptake_ratio", "hemisphere_contralesional"),
+NO_REFERENCE = "none"
+"""Reference of a measure that has none."""
+
+_ONLY_WITH: tuple[tuple[Measure, str], ...] = (
     ("ratio_minus_one", "pons"),
     ("asymmetry_index_percent", "contralateral"),
-    ("suv_mean", "none"),
 )
-"""What is computed of every scan and target."""
 
 MAX_CEREBELLUM_ASYMMETRY = 20.0
 """Percent; crossed diaschisis to 0.84 of normal gives 17 %."""
@@ -72,7 +59,7 @@ class Ratio:
     lesion_side: Side
     region: str
     measure: Measure
-    reference: Reference
+    reference: str
     value: float
     numerator: float
     denominator: float
@@ -128,7 +115,7 @@ def scan_ratios(
     Returns
     -------
     list of Ratio
-        One per target (whole, lesion-free) and `ROWS`, also if nothing was measured.
+        One per target (whole, lesion-free), measure and reference, also if nothing was measured.
 
     Raises
     ------
@@ -138,18 +125,22 @@ def scan_ratios(
     rows = []
     caution = "" if scan.absence else _cerebellum_caution(scan, roles, infratentorial, max_cerebellum_asymmetry)
     for suffix in ("", LESIONFREE):
-        target = [name + suffix for name in roles.target]
-        for measure, reference in ROWS:
-            nothing = RegionValue(math.nan, math.nan, reason=scan.absence)
-            ipsilateral, other = nothing, nothing
+        for measure, name in _rows(roles):
+            reference = roles.references.get(name)
+            ipsilateral = other = RegionValue(math.nan, math.nan, reason=scan.absence)
             if not scan.absence:
-                ipsilateral = joint_value(scan, target, sides_of("ipsilesional", lesion_side))
-                other = reference_value(scan, reference, target, roles, lesion_side)
-            value, numerator, denominator, trouble = _evaluate(measure, reference, scan, ipsilateral, other)
+                ipsilateral = target_value(scan, roles, lesion_side, suffix)
+                other = RegionValue(math.nan, math.nan)
+            if not scan.absence and reference is not None:
+                other = reference_value(scan, reference, roles, lesion_side, suffix)
+            lies_as_deep = reference is not None and reference.is_mirror
+            value, numerator, denominator, trouble = _evaluate(
+                measure, scan, ipsilateral, other, lies_as_deep=lies_as_deep
+            )
             notes = [note for note in scan.notes if measure == "suv_mean" or not concerns_suv_only(note)]
-            if caution and reference.startswith("cerebellum"):
+            if caution and reference is not None and set(reference.regions) & set(roles.cerebellum):
                 notes.append(caution)
-            if not trouble and scan.attenuation_corrected is None and reference != "contralateral":
+            if not trouble and scan.attenuation_corrected is None and not lies_as_deep:
                 notes.append("attenuation_unknown: the sidecar does not say whether attenuation was corrected")
             rows.append(
                 Ratio(
@@ -159,7 +150,7 @@ def scan_ratios(
                     lesion_side,
                     roles.target_name + suffix,
                     measure,
-                    reference,
+                    name,
                     value,
                     numerator,
                     denominator,
@@ -171,14 +162,21 @@ def scan_ratios(
     return rows
 
 
+def _rows(roles: RegionRoles) -> list[tuple[Measure, str]]:
+    """Return what is computed of every scan and target: measure and name of the reference."""
+    rows: list[tuple[Measure, str]] = [("uptake_ratio", name) for name in roles.references]
+    rows += [(measure, name) for measure, name in _ONLY_WITH if name in roles.references]
+    return [*rows, ("suv_mean", NO_REFERENCE)]
+
+
 def _evaluate(
-    measure: Measure, reference: Reference, scan: ScanUptake, target: RegionValue, other: RegionValue
+    measure: Measure, scan: ScanUptake, target: RegionValue, other: RegionValue, *, lies_as_deep: bool
 ) -> tuple[float, float, float, str]:
     """Return value, numerator, denominator and, if the value is NaN, why."""
     numerator, denominator = target.mean, other.mean
     if target.reason or other.reason:
         return math.nan, numerator, denominator, target.reason or other.reason
-    if scan.attenuation_corrected is False and reference != "contralateral":
+    if scan.attenuation_corrected is False and not lies_as_deep:
         reason = "no_attenuation_correction: only the two sides may be compared, for they lie equally deep"
         return math.nan, numerator, denominator, reason
     if measure == "suv_mean":
@@ -218,10 +216,15 @@ def _cerebellum_caution(scan: ScanUptake, roles: RegionRoles, infratentorial: bo
         return (
             "cerebellum_infratentorial: the stroke is infratentorial, so either side of the cerebellum may be depressed"
         )
-    left, right = (joint_value(scan, roles.cerebellum, (side,)).mean for side in ("left", "right"))
+    left, right = (_cerebellum(scan, roles, side) for side in ("left", "right"))
     if left + right > 0 and 200 * abs(left - right) / (left + right) > limit:
         return (
             f"cerebellum_asymmetry: left {left:.4g} and right {right:.4g} differ by"
             f" {200 * abs(left - right) / (left + right):.0f} %, the limit is {limit:g} %"
         )
     return ""
+
+
+def _cerebellum(scan: ScanUptake, roles: RegionRoles, side: Side) -> float:
+    parts = [(region, side) for region in roles.cerebellum if (region, side) in scan.values]
+    return joint_value(scan, parts).mean

@@ -64,9 +64,9 @@ def _on_grid_of(scan: ScanMeasurement, other: ScanMeasurement) -> NDArray[np.flo
 def _thresholds(
     scan: ScanMeasurement, regions: ParticipantRegions, lesion: Volume
 ) -> dict[tuple[str, RegionSide], float]:
-    """Return half of what the higher threshold adds to the mean of each target outside the lesion."""
+    """Return half of what the higher threshold adds to the mean of each lesion-free region outside the lesion."""
     atlas = regions.atlas
-    chosen = [region for region in atlas.regions if region.name in regions.target]
+    chosen = [region for region in atlas.regions if region.name in regions.lesionfree]
     if not ((lesion.data > 0) & (lesion.data < 1)).any():
         return {(region.name, region.side): 0.0 for region in chosen}
     indices = [region.index for region in chosen]
@@ -82,7 +82,7 @@ def _thresholds(
             lesion_threshold=threshold,
             certainty=regions.certainty,
         )
-        uptake = uptake_of_shares(scan.volume, narrow, shares, lesionfree=regions.target, min_coverage=0.0)
+        uptake = uptake_of_shares(scan.volume, narrow, shares, lesionfree=regions.lesionfree, min_coverage=0.0)
         means.append({(of.region, of.side): of.mean for of in uptake})
     low, high = means
     return {

@@ -5,22 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from pet_spect.errors import RegionError, listed, shown
-from pet_spect.model import Refusal, RegionSide, ScanKey, Side, opposite
+from pet_spect.errors import RegionError, shown
+from pet_spect.model import Refusal, RegionSide, ScanKey, Side
+from pet_spect.quantify.references import Reference, parts_of_reference
 from pet_spect.quantify.uncertainty import Response, joint_response
+from pet_spect.quantify.uptake import LESIONFREE
 
-Reference = Literal[
-    "contralateral",
-    "cerebellum_ipsilesional",
-    "cerebellum_contralesional",
-    "cerebellum",
-    "pons",
-    "hemisphere_contralesional",
-    "none",
-]
-Role = Literal["ipsilesional", "contralesional", "both"]
+CEREBELLUM = "cerebellum"
+"""What begins the name of a reference whose regions are cerebellum, which diaschisis may depress on one side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,41 +84,38 @@ class ScanUptake:
 
 @dataclass(frozen=True)
 class RegionRoles:
-    """Which atlas regions play which part; several are joined, weighted by their volume."""
+    """Which regions are the target, and what it is compared with.
+
+    Attributes
+    ----------
+    target : tuple of str
+        Regions of the atlas, joined by their volumes.
+    references : mapping
+        Name to `Reference`, in the order of the tables.
+    """
 
     target: tuple[str, ...]
-    cerebellum: tuple[str, ...]
-    pons: tuple[str, ...]
-    hemisphere: tuple[str, ...]
+    references: Mapping[str, Reference]
 
     @property
     def target_name(self) -> str:
         """How tables call the target: ``precentral``, or ``precentral+paracentral``."""
         return "+".join(self.target)
 
-
-def sides_of(role: Role, lesion_side: Side) -> tuple[RegionSide, ...]:
-    """Return the sides a role means for this person: the only place where ipsilateral becomes a side.
-
-    Examples
-    --------
-    >>> sides_of("ipsilesional", "left"), sides_of("contralesional", "left"), sides_of("both", "left")
-    (('left',), ('right',), ('left', 'right', 'n/a'))
-    """
-    if role == "both":
-        return ("left", "right", "n/a")
-    return (lesion_side,) if role == "ipsilesional" else (opposite(lesion_side),)
+    @property
+    def cerebellum(self) -> tuple[str, ...]:
+        """The regions that are cerebellum: those of the references that are named after it."""
+        named = [each.regions for name, each in self.references.items() if name.startswith(CEREBELLUM)]
+        return tuple(dict.fromkeys(region for regions in named for region in regions))
 
 
-def joint_value(scan: ScanUptake, regions: Sequence[str], sides: Sequence[RegionSide]) -> RegionValue:
+def joint_value(scan: ScanUptake, parts: Sequence[tuple[str, RegionSide]]) -> RegionValue:
     """Return the uptake of several regions together: the mean weighted by their volumes.
 
     Parameters
     ----------
     scan : ScanUptake
-    regions : sequence of str
-    sides : sequence of {'left', 'right', 'n/a'}
-        Of each region those sides that the atlas has.
+    parts : sequence of (region, side)
 
     Returns
     -------
@@ -135,45 +125,50 @@ def joint_value(scan: ScanUptake, regions: Sequence[str], sides: Sequence[Region
     Raises
     ------
     RegionError
-        If a region has none of the sides.
+        If one is not in the scan's table.
     """
-    parts = []
-    for region in regions:
-        found = [scan.values[region, side] for side in sides if (region, side) in scan.values]
-        if not found:
-            raise RegionError(f"region {shown(region)} ({listed(sides, joined=' or ')}) is not in the uptake table")
-        parts += found
-    volume = sum(part.volume_ml for part in parts)
-    absent = next((part.reason or "no_value: no value" for part in parts if not math.isfinite(part.mean)), "")
+    for region, side in parts:
+        if (region, side) not in scan.values:
+            raise RegionError(f"region {shown(region)} ({side}) is not in the uptake table")
+    found = [scan.values[part] for part in parts]
+    volume = sum(part.volume_ml for part in found)
+    absent = next((part.reason or "no_value: no value" for part in found if not math.isfinite(part.mean)), "")
     if absent or not volume > 0:
         return RegionValue(math.nan, volume, reason=absent or "no_volume: the region is empty")
-    responses = [part.response for part in parts if part.response is not None]
-    response = joint_response(responses, [part.volume_ml for part in parts]) if len(responses) == len(parts) else None
-    return RegionValue(sum(part.mean * part.volume_ml for part in parts) / volume, volume, response=response)
+    responses = [part.response for part in found if part.response is not None]
+    response = joint_response(responses, [part.volume_ml for part in found]) if len(responses) == len(found) else None
+    return RegionValue(sum(part.mean * part.volume_ml for part in found) / volume, volume, response=response)
+
+
+def target_value(scan: ScanUptake, roles: RegionRoles, side: Side, suffix: str = "") -> RegionValue:
+    """Return the uptake of the target on one side; with `LESIONFREE` as suffix without the voxels of the lesion."""
+    return joint_value(scan, [(name + suffix, side) for name in roles.target])
 
 
 def reference_value(
-    scan: ScanUptake, reference: Reference, target: Sequence[str], roles: RegionRoles, lesion_side: Side
+    scan: ScanUptake, reference: Reference, roles: RegionRoles, lesion_side: Side, suffix: str = ""
 ) -> RegionValue:
-    """Return the uptake of a reference; ``none`` has none.
+    """Return the uptake of a reference.
+
+    Parameters
+    ----------
+    scan : ScanUptake
+    reference : Reference
+    roles : RegionRoles
+    lesion_side : {'left', 'right'}
+        The side of the stroke.
+    suffix : str
+        Of the target it is compared with: the other side of a target without its lesion voxels is without them, too.
 
     Raises
     ------
     RegionError
         If one of its regions is not in the scan's table.
     """
-    match reference:
-        case "contralateral":
-            return joint_value(scan, target, sides_of("contralesional", lesion_side))
-        case "cerebellum_ipsilesional":
-            return joint_value(scan, roles.cerebellum, sides_of("ipsilesional", lesion_side))
-        case "cerebellum_contralesional":
-            return joint_value(scan, roles.cerebellum, sides_of("contralesional", lesion_side))
-        case "cerebellum":
-            return joint_value(scan, roles.cerebellum, sides_of("both", lesion_side))
-        case "pons":
-            return joint_value(scan, roles.pons, sides_of("both", lesion_side))
-        case "hemisphere_contralesional":
-            return joint_value(scan, roles.hemisphere, sides_of("contralesional", lesion_side))
-        case "none":
-            return RegionValue(math.nan, math.nan)
+    known = [part for part in scan.values if not part[0].endswith(LESIONFREE)]
+    parts = parts_of_reference(reference, roles.target, lesion_side, known)
+    if "lesion" in reference.exclude:
+        suffix = LESIONFREE
+    elif not reference.is_mirror:
+        suffix = ""
+    return joint_value(scan, [(region + suffix, side) for region, side in parts])

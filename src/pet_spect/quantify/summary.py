@@ -9,7 +9,6 @@ from typing import Literal
 
 from pet_spect.quantify.change import Change
 from pet_spect.quantify.ratios import Measure
-from pet_spect.quantify.roles import Reference
 from pet_spect.quantify.statistics import Estimates, estimates
 
 Quantity = Literal["change", "change_percent", "log_ratio"]
@@ -45,7 +44,7 @@ class Summary:
     tracer: str
     region: str
     measure: Measure
-    reference: Reference
+    reference: str
     session: str
     quantity: Quantity
     found: Estimates
@@ -53,7 +52,7 @@ class Summary:
     primary: bool
 
 
-def summarise(changes: Iterable[Change], primary: Mapping[str, Reference], target: str) -> list[Summary]:
+def summarise(changes: Iterable[Change], primary: Mapping[str, str], target: str) -> list[Summary]:
     """Summarise changes over participants; nothing is imputed.
 
     Parameters
@@ -70,7 +69,7 @@ def summarise(changes: Iterable[Change], primary: Mapping[str, Reference], targe
     list of Summary
         In the order in which the kinds first come.
     """
-    kinds: dict[tuple[str, str, Measure, Reference, str], list[Change]] = {}
+    kinds: dict[tuple[str, str, Measure, str, str], list[Change]] = {}
     for change in changes:
         kind = (change.tracer, change.region, change.measure, change.reference, change.session)
         kinds.setdefault(kind, []).append(change)

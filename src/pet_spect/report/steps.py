@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.errors import AtlasError
-from pet_spect.model import Atlas, Volume, Warp
+from pet_spect.model import Atlas, RegionSide, Volume, Warp
 from pet_spect.report.planes import Floats, Panel, Plane, View, cut
 from pet_spect.resample import Points, apply_affine, displace
 
@@ -77,14 +78,14 @@ class Step:
     midplane: bool = False
 
 
-def outlines(atlas: Atlas, target: str, references: Sequence[str] = ()) -> dict[str, Volume]:
+def outlines(atlas: Atlas, target: Sequence[str], references: Sequence[str] = ()) -> dict[str, Volume]:
     """Return what is drawn on a scan, each as a mask of 0 to 1 in the standard space.
 
     Parameters
     ----------
     atlas : Atlas
-    target : str
-        A region with a left and a right side.
+    target : sequence of str
+        Regions with a left and a right side.
     references : sequence of str
         Regions drawn together as ``reference``.
 
@@ -101,9 +102,13 @@ def outlines(atlas: Atlas, target: str, references: Sequence[str] = ()) -> dict[
     """
     from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
 
-    by_side = {region.side: region.index for region in atlas.regions if region.name == target}
-    if not {"left", "right"} <= by_side.keys():
-        raise AtlasError(f"atlas {atlas.name}: has no region {target!r} with a left and a right side")
+    by_side: dict[str, list[int]] = {"left": [], "right": []}
+    for name in target:
+        of_name = {region.side: region.index for region in atlas.regions if region.name == name}
+        if not {"left", "right"} <= of_name.keys():
+            raise AtlasError(f"atlas {atlas.name}: has no region {name!r} with a left and a right side")
+        for side, indices in by_side.items():
+            indices.append(of_name[cast(RegionSide, side)])
     unknown = sorted(set(references) - {region.name for region in atlas.regions})
     if unknown:
         raise AtlasError(f"atlas {atlas.name}: has no region {unknown[0]!r}")
@@ -114,8 +119,8 @@ def outlines(atlas: Atlas, target: str, references: Sequence[str] = ()) -> dict[
         "brain": Volume(np.asarray(grey.dataobj, dtype=np.float32) + white_map, white.affine),
         "white": Volume(white_map, white.affine),
         "reference": Volume(np.isin(atlas.labels, chosen).astype(np.float32), atlas.affine),
-        "left": Volume((atlas.labels == by_side["left"]).astype(np.float32), atlas.affine),
-        "right": Volume((atlas.labels == by_side["right"]).astype(np.float32), atlas.affine),
+        "left": Volume(np.isin(atlas.labels, by_side["left"]).astype(np.float32), atlas.affine),
+        "right": Volume(np.isin(atlas.labels, by_side["right"]).astype(np.float32), atlas.affine),
     }
 
 
