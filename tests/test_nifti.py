@@ -5,7 +5,10 @@ import functools
 import gzip
 import re
 import struct
+import subprocess
+import sys
 import tracemalloc
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -16,7 +19,7 @@ from pet_spect.atlases import load_atlas
 from pet_spect.errors import ImageError, PetSpectError
 from pet_spect.lesion_mask import read_lesion_mask
 from pet_spect.model import Volume, Warp
-from pet_spect.nifti import open_nifti
+from pet_spect.nifti import open_nifti, write_nifti
 from pet_spect.registration.template import read_template
 
 cerebra = functools.cache(lambda: load_atlas("CerebrA"))
@@ -184,3 +187,31 @@ def test_a_damaged_affine_is_one_line(tmp_path):
         path.write_bytes(bytes(damaged))
         with contextlib.suppress(ImageError):
             assert np.isfinite(np.linalg.inv(images.read_affine(path))).all()
+
+
+@pytest.mark.parametrize("name", ["image.nii", "image.nii.gz"])
+def test_an_image_that_was_written_is_read_and_the_same_image_gives_the_same_bytes(tmp_path, name):
+    image = nib.Nifti1Image(np.arange(60, dtype=np.float32).reshape(3, 4, 5), np.diag([2.0, 3.0, 4.0, 1.0]))
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write_nifti(image, tmp_path / folder / name)
+    assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    again = nib.load(tmp_path / "a" / name)
+    assert np.array_equal(again.get_fdata(), image.get_fdata())
+    assert np.array_equal(again.affine, image.affine)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("name", ["image.nii", "image.nii.gz"])
+@pytest.mark.parametrize("edge", [2, 40])
+def test_a_full_disk_is_one_error_and_nothing_is_printed_when_the_stream_is_forgotten(tmp_path, name, edge):
+    """Python 3.13 printed a traceback when the gzip stream was forgotten."""
+    (tmp_path / name).symlink_to("/dev/full")
+    code = (
+        "import numpy, nibabel, pathlib; from pet_spect.nifti import write_nifti\n"
+        f"image = nibabel.Nifti1Image(numpy.random.default_rng(1).random([{edge}] * 3), numpy.eye(4))\n"
+        f"try: write_nifti(image, pathlib.Path({str(tmp_path / name)!r}))\n"
+        "except OSError as error: print(error.strerror)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "No space left on device\n", "")

@@ -8,8 +8,14 @@ after it is damage.
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
-from typing import BinaryIO, cast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 MARK = b"\x1f\x8b"
 """The first bytes of a gzip stream."""
@@ -22,6 +28,8 @@ MOST_RATIO = 200
 """
 
 _CHUNK = 2**18
+_LEVEL = 1  # as nibabel: what a higher one gains on noise is not worth its time
+_GZIP = 31
 
 
 def gunzip(stream: BinaryIO) -> BinaryIO:
@@ -61,3 +69,51 @@ def drain(content: BinaryIO, most: int) -> int:
     while count <= most and (chunk := content.read(_CHUNK)):
         count += len(chunk)
     return count
+
+
+@contextmanager
+def packing(file: BinaryIO) -> Iterator[BinaryIO]:
+    """Give a stream whose content goes to `file` as one gzip member, without name or time.
+
+    `gzip.GzipFile` tries again to write what it could not when it is forgotten, and from Python 3.13 on that prints a
+    traceback: a full disk must be one line.
+
+    Examples
+    --------
+    >>> file = io.BytesIO()
+    >>> with packing(file) as stream:
+    ...     _ = stream.write(b"content")
+    >>> gzip.decompress(file.getvalue())
+    b'content'
+    """
+    packed = _Packed(file)
+    yield cast(BinaryIO, packed)
+    packed.finish()
+
+
+class _Packed(io.RawIOBase):
+    """Packs what is written, and knows how much that was: nibabel asks, and moves on over zeros."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._packer, self._size = file, zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: ReadableBuffer) -> int:
+        size = memoryview(data).nbytes
+        self._file.write(self._packer.compress(data))
+        self._size += size
+        return size
+
+    def tell(self) -> int:
+        return self._size
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        if whence != io.SEEK_SET or place < self._size:
+            raise io.UnsupportedOperation("a stream that is being packed only goes on")
+        self.write(bytes(place - self._size))
+        return self._size
+
+    def finish(self) -> None:
+        self._file.write(self._packer.flush())

@@ -19,7 +19,7 @@ from pet_spect.errors import ImageError, RefusedError
 from pet_spect.files import read_json, whole_file, write_json
 from pet_spect.layout import sidecar
 from pet_spect.model import Refusal, Volume, Warp
-from pet_spect.nifti import muted, open_nifti
+from pet_spect.nifti import muted, open_nifti, write_nifti
 
 _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _CANONICAL = np.array([[0, 1], [1, 1], [2, 1]])
@@ -113,7 +113,7 @@ def write_volume(path: Path, volume: Volume, *, description: str = "") -> None:
     image.set_qform(image.affine, code=1)
     image.set_sform(image.affine, code=1)
     with whole_file(path) as partial:
-        nib.save(image, partial)
+        write_nifti(image, partial)
 
 
 def write_scan(path: Path, volume: Volume, facts: Mapping[str, Any]) -> None:
@@ -193,7 +193,7 @@ def write_warp(path: Path, warp: Warp) -> None:
     image.set_qform(warp.affine, code=1)
     image.set_sform(warp.affine, code=1)
     with whole_file(path) as partial:
-        nib.save(image, partial)
+        write_nifti(image, partial)
 
 
 def read_warp(path: Path) -> Warp:

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import nibabel as nib
 import numpy as np
@@ -231,3 +231,13 @@ def _check_length(length: int, needed: int, surplus: int, called: str) -> None:
             " its header is damaged, or was edited",
             code="image_shape",
         )
+
+
+def write_nifti(image: nib.Nifti1Image, path: Path) -> None:
+    """Write an image, packed if its name ends in .gz; the same image gives the same bytes."""
+    with path.open("wb") as file:
+        if not _is_gz(path):
+            image.to_file_map(image.make_file_map({"image": file}))
+            return
+        with gzipped.packing(file) as stream:
+            image.to_file_map(image.make_file_map({"image": cast(io.IOBase, stream)}))

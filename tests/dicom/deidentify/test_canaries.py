@@ -17,7 +17,7 @@ from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.deidentify.elements import READ_BY_CONVERT
 
-CANARY = "CANARY1948"
+CANARY = "CANARY1948X"
 NAME = "Åström^Jürgen"
 DAY = "19480213"
 BYTES = ("OB", "OW", "OF", "OD", "OL", "OV", "UN", "OB or OW")
@@ -100,7 +100,8 @@ def forbidden(uids):
         b"canary",
         b"CANA",
         DAY.encode(),
-        b"1948",
+        b"1948X",
+        b"1.9.4.8.1948",
         b"20250101",
         *encoded,
         *(uid.encode() for uid in uids),
