@@ -27,6 +27,7 @@ def x_of(atlas, index):
     return (np.argwhere(atlas.labels == index) @ atlas.affine[:3, :3].T + atlas.affine[:3, 3])[:, 0]
 
 
+@pytest.mark.slow
 def test_every_left_region_lies_left_of_the_midline(cerebra):
     for region in cerebra.regions:
         if region.side == "left":
@@ -57,6 +58,7 @@ def test_the_files_are_those_the_readme_vouches_for(repository):
         assert hashlib.sha256((repository / "atlases" / name).read_bytes()).hexdigest() == stated
 
 
+@pytest.mark.slow
 def test_an_installed_wheel_finds_its_atlas(repository, tmp_path):
     source = tmp_path / "source"
     source.mkdir()

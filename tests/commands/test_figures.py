@@ -12,6 +12,8 @@ from pet_spect.files import write_json
 from pet_spect.model import Refusal, Volume, Warp
 from pet_spect.record import read_record
 
+pytestmark = pytest.mark.slow
+
 AFFINE = np.array([[4.0, 0, 0, -96], [0, 4.0, 0, -132], [0, 0, 4.0, -78], [0, 0, 0, 1]])
 SHAPE = (49, 58, 49)
 

@@ -241,6 +241,7 @@ def test_a_zip_of_any_writer_is_read(tmp_path, members, write):
     assert len(read_images(tmp_path / "a", "sub-01")) == 4
 
 
+@pytest.mark.slow
 def test_a_zip_of_many_members_with_64_bit_counts_is_read(tmp_path, members):
     zipped(tmp_path / "a", members | {f"notes/{n}.txt": b"" for n in range(66_000)}, zipfile.ZIP_STORED)
     assert len(read_images(tmp_path / "a", "sub-01")) == 4

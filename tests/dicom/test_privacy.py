@@ -35,6 +35,7 @@ def overwrite_free_text(ds):
         drug.Radiopharmaceutical = CANARY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refused", [False, True])
 @pytest.mark.parametrize("kind", ["PT", "NM"])
 @pytest.mark.filterwarnings("ignore::UserWarning:pydicom")

@@ -115,6 +115,7 @@ def test_too_little_brain_in_view_is_refused_with_the_sides_that_are_cut():
     check_field_of_view(replace(found, brain_fraction=0.60), Gates())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("padding", ["smoothed", "stray voxels"])
 def test_a_cut_that_was_filled_up_with_something_is_still_a_cut(fdg, padding):
     scan = Volume(fdg.uptake.data.copy(), fdg.uptake.affine)

@@ -7,6 +7,8 @@ from pet_spect.patterns import PATTERNS
 from pet_spect.simulate.anatomy import affine_of, individual_anatomy, petalia, random_warp, smooth_noise, upsample
 from pet_spect.simulate.traits import STANDARD, draw_traits
 
+pytestmark = pytest.mark.slow
+
 
 def ventricle_voxels(head):
     return np.count_nonzero(np.isin(head.labels, head.labels_of(["lateral_ventricle"])))

@@ -7,6 +7,8 @@ from pet_spect.atlases import load_atlas
 from pet_spect.patterns import PATTERNS
 from pet_spect.simulate.head import SUBCORTICAL, standard_head
 
+pytestmark = pytest.mark.slow
+
 
 def value_at(array, affine, point):
     return array[tuple(np.rint(nib.affines.apply_affine(np.linalg.inv(affine), point)).astype(int))]

@@ -11,6 +11,8 @@ from pet_spect.simulate.participant import random_pose, simulate_participant, tr
 from pet_spect.simulate.people import draw_person
 from pet_spect.simulate.uptake import blurred, scan
 
+pytestmark = pytest.mark.slow
+
 QUICK = Trial(participants=2, seed=3, step=2, thin=2)
 
 

@@ -5,6 +5,8 @@ import pytest
 from pet_spect.atlases import load_atlas
 from pet_spect.simulate.phantom import FRONT_MM, TOP_MM, marker_phantom
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=["FDG", "IMZ"])
 def phantom(request):

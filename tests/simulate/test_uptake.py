@@ -8,6 +8,8 @@ from pet_spect.simulate.head import Head
 from pet_spect.simulate.traits import draw_traits
 from pet_spect.simulate.uptake import Scanner, blurred, region_ratios, scan, seen_by
 
+pytestmark = pytest.mark.slow
+
 
 def test_ratios_by_hand():
     names = {

@@ -133,6 +133,7 @@ def lenient(monkeypatch):
         monkeypatch.setattr(pydicom.config.settings, mode, pydicom.config.IGNORE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("implicit", [False, True])
 @pytest.mark.parametrize("kind", ["PT", "NM"])
 @pytest.mark.usefixtures("lenient")
