@@ -111,6 +111,20 @@ def test_results_already_tell_where_an_image_lies(tmp_path):
         api.extract_uptake(image(), results=tmp_path)
 
 
+def test_a_reference_without_the_lesion_takes_the_rows_that_were_asked_for(tmp_path):
+    data = np.zeros((16, 12, 12), dtype=np.uint8)
+    data[2, 3:9, 3:9] = 1
+    path = tmp_path / "sub-01_space-MNI152NLin2009cSym_label-lesion_mask.nii.gz"
+    nib.save(nib.Nifti1Image(data, centred()), path)
+    found = api.extract_uptake(image(), toy_atlas(), target=[], lesion=path, lesionfree=["motor"])
+    reference = pet_spect.Reference(("motor",), "both", ("lesion",))
+    ratio = api.uptake_ratio(found, lesion_side="left", reference=reference, target="motor")
+    assert ratio == pytest.approx(60 / ((60 * 3 + 90 * 4) / 7))
+    for target in ("motor", "motor_lesionfree"):
+        ratio = api.uptake_ratio(found, lesion_side="left", reference="contralateral", target=target)
+        assert ratio == pytest.approx(60 / 90)
+
+
 def test_ratio_of_a_right_stroke():
     found = api.extract_uptake(image(), toy_atlas())
     assert api.uptake_ratio(found, lesion_side="right", reference="contralateral", target="motor") == 1.5

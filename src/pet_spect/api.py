@@ -25,6 +25,7 @@ from pet_spect.quantify.measurement import measure_scan, participant_regions
 from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.references import BUILT_IN, Reference
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, reference_value, target_value
+from pet_spect.quantify.uptake import LESIONFREE
 from pet_spect.registered import RegisteredScan, read_registered
 
 if TYPE_CHECKING:
@@ -43,9 +44,10 @@ def extract_uptake(
     results: PathLike | None = None,
     warp: PathLike | Warp | None = None,
     rigid: PathLike | NDArray[np.float64] | None = None,
-    target: Sequence[str] | None = None,
-    misplacement_mm: float = 0.0,
+    target: str | Sequence[str] | None = None,
+    misplacement_mm: float | None = None,
     lesion: PathLike | None = None,
+    lesionfree: Sequence[str] = (),
     blur_mm: float = 0.0,
     min_coverage: float = 0.9,
 ) -> pd.DataFrame:
@@ -70,14 +72,17 @@ def extract_uptake(
     rigid : path or (4, 4) float array, optional
         Takes participant points to the image's points, RAS+ mm: the workflow's
         ``..._from-scan_to-participant_mode-image_xfm.mat``. It may turn and shift only.
-    target : sequence of str, optional
-        Regions whose voxels are weighted by how certain their place is and, with a lesion, that are also measured
-        without its voxels, as ``<region>_lesionfree``. Without it ``precentral``, if the atlas has it.
-    misplacement_mm : float, default 0
+    target : str or sequence of str, optional
+        Regions whose voxels are weighted by how certain their place is, and that are also measured without the voxels
+        of the lesion, as ``<region>_lesionfree`` (NaN without one). Without it ``precentral``, if the atlas has it.
+    misplacement_mm : float, optional
         How far a fold may lie from where the warp puts it (standard deviation). The larger it is, the less the edge
-        of a target weighs against its heart; 0 weighs all of it alike.
+        of a target weighs against its heart; 0 weighs all of it alike. Without it what `results` tell, else 0; give
+        what ``measure: misplacement_mm`` of the study's config says, if it is not ``auto``.
     lesion : path, optional
         Lesion mask in the standard space, ``space-MNI152NLin2009cSym`` in its name.
+    lesionfree : sequence of str
+        Further regions that are also measured without the voxels of the lesion.
     blur_mm : float, default 0
         FWHM of a Gaussian that is applied before; ``AppliedBlurFWHMmm`` where the workflow measures at a common
         resolution.
@@ -98,8 +103,10 @@ def extract_uptake(
         If the workflow refused the scan.
     RegionError
         If no part of the atlas lies in the image, or a target is no region with two sides.
+    ConfigError
+        If `results` is given and the image is not named as the workflow names a scan.
     TypeError
-        If `results` is given with `warp`, `rigid` or `misplacement_mm`, or with an image in memory.
+        If `results` is given with `warp` or `rigid`, or with an image in memory.
 
     Examples
     --------
@@ -118,16 +125,17 @@ def extract_uptake(
     if not isinstance(atlas, Atlas):
         atlas = load_atlas(atlas) if isinstance(atlas, str) else load_atlas(Path(atlas[0]), Path(atlas[1]))
     if results is None:
-        scan = _given_scan(image, warp, rigid, misplacement_mm)
-    elif warp is not None or rigid is not None or misplacement_mm or not isinstance(image, str | os.PathLike):
-        raise TypeError("results tells warp, rigid and misplacement_mm, of an image that is a file in them")
+        scan = _given_scan(image, warp, rigid)
+    elif warp is not None or rigid is not None or not isinstance(image, str | os.PathLike):
+        raise TypeError("results tells warp and rigid, of an image that is a file in them")
     else:
         scan = read_registered(Path(results), Path(image))
     regions = participant_regions(
         atlas,
         scan.to_standard,
         target=_targets(atlas, target),
-        misplacement_mm=scan.misplacement_mm,
+        lesionfree=_known(atlas, lesionfree),
+        misplacement_mm=scan.misplacement_mm if misplacement_mm is None else misplacement_mm,
         lesion=scan.drawn_lesion if lesion is None else read_lesion_mask(Path(lesion), atlas),
         warp_lesion=scan.warp_lesion,
         min_coverage=min_coverage,
@@ -140,7 +148,6 @@ def _given_scan(
     image: PathLike | nib.spatialimages.SpatialImage,
     warp: PathLike | Warp | None,
     rigid: PathLike | NDArray[np.float64] | None,
-    misplacement_mm: float,
 ) -> RegisteredScan:
     if isinstance(rigid, np.ndarray):
         check_rigid(rigid, "rigid")
@@ -150,18 +157,27 @@ def _given_scan(
         read_volume(Path(image)) if isinstance(image, str | os.PathLike) else _in_memory(image),
         None if rigid is None else np.asarray(np.linalg.inv(rigid), dtype=np.float64),
         read_warp(Path(warp)) if isinstance(warp, str | os.PathLike) else warp,
-        misplacement_mm,
+        0.0,
     )
 
 
-def _targets(atlas: Atlas, target: Sequence[str] | None) -> Sequence[str]:
-    sided = {region.name for region in atlas.regions if region.side == "left"}
+def _targets(atlas: Atlas, target: str | Sequence[str] | None) -> Sequence[str]:
+    have = {(region.name, region.side) for region in atlas.regions}
+    sided = {name for name, side in have if side == "left" and (name, "right") in have}
     if target is None:
         return [name for name in DEFAULT_TARGET if name in sided]
-    for name in target:
+    names = (target,) if isinstance(target, str) else target
+    for name in names:
         if name not in sided:
             raise RegionError(f"atlas {atlas.name} has no region {shown(name)} with a left and a right side")
-    return target
+    return names
+
+
+def _known(atlas: Atlas, regions: Sequence[str]) -> Sequence[str]:
+    for name in regions:
+        if name not in {region.name for region in atlas.regions}:
+            raise RegionError(f"atlas {atlas.name} has no region {shown(name)}")
+    return regions
 
 
 def _in_memory(image: nib.spatialimages.SpatialImage) -> Volume:
@@ -186,9 +202,9 @@ def uptake_ratio(
         The side of the stroke.
     reference : str or Reference
         A built-in one by its name: ``contralateral``, ``cerebellum_ipsilesional``, ``cerebellum_contralesional``,
-        ``cerebellum``, ``pons`` or ``hemisphere_contralesional``; or one of your own, as with another atlas.
+        ``cerebellum``, ``pons`` or ``hemisphere_contralesional``; or a `Reference` of your own, as another atlas needs.
     target : str or sequence of str, default 'precentral'
-        Several regions are joined by volume.
+        Several regions are joined by volume. ``precentral_lesionfree`` is the target without the voxels of the lesion.
 
     Returns
     -------
@@ -226,9 +242,11 @@ def uptake_ratio(
         )
     }
     scan = ScanUptake(ScanKey("n/a", "n/a", "n/a"), "", values)
-    roles = RegionRoles((target,) if isinstance(target, str) else tuple(target), BUILT_IN)
-    numerator = target_value(scan, roles, lesion_side).mean
-    denominator = reference_value(scan, reference, roles, lesion_side).mean
+    names = (target,) if isinstance(target, str) else tuple(target)
+    suffix = LESIONFREE if all(name.endswith(LESIONFREE) for name in names) else ""
+    roles = RegionRoles(tuple(name.removesuffix(suffix) for name in names), BUILT_IN)
+    numerator = target_value(scan, roles, lesion_side, suffix).mean
+    denominator = reference_value(scan, reference, roles, lesion_side, suffix).mean
     return numerator / denominator if denominator > 0 else float("nan")
 
 

@@ -113,6 +113,8 @@ def _read_regions(path: Path) -> tuple[Region, ...]:
             raise AtlasError(f"{path}: index {shown(row['index'])} is not a whole number from 1 up")
         if row["side"] not in _SIDES:
             raise AtlasError(f"{path}: side {shown(row['side'])} of {row['region']} is not left, right or n/a")
+        if row["region"].endswith("_lesionfree"):
+            raise AtlasError(f"{path}: region {shown(row['region'])}: the tables call a region without its lesion so")
         if inert(row["region"]) != row["region"]:
             raise AtlasError(
                 f"{path}: region {shown(row['region'])} begins like a formula of a spreadsheet; begin it with a letter"

@@ -58,8 +58,10 @@ def read_registered(results: Path, image: Path) -> RegisteredScan:
     ------
     RefusedError
         If the workflow refused the scan.
+    ConfigError
+        If the image is not named as the workflow names a scan.
     ImageError
-        If its name says nothing, or a file cannot be read, or the registration is not of this scan.
+        If a file cannot be read, or the registration does not know this scan.
     """
     name = layout.scan_name(image)
     path = results / layout.registration_record(name.participant)

@@ -250,6 +250,25 @@ def test_a_region_the_atlas_lacks_is_an_error(study, capsys):
     assert "region 'bridge'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"mine": 1}', '{"mine": {"regions": [["x"]], "side": "both"}}', "[" * 9999]
+)
+def test_references_that_are_none_are_an_error_of_usage(study, capsys, text):
+    study.add("sub-01")
+    with pytest.raises(SystemExit) as caught:
+        study.run("--references", text)
+    assert caught.value.code == 2
+    assert "argument --references: " in capsys.readouterr().err
+
+
+def test_a_tracer_without_a_primary_reference_needs_the_other_side(study, capsys):
+    study.add("sub-01")
+    without = json.dumps(REFERENCES | {"contralateral": None})
+    assert study.run("--references", without) == 0
+    assert study.run("--references", without, "--primary", "FDG=pons") == 1
+    assert "tracer IMZ has none, and the references lack contralateral" in capsys.readouterr().err
+
+
 def test_a_refused_scan_keeps_its_reason_and_must_be_signed_off(study, capsys):
     refusal = {"Status": "refused", "Stage": "convert", "Code": "mixed_orientation", "Reason": "two orientations"}
     study.add("sub-01", facts={("year1", "IMZ"): refusal})

@@ -583,6 +583,9 @@ def test_the_public_function_reads_in_the_files_of_the_workflow_what_the_workflo
         told = table[row["region"], row["side"]]
         for name in ("mean", "sd", "volume_ml", "coverage", "lesion_fraction"):
             assert row[name] == pytest.approx(parse_float(told[name]), rel=1e-11, nan_ok=True), name
+    assert person.run("--misplacement-mm", "0", *(["--lesion-mask", lesion] if source == "given" else [])) == 0
+    unweighted = extract_uptake(image, atlas, results=person.results, target="motor", misplacement_mm=0)
+    assert unweighted["mean"][0] == pytest.approx(float(person.rows()["motor", "left"]["mean"]), rel=1e-11)
     alike = extract_uptake(image, atlas, results=person.results, target=[])
     assert (alike["mean"] != found["mean"][:2]).any()
     with pytest.raises(RefusedError, match="refused by normalise"):

@@ -186,7 +186,7 @@ def test_several_target_regions_are_joined_by_volume():
 def test_a_region_the_table_lacks_is_an_error():
     with pytest.raises(RegionError, match="'nucleus'"):
         joint_value(a_scan(), [("nucleus", "left")])
-    with pytest.raises(RegionError, match=r"'nucleus' \(left or right or n/a\) is not in the uptake table"):
+    with pytest.raises(RegionError, match=r"'nucleus' \(left or right or n/a\) is not among those measured"):
         reference_value(a_scan(), Reference(("nucleus",), "both"), ROLES, "left")
 
 
@@ -217,13 +217,38 @@ def test_a_reference_is_the_regions_that_the_config_names(reference, parts):
 
 
 def test_a_reference_of_which_nothing_is_left_is_an_error():
-    with pytest.raises(RegionError, match="nothing is left"):
+    with pytest.raises(RegionError, match="nothing is left of the reference without target"):
         reference_value(a_scan(), Reference(("motor",), "ipsilesional", ("target",)), ROLES, "left")
 
 
 def test_the_contralateral_reference_of_a_lesionfree_target_is_lesionfree_too():
     row = next(row for row in scan_ratios(a_scan(), "left", ROLES) if row.region == "motor_lesionfree")
     assert row.denominator == MEANS["motor_lesionfree", "right"][0]
+
+
+def test_a_region_that_is_lost_wholly_has_no_part_in_a_reference_without_the_lesion():
+    means = MEANS | {("cortex_lesionfree", "left"): (math.nan, 0.0), ("cortex_lesionfree", "right"): (90.0, 60.0)}
+    reference = Reference(("motor", "cortex"), "both", ("lesion",))
+    scan = a_scan(means)
+    scan.values["cortex_lesionfree", "left"] = RegionValue(math.nan, 0.0, 1.0, "no_volume: nothing is left")
+    found = reference_value(scan, reference, ROLES, "left")
+    assert found.volume_ml == 15 + 20 + 60
+    assert found.mean == pytest.approx((72 * 15 + 80 * 20 + 90 * 60) / 95)
+
+
+def test_the_other_side_of_the_target_is_that_however_it_is_written():
+    roles = RegionRoles(("motor",), REFERENCES | {"mine": Reference(("motor",), "contralesional")})
+    scan = replace(a_scan(), attenuation_corrected=False)
+    rows = {
+        (row.region, row.reference): row for row in scan_ratios(scan, "left", roles) if row.measure == "uptake_ratio"
+    }
+    for region in ("motor", "motor_lesionfree"):
+        assert rows[region, "mine"].value == rows[region, "contralateral"].value > 0
+
+
+def test_an_asymmetry_index_compares_two_sides_or_is_not_given():
+    roles = RegionRoles(("motor",), REFERENCES | {"contralateral": Reference(("pons",), "both")})
+    assert "asymmetry_index_percent" not in {row.measure for row in scan_ratios(a_scan(), "left", roles)}
 
 
 def test_a_reference_may_be_left_out_with_what_only_it_has():
@@ -234,18 +259,30 @@ def test_a_reference_may_be_left_out_with_what_only_it_has():
 
 
 @pytest.mark.parametrize(
-    "entry",
+    ("entry", "message"),
     [
-        {"regions": "x"},
-        {"regions": "x", "side": "left"},
-        {"regions": [], "side": "both"},
-        "x",
-        {"regions": "x", "side": "both", "exclude": ["pons"]},
+        ({"regions": "x"}, "needs regions and side"),
+        ("x", "needs regions and side"),
+        (None, "only a built-in one can be left out"),
+        ({"regions": "x", "side": "left"}, "side of a reference: found 'left'"),
+        ({"regions": [], "side": "both"}, "found none"),
+        ({"regions": 5, "side": "both"}, "found 5, needed a tuple of names"),
+        ({"regions": [["x"]], "side": "both"}, "needed a tuple of names"),
+        ({"regions": ["x", "x"], "side": "both"}, "needed different names"),
+        ({"regions": "x", "side": "both", "exclude": ["pons"]}, "different ones of target, target_mirror, lesion"),
+        ({"regions": "x", "side": "both", "exclude": 3}, "needed a tuple of names"),
     ],
 )
-def test_a_reference_that_is_half_said_is_an_error(entry):
-    with pytest.raises(RegionError, match="reference 'mine'"):
+def test_a_reference_that_is_half_said_is_an_error(entry, message):
+    with pytest.raises(RegionError, match=r"^mine: ") as caught:
         read_references({"mine": entry})
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["none", "a b", "Mine", "", 1, True, "a\n"])
+def test_a_reference_has_a_plain_name(name):
+    with pytest.raises(RegionError, match="needed a name of small letters"):
+        read_references({name: {"regions": "x", "side": "both"}})
 
 
 def noisy(sd_by_region):

@@ -87,6 +87,20 @@ def complaint(run: subprocess.CompletedProcess[str]) -> str:
             "references: {pons: {regions: bridge, side: both}}",
             "references: pons: 'bridge' is not a region of CerebrA.tsv; leave it out with 'pons: null'",
         ),
+        (
+            "references: {mine: {regions: [], side: both}}",
+            "references: mine: regions: found [], needed a ",
+        ),
+        (
+            "references: {mine: {regions: [pons, pons], side: both}}",
+            "references: mine: regions: found ['pons', 'pons'], ",
+        ),
+        ("references: {mine: {regions: [1, 2], side: both}}", "references: mine: regions: "),
+        ("references: {cerebelum: null}", "references: cerebelum: needs regions and side, and may have exclude; only"),
+        (
+            "references: {mine: {regions: target, side: ipsilesional, exclude: [target]}}",
+            "references: mine: nothing is left of the reference without target",
+        ),
         ("references: {mine: {regions: pons}}", "references: mine: key 'side' is missing"),
         (
             "references: {mine: {regions: pons, side: left}}",

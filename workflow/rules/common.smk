@@ -10,12 +10,19 @@ from snakemake.utils import validate
 from pet_spect import __version__ as PACKAGE_VERSION
 from pet_spect import layout, study
 from pet_spect.dicom.decay import radionuclide_name
-from pet_spect.errors import ConfigError, PetSpectError, TableError, listed, shown
+from pet_spect.errors import ConfigError, PetSpectError, RegionError, TableError, listed, shown
 from pet_spect.fingerprint import fingerprint
 from pet_spect.lines import read_lines
 from pet_spect.model import STANDARD_SPACE
 from pet_spect.places import check_paths, check_there
-from pet_spect.quantify.references import BUILT_IN, EVERY, TARGET, lesionfree_regions, read_references
+from pet_spect.quantify.references import (
+    BUILT_IN,
+    EVERY,
+    TARGET,
+    lesionfree_regions,
+    parts_of_reference,
+    read_references,
+)
 from pet_spect.signoff import BY_EYE
 from pet_spect.tables import MOST_TYPED_BYTES, format_value, read_table
 
@@ -157,9 +164,16 @@ def find_atlas():
     for row in rows:
         sides.setdefault(row["region"], set()).add(row["side"])
     check_regions("targets", config["targets"], sides, table, both_sides=True)
+    have = [(region, side) for region, found in sides.items() for side in found]
     for name, reference in REFERENCES.items():
         if reference.regions not in ((TARGET,), (EVERY,)):
-            check_regions(f"references: {name}", reference.regions, sides, table, both_sides=reference.side != "both")
+            both_sides = reference.side != "both"
+            check_regions(f"references: {name}", reference.regions, sides, table, both_sides=both_sides)
+        for side in ("left", "right"):
+            try:
+                parts_of_reference(reference, config["targets"], side, have)
+            except RegionError as error:
+                raise ConfigError(f"{CONFIG_NAME}: references: {name}: {error}") from None
     return labels, table, labels.name.split(".")[0], flags, list(sides)
 
 
@@ -176,8 +190,12 @@ def check_regions(where, regions, sides, table, both_sides):
 
 def find_references():
     """Return the built-in references and those of the config, and check that the primary ones are among them."""
-    references = read_references(config["references"])
-    for tracer, name in config["primary"].items():
+    try:
+        references = read_references(config["references"])
+    except RegionError as error:
+        raise ConfigError(f"{CONFIG_NAME}: references: {error}") from None
+    for tracer in config["tracers"]:
+        name = config["primary"][tracer]
         if name not in references:
             raise ConfigError(
                 f"{CONFIG_NAME}: primary: {tracer}: found {shown(name)}, needed one of the references {listed(references)}"

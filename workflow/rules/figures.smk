@@ -24,7 +24,10 @@ rule figures:
         atlas=ATLAS_FLAGS,
         target=config["targets"],
         reference=[
-            region for name in ("cerebellum", "pons") if name in REFERENCES for region in REFERENCES[name].regions
+            region
+            for name in ("cerebellum", "pons")
+            for region in (REFERENCES[name].regions if name in REFERENCES else ())
+            if region in ATLAS_REGIONS
         ],
     shell:
         "pet-spect figures --participant {wildcards.participant:q} --results results {params.scans:q}"

@@ -34,6 +34,8 @@ def references(text: str) -> dict[str, Reference]:
         if not isinstance(given, dict):
             raise ValueError("a JSON object is needed")
         return read_references(given)
+    except RecursionError:
+        raise argparse.ArgumentTypeError("is nested too deeply") from None
     except (ValueError, RegionError) as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -23,7 +23,7 @@ from pet_spect.model import Decision, ScanKey
 from pet_spect.quantify import columns
 from pet_spect.quantify.change import Change, changes
 from pet_spect.quantify.circumstances import Circumstances, circumstance_notes
-from pet_spect.quantify.ratios import MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
+from pet_spect.quantify.ratios import CONTRALATERAL, MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
 from pet_spect.quantify.reasons import join_reasons
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.quantify.roles import RegionRoles
@@ -129,6 +129,9 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
                 " (config/README.md lists them)"
             )
         primary[tracer] = reference
+    for tracer in options.tracers:
+        if primary.get(tracer, CONTRALATERAL) not in options.references:
+            raise ConfigError(f"--primary: tracer {tracer} has none, and the references lack {CONTRALATERAL}")
     decisions = {} if options.qc is None else decisions_by_scan(read_decisions(options.qc))
     for key in decisions:
         known = key.participant in people and key.session in options.sessions and key.tracer in options.tracers
@@ -141,7 +144,7 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
     return _Plan(
         visits=tuple((session, tracer) for session in options.sessions for tracer in options.tracers),
         sessions=tuple(options.sessions),
-        roles=RegionRoles(tuple(options.target), options.references),
+        roles=RegionRoles(tuple(dict.fromkeys(options.target)), options.references),
         primary=primary,
         circumstances=_circumstances(options, people),
         decisions=decisions,
@@ -216,7 +219,7 @@ def _primary(ratios: Iterable[Ratio], plan: _Plan) -> Ratio:
         for ratio in ratios
         if ratio.region == plan.roles.target_name
         and ratio.measure == "uptake_ratio"
-        and ratio.reference == plan.primary.get(ratio.tracer, "contralateral")
+        and ratio.reference == plan.primary.get(ratio.tracer, CONTRALATERAL)
     )
 
 

@@ -18,10 +18,8 @@ Qc = Literal["pass", "warn", "fail"]
 NO_REFERENCE = "none"
 """Reference of a measure that has none."""
 
-_ONLY_WITH: tuple[tuple[Measure, str], ...] = (
-    ("ratio_minus_one", "pons"),
-    ("asymmetry_index_percent", "contralateral"),
-)
+PONS, CONTRALATERAL = "pons", "contralateral"
+"""References that alone have a further measure: the ratio minus one, and the asymmetry index."""
 
 MAX_CEREBELLUM_ASYMMETRY = 20.0
 """Percent; crossed diaschisis to 0.84 of normal gives 17 %."""
@@ -133,7 +131,7 @@ def scan_ratios(
                 other = RegionValue(math.nan, math.nan)
             if not scan.absence and reference is not None:
                 other = reference_value(scan, reference, roles, lesion_side, suffix)
-            lies_as_deep = reference is not None and reference.is_mirror
+            lies_as_deep = reference is not None and reference.is_mirror(roles.target)
             value, numerator, denominator, trouble = _evaluate(
                 measure, scan, ipsilateral, other, lies_as_deep=lies_as_deep
             )
@@ -165,7 +163,10 @@ def scan_ratios(
 def _rows(roles: RegionRoles) -> list[tuple[Measure, str]]:
     """Return what is computed of every scan and target: measure and name of the reference."""
     rows: list[tuple[Measure, str]] = [("uptake_ratio", name) for name in roles.references]
-    rows += [(measure, name) for measure, name in _ONLY_WITH if name in roles.references]
+    rows += [("ratio_minus_one", PONS)] if PONS in roles.references else []
+    other_side = roles.references.get(CONTRALATERAL)
+    if other_side is not None and other_side.is_mirror(roles.target):
+        rows.append(("asymmetry_index_percent", CONTRALATERAL))
     return [*rows, ("suv_mean", NO_REFERENCE)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -35,10 +36,22 @@ class Reference:
     side: Role
     exclude: tuple[Excluded, ...] = ()
 
-    @property
-    def is_mirror(self) -> bool:
-        """Whether it is the target on the other side, which lies as deep in the head."""
-        return self.regions == (TARGET,) and self.side == "contralesional"
+    def __post_init__(self) -> None:
+        for what, words, known in (("regions", self.regions, None), ("exclude", self.exclude, get_args(Excluded))):
+            if not isinstance(words, tuple) or not all(isinstance(word, str) for word in words):
+                raise RegionError(f"{what} of a reference: found {shown(words)}, needed a tuple of names")
+            if len(set(words)) < len(words) or (known is not None and not set(words) <= set(known)):
+                needed = "different names" if known is None else f"different ones of {listed(known)}"
+                raise RegionError(f"{what} of a reference: found {shown(words)}, needed {needed}")
+        if not self.regions:
+            raise RegionError("regions of a reference: found none, needed one or several")
+        if self.side not in get_args(Role):
+            raise RegionError(f"side of a reference: found {shown(self.side)}, needed one of {listed(get_args(Role))}")
+
+    def is_mirror(self, target: Sequence[str]) -> bool:
+        """Return whether it is the target on the other side, which lies as deep in the head."""
+        own = self.regions == (TARGET,) or set(self.regions) == set(target)
+        return own and self.side == "contralesional"
 
     def told(self) -> str:
         """Return in words what it is.
@@ -54,6 +67,8 @@ class Reference:
         parts = [words.get(self.regions, ", ".join(self.regions)), _SIDES[self.side]]
         return "; ".join(parts + ([f"without {', '.join(self.exclude)}"] if self.exclude else []))
 
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 _SIDES = {
     "ipsilesional": "the side of the stroke",
@@ -117,7 +132,7 @@ def read_references(given: Mapping[str, Any]) -> dict[str, Reference]:
     Raises
     ------
     RegionError
-        If one lacks regions or a side, or has what nobody knows.
+        If one lacks regions or a side, has what nobody knows, or is left out though it is not built in.
 
     Examples
     --------
@@ -127,21 +142,26 @@ def read_references(given: Mapping[str, Any]) -> dict[str, Reference]:
     """
     references = dict(BUILT_IN)
     for name, entry in given.items():
-        if entry is None:
-            references.pop(name, None)
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or name == "none":
+            raise RegionError(f"found {shown(name)}, needed a name of small letters, digits and underscores")
+        if entry is None and name in references:
+            del references[name]
             continue
-        known = isinstance(entry, Mapping) and {"regions", "side"} <= entry.keys() <= {"regions", "side", "exclude"}
-        if not known:
-            raise RegionError(f"reference {shown(name)} needs regions and side, and may have exclude")
-        regions = (entry["regions"],) if isinstance(entry["regions"], str) else tuple(entry["regions"])
-        exclude = tuple(entry.get("exclude") or ())
-        if entry["side"] not in get_args(Role) or not set(exclude) <= set(get_args(Excluded)) or not regions:
-            raise RegionError(
-                f"reference {shown(name)}: side must be one of {listed(get_args(Role))},"
-                f" exclude some of {listed(get_args(Excluded))}, regions not empty"
-            )
-        references[name] = Reference(regions, entry["side"], exclude)
+        if not isinstance(entry, Mapping) or not {"regions", "side"} <= entry.keys() <= {"regions", "side", "exclude"}:
+            none = "" if name in BUILT_IN else "; only a built-in one can be left out"
+            raise RegionError(f"{name}: needs regions and side, and may have exclude{none}")
+        regions, exclude = entry["regions"], entry.get("exclude") or []
+        try:
+            references[name] = Reference(_as_tuple(regions), entry["side"], _as_tuple(exclude))
+        except RegionError as error:
+            raise RegionError(f"{name}: {error}") from None
     return references
+
+
+def _as_tuple(words: Any) -> Any:
+    if isinstance(words, str):
+        return (words,)
+    return tuple(words) if isinstance(words, list | tuple) else words
 
 
 def sides_of(role: Role, lesion_side: Side) -> tuple[RegionSide, ...]:
@@ -186,7 +206,7 @@ def parts_of_reference(
     for name in names:
         found = [(name, side) for side in sides if (name, side) in have]
         if not found and reference.regions != (EVERY,):
-            raise RegionError(f"region {shown(name)} ({listed(sides, joined=' or ')}) is not in the uptake table")
+            raise RegionError(f"region {shown(name)} ({listed(sides, joined=' or ')}) is not among those measured")
         parts += found
     out: set[tuple[str, RegionSide]] = set()
     if "target" in reference.exclude:
@@ -195,7 +215,7 @@ def parts_of_reference(
         out |= {(name, opposite(lesion_side)) for name in target}
     left = [part for part in parts if part not in out]
     if not left:
-        raise RegionError("nothing is left of a reference once its target is excluded")
+        raise RegionError(f"nothing is left of the reference without {listed(reference.exclude)}")
     return left
 
 

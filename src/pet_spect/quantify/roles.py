@@ -129,7 +129,7 @@ def joint_value(scan: ScanUptake, parts: Sequence[tuple[str, RegionSide]]) -> Re
     """
     for region, side in parts:
         if (region, side) not in scan.values:
-            raise RegionError(f"region {shown(region)} ({side}) is not in the uptake table")
+            raise RegionError(f"region {shown(region)} ({side}) is not among those measured")
     found = [scan.values[part] for part in parts]
     volume = sum(part.volume_ml for part in found)
     absent = next((part.reason or "no_value: no value" for part in found if not math.isfinite(part.mean)), "")
@@ -169,6 +169,10 @@ def reference_value(
     parts = parts_of_reference(reference, roles.target, lesion_side, known)
     if "lesion" in reference.exclude:
         suffix = LESIONFREE
-    elif not reference.is_mirror:
+    elif not reference.is_mirror(roles.target):
         suffix = ""
-    return joint_value(scan, [(region + suffix, side) for region, side in parts])
+    named = [(region + suffix, side) for region, side in parts]
+    if "lesion" in reference.exclude:
+        # what is lost wholly has no value and no weight
+        named = [part for part in named if part not in scan.values or scan.values[part].volume_ml != 0] or named
+    return joint_value(scan, named)

@@ -20,7 +20,6 @@ from pet_spect.quantify.laterality import (
 from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.reasons import split_reasons
 from pet_spect.quantify.roles import ScanUptake
-from pet_spect.quantify.uptake import LESIONFREE
 from pet_spect.signoff import NEVER, WITH_WITNESS
 
 _MASK_ML = 0.1
@@ -118,11 +117,10 @@ def _judge_compared(
     decisions: Mapping[ScanKey, Sequence[Decision]],
     cerebellum: Collection[str],
 ) -> list[Verdict]:
-    patterns = []
-    for scan in scans:
-        whole = {part: value for part, value in scan.values.items() if not part[0].endswith(LESIONFREE)}
-        means = {part: (value.mean, value.volume_ml) for part, value in whole.items()}
-        patterns.append(asymmetry(means, cerebellum))
+    patterns = [
+        asymmetry({region: (value.mean, value.volume_ml) for region, value in scan.values.items()}, cerebellum)
+        for scan in scans
+    ]
     shown_sides = [side_of_deficit(scan.deficit_ml) for scan in scans]
     contradicted = mirrored(patterns, shown_sides, lesion_side)
     all_disagree = len(scans) > 1 and all(agreement(side, lesion_side) == "disagree" for side in shown_sides)
