@@ -599,3 +599,12 @@ def test_results_that_do_not_know_a_scan_are_an_error(person):
     record.write_text(record.read_text().replace('"Label"', '"Old"'))
     with pytest.raises(ImageError, match="knows no scan of session baseline with the label 18FFDG"):
         extract_uptake(person.scans[0][2], results=person.results)
+
+
+def test_a_region_is_measured_without_its_lesion_once_however_often_that_is_asked(person, capsys):
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    assert person.run("--lesionfree", "motor") == 0
+    names = [row["region"] for row in read_table(person.out)]
+    assert names.count("motor_lesionfree") == 4 * 2  # visits, scanned or not, and sides
+    assert person.run("--lesionfree", "mtoor") == 1
+    assert "has no region 'mtoor'" in capsys.readouterr().err

@@ -32,7 +32,7 @@ class ParticipantRegions:
         Lesion mask in the standard space; a voxel above 0.5 is lesion. Without it the lesion-free regions are NaN.
     certainty : float32 array or None
         On the atlas's grid: what each voxel of a region weighs in its mean (`shares.membership_certainty`);
-        volume and coverage do not heed it. None weighs all alike.
+        it does not enter volume and coverage. None weighs all alike.
     min_coverage : float
         Smallest fraction of a region's volume that must be in view for its mean to be given.
     """
@@ -73,7 +73,8 @@ def participant_regions(
     """
     known = warp_lesion if lesion is None else lesion
     certainty = membership_certainty(atlas, target, misplacement_mm, known) if misplacement_mm > 0 else None
-    return ParticipantRegions(atlas, to_standard, (*target, *lesionfree), lesion, certainty, min_coverage)
+    without = tuple(dict.fromkeys((*target, *lesionfree)))
+    return ParticipantRegions(atlas, to_standard, without, lesion, certainty, min_coverage)
 
 
 @dataclass(frozen=True)
