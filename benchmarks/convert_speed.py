@@ -32,7 +32,7 @@ from scipy.ndimage import gaussian_filter
 
 from pet_spect.cli import main as pet_spect
 from pet_spect.model import Volume
-from pet_spect.simulate.dicom_pet import PetHeader, write_pet_series
+from pet_spect.simulate.writers.pet_series import PetHeader, write_pet_series
 
 SLICES, FEWER_SLICES = 267, 94
 COLUMNS = ("reader", "slices", "image", "whole_process_s", "whole_process_min_s", "in_process_s", "in_process_min_s")

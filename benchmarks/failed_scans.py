@@ -16,10 +16,10 @@ from pathlib import Path
 from good_scans import OPEN, TRACERS, features
 from planted_failures import COARSE, alone
 
-from pet_spect.atlases import load_atlas
+from pet_spect.imaging.atlases import load_atlas
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import normalise
-from pet_spect.registration.template import make_template
+from pet_spect.registration.templates.template import make_template
 
 
 def main() -> None:

@@ -26,27 +26,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "accuracy"))
 from cases import lost_to as lost_to_case
 from cases import real_case
 
-from pet_spect.atlases import load_atlas
-from pet_spect.images import canonical
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.images import canonical
+from pet_spect.imaging.resample import apply_affine, resample_affine
 from pet_spect.model import ScanKey, Side, Volume, opposite
 from pet_spect.quantify.measurement import measure_scan, participant_regions
+from pet_spect.registration.gates.plausibility import Gates
+from pet_spect.registration.gates.resemblance import appearance, integrity
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Normalised, normalise
-from pet_spect.registration.orientation import fit
-from pet_spect.registration.plausibility import Gates
-from pet_spect.registration.pose import look_at
-from pet_spect.registration.resemblance import appearance, integrity
-from pet_spect.registration.template import make_template
+from pet_spect.registration.placement.orientation import fit
+from pet_spect.registration.placement.pose import look_at
+from pet_spect.registration.templates.template import make_template
 from pet_spect.registration.warp import Deformation
-from pet_spect.resample import apply_affine, resample_affine
-from pet_spect.simulate.anatomy import Anatomy
+from pet_spect.simulate.cropped_view import coverage, cut
 from pet_spect.simulate.design import INFARCT_CORE, PET_SCANNERS, SPECT_SCANNERS
-from pet_spect.simulate.field_of_view import coverage, cut
-from pet_spect.simulate.head import standard_head
-from pet_spect.simulate.lesion import Stroke, infarct, remaining
+from pet_spect.simulate.heads.anatomy import Anatomy
+from pet_spect.simulate.heads.standard_head import standard_head
+from pet_spect.simulate.heads.stroke import Stroke, infarct, remaining
 from pet_spect.simulate.participant import random_pose
-from pet_spect.simulate.people import draw_person, draw_scanner
-from pet_spect.simulate.uptake import CEREBELLUM, TARGET, region_ratios, scan, seen_by
+from pet_spect.simulate.population import draw_person, draw_scanner
+from pet_spect.simulate.scanner import CEREBELLUM, TARGET, region_ratios, scan, seen_by
 
 TRACERS = ("FDG", "IMZ")
 KINDS = ("none", "old contralateral", "real, diaschisis", "real", "100 mL")

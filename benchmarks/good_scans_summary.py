@@ -18,11 +18,11 @@ import numpy as np
 from pet_spect.errors import RegistrationError
 from pet_spect.model import opposite
 from pet_spect.quantify.laterality import side_of_deficit
-from pet_spect.registration import plausibility as gates_of
-from pet_spect.registration.orientation import Fit, check_orientation
-from pet_spect.registration.plausibility import AffineShape, Gates, Match
-from pet_spect.registration.resemblance import Appearance, Integrity, check_appearance, check_integrity
-from pet_spect.registration.tracer_pattern import FAR
+from pet_spect.registration.gates import plausibility as gates_of
+from pet_spect.registration.gates.plausibility import AffineShape, Gates, Match
+from pet_spect.registration.gates.resemblance import Appearance, Integrity, check_appearance, check_integrity
+from pet_spect.registration.placement.orientation import Fit, check_orientation
+from pet_spect.registration.templates.tracer_pattern import FAR
 
 TRACERS = ("FDG", "IMZ")
 AFFECTED = (

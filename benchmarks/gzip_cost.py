@@ -14,7 +14,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from pet_spect.nifti import open_nifti
+from pet_spect.imaging.nifti import open_nifti
 
 
 def seconds(work: Callable[[], object]) -> float:

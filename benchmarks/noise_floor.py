@@ -16,12 +16,12 @@ import pandas as pd
 from demo_accuracy import change_errors, summary
 
 from pet_spect.api import extract_uptake, uptake_ratio
-from pet_spect.atlases import load_atlas
-from pet_spect.images import write_volume
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.images import write_volume
 from pet_spect.model import Atlas
 from pet_spect.simulate import participant as simulation
 from pet_spect.simulate.design import Trial
-from pet_spect.simulate.head import standard_head
+from pet_spect.simulate.heads.standard_head import standard_head
 
 REFERENCES = ("contralateral", "cerebellum_ipsilesional", "pons")
 

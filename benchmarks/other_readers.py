@@ -24,7 +24,7 @@ from scipy.spatial.transform import Rotation
 
 from pet_spect.cli import main as pet_spect
 from pet_spect.model import Volume
-from pet_spect.simulate.dicom_nm import NmHeader, write_nm_recon
+from pet_spect.simulate.writers.nm_object import NmHeader, write_nm_recon
 
 SHAPE, MARKER, VOXEL_MM = (24, 28, 20), (6, 9, 15), (4.0, 4.0, 5.0)
 START = datetime(2001, 3, 5, 11, 0)

@@ -2,7 +2,7 @@
 
     python benchmarks/patterns.py          # real, simulated and difference in percent, region by region
     python benchmarks/patterns.py --people 40   # the range of simulated people beside two real persons' FDG
-    python benchmarks/patterns.py --fit    # fit the levels of pet_spect.patterns anew and print them
+    python benchmarks/patterns.py --fit    # fit the levels of pet_spect.imaging.normal_uptake anew and print them
 
 The real values are ``patterns/regional_uptake.tsv`` of the reference data (``PET_SPECT_EXTERNAL_DATA``): means over
 every CerebrA region relative to cerebellar grey matter, in a mean of healthy FDG-PET and of healthy flumazenil-PET.
@@ -21,24 +21,24 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, gaussian_filter
 from scipy.optimize import lsq_linear
 
-from pet_spect.atlases import load_atlas
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.normal_uptake import FILLED, PATTERNS, Pattern, nearest_label, region_mask
+from pet_spect.imaging.tissue import tissue_maps
 from pet_spect.model import Atlas
-from pet_spect.patterns import FILLED, PATTERNS, Pattern, nearest_label, region_mask
-from pet_spect.registration.resolution import MISREGISTRATION_FWHM_MM
+from pet_spect.registration.resolution_estimate import MISREGISTRATION_FWHM_MM
 from pet_spect.simulate.design import PET_SCANNERS
-from pet_spect.simulate.head import SUBCORTICAL, healthy_head, standard_head
-from pet_spect.simulate.people import draw_person, draw_scanner
-from pet_spect.simulate.uptake import blurred, seen_by
-from pet_spect.tissue import tissue_maps
+from pet_spect.simulate.heads.standard_head import SUBCORTICAL, healthy_head, standard_head
+from pet_spect.simulate.population import draw_person, draw_scanner
+from pet_spect.simulate.scanner import blurred, seen_by
 
 DATA = Path(os.environ.get("PET_SPECT_EXTERNAL_DATA", "../shared/data"))
 MAPS = {"FDG": ("fdg_group_mean", 11.0), "IMZ": ("flumazenil_group_mean", 5.0)}
 """Column of the table and resolution of its map in mm.
 
-Of the FDG map: what `pet_spect.registration.resolution.estimate_fwhm` reads in it after a nonlinear registration
-(11.3 mm); it holds the scanner's blur, the differences between people and a smoothing. Of the flumazenil map only the
-regional means are known: 5 mm is the largest blur that they allow, for with 6 mm and more, white matter and ventricles
-would need less than no uptake.
+Of the FDG map: what `pet_spect.registration.resolution_estimate.estimate_fwhm` reads in it after a nonlinear
+registration (11.3 mm); it holds the scanner's blur, the differences between people and a smoothing. Of the flumazenil
+map only the regional means are known: 5 mm is the largest blur that they allow, for with 6 mm and more, white matter
+and ventricles would need less than no uptake.
 """
 
 TOLERANCE = {"large": 5.0, "small": 10.0}

@@ -25,24 +25,24 @@ import numpy as np
 from planted_bad import GROUPS, mirrored, other_organs, turned_bodies
 from planted_good import USUAL, Person, look, odd_ones, person, visits
 
-from pet_spect.atlases import load_atlas
 from pet_spect.errors import PetSpectError
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.resample import resample_affine
 from pet_spect.model import Atlas, CutView, RegionSide, ScanKey, Volume
+from pet_spect.quantify.cohort.qc_decisions import judge_measured
 from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
 from pet_spect.quantify.roles import ScanUptake
-from pet_spect.quantify.verdict import judge_measured
-from pet_spect.registration import pose
-from pet_spect.registration.consistency import agreements, cosine, peculiar
-from pet_spect.registration.head import crop_to_head
+from pet_spect.registration.gates.consistency import agreements, cosine, peculiar
+from pet_spect.registration.gates.plausibility import Gates
+from pet_spect.registration.gates.resemblance import appearance, integrity
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Normalised, normalise
-from pet_spect.registration.orientation import fit
-from pet_spect.registration.plausibility import Gates
-from pet_spect.registration.resemblance import appearance, integrity
-from pet_spect.registration.template import Template, make_template
-from pet_spect.registration.tracer_pattern import FAR
+from pet_spect.registration.placement import pose
+from pet_spect.registration.placement.head_search import crop_to_head
+from pet_spect.registration.placement.orientation import fit
+from pet_spect.registration.templates.template import Template, make_template
+from pet_spect.registration.templates.tracer_pattern import FAR
 from pet_spect.registration.warp import Deformation, Step
-from pet_spect.resample import resample_affine
 from pet_spect.simulate.design import SESSIONS, TRACERS
 
 TARGET = "precentral"

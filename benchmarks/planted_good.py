@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from pet_spect.atlases import load_atlas
-from pet_spect.images import canonical
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.images import canonical
 from pet_spect.model import ScanKey, Side, Volume
-from pet_spect.simulate.anatomy import Anatomy, individual_anatomy
-from pet_spect.simulate.body import ball, with_body
 from pet_spect.simulate.design import SESSIONS, TRACERS, Case, Trial
-from pet_spect.simulate.head import Head, standard_head
-from pet_spect.simulate.lesion import infarct
+from pet_spect.simulate.heads.anatomy import Anatomy, individual_anatomy
+from pet_spect.simulate.heads.body import ball, with_body
+from pet_spect.simulate.heads.standard_head import Head, standard_head
+from pet_spect.simulate.heads.stroke import infarct
+from pet_spect.simulate.heads.traits import draw_traits
 from pet_spect.simulate.participant import random_pose, true_activity
-from pet_spect.simulate.traits import draw_traits
-from pet_spect.simulate.uptake import Scanner, blurred, scan, seen_by
+from pet_spect.simulate.scanner import Scanner, blurred, scan, seen_by
 
 TRIAL = Trial(participants=24, step=2, thin=2)
 _VERTEX_MM = 95.0

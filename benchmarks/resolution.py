@@ -28,24 +28,24 @@ from accuracy.measured import certainty, ratios_of
 from numpy.typing import NDArray
 
 from pet_spect.api import extract_uptake, uptake_ratio
-from pet_spect.atlases import load_atlas
-from pet_spect.images import canonical
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.images import canonical
+from pet_spect.imaging.tissue import tissue_maps
 from pet_spect.model import Atlas, ScanKey, Side, Volume, Warp
 from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
-from pet_spect.quantify.resolution import blur, blur_between
+from pet_spect.quantify.smoothing import blur, blur_between
 from pet_spect.registration.common_resolution import plan
+from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import normalise
-from pet_spect.registration.plausibility import Gates
-from pet_spect.registration.resolution import SharpTissue, estimate_fwhm, sharp_tissue
-from pet_spect.registration.template import make_template
+from pet_spect.registration.resolution_estimate import SharpTissue, estimate_fwhm, sharp_tissue
+from pet_spect.registration.templates.template import make_template
 from pet_spect.registration.warp import Deformation
 from pet_spect.simulate.design import Trial
-from pet_spect.simulate.head import Head
-from pet_spect.simulate.lesion import infarct
+from pet_spect.simulate.heads.standard_head import Head
+from pet_spect.simulate.heads.stroke import infarct
 from pet_spect.simulate.participant import random_pose, true_activity
-from pet_spect.simulate.uptake import FWHM_TO_SIGMA, Scanner, blurred, region_ratios, scan
-from pet_spect.tissue import tissue_maps
+from pet_spect.simulate.scanner import FWHM_TO_SIGMA, Scanner, blurred, region_ratios, scan
 
 ANATOMIES = ("9861", "12876+lesion", "15496", "warped-1+lesion")
 GRIDS = {"FDG": ((128, 128, 71), (2.0, 2.0, 3.27)), "IMZ": ((128, 128, 64), (3.68, 3.68, 3.68))}

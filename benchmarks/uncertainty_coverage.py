@@ -34,25 +34,25 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from pet_spect.atlases import load_atlas
-from pet_spect.images import canonical
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.images import canonical
 from pet_spect.model import Atlas, ScanKey, Side, Volume, Warp
-from pet_spect.quantify.change import changes
+from pet_spect.quantify.cohort.change import changes
 from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement, measure_scan, participant_regions
 from pet_spect.quantify.ratios import Ratio, scan_ratios
 from pet_spect.quantify.references import BUILT_IN
-from pet_spect.quantify.responses import scan_responses
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake
+from pet_spect.quantify.sensitivities import scan_responses
+from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Deformation, normalise
-from pet_spect.registration.plausibility import Gates
-from pet_spect.registration.template import make_template
+from pet_spect.registration.templates.template import make_template
 from pet_spect.simulate.design import TRACERS, Trial
-from pet_spect.simulate.head import Head, standard_head
-from pet_spect.simulate.lesion import infarct
+from pet_spect.simulate.heads.standard_head import Head, standard_head
+from pet_spect.simulate.heads.stroke import infarct
 from pet_spect.simulate.participant import random_pose, true_activity
-from pet_spect.simulate.people import draw_person
-from pet_spect.simulate.uptake import region_ratios, scan, seen_by
+from pet_spect.simulate.population import draw_person
+from pet_spect.simulate.scanner import region_ratios, scan, seen_by
 
 SESSIONS = ("baseline", "again", "year1")
 IMPROVEMENT = 0.08

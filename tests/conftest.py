@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadFileScheduling
 
-    from pet_spect.registration.template import Template
+    from pet_spect.registration.templates.template import Template
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -91,9 +91,9 @@ def repository() -> Path:
 @pytest.fixture(scope="session")
 def template_of() -> Callable[[str], Template]:
     """Return a function that makes each template of the shipped atlas once, such that no test can change it."""
-    from pet_spect.atlases import load_atlas
-    from pet_spect.registration.anatomical import CONTRASTS, make_anat_template
-    from pet_spect.registration.template import make_template
+    from pet_spect.imaging.atlases import load_atlas
+    from pet_spect.registration.anatomical_image import CONTRASTS, make_anat_template
+    from pet_spect.registration.templates.template import make_template
 
     @cache
     def make(name: str) -> Template:

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 import pet_spect
-from pet_spect import api, atlases
+from pet_spect import api
 from pet_spect.errors import ImageError, RegionError, TableError
-from pet_spect.images import write_affine, write_warp
+from pet_spect.imaging import atlases
+from pet_spect.imaging.images import write_affine, write_warp
 from pet_spect.model import Atlas, Region, Warp
 
 

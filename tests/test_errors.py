@@ -38,11 +38,11 @@ def test_a_message_is_one_line_that_steers_no_terminal():
 
 _NOT_A_MESSAGE = {
     "commands/index.py": 1,  # help of a flag
-    "dicom/identity.py": 1,  # one to four words that the program knows
+    "dicom/objects/identity.py": 1,  # one to four words that the program knows
     "errors.py": 1,
     "quantify/references.py": 2,  # a data dictionary is whole
-    "report/people.py": 1,  # the report's page is no message
-    "report/records.py": 3,
+    "report/participants.py": 1,  # the report's page is no message
+    "report/results_folder.py": 3,
     "workflow/rules/common.smk": 2,  # lines to be written instead of others, at most six
 }
 

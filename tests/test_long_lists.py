@@ -12,17 +12,17 @@ import pandas as pd
 import pytest
 
 from pet_spect.api import change_table
-from pet_spect.atlases import load_atlas
 from pet_spect.cli import main
 from pet_spect.dicom.convert import check_one_series
 from pet_spect.dicom.deidentify.folder import told
 from pet_spect.errors import PetSpectError
+from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Decision, Refusal
-from pet_spect.places import check_there
-from pet_spect.quantify.columns import SCANS
-from pet_spect.quantify.verdict import _signed
-from pet_spect.study import read_participants, read_scans
-from pet_spect.tables import read_table, write_table
+from pet_spect.quantify.cohort.qc_decisions import _signed
+from pet_spect.results.columns import SCANS
+from pet_spect.study.paths import check_there
+from pet_spect.study.tables import read_participants, read_scans
+from pet_spect.tsv import read_table, write_table
 
 MANY = [f"x{n}" for n in range(200)]
 HEADER = "participant_id\tsession\ttracer\tpath\n"

@@ -1,4 +1,4 @@
-from pet_spect.registration.attempt import OF_TWO_SCANS, OPENED
+from pet_spect.registration.placement.attempt import OF_TWO_SCANS, OPENED
 from pet_spect.signoff import BY_EYE, NEVER, WITH_WITNESS
 
 

@@ -15,8 +15,9 @@ from measured import KEYS, certainty, converted, leading, measure_with, prepared
 from trial import Member
 
 from pet_spect.model import Volume
-from pet_spect.registration import appearance, itk, warp
-from pet_spect.registration.template import PATTERNS, make_template
+from pet_spect.registration import itk, warp
+from pet_spect.registration.templates import appearance
+from pet_spect.registration.templates.template import PATTERNS, make_template
 from pet_spect.registration.warp import Deformation, Step, find_warp
 
 Patches = Callable[[], Any]

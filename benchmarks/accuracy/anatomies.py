@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_fill_holes, center_of_mass, distance_transform_edt, map_coordinates
 
+from pet_spect.imaging.normal_uptake import DEEP_GREY, PATTERNS, VENTRICLES, VERMIS, Pattern
 from pet_spect.model import Atlas, Volume
-from pet_spect.patterns import DEEP_GREY, PATTERNS, VENTRICLES, VERMIS, Pattern
-from pet_spect.simulate.anatomical import MODALITIES, scan_anat, standard_anat
-from pet_spect.simulate.anatomy import Anatomy
+from pet_spect.simulate.anatomical_image import MODALITIES, scan_anat, standard_anat
 from pet_spect.simulate.design import AnatKind
-from pet_spect.simulate.head import (
+from pet_spect.simulate.heads.anatomy import Anatomy
+from pet_spect.simulate.heads.standard_head import (
     CSF_REACHES_MM,
     INFRATENTORIAL,
     OTHER_TISSUE,
@@ -31,7 +31,7 @@ from pet_spect.simulate.head import (
     Head,
     standard_head,
 )
-from pet_spect.simulate.people import draw_person
+from pet_spect.simulate.population import draw_person
 
 DONORS = ("9861", "12876", "15496")
 WARPED = ("warped-1", "warped-2", "warped-3")

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from pet_spect.images import read_volume
+from pet_spect.imaging.images import read_volume
 from pet_spect.model import Side, opposite
-from pet_spect.simulate.anatomy import Anatomy
 from pet_spect.simulate.design import INFARCT_CORE, SESSIONS
-from pet_spect.simulate.head import INFRATENTORIAL
-from pet_spect.simulate.lesion import Stroke, infarct, remaining
-from pet_spect.simulate.uptake import TARGET
+from pet_spect.simulate.heads.anatomy import Anatomy
+from pet_spect.simulate.heads.standard_head import INFRATENTORIAL
+from pet_spect.simulate.heads.stroke import Stroke, infarct, remaining
+from pet_spect.simulate.scanner import TARGET
 
 IMPROVEMENT: Mapping[str, float] = {"FDG": 0.10, "IMZ": 0.06}
 """Relative change of the motor cortex on the side of the stroke from the first visit to the second."""

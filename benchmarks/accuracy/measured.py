@@ -19,19 +19,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pet_spect import images, layout
-from pet_spect.atlases import load_atlas
+from pet_spect.imaging import images
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.resample import resample_affine
 from pet_spect.model import Atlas, Side, Volume, Warp, opposite
 from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
-from pet_spect.quantify.shares import membership_certainty
-from pet_spect.registration.head import crop_to_head
+from pet_spect.quantify.region_weights import membership_certainty
 from pet_spect.registration.itk import use_threads
-from pet_spect.registration.pose import centre_of, find_pose
-from pet_spect.registration.template import Template, make_template
+from pet_spect.registration.placement.head_search import crop_to_head
+from pet_spect.registration.placement.pose import centre_of, find_pose
+from pet_spect.registration.templates.template import Template, make_template
 from pet_spect.registration.warp import Deformation, find_warp, near_brain
 from pet_spect.registration.within_participant import mean_volume, participant_grid
-from pet_spect.resample import resample_affine
-from pet_spect.simulate.uptake import CEREBELLUM, TARGET
+from pet_spect.results import layout
+from pet_spect.simulate.scanner import CEREBELLUM, TARGET
 
 PRIMARY = {"FDG": "cerebellum_ipsilesional", "IMZ": "pons"}
 REFERENCES = {tracer: ("contralateral", primary) for tracer, primary in PRIMARY.items()}

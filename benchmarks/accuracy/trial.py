@@ -21,16 +21,16 @@ from cases import CASES, Case, activity, infarcted, lost_to, real_case
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from pet_spect.atlases import load_atlas
-from pet_spect.images import write_volume
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.images import write_volume
 from pet_spect.model import Atlas, Side, Volume
 from pet_spect.simulate import design
-from pet_spect.simulate.anatomy import Anatomy
-from pet_spect.simulate.dicom_anatomical import AnatHeader, write_anat_series
-from pet_spect.simulate.dicom_nm import NmHeader, write_nm_recon
-from pet_spect.simulate.dicom_pet import PetHeader, write_pet_series
+from pet_spect.simulate.heads.anatomy import Anatomy
 from pet_spect.simulate.participant import PROTOCOLS, random_pose
-from pet_spect.simulate.uptake import Scanner, region_ratios, scan, seen_by
+from pet_spect.simulate.scanner import Scanner, region_ratios, scan, seen_by
+from pet_spect.simulate.writers.anatomical_series import AnatHeader, write_anat_series
+from pet_spect.simulate.writers.nm_object import NmHeader, write_nm_recon
+from pet_spect.simulate.writers.pet_series import PetHeader, write_pet_series
 
 SESSIONS = {"baseline": -20, "year1": 365, "repeat": 372}
 """Visits and their days. At `repeat` the brain is that of `baseline`, moved and noisy anew."""

@@ -20,17 +20,17 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
-from pet_spect.atlases import load_atlas
 from pet_spect.errors import RegistrationError
-from pet_spect.images import canonical, read_volume
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.images import canonical, read_volume
+from pet_spect.imaging.resample import apply_affine, resample_affine
 from pet_spect.model import Volume
+from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.itk import use_threads
-from pet_spect.registration.plausibility import Gates
-from pet_spect.registration.pose import Placed, look_at
-from pet_spect.registration.template import make_template
-from pet_spect.resample import apply_affine, resample_affine
-from pet_spect.simulate.body import BODY_MM, with_body
-from pet_spect.simulate.uptake import FWHM_TO_SIGMA
+from pet_spect.registration.placement.pose import Placed, look_at
+from pet_spect.registration.templates.template import make_template
+from pet_spect.simulate.heads.body import BODY_MM, with_body
+from pet_spect.simulate.scanner import FWHM_TO_SIGMA
 
 Altered = tuple[str, Volume, NDArray[np.float64]]
 """Name, scan, and the motion of the head in it."""

@@ -35,7 +35,7 @@ import pandas as pd
 from implanted import SESSIONS, TRACER, Implanted, RealBrain, implanted, real_brain
 from one_warp import Means, open_gates, region_means, register
 
-from pet_spect.images import read_volume, write_volume
+from pet_spect.imaging.images import read_volume, write_volume
 from pet_spect.model import Side
 from pet_spect.registration.itk import use_threads
 

@@ -18,15 +18,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.atlases import load_atlas
-from pet_spect.images import read_volume
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.images import read_volume
 from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
-from pet_spect.quantify.shares import membership_certainty
+from pet_spect.quantify.region_weights import membership_certainty
+from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Normalised, normalise
-from pet_spect.registration.plausibility import Gates
-from pet_spect.registration.template import make_template
+from pet_spect.registration.templates.template import make_template
 from pet_spect.registration.warp import Deformation, Step
 
 TARGET = "precentral"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pet_spect.api import change_table, extract_uptake, uptake_ratio
-    from pet_spect.atlases import load_atlas
+    from pet_spect.imaging.atlases import load_atlas
     from pet_spect.quantify.references import Reference
 
 __version__ = "0.2.0"
@@ -16,7 +16,7 @@ _HOME = {
     "Reference": "pet_spect.quantify.references",
     "change_table": "pet_spect.api",
     "extract_uptake": "pet_spect.api",
-    "load_atlas": "pet_spect.atlases",
+    "load_atlas": "pet_spect.imaging.atlases",
     "uptake_ratio": "pet_spect.api",
 }
 

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.atlases import load_atlas
 from pet_spect.errors import RegionError, TableError, listed, shown
-from pet_spect.images import check_rigid, read_rigid, read_volume, read_warp, volume_from_nifti
-from pet_spect.lesion_mask import read_lesion_mask
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.images import check_rigid, read_rigid, read_volume, read_warp, volume_from_nifti
+from pet_spect.imaging.lesion_mask import read_lesion_mask
+from pet_spect.imaging.nifti_space import check_space
 from pet_spect.model import Atlas, RegionSide, ScanKey, Side, Volume, Warp
-from pet_spect.nifti_space import check_space
-from pet_spect.quantify.change import Change, changes
+from pet_spect.quantify.cohort.change import Change, changes
 from pet_spect.quantify.measurement import measure_scan, participant_regions
 from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.references import BUILT_IN, Reference
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, reference_value, target_value
 from pet_spect.quantify.uptake import LESIONFREE
-from pet_spect.registered import RegisteredScan, read_registered
+from pet_spect.results.registered_scan import RegisteredScan, read_registered
 
 if TYPE_CHECKING:
     import nibabel as nib

@@ -1,16 +1,33 @@
-"""Writing files so that a reader sees the whole file or none."""
+"""Files written so that a reader sees the whole file or none, JSON, and names of NIfTI images and their sidecars."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from pet_spect.errors import PetSpectError
 
 _LARGEST_JSON = 2**26
+
+
+def sidecar(image: str) -> str:
+    """Return the path of the JSON beside an image."""
+    return re.sub(r"(\.nii)?(\.gz)?$", "", image, count=1, flags=re.IGNORECASE) + ".json"
+
+
+def is_nifti(path: PurePath) -> bool:
+    """Return whether a file is a NIfTI image by its name.
+
+    Examples
+    --------
+    >>> [is_nifti(PurePath(name)) for name in ("scan.nii.gz", "SCAN.NII", "scan.nii.gz.dcm")]
+    [True, True, False]
+    """
+    return path.name.lower().endswith((".nii", ".nii.gz"))
 
 
 @contextmanager

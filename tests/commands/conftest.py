@@ -7,8 +7,10 @@ from functools import partial
 
 import pytest
 
-from pet_spect.registration import anatomical, template, warp
-from pet_spect.registration.template import Template
+from pet_spect.registration import anatomical_image as anatomical
+from pet_spect.registration import warp
+from pet_spect.registration.templates import template
+from pet_spect.registration.templates.template import Template
 
 
 @pytest.fixture(scope="module")

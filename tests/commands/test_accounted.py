@@ -1,8 +1,8 @@
 import pytest
 
 from pet_spect.cli import main
-from pet_spect.quantify.columns import SCANS
-from pet_spect.tables import read_table, write_table
+from pet_spect.results.columns import SCANS
+from pet_spect.tsv import read_table, write_table
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from pet_spect import __version__
 from pet_spect.cli import main
 from pet_spect.files import write_json
-from pet_spect.quantify import columns
-from pet_spect.tables import read_table, write_table
+from pet_spect.results import columns
+from pet_spect.tsv import read_table, write_table
 
 SESSIONS, TRACERS = ("baseline", "year1"), ("FDG", "IMZ")
 QC_COLUMNS = ("participant_id", "session", "tracer", "decision", "code", "reason", "initials", "time", "version")

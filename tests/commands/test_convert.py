@@ -13,7 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from pet_spect.cli import main
 from pet_spect.errors import RefusedError
-from pet_spect.images import read_scan
+from pet_spect.imaging.images import read_scan
 
 
 def nm_object():

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pet_spect import images, layout
 from pet_spect.cli import main
-from pet_spect.files import write_json
+from pet_spect.files import sidecar, write_json
+from pet_spect.imaging import images
 from pet_spect.model import Refusal, Volume, Warp
-from pet_spect.record import read_record
+from pet_spect.results import layout
+from pet_spect.results.registration_record import read_record
 
 pytestmark = pytest.mark.slow
 
@@ -111,9 +112,9 @@ def test_a_warning_of_convert_is_on_the_picture_also_of_a_refused_scan(results):
     without = {}
     for warned in (False, True):
         for session in ("baseline", "year1"):
-            sidecar = results / layout.sidecar(layout.scan_image("sub-01", session, "18FFDG", "pet"))
+            facts = results / sidecar(layout.scan_image("sub-01", session, "18FFDG", "pet"))
             warning = {"Code": "orientation_declared", "Reason": "the orientation LPS is declared"}
-            write_json(sidecar, {"Warnings": [warning] if warned else []})
+            write_json(facts, {"Warnings": [warning] if warned else []})
         assert main(arguments(results, BASELINE, YEAR1)) == 0
         for session in ("baseline", "year1"):
             tall = height(results / layout.registration_figure("sub-01", session, "18FFDG"))

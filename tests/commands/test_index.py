@@ -16,7 +16,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 
 from pet_spect.cli import main
-from pet_spect.tables import read_table
+from pet_spect.tsv import read_table
 
 CANARY = "CANARY1948"
 TEXT = ("AE", "AS", "CS", "DA", "DT", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UR", "UT", "UI")
@@ -276,7 +276,7 @@ def test_a_bug_is_told_after_everything_was_written(heap, tmp_path, capfd, monke
     def examine(headers, called, declared):
         raise OverflowError("CANARY")
 
-    monkeypatch.setattr("pet_spect.dicom.index.series.examine", examine)
+    monkeypatch.setattr("pet_spect.dicom.index.series_summary.examine", examine)
     assert run(heap, "--out", tmp_path / "draft") == 1
     told = capfd.readouterr()
     assert told.err.startswith("pet-spect index: 2 of 2 lines met a bug of pet_spect (internal_error)")

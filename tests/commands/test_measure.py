@@ -5,16 +5,17 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from pet_spect import extract_uptake, layout
+from pet_spect import extract_uptake
 from pet_spect.cli import main
 from pet_spect.errors import ImageError, RefusedError
 from pet_spect.files import write_json
-from pet_spect.images import write_affine, write_refusal, write_scan, write_volume, write_warp
+from pet_spect.imaging.images import write_affine, write_refusal, write_scan, write_volume, write_warp
 from pet_spect.model import Refusal, Volume, Warp
 from pet_spect.quantify.reasons import split_reasons
-from pet_spect.quantify.resolution import blur
+from pet_spect.quantify.smoothing import blur
 from pet_spect.registration.common_resolution import ToCommon
-from pet_spect.tables import parse_float, read_table
+from pet_spect.results import layout
+from pet_spect.tsv import parse_float, read_table
 
 WHO = "sub-01"
 LABELS = {"FDG": ("18FFDG", "pet"), "IMZ": ("123IIMZ", "spect")}

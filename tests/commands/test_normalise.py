@@ -5,13 +5,14 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from pet_spect import images, layout
 from pet_spect.cli import main
 from pet_spect.errors import ImageError
+from pet_spect.imaging import images
+from pet_spect.imaging.resample import apply_affine, displace, sample
 from pet_spect.model import Refusal
-from pet_spect.registration import plausibility
+from pet_spect.registration.gates import plausibility
 from pet_spect.registration.itk import use_threads
-from pet_spect.resample import apply_affine, displace, sample
+from pet_spect.results import layout
 
 from ..phantoms import phantom
 

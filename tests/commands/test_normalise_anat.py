@@ -5,13 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from pet_spect import images, layout
 from pet_spect.cli import main
-from pet_spect.dicom.anatomical_rules import anat_sidecar
+from pet_spect.dicom.anatomy.rules import anat_sidecar
 from pet_spect.errors import RegistrationError
+from pet_spect.imaging import images
 from pet_spect.model import Refusal, ScanKey, Volume
-from pet_spect.registration import anatomical, normalise, policy
+from pet_spect.registration import anatomical_image as anatomical
+from pet_spect.registration import normalise, policy
 from pet_spect.registration.itk import use_threads
+from pet_spect.results import layout
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_templates")]
 

@@ -3,13 +3,14 @@ import json
 import numpy as np
 import pytest
 
-from pet_spect import images, layout
 from pet_spect.cli import main
 from pet_spect.commands.normalise_lesion import lesion_record, read_lesion
 from pet_spect.errors import ImageError
+from pet_spect.imaging import images
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Normalised
+from pet_spect.results import layout
 
 from ..phantoms import phantom
 

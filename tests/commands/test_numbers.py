@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pet_spect.commands import cohort, convert, measure
-from pet_spect.tables import format_value
+from pet_spect.tsv import format_value
 
 FLAGS = {
     "weight_kg": (convert, "--weight-kg"),

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from pet_spect.cli import main
-from pet_spect.quantify.columns import SCANS
-from pet_spect.report.records import REQUIRED
-from pet_spect.tables import write_table
+from pet_spect.report.results_folder import REQUIRED
+from pet_spect.results.columns import SCANS
+from pet_spect.tsv import write_table
 
 
 def test_folder_without_tables_is_one_line(tmp_path, capsys):

@@ -17,7 +17,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from pet_spect.dicom.convert import convert_scan
-from pet_spect.dicom.declared import Declared
+from pet_spect.dicom.facts.declared import Declared
 from pet_spect.errors import DicomError
 from pet_spect.model import Volume
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pet_spect.cli import main
-from pet_spect.tables import read_table
+from pet_spect.tsv import read_table
 
 pytestmark = pytest.mark.external
 

@@ -17,8 +17,8 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
 from pet_spect.cli import main
-from pet_spect.dicom.encapsulated import misfit, too_few
-from pet_spect.dicom.read import read_images
+from pet_spect.dicom.files.read import read_images
+from pet_spect.dicom.objects.encapsulated import misfit, too_few
 from pet_spect.errors import DicomError
 
 JPEG = "1.2.840.10008.1.2.4.57"
@@ -162,7 +162,7 @@ def many_frames(ds, described, held):
 @pytest.fixture
 def no_frame_described(monkeypatch):
     """To describe 20,000 frames takes 20 seconds."""
-    monkeypatch.setattr("pet_spect.dicom.enhanced._frames", lambda header: pytest.fail("frames were described"))
+    monkeypatch.setattr("pet_spect.dicom.pet.enhanced._frames", lambda header: pytest.fail("frames were described"))
 
 
 def test_more_frames_than_fragments_can_hold_are_refused(pet_slices, save, tmp_path, capfd, no_frame_described):
@@ -228,7 +228,9 @@ def nifti(path, shape, affine=None, slope=None):
 def test_nifti_that_claims_more_voxels_than_its_file_can_hold_is_refused_before_memory_is_asked_for(
     tmp_path, capfd, name, monkeypatch
 ):
-    monkeypatch.setattr("pet_spect.dicom.nifti_image.volume_from_nifti", lambda *_: pytest.fail("voxels were read"))
+    monkeypatch.setattr(
+        "pet_spect.dicom.bids.nifti_image.volume_from_nifti", lambda *_: pytest.fail("voxels were read")
+    )
     line = refusal(nifti(tmp_path / name, (512, 4096, 100)), tmp_path / "out", capfd)
     assert "its file is too small for the" in line
 

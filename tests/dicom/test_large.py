@@ -5,7 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from pet_spect.dicom import read, stored
+from pet_spect.dicom.files import read
+from pet_spect.dicom.objects import stored
 
 from .conftest import convert, refused
 

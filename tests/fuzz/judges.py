@@ -19,9 +19,9 @@ import pydicom
 
 from pet_spect import errors
 from pet_spect.cli import main
-from pet_spect.config_file import read_config
-from pet_spect.images import read_refusal, read_scan
-from pet_spect.study import read_participants, read_scans
+from pet_spect.imaging.images import read_refusal, read_scan
+from pet_spect.study.config_file import read_config
+from pet_spect.study.tables import read_participants, read_scans
 
 from .seeds import CANARY
 

@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from pet_spect.atlases import load_atlas
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.resample import apply_affine, resample_affine
 from pet_spect.model import Atlas, Volume
 from pet_spect.registration.itk import use_threads
-from pet_spect.registration.template import Template
-from pet_spect.resample import apply_affine, resample_affine
+from pet_spect.registration.templates.template import Template
 
 use_threads(1)
 

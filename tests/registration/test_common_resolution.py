@@ -1,7 +1,7 @@
 import pytest
 
 from pet_spect.registration.common_resolution import ToCommon, plan
-from pet_spect.registration.resolution import Resolution
+from pet_spect.registration.resolution_estimate import Resolution
 
 BASELINE, YEAR1 = ("baseline", "FDG"), ("year1", "FDG")
 

@@ -3,10 +3,10 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from pet_spect.errors import RegistrationError
-from pet_spect.images import read_affine, write_affine, write_warp
+from pet_spect.imaging.images import read_affine, write_affine, write_warp
+from pet_spect.imaging.resample import apply_affine, displace
 from pet_spect.model import Volume, Warp
 from pet_spect.registration.itk import register_deformable, register_linear
-from pet_spect.resample import apply_affine, displace
 
 AFFINE = np.array([[2.0, 0, 0, -40], [0, 2, 0, -44], [0, 0, 2, -36], [0, 0, 0, 1]])
 SHAPE = (41, 45, 37)

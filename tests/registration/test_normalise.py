@@ -3,11 +3,11 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from pet_spect.errors import RegistrationError
+from pet_spect.imaging.resample import apply_affine, displace, resample_affine, sample
 from pet_spect.model import ScanKey, Volume
+from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.normalise import Lesion, normalise
-from pet_spect.registration.plausibility import Gates
 from pet_spect.registration.warp import Deformation, Step
-from pet_spect.resample import apply_affine, displace, resample_affine, sample
 
 from ..phantoms import phantom
 
@@ -146,7 +146,7 @@ def test_when_ants_gives_up_on_the_warp_every_scan_says_so(scans, templates, mon
     def give_up(*_, **__):
         raise RegistrationError("ants gave up (Registration failed with error code 1)", code="ants_failed")
 
-    monkeypatch.setattr("pet_spect.registration.pose.find_pose", lambda *_: np.eye(4))
+    monkeypatch.setattr("pet_spect.registration.placement.pose.find_pose", lambda *_: np.eye(4))
     monkeypatch.setattr("pet_spect.registration.normalise.align", give_up)
     found = normalise(scans, templates, gates=Gates(), deformation=QUICK)
     assert {error.code for error in found.refused.values()} == {"ants_failed"}

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pet_spect.atlases import load_atlas
-from pet_spect.images import read_volume
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.images import read_volume
+from pet_spect.imaging.normal_uptake import region_mask
+from pet_spect.imaging.resample import apply_affine
 from pet_spect.model import Volume
-from pet_spect.patterns import region_mask
-from pet_spect.registration.plausibility import Gates
-from pet_spect.registration.pose import look_at
-from pet_spect.resample import apply_affine
+from pet_spect.registration.gates.plausibility import Gates
+from pet_spect.registration.placement.pose import look_at
 
 pytestmark = [pytest.mark.external, pytest.mark.slow]
 FOLDER = Path(os.environ.get("PET_SPECT_EXTERNAL_DATA", "../shared/data")) / "real_fdg"

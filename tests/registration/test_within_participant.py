@@ -4,9 +4,9 @@ from scipy.linalg import expm, logm
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
+from pet_spect.imaging.resample import apply_affine, resample_affine
 from pet_spect.model import Volume
 from pet_spect.registration.within_participant import between, corrections, mean_volume, rigid_part
-from pet_spect.resample import apply_affine, resample_affine
 
 
 def motion(angles, shift):

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from pet_spect import layout
 from pet_spect.files import write_json
-from pet_spect.quantify.columns import CHANGE, RATIOS, SCANS, SUMMARY
-from pet_spect.tables import write_table
+from pet_spect.results import layout
+from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY
+from pet_spect.tsv import write_table
 
 LABELS = {"FDG": "18FFDG", "IMZ": "123IIMZ"}
 HOW_SURE = (

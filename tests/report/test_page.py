@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pet_spect import layout
 from pet_spect.errors import ImageError, TableError
 from pet_spect.report import page
 from pet_spect.report.page import write_report
+from pet_spect.results import layout
 
 
 class Addresses(HTMLParser):

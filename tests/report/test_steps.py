@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pet_spect.atlases import load_atlas
 from pet_spect.errors import AtlasError
+from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Volume, Warp
 from pet_spect.report.planes import PIXEL_MM
 from pet_spect.report.steps import (

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pet_spect.atlases import load_atlas
-from pet_spect.simulate.head import Head, standard_head
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.simulate.heads.standard_head import Head, standard_head
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ import pydicom
 import pytest
 
 from pet_spect.simulate.design import PET_SCANNERS, SESSIONS, SPECT_SCANNERS, TRACERS, Trial
-from pet_spect.simulate.lesion import infarct
+from pet_spect.simulate.heads.stroke import infarct
 from pet_spect.simulate.participant import random_pose, simulate_participant, true_activity
-from pet_spect.simulate.people import draw_person
-from pet_spect.simulate.uptake import blurred, scan
+from pet_spect.simulate.population import draw_person
+from pet_spect.simulate.scanner import blurred, scan
 
 pytestmark = pytest.mark.slow
 

@@ -2,7 +2,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from pet_spect.atlases import load_atlas
+from pet_spect.imaging.atlases import load_atlas
 from pet_spect.simulate.phantom import FRONT_MM, TOP_MM, marker_phantom
 
 pytestmark = pytest.mark.slow

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from pet_spect.atlases import load_atlas
-from pet_spect.dicom.anatomical import convert_anat
+from pet_spect.dicom.anatomy.convert import convert_anat
 from pet_spect.errors import ConfigError
+from pet_spect.imaging.atlases import load_atlas
 from pet_spect.simulate import trial as trial_module
 from pet_spect.simulate.design import Trial
 from pet_spect.simulate.trial import write_trial
-from pet_spect.study import read_participants, read_scans
-from pet_spect.tables import read_table
+from pet_spect.study.tables import read_participants, read_scans
+from pet_spect.tsv import read_table
 
 pytestmark = pytest.mark.slow
 
@@ -111,7 +111,7 @@ def test_interrupted_run_is_started_again_and_nothing_foreign_is_touched(whole, 
 
 def test_killed_run_leaves_no_process_that_goes_on_writing(tmp_path):
     code = (
-        "from pathlib import Path; from pet_spect.atlases import load_atlas\n"
+        "from pathlib import Path; from pet_spect.imaging.atlases import load_atlas\n"
         "from pet_spect.simulate import trial; trial._cpus = lambda: 2\n"
         "from pet_spect.simulate.design import Trial\n"
         f"trial.write_trial(Path({str(tmp_path / 'trial')!r}), Trial(40, 1, 2, 2), load_atlas(), done=lambda _: None)\n"

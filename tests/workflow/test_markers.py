@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from pet_spect.atlases import load_atlas
-from pet_spect.images import read_volume
+from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.images import read_volume
+from pet_spect.imaging.resample import apply_affine, resample_affine, sample
 from pet_spect.model import Volume
-from pet_spect.resample import apply_affine, resample_affine, sample
-from pet_spect.simulate.dicom_nm import NmHeader, write_nm_recon
-from pet_spect.simulate.dicom_pet import PetHeader, write_pet_series
 from pet_spect.simulate.phantom import FRONT_MM, TOP_MM
+from pet_spect.simulate.writers.nm_object import NmHeader, write_nm_recon
+from pet_spect.simulate.writers.pet_series import PetHeader, write_pet_series
 
 from ..phantoms import phantom
 from ..studies import rows

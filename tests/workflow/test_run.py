@@ -8,8 +8,8 @@ import os
 import pytest
 
 import pet_spect
-from pet_spect import layout
-from pet_spect.tables import parse_float
+from pet_spect.results import layout
+from pet_spect.tsv import parse_float
 
 from ..studies import rows
 

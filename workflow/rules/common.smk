@@ -8,13 +8,15 @@ from jsonschema.exceptions import best_match
 from snakemake.utils import validate
 
 from pet_spect import __version__ as PACKAGE_VERSION
-from pet_spect import layout, study
-from pet_spect.dicom.decay import radionuclide_name
+from pet_spect.results import layout
+from pet_spect.study import tables as study
+from pet_spect.nuclides import radionuclide_name
 from pet_spect.errors import ConfigError, PetSpectError, RegionError, TableError, listed, shown
-from pet_spect.fingerprint import fingerprint
-from pet_spect.lines import read_lines
+from pet_spect.files import is_nifti, sidecar
+from pet_spect.study.fingerprint import fingerprint
+from pet_spect.study.rows import read_lines
 from pet_spect.model import STANDARD_SPACE
-from pet_spect.places import check_paths, check_there
+from pet_spect.study.paths import check_paths, check_there
 from pet_spect.quantify.references import (
     BUILT_IN,
     EVERY,
@@ -24,7 +26,7 @@ from pet_spect.quantify.references import (
     read_references,
 )
 from pet_spect.signoff import BY_EYE
-from pet_spect.tables import MOST_TYPED_BYTES, format_value, read_table
+from pet_spect.tsv import MOST_TYPED_BYTES, format_value, read_table
 
 SCHEMAS = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent / "schemas"
 CONFIG_NAME = listed(workflow.overwrite_configfiles) or "config/config.yaml"
@@ -146,7 +148,7 @@ def check_rows(path, name, columns):
 
 def find_atlas():
     """Return the labels, the table, the name and the flags of the atlas, and check that it has the regions."""
-    from pet_spect import atlases
+    from pet_spect.imaging import atlases
 
     atlas = config["atlas"]
     if "name" in atlas:
@@ -271,7 +273,7 @@ def scan_names(scan):
 def scans_of(wildcards):
     """The converted scans of one participant, with their sidecars."""
     images = ["results/" + layout.scan_image(*scan_names(scan)) for scan in SCANS[wildcards.participant].values()]
-    return images + [layout.sidecar(image) for image in images]
+    return images + [sidecar(image) for image in images]
 
 
 def scan_flags(wildcards):
@@ -288,7 +290,7 @@ def anat_of(wildcards):
     if PARTICIPANTS[wildcards.participant].anat is None:
         return []
     image = "results/" + layout.anat_image(wildcards.participant)
-    return [image, layout.sidecar(image)]
+    return [image, sidecar(image)]
 
 
 def transforms_of(wildcards):

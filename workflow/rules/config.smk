@@ -1,6 +1,6 @@
 """Reads config/config.yaml if no --configfile was given."""
 
-from pet_spect.config_file import read_config
+from pet_spect.study.config_file import read_config
 from pet_spect.errors import ConfigError
 
 # Snakemake has read --configfile before, and reads configfile after this.

@@ -5,14 +5,14 @@ def listed_scan(wildcards):
 def files_of_scan(wildcards):
     """The path scans.tsv gives; a NIfTI image with its sidecar."""
     path = listed_scan(wildcards).path
-    return [path, layout.sidecar(str(path))] if layout.is_nifti(path) else [path]
+    return [path, sidecar(str(path))] if is_nifti(path) else [path]
 
 
 def files_of_anat(wildcards):
     """The path participants.tsv gives; a NIfTI image with its sidecar, if it has one."""
     path = PARTICIPANTS[wildcards.participant].anat
-    facts = Path(layout.sidecar(str(path)))
-    return [path, facts] if layout.is_nifti(path) and facts.is_file() else [path]
+    facts = Path(sidecar(str(path)))
+    return [path, facts] if is_nifti(path) and facts.is_file() else [path]
 
 
 def anat_series(wildcards):
@@ -62,7 +62,7 @@ rule convert:
         files_of_scan,
     output:
         image="results/" + layout.scan_image("{participant}", "{session}", "{label}", "{datatype}"),
-        facts="results/" + layout.sidecar(layout.scan_image("{participant}", "{session}", "{label}", "{datatype}")),
+        facts="results/" + sidecar(layout.scan_image("{participant}", "{session}", "{label}", "{datatype}")),
     log:
         "logs/convert/" + layout.scan_stem("{participant}", "{session}", "{label}") + "_{datatype}.log",
     params:
@@ -83,7 +83,7 @@ rule convert_anat:
         files_of_anat,
     output:
         image="results/" + layout.anat_image("{participant}"),
-        facts="results/" + layout.sidecar(layout.anat_image("{participant}")),
+        facts="results/" + sidecar(layout.anat_image("{participant}")),
     log:
         "logs/convert/{participant}_anat.log",
     params:

@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from pet_spect.errors import MOST_LISTED, TableError, listed
-from pet_spect.quantify.columns import SCANS
-from pet_spect.tables import MISSING, Row, read_table, write_table
+from pet_spect.results.columns import SCANS
+from pet_spect.tsv import MISSING, Row, read_table, write_table
 
 _COLUMNS = {
     "status": {**SCANS["status"], "Description": "What became of the scans."},

@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from pet_spect.atlases import load_atlas
 from pet_spect.errors import ConfigError, RegionError
+from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Atlas
 from pet_spect.quantify.references import Reference, read_references
 

@@ -12,25 +12,30 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pet_spect import layout
 from pet_spect.commands.arguments import references
 from pet_spect.commands.numbers import positive
-from pet_spect.commands.uptake_table import MeasuredScan, read_uptake
-from pet_spect.dataset import describe_dataset
 from pet_spect.errors import ConfigError, RegionError, TableError, listed
 from pet_spect.files import whole_file, write_json
 from pet_spect.model import Decision, ScanKey
-from pet_spect.quantify import columns
-from pet_spect.quantify.change import Change, changes
-from pet_spect.quantify.circumstances import Circumstances, circumstance_notes
+from pet_spect.quantify.cohort.change import Change, changes
+from pet_spect.quantify.cohort.qc_decisions import (
+    Verdict,
+    judge_absent,
+    judge_measured,
+    refuse_without_primary,
+    sign_offs,
+)
+from pet_spect.quantify.cohort.summary import Summary, summarise
+from pet_spect.quantify.cohort.visit_notes import Circumstances, circumstance_notes
 from pet_spect.quantify.ratios import CONTRALATERAL, MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
 from pet_spect.quantify.reasons import join_reasons
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.quantify.roles import RegionRoles
-from pet_spect.quantify.summary import Summary, summarise
-from pet_spect.quantify.verdict import Verdict, judge_absent, judge_measured, refuse_without_primary, sign_offs
-from pet_spect.study import Participant, decisions_by_scan, read_decisions, read_participants, read_scans
-from pet_spect.tables import write_table
+from pet_spect.results import columns, layout
+from pet_spect.results.dataset import describe_dataset
+from pet_spect.results.uptake_record import MeasuredScan, read_uptake
+from pet_spect.study.tables import Participant, decisions_by_scan, read_decisions, read_participants, read_scans
+from pet_spect.tsv import write_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

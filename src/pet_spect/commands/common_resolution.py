@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pet_spect import layout
 from pet_spect.commands.numbers import positive
 from pet_spect.errors import PetSpectError
 from pet_spect.model import ScanKey
-from pet_spect.record import cut_view
+from pet_spect.results import layout
+from pet_spect.results.registration_record import cut_view
 
 if TYPE_CHECKING:
     from pet_spect.model import Warp
     from pet_spect.registration.common_resolution import ToCommon
-    from pet_spect.registration.resolution import Resolution
+    from pet_spect.registration.resolution_estimate import Resolution
 
 AUTO = "auto"
 """Asks for the coarsest of the participant's scans of the tracer."""
@@ -60,12 +60,12 @@ def to_common(
     """
     import numpy as np
 
-    from pet_spect.atlases import load_atlas
-    from pet_spect.images import read_rigid, read_scan
-    from pet_spect.quantify.view import in_view
+    from pet_spect.imaging.atlases import load_atlas
+    from pet_spect.imaging.images import read_rigid, read_scan
+    from pet_spect.imaging.tissue import tissue_maps
+    from pet_spect.quantify.coverage import in_view
     from pet_spect.registration.common_resolution import plan
-    from pet_spect.registration.resolution import estimate_fwhm, sharp_tissue
-    from pet_spect.tissue import tissue_maps
+    from pet_spect.registration.resolution_estimate import estimate_fwhm, sharp_tissue
 
     atlas = load_atlas("CerebrA")
     tissue = sharp_tissue(atlas, tissue_maps(atlas))

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Literal
 
 from pet_spect.commands.numbers import from_zero, positive
-from pet_spect.dicom.anatomical import convert_anat
+from pet_spect.dicom.anatomy.convert import convert_anat
 from pet_spect.dicom.convert import convert_scan
-from pet_spect.dicom.decay import radionuclide_name
-from pet_spect.dicom.declared import Declared
+from pet_spect.dicom.facts.declared import Declared
 from pet_spect.errors import ConfigError, PetSpectError
-from pet_spect.images import write_refusal, write_scan
-from pet_spect.layout import is_nifti, sidecar
+from pet_spect.files import is_nifti, sidecar
+from pet_spect.imaging.images import write_refusal, write_scan
 from pet_spect.model import Refusal
+from pet_spect.nuclides import radionuclide_name
 
 
 def _number_or_sum(text: str) -> int | Literal["sum"]:

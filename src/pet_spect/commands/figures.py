@@ -12,12 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pet_spect import layout
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
 from pet_spect.commands.registration_facts import cut_warning
-from pet_spect.images import read_refusal, read_rigid, read_sidecar, read_volume, read_warp
+from pet_spect.imaging.images import read_refusal, read_rigid, read_sidecar, read_volume, read_warp
 from pet_spect.model import ScanKey, Volume, Warp
-from pet_spect.record import entry_of, flags_of, read_record, refusal_in
+from pet_spect.results import layout
+from pet_spect.results.registration_record import entry_of, flags_of, read_record, refusal_in
 
 if TYPE_CHECKING:
     from pet_spect.report.steps import Step
@@ -82,7 +82,7 @@ class _Person:
 def _draw(person: _Person, key: ScanKey, image: Path, masks: Mapping[str, Volume]) -> None:
     from pet_spect.report import steps
     from pet_spect.report.figures import draw_refusal, draw_registration
-    from pet_spect.report.records import gate_lines, lesion_line
+    from pet_spect.report.results_folder import gate_lines, lesion_line
 
     results, parts = person.results, layout.scan_name(image)
     path = results / layout.registration_figure(*parts[:3])

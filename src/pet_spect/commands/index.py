@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pet_spect.dicom.index.audit import write_audit
-from pet_spect.dicom.index.found import LINK
-from pet_spect.dicom.index.heap import Index, index
-from pet_spect.dicom.index.table import COLUMNS, Row, Tables, printed, tables_of
+from pet_spect.dicom.index.drafts import COLUMNS, Row, Tables, printed, tables_of
+from pet_spect.dicom.index.findings import LINK
+from pet_spect.dicom.index.survey import Index, index
 from pet_spect.errors import PetSpectError, TableError
 from pet_spect.files import whole_file
-from pet_spect.tables import write_table
+from pet_spect.tsv import write_table
 
 _WRITTEN = ("participants.tsv", "scans.tsv", "index.tsv", "index.json")
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pet_spect import layout
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
 from pet_spect.commands.common_resolution import common_fwhm, to_common
 from pet_spect.commands.numbers import fraction
@@ -24,13 +23,13 @@ from pet_spect.commands.registration_facts import (
     registration_record,
 )
 from pet_spect.commands.uptake_rows import Grounds, missing_scan, told_by_convert, uptake_rows, why_absent
-from pet_spect.commands.uptake_table import RESPONSE_TERMS, terms_by_region
 from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
 from pet_spect.files import write_json
-from pet_spect.images import read_rigid, read_scan, read_sidecar, read_warp
+from pet_spect.imaging.images import read_rigid, read_scan, read_sidecar, read_warp
 from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, ScanKey, Volume
-from pet_spect.quantify.columns import UPTAKE
-from pet_spect.record import (
+from pet_spect.results import layout
+from pet_spect.results.columns import UPTAKE
+from pet_spect.results.registration_record import (
     accepted_faults,
     cut_view,
     deficit_of,
@@ -39,7 +38,8 @@ from pet_spect.record import (
     lesion_seen,
     misplacement_mm,
 )
-from pet_spect.tables import sidecar_of_table, write_table
+from pet_spect.results.uptake_record import RESPONSE_TERMS, terms_by_region
+from pet_spect.tsv import sidecar_of_table, write_table
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ScanMeasurement
@@ -220,7 +220,7 @@ def _tell_responses(told: dict[str, Any], seen: Mapping[tuple[str, str], ScanMea
     visit = told["Session"], told["Tracer"]
     if visit not in seen:
         return
-    from pet_spect.quantify.responses import scan_responses
+    from pet_spect.quantify.sensitivities import scan_responses
 
     others = [seen[other] for other in seen if other != visit and other[1] == visit[1]]
     told["Responses"] = terms_by_region(scan_responses(seen[visit], others, grounds.regions))

@@ -13,19 +13,20 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pet_spect import images, layout
 from pet_spect.commands.arguments import add_participant
 from pet_spect.commands.normalise_anat import Anatomy, read_anatomy
 from pet_spect.commands.normalise_lesion import lesion_record, read_lesion
 from pet_spect.commands.normalise_record import write_record
 from pet_spect.errors import ConfigError, ImageError, RefusedError, listed, shown
 from pet_spect.files import whole_file
+from pet_spect.imaging import images
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
+from pet_spect.results import layout
 from pet_spect.signoff import BY_EYE
 
 if TYPE_CHECKING:
     from pet_spect.registration.normalise import Lesion, Normalised
-    from pet_spect.registration.template import Template
+    from pet_spect.registration.templates.template import Template
 
 REFUSED_TRANSFORM = "refused\n"
 """What stands in a transform file that a refused scan does not have."""
@@ -92,7 +93,7 @@ def run(options: argparse.Namespace) -> None:
     from pet_spect.registration import itk
 
     itk.use_threads(options.threads)
-    from pet_spect.registration.plausibility import Gates
+    from pet_spect.registration.gates.plausibility import Gates
     from pet_spect.registration.policy import lost_on_the_way, normalise_participant
     from pet_spect.registration.warp import Deformation
 
@@ -199,9 +200,9 @@ def _label(path: Path) -> str:
 
 
 def _templates(given: list[str], needed: set[str]) -> dict[str, Template]:
-    from pet_spect.atlases import load_atlas
-    from pet_spect.patterns import PATTERNS
-    from pet_spect.registration.template import make_template, read_template
+    from pet_spect.imaging.atlases import load_atlas
+    from pet_spect.imaging.normal_uptake import PATTERNS
+    from pet_spect.registration.templates.template import make_template, read_template
 
     named = dict(text.partition("=")[::2] for text in given)
     missing = sorted(needed - named.keys())

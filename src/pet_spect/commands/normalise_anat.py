@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pet_spect import images
 from pet_spect.errors import RegistrationError
+from pet_spect.imaging import images
 from pet_spect.model import ANATOMICAL, Refusal, ScanKey, Volume
 
 if TYPE_CHECKING:
-    from pet_spect.registration.template import Template
+    from pet_spect.registration.templates.template import Template
 
 _KINDS = {"MR": "T1w", "CT": "CT"}
 
@@ -61,9 +61,9 @@ def read_anatomy(participant: str, path: Path) -> Anatomy:
     ImageError
         If the files cannot be read.
     """
-    from pet_spect.atlases import load_atlas
-    from pet_spect.registration.anatomical import extract_brain, make_anat_template
-    from pet_spect.registration.field_of_view import in_view
+    from pet_spect.imaging.atlases import load_atlas
+    from pet_spect.registration.anatomical_image import extract_brain, make_anat_template
+    from pet_spect.registration.placement.field_of_view import in_view
 
     refusal = images.read_refusal(path)
     if refusal is not None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pet_spect import layout
 from pet_spect.errors import ImageError
-from pet_spect.lesion_mask import read_lesion_mask, read_mask
+from pet_spect.imaging.lesion_mask import read_lesion_mask, read_mask
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
+from pet_spect.results import layout
 
 if TYPE_CHECKING:
     from pet_spect.registration.normalise import Lesion, Normalised
@@ -36,7 +36,7 @@ def read_lesion(participant: str, path: Path, scans: Mapping[ScanKey, Path], ana
         If the name says no space or that of an image that is not there, the mask cannot be read, or is empty.
         Every code starts with ``lesion_mask_``.
     """
-    from pet_spect.atlases import load_atlas
+    from pet_spect.imaging.atlases import load_atlas
     from pet_spect.registration.normalise import Lesion
 
     name = f"the lesion mask of {participant}"
@@ -68,7 +68,7 @@ def lesion_record(result: Normalised, fault: Refusal | None, *, given: bool) -> 
 
     ``SeenMl`` is what the leading image itself shows, also where a mask was given.
     """
-    from pet_spect.registration.lesion import volume_by_side
+    from pet_spect.registration.lesion_estimate import volume_by_side
 
     if result.lesion is None or result.seen_ml is None:
         return None

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pet_spect import __version__, images, layout
+from pet_spect import __version__
 from pet_spect.commands.normalise_anat import Anatomy, anatomy_record
 from pet_spect.files import write_json
+from pet_spect.imaging import images
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey
+from pet_spect.results import layout
 
 if TYPE_CHECKING:
     from pet_spect.registration.normalise import Normalised, Registered
@@ -86,7 +88,7 @@ def _scan_entry(key: ScanKey, path: Path, result: Normalised, refusal: Refusal |
 
 def _pattern_flags(registered: Registered, facts: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the flag of a scan whose regional uptake is not that of its tracer in healthy people."""
-    from pet_spect.registration.tracer_pattern import FAR
+    from pet_spect.registration.templates.tracer_pattern import FAR
 
     if not registered.pattern_distance > FAR:
         return []

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pet_spect import layout
 from pet_spect.commands.numbers import from_zero
 from pet_spect.errors import ImageError
-from pet_spect.images import read_refusal, read_volume
-from pet_spect.lesion_mask import read_lesion_mask
+from pet_spect.imaging.images import read_refusal, read_volume
+from pet_spect.imaging.lesion_mask import read_lesion_mask
 from pet_spect.model import Atlas, Refusal, ScanKey, Volume
-from pet_spect.record import entry_of, read_record, refusal_in
+from pet_spect.results import layout
+from pet_spect.results.registration_record import entry_of, read_record, refusal_in
 
 
 def registration_record(results: Path, participant: str, *, is_needed: bool) -> dict[str, Any]:

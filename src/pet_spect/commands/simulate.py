@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from pet_spect.atlases import load_atlas
+    from pet_spect.imaging.atlases import load_atlas
     from pet_spect.simulate.design import Trial
     from pet_spect.simulate.trial import write_trial
 

@@ -7,29 +7,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pet_spect.dicom.acquisition import image_activity
-from pet_spect.dicom.bids import read_bids
-from pet_spect.dicom.blank import check_uptake
-from pet_spect.dicom.classic import read_classic
-from pet_spect.dicom.clipped import clipping_remarks
-from pet_spect.dicom.contradictions import check_modality, compare_starts
-from pet_spect.dicom.declared import Declared
-from pet_spect.dicom.enhanced import read_enhanced
+from pet_spect.dicom.bids.scan import read_bids
 from pet_spect.dicom.examined import Examined
-from pet_spect.dicom.identity import differences, in_words, person_of
-from pet_spect.dicom.nm import read_nm
-from pet_spect.dicom.nm_slices import read_nm_slices
-from pet_spect.dicom.pet import pet_scan
-from pet_spect.dicom.pictures import SECONDARY_CAPTURES, picture_remarks
-from pet_spect.dicom.quiet import quiet
-from pet_spect.dicom.read import SOP_CLASSES, Header, read_images, series_code, sop_class
-from pet_spect.dicom.series import mixed
+from pet_spect.dicom.facts.acquisition import image_activity
+from pet_spect.dicom.facts.clipped import clipping_remarks
+from pet_spect.dicom.facts.declared import Declared
+from pet_spect.dicom.facts.pictures import SECONDARY_CAPTURES, picture_remarks
+from pet_spect.dicom.files.read import SOP_CLASSES, Header, read_images, series_code, sop_class
+from pet_spect.dicom.nm.slices import read_nm_slices
+from pet_spect.dicom.nm.volume import read_nm
+from pet_spect.dicom.objects.blank import check_uptake
+from pet_spect.dicom.objects.identity import differences, in_words, person_of
+from pet_spect.dicom.objects.quiet import quiet
+from pet_spect.dicom.objects.vocabulary import known_modality
+from pet_spect.dicom.pet.classic import read_classic
+from pet_spect.dicom.pet.contradictions import check_modality, compare_starts
+from pet_spect.dicom.pet.enhanced import read_enhanced
+from pet_spect.dicom.pet.series import mixed
+from pet_spect.dicom.pet.volume import pet_scan
 from pet_spect.dicom.sidecar import sidecar_of, warnings_of
-from pet_spect.dicom.vocabulary import known_modality
 from pet_spect.errors import DicomError, listed
-from pet_spect.layout import is_nifti
+from pet_spect.files import is_nifti
+from pet_spect.imaging.nifti import check_no_pair
 from pet_spect.model import Volume
-from pet_spect.nifti import check_no_pair
 
 _LONGEST = 2**15 - 1
 
@@ -49,7 +49,7 @@ def convert_scan(
     label : str, optional
         With it messages name the scan by it and never by path.
     series : str, optional
-        Code of the one series that is meant (`pet_spect.dicom.read.series_code`); without it
+        Code of the one series that is meant (`pet_spect.dicom.files.read.series_code`); without it
         there must be only one.
 
     Returns

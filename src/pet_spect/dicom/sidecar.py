@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pet_spect.dicom.acquisition import Acquisition, keys_of
-from pet_spect.dicom.declared import Caution
-from pet_spect.dicom.tracer import Identity
+from pet_spect.dicom.facts.acquisition import Acquisition, keys_of
+from pet_spect.dicom.facts.declared import Caution
+from pet_spect.dicom.facts.tracer import Identity
 
 SIMULATOR_MODEL = "pet_spect simulate"
 """ManufacturersModelName of simulated scans."""
@@ -25,8 +25,8 @@ class ScanFacts:
     units : str
         Of the voxels as stored.
     manufacturer, model, tracer, reconstruction, recon_filter, attenuation : str or None
-        Vetted by `pet_spect.dicom.vocabulary` and, for the tracer, `pet_spect.dicom.radiopharmaceuticals`;
-        `attenuation` is ``none`` where there was no correction.
+        Vetted by `pet_spect.dicom.objects.vocabulary` and, for the tracer,
+        `pet_spect.dicom.facts.radiopharmaceuticals`; `attenuation` is ``none`` where there was no correction.
     radionuclide : str or None
         ``F18``.
     tracer_identity : {'header', 'nuclide', 'none'}
@@ -45,7 +45,7 @@ class ScanFacts:
     decay_correction_s : float or None
         The moment the voxels hold for, seconds after injection.
     suv_factor, suv_reason, suv_method, suv_variant, suv_time_source
-        See `pet_spect.dicom.suv`.
+        See `pet_spect.dicom.pet.suv`.
     corrections : sequence of str
         CorrectedImage.
     acquisition : Acquisition

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.model import Atlas, CutView, RegionUptake, Volume, Warp
-from pet_spect.quantify.resolution import blur
-from pet_spect.quantify.shares import Shares, membership_certainty, region_shares
+from pet_spect.quantify.coverage import coverage_by_pose, in_view, limited
+from pet_spect.quantify.region_weights import Shares, membership_certainty, region_shares
+from pet_spect.quantify.smoothing import blur
 from pet_spect.quantify.uptake import uptake_of_shares
-from pet_spect.quantify.view import coverage_by_pose, in_view, limited
 
 
 @dataclass(frozen=True)

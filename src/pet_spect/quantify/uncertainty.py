@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pet_spect.quantify.shares import FloatArray
+from pet_spect.quantify.region_weights import FloatArray
 
 RIGID_MM, RIGID_DEGREES = 0.1, 0.1
 """Standard deviation of a scan's rigid misalignment with the person's others, along and about each axis."""

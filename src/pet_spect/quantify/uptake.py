@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.model import Atlas, RegionUptake, Volume
-from pet_spect.quantify.shares import FloatArray, Shares
+from pet_spect.quantify.region_weights import FloatArray, Shares
 
 LESIONFREE = "_lesionfree"
 """Ending of the name of a region without its lesion voxels."""

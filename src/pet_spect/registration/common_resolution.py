@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pet_spect.quantify.resolution import blur_between
-from pet_spect.registration.resolution import Resolution
+from pet_spect.quantify.smoothing import blur_between
+from pet_spect.registration.resolution_estimate import Resolution
 
 CLEARLY = 2.0
 """Standard deviations by which two resolutions must differ to be called different."""

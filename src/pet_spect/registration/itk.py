@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.errors import RegistrationError
-from pet_spect.images import read_affine, read_warp, write_affine
+from pet_spect.imaging.images import read_affine, read_warp, write_affine
 from pet_spect.model import Volume, Warp
 
 if TYPE_CHECKING:

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.errors import RegistrationError
+from pet_spect.imaging.resample import Points, apply_affine, displace, resample, resample_affine
 from pet_spect.model import ScanKey, Volume, Warp
-from pet_spect.registration import plausibility
-from pet_spect.registration.appearance import region_factors
-from pet_spect.registration.attempt import Attempt, tolerate_pairs
-from pet_spect.registration.consistency import (
+from pet_spect.registration.gates import plausibility
+from pet_spect.registration.gates.consistency import (
     agreements,
     different_size,
     disagreement,
@@ -23,15 +22,16 @@ from pet_spect.registration.consistency import (
     odd_ones_out,
     strangers,
 )
-from pet_spect.registration.field_of_view import FieldOfView
-from pet_spect.registration.lesion import estimate_lesion, volume_by_side
-from pet_spect.registration.pose import Placed, centre_of, look_at
-from pet_spect.registration.resemblance import own_match
-from pet_spect.registration.template import Template
-from pet_spect.registration.tracer_pattern import scan_distance
+from pet_spect.registration.gates.resemblance import own_match
+from pet_spect.registration.lesion_estimate import estimate_lesion, volume_by_side
+from pet_spect.registration.placement.attempt import Attempt, tolerate_pairs
+from pet_spect.registration.placement.field_of_view import FieldOfView
+from pet_spect.registration.placement.pose import Placed, centre_of, look_at
+from pet_spect.registration.templates.appearance import region_factors
+from pet_spect.registration.templates.template import Template
+from pet_spect.registration.templates.tracer_pattern import scan_distance
 from pet_spect.registration.warp import Deformation, GivenLesion, find_warp, near_brain
 from pet_spect.registration.within_participant import align, mean_volume, participant_grid, rigid_part
-from pet_spect.resample import Points, apply_affine, displace, resample, resample_affine
 from pet_spect.signoff import NEVER
 
 

@@ -9,8 +9,8 @@ from pet_spect.model import Refusal, ScanKey, Volume
 from pet_spect.registration.normalise import Lesion, Normalised, normalise
 
 if TYPE_CHECKING:
-    from pet_spect.registration.plausibility import Gates
-    from pet_spect.registration.template import Template
+    from pet_spect.registration.gates.plausibility import Gates
+    from pet_spect.registration.templates.template import Template
     from pet_spect.registration.warp import Deformation
 
 _MOST_OF_IT = 0.5

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_erosion
 
+from pet_spect.imaging.resample import apply_affine, displace, field_of, resample, resample_affine
 from pet_spect.model import Volume, Warp
-from pet_spect.registration.appearance import own_appearance
 from pet_spect.registration.itk import register_deformable, register_linear
-from pet_spect.registration.lesion import estimate_lesion
+from pet_spect.registration.lesion_estimate import estimate_lesion
 from pet_spect.registration.misplacement import misplacement_mm
-from pet_spect.registration.template import WORKING_VOXEL_MM, Template
-from pet_spect.resample import apply_affine, displace, field_of, resample, resample_affine
+from pet_spect.registration.templates.appearance import own_appearance
+from pet_spect.registration.templates.template import WORKING_VOXEL_MM, Template
 
 MASK_MARGIN_MM = 6
 _RIM_VOXELS = 2

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.linalg import expm, logm, polar
 from scipy.ndimage import binary_erosion
 
+from pet_spect.imaging.resample import apply_affine, resample_affine
 from pet_spect.model import ScanKey, Volume
 from pet_spect.registration.itk import register_linear
-from pet_spect.resample import apply_affine, resample_affine
 
 PARTICIPANT_VOXEL_MM = 2.0
 _RIM_VOXELS = 2

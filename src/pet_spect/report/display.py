@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pet_spect.tables import MISSING, Row
+from pet_spect.tsv import MISSING, Row
 
 _SIGNED = {
     "change",

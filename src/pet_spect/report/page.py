@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pet_spect import __version__
 from pet_spect.files import whole_file
+from pet_spect.report.answer import outcomes
 from pet_spect.report.display import table, unique
-from pet_spect.report.outcomes import outcomes
-from pet_spect.report.people import people, troubles
-from pet_spect.report.records import Results, read_results
-from pet_spect.tables import MISSING, Row
+from pet_spect.report.participants import people, troubles
+from pet_spect.report.results_folder import Results, read_results
+from pet_spect.tsv import MISSING, Row
 
 MOST_INLINED_BYTES = 50_000_000
 """Pictures are put into the page up to this many bytes in all (about 200 scans); beyond, they are linked."""

@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pet_spect.imaging.resample import Points, sample
 from pet_spect.model import Volume
-from pet_spect.resample import Points, sample
 
 View = Literal["axial", "coronal", "sagittal"]
 Floats = NDArray[np.floating]

@@ -10,9 +10,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from pet_spect.model import opposite
-from pet_spect.simulate.lesion import Stroke
-from pet_spect.simulate.people import draw_scanner
-from pet_spect.simulate.uptake import Scanner
+from pet_spect.simulate.heads.stroke import Stroke
+from pet_spect.simulate.population import draw_scanner
+from pet_spect.simulate.scanner import Scanner
 
 SESSIONS = ("baseline", "year1")
 TRACERS = ("FDG", "IMZ")

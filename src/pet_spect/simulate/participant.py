@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from pet_spect.model import Side, Volume
-from pet_spect.simulate.anatomical import scan_anat
-from pet_spect.simulate.anatomy import Anatomy
+from pet_spect.simulate.anatomical_image import scan_anat
 from pet_spect.simulate.design import INFARCT_CORE, SESSIONS, Case, Trial
-from pet_spect.simulate.dicom_anatomical import AnatHeader, write_anat_series
-from pet_spect.simulate.dicom_common import F18, I123, Nuclide
-from pet_spect.simulate.dicom_nm import NmHeader, write_nm_recon
-from pet_spect.simulate.dicom_pet import PetHeader, write_pet_series
-from pet_spect.simulate.head import Head
-from pet_spect.simulate.lesion import infarct, remaining
-from pet_spect.simulate.people import draw_person
-from pet_spect.simulate.uptake import TARGET, Scanner, region_ratios, scan, seen_by
+from pet_spect.simulate.heads.anatomy import Anatomy
+from pet_spect.simulate.heads.standard_head import Head
+from pet_spect.simulate.heads.stroke import infarct, remaining
+from pet_spect.simulate.population import draw_person
+from pet_spect.simulate.scanner import TARGET, Scanner, region_ratios, scan, seen_by
+from pet_spect.simulate.writers.anatomical_series import AnatHeader, write_anat_series
+from pet_spect.simulate.writers.common import F18, I123, Nuclide
+from pet_spect.simulate.writers.nm_object import NmHeader, write_nm_recon
+from pet_spect.simulate.writers.pet_series import PetHeader, write_pet_series
 
 _HEAD_CENTRE_MM = np.array([0.0, -18.0, 6.0])
 _ROTATION_DEGREES = 8.0
@@ -139,7 +139,7 @@ def simulate_participant(
     out : Path
         Folder of the trial; ``dicom/<participant>/ses-<session>/<tracer>`` is written in it.
     standard_anat : (X, Y, Z) float32 array, optional
-        Needed where the trial has anatomical images (`pet_spect.simulate.anatomical.standard_anat`,
+        Needed where the trial has anatomical images (`pet_spect.simulate.anatomical_image.standard_anat`,
         on the grid of `head`); ``dicom/<participant>/anat`` is written as well.
 
     Returns

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.atlases import load_atlas
+from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Volume
-from pet_spect.simulate.head import Head, standard_head
-from pet_spect.simulate.uptake import TARGET, blurred
+from pet_spect.simulate.heads.standard_head import Head, standard_head
+from pet_spect.simulate.scanner import TARGET, blurred
 
 HOT, COLD = 1.3, 0.7
 """Uptake of the left and of the right motor cortex, as a multiple of normal."""

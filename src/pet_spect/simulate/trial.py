@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from pet_spect.errors import ConfigError
 from pet_spect.files import whole_file
 from pet_spect.model import Atlas
-from pet_spect.simulate.anatomical import standard_anat
+from pet_spect.simulate.anatomical_image import standard_anat
 from pet_spect.simulate.design import Trial
-from pet_spect.simulate.head import Head, standard_head
+from pet_spect.simulate.heads.standard_head import Head, standard_head
 from pet_spect.simulate.participant import Written, simulate_participant
-from pet_spect.tables import sidecar_of_table, write_table
+from pet_spect.tsv import sidecar_of_table, write_table
 
 TRUTH = "truth.tsv"
 """Written last: where it stands, the trial is whole."""

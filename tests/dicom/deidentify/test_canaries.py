@@ -14,8 +14,8 @@ from pydicom.uid import ImplicitVRLittleEndian
 
 from pet_spect.cli import main
 from pet_spect.dicom.convert import convert_scan
-from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.deidentify.elements import READ_BY_CONVERT
+from pet_spect.dicom.facts.declared import Declared
 
 CANARY = "CANARY1948X"
 NAME = "Åström^Jürgen"

@@ -17,9 +17,9 @@ from pydicom.uid import (
 
 from pet_spect.cli import main
 from pet_spect.dicom.convert import convert_scan
-from pet_spect.dicom.declared import Declared
 from pet_spect.dicom.deidentify.elements import COUNTERS, KEPT, PATIENT_CHARACTERISTICS, TEXTS
 from pet_spect.dicom.deidentify.profile import PROFILE
+from pet_spect.dicom.facts.declared import Declared
 
 KEY = bytes(range(32))
 
@@ -267,8 +267,8 @@ def test_whatever_convert_reads_stays(repository):
     elsewhere = {"PatientID", "TimezoneOffsetFromUTC", "TransferSyntaxUID", "MediaStorageSOPClassUID"}
     pixels_and_codes = {"PixelData", "FloatPixelData", "DoubleFloatPixelData", "CodeValue", "CodeMeaning"}
     modules = [
-        *("classic", "enhanced", "nm", "nm_frames", "patient", "pet", "read", "header", "injection", "series"),
-        *("frames", "geometry"),
+        *("pet/classic", "pet/enhanced", "pet/volume", "pet/series", "pet/time_frames", "nm/volume", "nm/frames"),
+        *("nm/slices", "facts/patient", "facts/injection", "files/read", "objects/header", "geometry", "nm/geometry"),
     ]
     code = "".join((repository / f"src/pet_spect/dicom/{name}.py").read_text(encoding="utf-8") for name in modules)
     named = {word for word in re.findall(r'"([A-Z][A-Za-z]+)"', code) if pydicom.datadict.tag_for_keyword(word)}

@@ -9,8 +9,8 @@ import pytest
 
 from pet_spect.cli import main
 from pet_spect.model import Volume
-from pet_spect.simulate.dicom_nm import NmHeader, write_nm_recon
-from pet_spect.simulate.dicom_pet import PetHeader, write_pet_series
+from pet_spect.simulate.writers.nm_object import NmHeader, write_nm_recon
+from pet_spect.simulate.writers.pet_series import PetHeader, write_pet_series
 
 from .test_folder import assert_converts_alike, headers
 

@@ -8,10 +8,10 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
-from pet_spect.dicom.decay import SNOMED_SCHEMES, radionuclide_name
-from pet_spect.dicom.header import Header
-from pet_spect.dicom.radiopharmaceuticals import coded_tracer, known_tracer
-from pet_spect.dicom.vocabulary import UNLISTED
+from pet_spect.dicom.facts.radiopharmaceuticals import coded_tracer, known_tracer
+from pet_spect.dicom.objects.header import Header
+from pet_spect.dicom.objects.vocabulary import UNLISTED
+from pet_spect.nuclides import SNOMED_SCHEMES, radionuclide_name
 
 _GROUPS = {
     "RadionuclideCodeSequence": (codes.CID18, codes.CID4020),

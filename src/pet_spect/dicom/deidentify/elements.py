@@ -140,7 +140,7 @@ TEXTS = {
     "LUTLabel": "method",
     "StackID": "method",
 }
-"""Free text by the kind of words it may be made of (see `pet_spect.dicom.vocabulary`)."""
+"""Free text by the kind of words it may be made of (see `pet_spect.dicom.objects.vocabulary`)."""
 
 PATIENT_CHARACTERISTICS = frozenset({"PatientSex", "PatientAge", "PatientSize", "PatientWeight"})
 """Kept by the Retain Patient Characteristics Option (PS3.15 E.3.7): SUV needs them."""

@@ -16,17 +16,17 @@ from pydicom.sr.coding import Code
 from pydicom.uid import UID
 
 from pet_spect import __version__
-from pet_spect.dicom.clock import scanner_offset
 from pet_spect.dicom.deidentify.elements import UNPAIRED
-from pet_spect.dicom.deidentify.people import People
+from pet_spect.dicom.deidentify.identity_conflicts import People
 from pet_spect.dicom.deidentify.pixels import clean_pixels
 from pet_spect.dicom.deidentify.profile import Scrubber
 from pet_spect.dicom.deidentify.pseudonyms import Pseudonyms, is_registered
-from pet_spect.dicom.header import SOP_CLASSES, Header, sop_class
-from pet_spect.dicom.pictures import is_burned_in
-from pet_spect.dicom.quiet import quiet
-from pet_spect.dicom.read import is_image, read_file
-from pet_spect.dicom.sources import PlacedFile, files_in
+from pet_spect.dicom.facts.pictures import is_burned_in
+from pet_spect.dicom.files.read import is_image, read_file
+from pet_spect.dicom.files.sources import PlacedFile, files_in
+from pet_spect.dicom.objects.clock import scanner_offset
+from pet_spect.dicom.objects.header import SOP_CLASSES, Header, sop_class
+from pet_spect.dicom.objects.quiet import quiet
 from pet_spect.errors import DicomError, listed
 
 _IMPLEMENTATION_UID = UID("2.25.241466037468170331043137285143093014587")

@@ -8,8 +8,8 @@ import numpy as np
 from pydicom.dataelem import DataElement
 from pydicom.uid import UID, ExplicitVRBigEndian
 
-from pet_spect.dicom.header import Header
-from pet_spect.dicom.stored import Bits, unused_bits_hold_something
+from pet_spect.dicom.objects.header import Header
+from pet_spect.dicom.objects.stored import Bits, unused_bits_hold_something
 
 _KEYWORDS = {"PixelData": ("OB", "OW"), "FloatPixelData": ("OF",), "DoubleFloatPixelData": ("OD",)}
 

@@ -22,7 +22,6 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 from pydicom.tag import BaseTag, Tag
 
-from pet_spect.dicom.decay import radionuclide_name
 from pet_spect.dicom.deidentify.codes import clean_code, clean_tracer
 from pet_spect.dicom.deidentify.elements import (
     CODES,
@@ -38,11 +37,12 @@ from pet_spect.dicom.deidentify.elements import (
     WORDS,
 )
 from pet_spect.dicom.deidentify.pseudonyms import Pseudonyms
-from pet_spect.dicom.deidentify.times import clean_time, moved_date, moved_date_time
-from pet_spect.dicom.header import Header
-from pet_spect.dicom.private import DECAY_TIMES, PHILIPS_ACTIVITY, PHILIPS_SUV
-from pet_spect.dicom.vocabulary import UNLISTED, known_text
+from pet_spect.dicom.deidentify.shifted_dates import clean_time, moved_date, moved_date_time
+from pet_spect.dicom.objects.header import Header
+from pet_spect.dicom.objects.private import DECAY_TIMES, PHILIPS_ACTIVITY, PHILIPS_SUV
+from pet_spect.dicom.objects.vocabulary import UNLISTED, known_text
 from pet_spect.errors import DicomError
+from pet_spect.nuclides import radionuclide_name
 
 PROFILE_EDITION = "dicomfields_2026c"
 """Table E.1-1 as of this edition of PS3.15, by dicom-anonymizer's name for it."""

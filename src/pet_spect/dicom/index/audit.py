@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pet_spect.dicom.index.heap import Index
-from pet_spect.dicom.index.table import Tables
+from pet_spect.dicom.index.drafts import Tables
+from pet_spect.dicom.index.survey import Index
 from pet_spect.files import whole_file
-from pet_spect.tables import inert
+from pet_spect.tsv import inert
 
 COLUMNS = (
     *("index_line", "participant_id", "session", "series", "path", "PatientID", "PatientName", "PatientBirthDate"),

@@ -1,0 +1,1 @@
+"""T1-weighted MR and CT to a volume."""

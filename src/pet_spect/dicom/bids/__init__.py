@@ -1,0 +1,1 @@
+"""Scans that were converted before: NIfTI with a JSON in BIDS form."""

@@ -1,0 +1,183 @@
+"""What the JSON beside a NIfTI scan says of tracer, dose, body and times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pet_spect.dicom.facts.activity import dose_in_mbq
+from pet_spect.dicom.facts.administration import Stated
+from pet_spect.dicom.facts.declared import Caution
+from pet_spect.dicom.facts.injection import ScanClock, StatedTime
+from pet_spect.dicom.facts.tracer import TracerStatement
+from pet_spect.dicom.objects.times import seconds_of_day
+from pet_spect.dicom.pet.reference_time import FrameTiming, contradicting_frame
+from pet_spect.errors import ImageError
+from pet_spect.nuclides import decay_constant, radionuclide_name
+
+_LARGEST = 1e15
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_SECONDS = re.compile(r"(.*\d\.?)\s*s(ec(onds?)?)?", re.ASCII)
+_UNFILLED = ("", "n/a")
+_STARTS = ("ScanStart", "FrameTimesStart")
+_PER_FRAME = ("FrameTimesStart", "FrameDuration")
+_UNREADABLE = {
+    "PatientWeight": "weight_unreadable",
+    "PatientSize": "height_unreadable",
+    "InjectedRadioactivity": "dose_unreadable",
+    "RadionuclideHalfLife": "half_life_unreadable",
+    "SUVbwFactor": "factor_unreadable",
+    "DecayFactor": "factor_unreadable",
+}
+"""Code of the caution about a number that cannot be read; all other numbers are times."""
+
+
+def check_one_frame(told: Mapping[str, Any], called: str) -> None:
+    """Refuse a JSON that tells of several time frames.
+
+    Raises
+    ------
+    ImageError
+        ``not_static``.
+    """
+    for key in _PER_FRAME:
+        value = told.get(key)
+        if isinstance(value, list) and len(value) > 1:
+            raise ImageError(f"{called}: {key} has {len(value)} values, one frame is needed", code="not_static")
+
+
+def number_in(told: Mapping[str, Any], key: str, cautions: list[Caution]) -> float | None:
+    """Return a number of a JSON, also one in a list of one or written as text; None if there is none.
+
+    SUV alone needs these numbers, so one that cannot be read never stops the image.
+
+    Parameters
+    ----------
+    told : mapping
+    key : str
+    cautions : list of Caution
+        Gets ``time_unreadable``, ``dose_unreadable`` and their like where the value is no number of usable size.
+    """
+    value = _value(told, key)
+    if value is None:
+        return None
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        value = float(value)
+    if not isinstance(value, bool) and isinstance(value, int | float) and -_LARGEST < value < _LARGEST:
+        return float(value)
+    reason = f"{key} in the JSON is no number and was not used"
+    cautions.append(Caution(_UNREADABLE.get(key, "time_unreadable"), reason))
+    return None
+
+
+def _value(told: Mapping[str, Any], key: str) -> object:
+    """Return what a key holds, without the list around it; None where it was not filled in."""
+    value = told.get(key)
+    if isinstance(value, list) and len(value) < 2:
+        value = value[0] if value else None
+    if isinstance(value, str):
+        value = value.strip()
+        return None if value.lower() in _UNFILLED else value
+    return value
+
+
+def _is_unreadable(told: Mapping[str, Any], key: str) -> bool:
+    return number_in(told, key, []) is None and _value(told, key) is not None
+
+
+def text_in(told: Mapping[str, Any], key: str) -> str | None:
+    """Return a text of a JSON, None if it is anything else."""
+    value = told.get(key)
+    return value if isinstance(value, str) else None
+
+
+def clock_of_json(told: Mapping[str, Any], called: str, cautions: list[Caution]) -> ScanClock:
+    """Return the clock of the scan: seconds of the day where the JSON tells its zero as a time of day.
+
+    The volume begins at FrameTimesStart, which is after ScanStart where it is part of a longer scan. Before
+    ScanStart, FrameTimesStart counts from there, against its definition; without ScanStart and TimeZero nobody
+    knows from when. If either cannot be read it is not known when the scan began.
+    """
+    zero = seconds_of_day(text_in(told, "TimeZero") or "")
+    scan, frame = (number_in(told, key, cautions) for key in _STARTS)
+    started = (
+        frame if scan is None and zero is not None else scan if frame is None or scan is None else max(scan, frame)
+    )
+    unknown = started is None or any(_is_unreadable(told, key) for key in _STARTS)
+    return ScanClock(
+        called,
+        None if unknown else (started or 0.0) + (zero or 0.0),
+        is_static=told.get("FramesAveraged") is None,
+        knows="nothing" if zero is None else "times",
+    )
+
+
+def stated_in_json(told: Mapping[str, Any], before: Sequence[Caution], cautions: list[Caution]) -> Stated:
+    """Return what the JSON says of the administration."""
+    statement, amount = _statement(told, cautions), number_in(told, "InjectedRadioactivity", cautions)
+    zero, injected = seconds_of_day(text_in(told, "TimeZero") or ""), number_in(told, "InjectionStart", cautions)
+    return Stated(
+        source="JSON",
+        tracer=statement,
+        weight=number_in(told, "PatientWeight", cautions) or None,
+        height=number_in(told, "PatientSize", cautions) or None,
+        sex=text_in(told, "PatientSex"),
+        dose_mbq=dose_in_mbq(amount, told.get("InjectedRadioactivityUnits"), cautions) if amount else None,
+        half_life_s=statement.half_life_s,
+        half_life_reason=next((caution.reason for caution in before if caution.code == "half_life_conflict"), None),
+        injection=None if injected is None else StatedTime(injected + (zero or 0.0), dated=True),
+    )
+
+
+def moment_in_json(
+    told: Mapping[str, Any], clock: ScanClock, half_life: float | None, cautions: list[Caution]
+) -> tuple[float | None, str]:
+    """Return the moment the voxels hold for, on the clock of the scan, or why it is not known.
+
+    Parameters
+    ----------
+    told : mapping
+    clock : ScanClock
+    half_life : float or None
+        Seconds.
+    cautions : list of Caution
+        Gets ``decay_factor_conflict``: dcm2niix wrote ImageDecayCorrectionTime 0 whatever the scanner corrected to.
+    """
+    held = number_in(told, "ImageDecayCorrectionTime", cautions)
+    odd = next((key for key in (*_STARTS, "ImageDecayCorrectionTime") if _is_unreadable(told, key)), None)
+    if odd is not None:
+        return None, f"{odd} in the JSON is no number and was not used"
+    if held is None:
+        return None, "the JSON does not tell to which time the voxels are decay-corrected (ImageDecayCorrectionTime)"
+    moment = held + (seconds_of_day(text_in(told, "TimeZero") or "") or 0.0)
+    if clock.start is not None and moment > clock.start + 1:
+        return None, "ImageDecayCorrectionTime in the JSON is after the scan began (ScanStart), which cannot be"
+    factors = told.get("DecayFactor")
+    factor = number_in(told, "DecayFactor", cautions) if isinstance(factors, list) and len(factors) == 1 else None
+    timing = FrameTiming(clock.start, number_in(told, "FrameDuration", cautions), None, factor)
+    if factor and half_life and contradicting_frame([timing], moment, decay_constant(half_life)) is not None:
+        reason = f"DecayFactor {factor:g} contradicts the time of decay correction (ImageDecayCorrectionTime)"
+        cautions.append(Caution("decay_factor_conflict", reason))
+        return None, reason
+    return moment, ""
+
+
+def _half_life(told: Mapping[str, Any], cautions: list[Caution]) -> float | None:
+    """Return the half-life, which may have its unit beside it; None where it is not told or not positive."""
+    value = _value(told, "RadionuclideHalfLife")
+    with_unit = _SECONDS.fullmatch(value) if isinstance(value, str) else None
+    read = {"RadionuclideHalfLife": with_unit[1].strip()} if with_unit else told
+    half_life = number_in(read, "RadionuclideHalfLife", cautions)
+    return half_life if half_life is not None and half_life > 0 else None
+
+
+def _statement(told: Mapping[str, Any], cautions: list[Caution]) -> TracerStatement:
+    """Return what the JSON says of the tracer."""
+    name = text_in(told, "TracerName")
+    return TracerStatement(
+        texts=(name,) if name else (),
+        nuclides=frozenset(filter(None, [radionuclide_name(text_in(told, "TracerRadionuclide") or "")])),
+        half_life_s=_half_life(told, cautions),
+        source="JSON",
+    )

@@ -1,0 +1,72 @@
+"""Units of an injected activity."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from pet_spect.dicom.facts.declared import Caution
+
+_CURIE_MBQ = 37e3
+_PREFIXES = {"": 1.0, "k": 1e3, "kilo": 1e3, "m": 1e6, "mega": 1e6, "g": 1e9, "giga": 1e9}
+_SMALL = {"": 1.0, "m": 1e-3, "milli": 1e-3, "u": 1e-6, "\N{GREEK SMALL LETTER MU}": 1e-6, "mc": 1e-6, "micro": 1e-6}
+_MBQ = {
+    **{f"{name}{unit}": scale / 1e6 for name, scale in _PREFIXES.items() for unit in ("bq", "becquerel", "becquerels")},
+    **{f"{name}{unit}": scale * _CURIE_MBQ for name, scale in _SMALL.items() for unit in ("ci", "curie", "curies")},
+}
+"""MBq in one of each, in small letters: nobody is given a millibecquerel or a megacurie."""
+
+_BQ_FROM, _MBQ_UP_TO = 1e6, 1e4
+
+
+def dose_in_mbq(amount: float, unit: object, cautions: list[Caution]) -> float | None:
+    """Return an activity whose unit a JSON says, in MBq; None if it is not known.
+
+    A unit is believed. Without one the amount alone must tell whether it is Bq or MBq, and a caution says so.
+
+    Parameters
+    ----------
+    amount : float
+    unit : object
+        ``InjectedRadioactivityUnits``.
+    cautions : list of Caution
+        Gets ``dose_unit_missing``, ``dose_unit_unknown`` or ``dose_implausible``.
+
+    Examples
+    --------
+    >>> [round(dose_in_mbq(10, unit, []), 6) for unit in ("mCi", "MBq", "kBq")]
+    [370.0, 10.0, 0.01]
+    """
+    if unit in (None, "", "n/a"):
+        dose = bq_or_mbq(amount, "JSON", cautions)
+        if dose is not None:
+            taken = "MBq" if dose == amount else "Bq"
+            reason = f"InjectedRadioactivity {amount:g} in the JSON has no unit and was taken to be {taken}"
+            cautions.append(Caution("dose_unit_missing", reason))
+        return dose
+    text = unicodedata.normalize("NFKC", unit).replace(" ", "").lower() if isinstance(unit, str) else ""
+    if text not in _MBQ:
+        reason = "InjectedRadioactivityUnits in the JSON is no unit of activity (MBq, mCi); the dose was not used"
+        cautions.append(Caution("dose_unit_unknown", reason))
+        return None
+    return amount * _MBQ[text]
+
+
+def bq_or_mbq(amount: float, source: str, cautions: list[Caution]) -> float | None:
+    """Return an activity without a unit in MBq: no dose for a person is a number that could be Bq and MBq.
+
+    Parameters
+    ----------
+    amount : float
+    source : str
+        Where it is stated, ``header`` or ``JSON``.
+    cautions : list of Caution
+        Gets ``dose_implausible`` if it is neither.
+    """
+    if amount >= _BQ_FROM:
+        return amount / 1e6
+    if 0 < amount <= _MBQ_UP_TO:
+        return amount
+    cautions.append(
+        Caution("dose_implausible", f"dose {amount:g} in the {source} is neither Bq nor MBq and was not used")
+    )
+    return None

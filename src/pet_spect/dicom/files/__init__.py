@@ -1,0 +1,1 @@
+"""The files of a scan: folders, archives, and which of them are DICOM images."""

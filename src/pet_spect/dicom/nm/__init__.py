@@ -1,0 +1,1 @@
+"""Reconstructed SPECT (NM) to a volume."""

@@ -1,0 +1,1 @@
+"""One DICOM object: header, pixels, identity and times."""

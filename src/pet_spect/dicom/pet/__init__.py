@@ -1,0 +1,1 @@
+"""PET series to a volume and an SUV factor."""

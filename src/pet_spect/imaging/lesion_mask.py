@@ -1,0 +1,72 @@
+"""Reading a lesion mask that somebody drew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pet_spect.errors import ImageError, without_place
+from pet_spect.imaging.images import read_volume
+from pet_spect.imaging.resample import apply_affine
+from pet_spect.model import STANDARD_SPACE, Atlas, Volume
+
+
+def read_mask(path: Path, name: str) -> Volume:
+    """Read a lesion mask in any space; a voxel above 0.5 is lesion.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        What errors call it, for a path may tell whose it is.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read or is empty. Every code starts with ``lesion_mask_``.
+    """
+    try:
+        mask = read_volume(path)
+    except ImageError as error:
+        fault = without_place(error, path)
+        code = "lesion_mask_" + error.code.removeprefix("image_")
+        raise ImageError(f"{name}: {fault}", code=code) from None
+    if not (mask.data > 0.5).any():
+        raise ImageError(f"{name}: holds no voxel above 0.5; an empty lesion mask is no mask", code="lesion_mask_empty")
+    return mask
+
+
+def read_lesion_mask(path: Path, atlas: Atlas, name: str | None = None) -> Volume:
+    """Read a lesion mask in the standard space; a voxel above 0.5 is lesion.
+
+    Parameters
+    ----------
+    path : Path
+    atlas : Atlas
+        Says where the brain is.
+    name : str, optional
+        What errors call it, for a path may tell whose it is; without it, its path.
+
+    Raises
+    ------
+    ImageError
+        If its name does not say ``space-MNI152NLin2009cSym``, it cannot be read, it is empty, or most
+        of it lies outside the box of the atlas's regions. Every code starts with ``lesion_mask_``.
+    """
+    name = str(path) if name is None else name
+    if f"_space-{STANDARD_SPACE}_" not in f"_{path.name}":
+        raise ImageError(
+            f"{name}: its file name does not say space-{STANDARD_SPACE}; a lesion mask in that space is needed",
+            code="lesion_mask_space",
+        )
+    mask = read_mask(path, name)
+    voxels = np.argwhere(mask.data > 0.5)
+    brain, points = apply_affine(atlas.affine, np.argwhere(atlas.labels > 0)), apply_affine(mask.affine, voxels)
+    inside = float(((points >= brain.min(axis=0)) & (points <= brain.max(axis=0))).all(axis=1).mean())
+    if inside < 0.5:
+        raise ImageError(
+            f"{name}: {inside:.0%} of the mask lies in the brain of {STANDARD_SPACE}, at least 50% is needed",
+            code="lesion_mask_outside",
+        )
+    return mask

@@ -1,0 +1,1 @@
+"""Changes, statistics and decisions over all participants."""

@@ -1,0 +1,1 @@
+"""Gates that a registration must pass: plausibility, resemblance, consistency."""

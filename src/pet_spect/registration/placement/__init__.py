@@ -1,0 +1,1 @@
+"""Where the head lies in a scan, told before any warp."""

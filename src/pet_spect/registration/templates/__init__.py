@@ -1,0 +1,1 @@
+"""Tracer templates, and the uptake expected of one person."""

@@ -1,0 +1,187 @@
+"""The answer: for each tracer and follow-up, the primary endpoint of everybody."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pet_spect.errors import TableError
+from pet_spect.report.display import Cell, Table, cell, table, unique, words
+from pet_spect.report.results_folder import Results
+from pet_spect.report.slopes import SlopePlot, Visit, slope_plot
+from pet_spect.tsv import MISSING, Row, parse_float
+
+_ENDPOINT = ("tracer", "region", "measure", "reference", "session")
+_SHOWN = (
+    "participant_id",
+    "lesion_side",
+    "baseline",
+    "follow_up",
+    "change",
+    "ci95_low",
+    "ci95_high",
+    "change_percent",
+    "change_percent_ci95_low",
+    "change_percent_ci95_high",
+    "qc",
+    "included",
+    "reason",
+)
+
+Endpoint = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One row of the summary.
+
+    Attributes
+    ----------
+    quantity : str
+    values : dict of str to Cell
+        By column.
+    """
+
+    quantity: str
+    values: dict[str, Cell]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The primary endpoint of one tracer at one follow-up.
+
+    Attributes
+    ----------
+    tracer, reference_session, session, endpoint : str
+    change : Estimate
+        In the unit of the endpoint.
+    percent : Estimate or None
+        The same in percent.
+    others : list of Estimate
+        The same as log ratio.
+    direction : str
+        Where zero lies.
+    people : int
+        Participants in all.
+    plot : SlopePlot
+    table : Table
+        One row per participant.
+    left_out : list of (str, str)
+        Participants not in the mean, with the reason.
+    not_drawn : list of str
+        Participants of whom neither value is known.
+    """
+
+    tracer: str
+    reference_session: str
+    session: str
+    endpoint: str
+    change: Estimate
+    percent: Estimate | None
+    others: list[Estimate]
+    direction: str
+    people: int
+    plot: SlopePlot
+    table: Table
+    left_out: list[tuple[str, str]]
+    not_drawn: list[str]
+
+
+def outcomes(found: Results) -> list[Outcome]:
+    """Return the primary endpoints, tracers and sessions in the order of the scans.
+
+    Raises
+    ------
+    TableError
+        If the summary names no primary endpoint of a tracer, or a number cannot be read.
+    """
+    tracers = unique([row["tracer"] for row in found.tables["scans"]])
+    primary = list(dict.fromkeys(_endpoint(row) for row in found.tables["summary"] if row["primary"] == "true"))
+    for tracer in tracers:
+        if not any(endpoint[0] == tracer for endpoint in primary):
+            raise TableError(f"tables/summary.tsv: has no primary row for {tracer}; every tracer needs one")
+    try:
+        return [_outcome(found, endpoint) for tracer in tracers for endpoint in primary if endpoint[0] == tracer]
+    except ValueError as error:
+        raise TableError(f"tables/summary.tsv or tables/change.tsv: {error}") from None
+
+
+def _endpoint(row: Row) -> Endpoint:
+    return tuple(row[name] for name in _ENDPOINT)
+
+
+def _outcome(found: Results, endpoint: Endpoint) -> Outcome:
+    tracer, region, measure, reference, session = endpoint
+    estimates = [row for row in found.tables["summary"] if _endpoint(row) == endpoint]
+    by_quantity = {row["quantity"]: row for row in estimates}
+    change, percent = by_quantity.pop("change", None), by_quantity.pop("change_percent", None)
+    if change is None:
+        raise TableError(f"tables/summary.tsv: has no row of quantity change for {' '.join(endpoint)}")
+    rows = _everybody(found, endpoint)
+    visits = [_visit(row) for row in rows]
+    low, high = parse_float(change["ci95_low"]), parse_float(change["ci95_high"])
+    against = "" if reference in (MISSING, "none") else f", reference {words(reference)}"
+    return Outcome(
+        tracer=tracer,
+        reference_session=_reference_session(found),
+        session=session,
+        endpoint=f"{words(region)}, {words(measure)}{against}",
+        change=_estimate(change),
+        percent=None if percent is None else _estimate(percent),
+        others=[_estimate(row) for row in by_quantity.values()],
+        direction=_direction(low, high),
+        people=len(rows),
+        plot=slope_plot(visits, parse_float(change["mean_change"]), low, high),
+        table=table(_SHOWN, rows, found.dictionaries["ratios"] | found.dictionaries["change"]),
+        left_out=[(row["participant_id"], row["reason"]) for row in rows if row["included"] != "true"],
+        not_drawn=[visit.participant for visit in visits if math.isnan(visit.baseline) and math.isnan(visit.follow_up)],
+    )
+
+
+def _everybody(found: Results, endpoint: Endpoint) -> list[Row]:
+    """Return one row per participant of the scans table, also for those the change table lacks."""
+    sides = lesion_sides(found)
+    rows = {row["participant_id"]: row for row in found.tables["change"] if _endpoint(row) == endpoint}
+    nothing = dict.fromkeys(_SHOWN, MISSING) | {"included": "false", "reason": "not in the change table"}
+    measure = {"measure": endpoint[2]}
+    return [
+        nothing | measure | rows.get(person, {}) | {"participant_id": person, "lesion_side": sides.get(person, MISSING)}
+        for person in unique([row["participant_id"] for row in found.tables["scans"]])
+    ]
+
+
+def lesion_sides(found: Results) -> Mapping[str, str]:
+    """Return the lesion side of each participant."""
+    return {row["participant_id"]: row["lesion_side"] for row in found.tables["ratios"]}
+
+
+def _reference_session(found: Results) -> str:
+    """Return the session that is nobody's follow-up."""
+    follow_ups = {row["session"] for row in found.tables["change"]} | {
+        row["session"] for row in found.tables["summary"]
+    }
+    sessions = unique([row["session"] for row in found.tables["scans"]])
+    return next((session for session in sessions if session not in follow_ups), "baseline")
+
+
+def _visit(row: Row) -> Visit:
+    return Visit(
+        row["participant_id"],
+        parse_float(row["baseline"]),
+        parse_float(row["follow_up"]),
+        parse_float(row["change"]),
+        row["included"] == "true",
+    )
+
+
+def _estimate(row: Row) -> Estimate:
+    return Estimate(words(row["quantity"]), {name: cell(name, row) for name in row})
+
+
+def _direction(low: float, high: float) -> str:
+    if math.isnan(low) or math.isnan(high):
+        return "There is no interval: too few participants."
+    if low > 0:
+        return "The interval lies above zero."
+    return "The interval lies below zero." if high < 0 else "The interval includes zero."

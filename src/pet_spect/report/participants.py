@@ -1,0 +1,169 @@
+"""Everybody, one after the other: pictures, flags and values."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+
+from pet_spect.quantify.reasons import split_reasons
+from pet_spect.report.answer import lesion_sides
+from pet_spect.report.display import Cell, Table, table, unique
+from pet_spect.report.results_folder import Results, asked_for, key_of
+from pet_spect.results.columns import CHANGE, RATIOS
+from pet_spect.tsv import MISSING, Row
+
+_CHANGE = tuple(name for name in CHANGE if name != "participant_id")
+_RATIOS = tuple(name for name in RATIOS if name not in ("participant_id", "lesion_side"))
+_SCAN = (
+    "participant_id",
+    "session",
+    "tracer",
+    "status",
+    "stage",
+    "code",
+    "reason",
+    "decision",
+    "sign_off",
+)
+_REMARKS = ("no_suv: ", "no_lesion_mask: ")
+"""Why a secondary value is not computed; nothing is wrong with the scan."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One visit with one tracer.
+
+    Attributes
+    ----------
+    session, tracer, status : str
+    reason : str
+        Why there is no value; empty if there is one.
+    source : str
+        The picture as a data URI or a relative address; empty if no scan is listed.
+    alt : str
+        What the picture shows.
+    gates : list of str
+        What was measured of the registration.
+    warnings : list of str
+        What to look at in this scan.
+    sign_off : str
+        What a person decided about it, with the signature; empty if nobody has.
+    """
+
+    session: str
+    tracer: str
+    status: str
+    reason: str
+    warnings: list[str]
+    source: str
+    alt: str
+    gates: list[str]
+    sign_off: str
+
+
+@dataclass(frozen=True)
+class Person:
+    """One participant.
+
+    Attributes
+    ----------
+    participant, lesion_side : str
+    flags : list of str
+        Every warning and failure of the values, said once.
+    remarks : list of str
+        Which secondary values are not computed, and why.
+    visits : list of Visit
+    change, ratios : Table or None
+        None where the tables are too long for the page.
+    """
+
+    participant: str
+    lesion_side: str
+    flags: list[str]
+    remarks: list[str]
+    visits: list[Visit]
+    change: Table | None
+    ratios: Table | None
+
+
+def people(found: Results, *, inline: bool, with_rows: bool) -> list[Person]:
+    """Return everybody of the scans table.
+
+    Parameters
+    ----------
+    found : Results
+    inline : bool
+        Put the pictures into the page; else link them.
+    with_rows : bool
+        Put the values into the page.
+    """
+    sides = lesion_sides(found)
+    change, ratios, scans = (_by_person(found.tables[name]) for name in ("change", "ratios", "scans"))
+    everybody = []
+    for person, listed in scans.items():
+        mine, values = change.get(person, []), ratios.get(person, [])
+        everybody.append(
+            Person(
+                person,
+                sides.get(person, MISSING),
+                *_flags_and_remarks(values),
+                [_visit(found, row, inline=inline) for row in listed],
+                table(_CHANGE, asked_for(mine), found.dictionaries["change"]) if with_rows else None,
+                table(_RATIOS, asked_for(values), found.dictionaries["ratios"]) if with_rows else None,
+            )
+        )
+    return everybody
+
+
+def troubles(found: Results) -> Table:
+    """Return every scan that gave no value; refusals nobody decided on stand out."""
+    rows = [row for row in found.tables["scans"] if row["status"] != "measured"]
+    shown = table(_SCAN, rows, found.dictionaries["scans"])
+    open_cases = [row["status"] in ("refused", "excluded") and row["decision"] == MISSING for row in rows]
+    for cells, is_open in zip(shown.rows, open_cases, strict=True):
+        if is_open:
+            cells[_SCAN.index("decision")] = Cell("not signed off")
+    return Table(shown.columns, shown.rows, open_cases)
+
+
+def _by_person(rows: list[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["participant_id"], []).append(row)
+    return found
+
+
+def _flags_and_remarks(values: list[Row]) -> tuple[list[str], list[str]]:
+    flags = []
+    remarks: dict[str, list[str]] = {}
+    for row in values:
+        for reason in [] if row["reason"] == MISSING else split_reasons(row["reason"]):
+            if reason.startswith(_REMARKS):
+                remarks.setdefault(reason, []).append(row["tracer"])
+            else:
+                flags.append(f"{row['session']} {row['tracer']}: {reason}")
+    return unique(flags), [f"{reason} ({', '.join(unique(tracers))})" for reason, tracers in remarks.items()]
+
+
+def _visit(found: Results, row: Row, *, inline: bool) -> Visit:
+    key = key_of(row)
+    picture = found.pictures.get(key)
+    what = "Refusal" if row["status"] == "refused" else "Registration"
+    return Visit(
+        key.session,
+        key.tracer,
+        row["status"],
+        "" if row["status"] == "measured" or row["reason"] == MISSING else row["reason"],
+        [] if row["warnings"] == MISSING else split_reasons(row["warnings"]),
+        "" if picture is None else _source(picture, inline=inline),
+        f"{what} of {key.participant}, {key.session}, {key.tracer}: {row['status']}",
+        found.gates.get(key, []),
+        "" if row["sign_off"] == MISSING else row["sign_off"],
+    )
+
+
+def _source(picture: Path, *, inline: bool) -> str:
+    if not inline:
+        return f"../figures/{picture.parent.name}/{picture.name}"
+    return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode("ascii")

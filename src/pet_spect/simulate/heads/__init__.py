@@ -1,0 +1,1 @@
+"""Simulated heads: anatomy, uptake, stroke and body."""

@@ -1,0 +1,79 @@
+"""One simulated person's regional uptake: correlated factors of the regions and their asymmetries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pet_spect.imaging.normal_variation import (
+    ASYMMETRY_CORRELATION,
+    ASYMMETRY_GROUPS,
+    FOLLOWS,
+    GROUPS,
+    UPTAKE_CORRELATION,
+    UPTAKE_GROUPS,
+    Group,
+)
+from pet_spect.simulate.heads.standard_head import OTHER_TISSUE
+
+WHITE_CV_PERCENT = 4.0
+"""Between-person CV of tissue that belongs to no region (an assumption: the table has no white matter)."""
+
+
+def regional_factors(
+    indices: Mapping[str, Mapping[str, int]], rng: np.random.Generator, *, tracer: str, strength: float = 1.0
+) -> NDArray[np.float32]:
+    """Draw how one person's uptake differs from the healthy pattern.
+
+    Uptake over cerebellar cortex is log-normal with mean 1; left and right differ by half the log ratio each.
+    The mean asymmetry is that of FDG, and 0 for another tracer, of which none is known. CV, SD and
+    correlations of FDG are taken for IMZ as well: an assumption.
+
+    Parameters
+    ----------
+    indices : mapping of str to dict
+        Region name to its label per side, see `pet_spect.simulate.heads.standard_head.Head`.
+    rng : numpy random generator
+    tracer : str
+    strength : float, default 1
+        Multiplies every standard deviation and the mean asymmetry; 0 gives 1 everywhere.
+
+    Returns
+    -------
+    (256,) float32 array
+        Factor of each label; 1 for labels of no region, ventricles and cerebellar cortex but for its asymmetry.
+    """
+    logs = _draw(rng, UPTAKE_CORRELATION)
+    differences = _draw(rng, ASYMMETRY_CORRELATION)
+    white = rng.standard_normal()
+    level = {group.name: _log_normal(strength * group.cv_percent / 100, z) for group, z in _pairs(UPTAKE_GROUPS, logs)}
+    asymmetry = {
+        group.name: (group.asymmetry_mean_percent * (tracer == "FDG") + group.asymmetry_sd_percent * z) / 100
+        for group, z in _pairs(ASYMMETRY_GROUPS, differences)
+    }
+    group_of = {region: group.name for group in GROUPS for region in group.regions} | dict(FOLLOWS)
+    factor = np.ones(256, dtype=np.float32)
+    factor[OTHER_TISSUE] = np.exp(_log_normal(strength * WHITE_CV_PERCENT / 100, white))
+    for region, by_side in indices.items():
+        if region not in group_of:
+            continue
+        for side, label in by_side.items():
+            half = {"left": 0.5, "right": -0.5}.get(side, 0.0) * strength * asymmetry.get(group_of[region], 0.0)
+            factor[label] = np.exp(level.get(group_of[region], 0.0) + half)
+    return factor
+
+
+def _draw(rng: np.random.Generator, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.cholesky(matrix) @ rng.standard_normal(len(matrix)))
+
+
+def _pairs(groups: tuple[Group, ...], values: NDArray[np.float64]) -> zip[tuple[Group, float]]:
+    return zip(groups, values.tolist(), strict=True)
+
+
+def _log_normal(cv: float, z: float) -> float:
+    """Return the logarithm of a log-normal value of mean 1 and the given CV."""
+    variance = np.log1p(cv**2)
+    return float(np.sqrt(variance) * z - variance / 2)

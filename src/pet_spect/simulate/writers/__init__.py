@@ -1,0 +1,1 @@
+"""Simulated volumes written as DICOM."""

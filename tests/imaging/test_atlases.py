@@ -1,0 +1,170 @@
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from pet_spect.errors import AtlasError
+from pet_spect.imaging.atlases import load_atlas
+
+
+@pytest.fixture(scope="module")
+def cerebra():
+    return load_atlas("CerebrA")
+
+
+def index_of(atlas, name, side):
+    return next(region.index for region in atlas.regions if (region.name, region.side) == (name, side))
+
+
+def x_of(atlas, index):
+    return (np.argwhere(atlas.labels == index) @ atlas.affine[:3, :3].T + atlas.affine[:3, 3])[:, 0]
+
+
+@pytest.mark.slow
+def test_every_left_region_lies_left_of_the_midline(cerebra):
+    for region in cerebra.regions:
+        if region.side == "left":
+            assert x_of(cerebra, region.index).max() < 0, region
+        if region.side == "right":
+            assert x_of(cerebra, region.index).min() > 0, region
+
+
+def test_the_image_is_its_own_mirror_with_sides_swapped(cerebra):
+    partner = np.arange(cerebra.labels.max() + 1)
+    for region in cerebra.regions:
+        if region.side != "n/a":
+            partner[region.index] = index_of(cerebra, region.name, "left" if region.side == "right" else "right")
+    assert np.array_equal(partner[cerebra.labels[::-1]], cerebra.labels)
+    middle = cerebra.labels.shape[0] // 2
+    assert cerebra.affine[0, 3] + middle == 0.0
+
+
+def test_precentral_and_pons_have_the_published_sizes(cerebra):
+    assert (cerebra.labels == 35).sum() == (cerebra.labels == 86).sum() == 21393  # 21.4 mL
+    assert (cerebra.labels == index_of(cerebra, "pons", "n/a")).sum() == pytest.approx(6200, abs=50)
+
+
+def test_the_files_are_those_the_readme_vouches_for(repository):
+    readme = (repository / "atlases" / "README.md").read_text()
+    for name in ("CerebrA.nii.gz", "CerebrA.tsv"):
+        (stated,) = re.findall(rf"^([0-9a-f]{{64}})  {re.escape(name)}$", readme, flags=re.MULTILINE)
+        assert hashlib.sha256((repository / "atlases" / name).read_bytes()).hexdigest() == stated
+
+
+@pytest.mark.slow
+def test_an_installed_wheel_finds_its_atlas(repository, tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(repository / name, source)
+    shutil.copytree(repository / "atlases", source / "atlases")
+    shutil.copytree(repository / "src", source / "src", ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
+    pip = [sys.executable, "-m", "pip"]
+    subprocess.run(
+        [*pip, "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", tmp_path, source],
+        check=True,
+    )
+    venv.create(tmp_path / "venv", system_site_packages=False)
+    python = tmp_path / "venv" / "bin" / "python"
+    subprocess.run(
+        [*pip, f"--python={python}", "install", "--quiet", "--no-deps", "--no-index", next(tmp_path.glob("*.whl"))],
+        check=True,
+    )
+    # the wheel in its clean environment, the dependencies from ours
+    libraries = Path(np.__file__).parents[1]
+    code = (
+        f"import sys; sys.path.append({str(libraries)!r}); import pet_spect;"
+        "from pet_spect.imaging.atlases import load_atlas;"
+        "print(pet_spect.__file__, len(load_atlas().regions))"
+    )
+    done = subprocess.run([python, "-I", "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path)
+    where, count = done.stdout.split()
+    assert where.startswith(str(tmp_path / "venv"))
+    assert int(count) == 96  # 44 pairs, 7 on the midline, the pons
+
+
+def pair(folder, labels, table):
+    nib.save(
+        nib.Nifti1Image(labels, np.diag([1.0, 1.0, 1.0, 1.0]) - np.array([[0, 0, 0, 1], *[[0] * 4] * 3])),
+        folder / "Own.nii.gz",
+    )
+    (folder / "Own.tsv").write_text(table)
+    return folder / "Own.nii.gz", folder / "Own.tsv"
+
+
+LABELS = np.array([1, 0, 2], np.uint8).reshape(3, 1, 1)  # x = -1, 0, 1
+
+
+def test_an_atlas_of_ones_own_is_two_files(tmp_path):
+    atlas = load_atlas(*pair(tmp_path, LABELS, "index\tregion\tside\n1\tm1\tleft\n2\tm1\tright\n"))
+    assert (atlas.name, [region.side for region in atlas.regions]) == ("Own", ["left", "right"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "rows", "message"),
+    [
+        (LABELS, "1\tm1\tright\n2\tm1\tleft\n", r"m1 is called right, but in Own\.nii\.gz it lies at x = -1 mm"),
+        (LABELS, "1\tm1\tLeft\n2\tm1\tright\n", "side 'Left' of m1 is not left, right or n/a"),
+        (LABELS, "1\tm1\tleft\n", r"holds index 2, which Own\.tsv does not name"),
+        (LABELS, "1\tm1\tleft\n2\tm1\tright\n3\ts1\tleft\n", "names index 3"),
+        (LABELS, "1\tm1\tleft\n1\tm1\tright\n", "duplicate index '1'"),
+        (LABELS, "1\tm1\tleft\n2\tm1\tleft\n", "duplicate region and side 'm1 left'"),
+        (LABELS, "x\tm1\tleft\n", "index 'x' is not a whole number"),
+        (LABELS * np.float32(0.5), "1\tm1\tleft\n", "not whole numbers"),
+    ],
+)
+def test_a_doubtful_atlas_is_refused(tmp_path, labels, rows, message):
+    with pytest.raises(AtlasError, match=message):
+        load_atlas(*pair(tmp_path, labels, "index\tregion\tside\n" + rows))
+
+
+def test_an_atlas_that_is_not_shipped_names_those_that_are():
+    with pytest.raises(AtlasError, match="no atlas 'AAL' is shipped; shipped: CerebrA"):
+        load_atlas("AAL")
+
+
+def whole_brain(folder, labels, affine):
+    image = nib.Nifti1Image(labels.astype(np.uint8), affine)
+    nib.save(image, folder / "Own.nii")
+    (folder / "Own.tsv").write_text("index\tregion\tside\n1\tm1\tn/a\n")
+    return folder / "Own.nii", folder / "Own.tsv"
+
+
+@pytest.mark.parametrize("shift", [(0, 20, 0), (0, -20, 0), (0, 0, 20), (0, 0, -20), (20, 0, 0)])
+def test_an_atlas_moved_by_20_mm_is_refused(tmp_path, cerebra, shift):
+    affine = cerebra.affine.copy()
+    affine[:3, 3] += shift
+    with pytest.raises(AtlasError, match=r"8\d% of its labelled voxels lie in the brain of MNI152") as caught:
+        load_atlas(*whole_brain(tmp_path, cerebra.labels > 0, affine))
+    assert caught.value.code == "atlas_outside"
+
+
+def test_an_atlas_of_another_size_is_refused(tmp_path, cerebra):
+    with pytest.raises(AtlasError, match=r"at least 90% are needed; bring the labels into that space"):
+        load_atlas(*whole_brain(tmp_path, cerebra.labels > 0, np.diag([1.2, 1.2, 1.2, 1]) @ cerebra.affine))
+
+
+def test_labels_beyond_every_brain_are_refused(tmp_path):
+    with pytest.raises(AtlasError, match=r"\b0% of its labelled voxels"):
+        load_atlas(*whole_brain(tmp_path, np.ones((2, 2, 2)), np.eye(4) + 500 * np.eye(4, k=3)))
+
+
+@pytest.mark.parametrize("size", [1.0, 1.05])
+def test_an_atlas_of_another_make_fits_a_little_worse(tmp_path, cerebra, size):
+    affine = np.diag([size, size, size, 1.0]) @ cerebra.affine
+    affine[:3, 3] += (1, 2, -2)
+    assert load_atlas(*whole_brain(tmp_path, cerebra.labels > 0, affine)).name == "Own"
+
+
+@pytest.mark.parametrize("index", [35, 86, 11])
+def test_an_atlas_of_one_region_is_accepted(tmp_path, cerebra, index):
+    coarse = cerebra.affine @ np.diag([3.0, 3, 3, 1])
+    labels = (cerebra.labels == index)[::3, ::3, ::3]
+    assert load_atlas(*whole_brain(tmp_path, labels, coarse)).regions[0].name == "m1"

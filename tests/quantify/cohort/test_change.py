@@ -1,0 +1,126 @@
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pet_spect.quantify.cohort.change import changes
+from pet_spect.quantify.cohort.summary import summarise
+from pet_spect.quantify.ratios import Ratio
+from pet_spect.quantify.uncertainty import Spread
+
+
+def ratio(session, value, measure="uptake_ratio", reference="pons", qc="pass", reason="", who="sub-01"):
+    return Ratio(who, session, "IMZ", "left", "motor", measure, reference, value, math.nan, math.nan, qc, reason)
+
+
+def one_change(*ratios, sessions=("baseline", "year1")):
+    (change,) = changes(ratios, sessions)
+    return change
+
+
+def test_change_worked_by_hand():
+    change = one_change(ratio("baseline", 0.8), ratio("year1", 1.0))
+    assert (change.session, change.baseline, change.follow_up) == ("year1", 0.8, 1.0)
+    assert change.change == pytest.approx(0.2)
+    assert change.change_percent == pytest.approx(25.0)
+    assert (change.qc, change.included, change.reason) == ("pass", True, "")
+
+
+@given(st.floats(0.1, 10), st.floats(0.1, 10))
+def test_exchanging_the_visits_negates_the_change(first, second):
+    there = one_change(ratio("baseline", first), ratio("year1", second))
+    back = one_change(ratio("baseline", second), ratio("year1", first))
+    assert back.change == -there.change
+    share = there.change_percent / 100
+    assert back.change_percent / 100 == pytest.approx(-share / (1 + share))
+
+
+def test_each_later_session_is_compared_with_the_first():
+    rows = changes([ratio("year1", 2.0), ratio("baseline", 1.0), ratio("year2", 4.0)], ["baseline", "year1", "year2"])
+    assert [(row.session, row.change) for row in rows] == [("year1", 1.0), ("year2", 3.0)]
+
+
+def test_a_missing_visit_is_kept_with_its_reason():
+    change = one_change(ratio("baseline", 1.0), ratio("year1", math.nan, qc="fail", reason="no scan listed"))
+    assert math.isnan(change.change)
+    assert (change.baseline, change.included, change.reason) == (1.0, False, "year1: no scan listed")
+
+
+def test_a_failed_visit_shows_its_change_and_is_not_included():
+    change = one_change(ratio("baseline", 1.0, qc="fail", reason="laterality_disagree: told"), ratio("year1", 2.0))
+    assert (change.change, change.qc, change.included) == (1.0, "fail", False)
+    assert change.reason == "baseline: laterality_disagree: told"
+
+
+def test_a_warned_visit_is_included():
+    change = one_change(ratio("baseline", 1.0), ratio("year1", 2.0, qc="warn", reason="a: b"))
+    assert (change.qc, change.included) == ("warn", True)
+
+
+def test_an_asymmetry_index_has_no_percent_change():
+    change = one_change(*(ratio(s, v, "asymmetry_index_percent") for s, v in (("baseline", -20.0), ("year1", -10.0))))
+    assert change.change == 10.0
+    assert math.isnan(change.change_percent)
+
+
+@pytest.mark.parametrize("baseline", [0.0, -0.1])
+def test_a_baseline_that_is_not_positive_has_no_percent_change(baseline):
+    change = one_change(*(ratio(s, v, "ratio_minus_one") for s, v in (("baseline", baseline), ("year1", 0.5))))
+    assert change.included
+    assert math.isnan(change.change_percent)
+    assert change.reason == "percent_undefined: the baseline is not positive"
+
+
+def test_the_summary_counts_the_included_and_the_missing():
+    rows = []
+    for who, after in (("sub-01", 1.1), ("sub-02", 1.3), ("sub-03", math.nan)):
+        rows += [ratio("baseline", 1.0, who=who), ratio("year1", after, who=who)]
+    rows += [ratio("baseline", 1.0, who="sub-04", qc="fail"), ratio("year1", 9.0, who="sub-04")]
+    found = {row.quantity: row for row in summarise(changes(rows, ["baseline", "year1"]), {"IMZ": "pons"}, "motor")}
+    assert list(found) == ["change", "change_percent", "log_ratio"]
+    assert (found["change"].found.n, found["change"].n_missing) == (2, 2)
+    assert found["change"].found.mean == pytest.approx(0.2)
+    assert found["change_percent"].found.mean == pytest.approx(20.0)
+    assert found["log_ratio"].found.mean == pytest.approx(math.log(1.1 * 1.3) / 2)
+    assert found["change"].primary
+
+
+def test_only_the_declared_reference_of_the_whole_target_is_primary():
+    rows = [ratio(session, 1.0, reference=name) for name in ("pons", "cerebellum") for session in ("baseline", "year1")]
+    summary = summarise(changes(rows, ["baseline", "year1"]), {"IMZ": "pons"}, "motor")
+    assert {row.reference for row in summary if row.primary} == {"pons"}
+    assert not any(row.primary for row in summarise(changes(rows, ["baseline", "year1"]), {"IMZ": "pons"}, "other"))
+
+
+def test_an_asymmetry_index_is_summarised_as_a_difference_only():
+    rows = [ratio(session, -5.0, "asymmetry_index_percent") for session in ("baseline", "year1")]
+    assert [row.quantity for row in summarise(changes(rows, ["baseline", "year1"]), {}, "motor")] == ["change"]
+
+
+def sure(session, value, sd, shared=0.0):
+    return replace(ratio(session, value), spread=Spread(sd, (shared, 0.0, 0.0), (0.0, 0.0, 0.0), 0.0))
+
+
+def test_how_sure_a_change_is_worked_by_hand():
+    change = one_change(sure("baseline", 0.8, 0.03, shared=0.5), sure("year1", 1.0, 0.04, shared=0.5))
+    assert change.value_sd == pytest.approx(0.05)
+    assert (change.ci95_low, change.ci95_high) == pytest.approx((0.2 - 1.96 * 0.05, 0.2 + 1.96 * 0.05), abs=1e-5)
+    # 100 (b / a - 1): 125 per b, -156.25 per a
+    assert change.change_percent_sd == pytest.approx(math.hypot(125 * 0.04, 156.25 * 0.03, 31.25 * 0.5))
+
+
+@given(st.floats(0.1, 10), st.floats(0.1, 10), st.floats(0, 1), st.floats(0, 1))
+def test_exchanging_the_visits_keeps_how_sure_the_change_is(first, second, one, other):
+    there = one_change(sure("baseline", first, one, 0.1), sure("year1", second, other, 0.2))
+    back = one_change(sure("baseline", second, other, 0.2), sure("year1", first, one, 0.1))
+    assert (back.change, back.value_sd) == (-there.change, there.value_sd)
+    assert (back.ci95_low, back.ci95_high) == (-there.ci95_high, -there.ci95_low)
+
+
+def test_how_sure_a_change_is_is_unknown_where_a_visit_is_not_sure():
+    for after in (ratio("year1", 1.0), sure("year1", math.nan, 0.1)):
+        change = one_change(sure("baseline", 0.8, 0.03), replace(after, spread=None))
+        told = (change.value_sd, change.ci95_low, change.change_percent_sd, change.change_percent_ci95_high)
+        assert all(map(math.isnan, told))

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from pet_spect.model import Atlas, Region, Volume
+from pet_spect.quantify.region_weights import membership_certainty
+from tests.quantify.measured import region_uptake
+
+LEFT, RIGHT = Region(1, "motor", "left"), Region(2, "motor", "right")
+
+
+def slabs(thickness):
+    """Two slabs of the target, `thickness` voxels of 1 mm, in a wide field."""
+    labels = np.zeros((80, 60, 60), np.int32)
+    labels[10 : 10 + thickness] = 1
+    labels[70 - thickness : 70] = 2
+    return Atlas("toy", labels, np.diag([1.0, 1.0, 1.0, 1.0]), (LEFT, RIGHT))
+
+
+def test_the_heart_of_a_thick_slab_is_certain_and_its_face_half_as_likely():
+    certainty = membership_certainty(slabs(21), ("motor",), 2.0)
+    assert certainty[20, 30, 30] == pytest.approx(1.0, abs=1e-4)
+    # half a voxel inside the face: Phi(0.5 / 2), cubed
+    assert certainty[10, 30, 30] == pytest.approx(0.5987**3, abs=0.004)
+
+
+def test_left_and_right_are_mirror_images():
+    certainty = membership_certainty(slabs(9), ("motor",), 2.0)
+    assert np.array_equal(certainty, certainty[::-1])
+
+
+def test_only_the_regions_asked_for_are_weighted_and_no_misplacement_weighs_nothing():
+    assert (membership_certainty(slabs(9), (), 2.0) == 1).all()
+    assert (membership_certainty(slabs(9), ("motor",), 0.0) == 1).all()
+
+
+def test_a_region_thinner_than_the_misplacement_still_has_weight():
+    assert membership_certainty(slabs(1), ("motor",), 6.0)[10].min() > 0
+
+
+@pytest.mark.parametrize(("lost", "of_blur"), [(0, 1.0), (3, 0.5), (6, 0.0), (20, 0.0)])
+def test_the_more_of_a_region_is_lost_the_less_its_heart_is_preferred(lost, of_blur):
+    atlas = slabs(20)
+    mask = np.zeros(atlas.labels.shape, np.float32)
+    mask[70 - lost : 70] = 1  # of 20 voxels of the right slab
+    certainty = membership_certainty(atlas, ("motor",), 2.0, Volume(mask, atlas.affine))
+    assert np.array_equal(certainty, membership_certainty(atlas, ("motor",), 2.0 * of_blur))
+
+
+def test_the_edge_weighs_less_in_the_mean_but_not_in_volume_and_coverage():
+    atlas = slabs(9)
+    scan = np.full(atlas.labels.shape, 1.0, np.float32)
+    scan[12:17] = 2.0  # the heart of the left slab
+    volume = Volume(scan, atlas.affine)
+    even = region_uptake(volume, atlas)
+    weighed = region_uptake(volume, atlas, certainty=membership_certainty(atlas, ("motor",), 2.0))
+    assert even[0].mean == pytest.approx(1 + 5 / 9)
+    assert weighed[0].mean > 1.7
+    assert weighed[1].mean == pytest.approx(1.0)
+    assert (weighed[0].volume_ml, weighed[0].coverage) == (even[0].volume_ml, even[0].coverage)

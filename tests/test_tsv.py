@@ -1,0 +1,121 @@
+import json
+import math
+import os
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pet_spect.errors import TableError
+from pet_spect.tsv import MOST_TYPED_BYTES, format_value, parse_float, read_table, write_table
+
+
+def test_a_table_comes_back_with_its_dictionary(tmp_path):
+    columns = {"side": {"Description": "a side"}, "value": {"Description": "a value", "Units": "mL"}}
+    write_table(tmp_path / "t.tsv", columns, [{"side": "left", "value": 0.1 + 0.2}, {"side": None, "value": math.nan}])
+    assert (tmp_path / "t.tsv").read_text() == "side\tvalue\nleft\t0.3\nn/a\tn/a\n"
+    assert json.loads((tmp_path / "t.json").read_text()) == columns
+    assert read_table(tmp_path / "t.tsv")[0] == {"side": "left", "value": "0.3"}
+
+
+def test_a_row_with_other_columns_is_a_bug_and_leaves_nothing(tmp_path):
+    with pytest.raises(ValueError, match="row has columns"):
+        write_table(tmp_path / "t.tsv", {"a": {}}, [{"b": 1}])
+    assert not (tmp_path / "t.tsv").exists()
+    assert not list(tmp_path.glob(".partial*"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("a\tb\n1\n", "line 2 has 1 values, the header names 2 columns"),
+        ("a\ta\n1\t2\n", "duplicate column 'a' in the header"),
+        ("b\n1\n", "no column 'a'; found 'b'"),
+        ("a\tb\t\n1\t2\t\n", "column 3 of the header has no name"),
+        ("a\tb\t\t\n1\t2\t\t\n", "column 3 of the header has no name"),
+        ("a\tc\n1\t2\n", "column 'c' is not known; known are a, b"),
+    ],
+)
+def test_a_table_that_is_not_one_is_refused(tmp_path, text, message):
+    (tmp_path / "t.tsv").write_text(text)
+    with pytest.raises(TableError, match=message):
+        read_table(tmp_path / "t.tsv", required=("a",), allowed=("a", "b"))
+
+
+def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path):
+    (tmp_path / "t.tsv").write_bytes(b"\xef\xbb\xbfa\tb\r\n 1 \t2\r\n\r\n")
+    assert read_table(tmp_path / "t.tsv") == [{"a": "1", "b": "2"}]
+
+
+def test_a_binary_file_is_one_line(tmp_path):
+    (tmp_path / "t.tsv").write_bytes(b"\xff\xfe\x00a")
+    with pytest.raises(TableError, match="is not UTF-8 text"):
+        read_table(tmp_path / "t.tsv")
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("\t@SUM(A1)", "'@SUM(A1)"),
+        ("+see note", "'+see note"),
+        ("-moved", "'-moved"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("-1.2", "-1.2"),
+        ("+1e-3", "+1e-3"),
+        (-1.2, "-1.2"),
+        ("a=b", "a=b"),
+    ],
+)
+def test_no_cell_is_a_formula_and_a_number_stays_one(tmp_path, text, cell):
+    write_table(tmp_path / "t.tsv", {"a": {}}, [{"a": text}])
+    assert read_table(tmp_path / "t.tsv") == [{"a": cell}]
+
+
+def test_a_file_too_large_to_be_typed_is_refused_unread(tmp_path):
+    with (tmp_path / "t.tsv").open("wb") as stream:
+        stream.truncate(2**34)
+    with pytest.raises(TableError, match=r"is of 16384 MiB, at most 4 are read; check that it is the table"):
+        read_table(tmp_path / "t.tsv", most_bytes=MOST_TYPED_BYTES)
+
+
+def test_a_header_of_a_million_columns_is_refused_at_once(tmp_path):
+    (tmp_path / "t.tsv").write_text("\t".join(f"c{n:x}" for n in range(500_000)))
+    start = time.process_time()
+    with pytest.raises(TableError, match=r"column 'c0' is not known; known are a \(499999 more are not known\)"):
+        read_table(tmp_path / "t.tsv", allowed=("a",), most_bytes=MOST_TYPED_BYTES)
+    assert time.process_time() - start < 5
+
+
+def test_a_pipe_is_no_table(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(TableError, match="is no file; a tab-separated table is needed"):
+        read_table(tmp_path / "pipe")
+
+
+def test_no_file_is_one_line(tmp_path):
+    with pytest.raises(TableError, match="cannot be read"):
+        read_table(tmp_path / "t.tsv")
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_keep_at_least_nine_digits(value):
+    assert float(format_value(value)) == pytest.approx(value, rel=1e-11, abs=1e-300)
+
+
+def test_missing_is_nan():
+    assert math.isnan(parse_float("n/a"))
+    assert parse_float("1e-3") == 0.001
+
+
+@pytest.mark.parametrize("text", ["1_7", "NaN", "nan", "inf", "١٧", "0x10", "1,5"])
+def test_what_only_python_reads_as_a_number_is_none(text):
+    with pytest.raises(ValueError, match="is not a decimal number"):
+        parse_float(text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("17", 17.0), ("-.5", -0.5), ("2.", 2.0), ("1.5e-3", 0.0015)])
+def test_a_decimal_number_is_read(text, value):
+    assert parse_float(text) == value
