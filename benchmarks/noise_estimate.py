@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Atlas, Volume
 from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
-from pet_spect.quantify.sensitivities import scan_responses
+from pet_spect.quantify.sensitivities import scan_sensitivities
 from pet_spect.simulate.design import TRACERS, Trial
 from pet_spect.simulate.heads.anatomy import smooth_noise
 from pet_spect.simulate.heads.standard_head import standard_head
@@ -74,7 +74,7 @@ def main() -> None:
                     for own, noise in zip(clean, noises, strict=True)
                 ]
                 for this in (0, 1):
-                    responses = scan_responses(noisy[this], [noisy[1 - this]], regions)
+                    sensitivities = scan_sensitivities(noisy[this], [noisy[1 - this]], regions)
                     shares, count = noisy[this].shares, len(person.regions)
                     row = shares.row % count
                     weight = np.bincount(row, weights=shares.weight, minlength=count)
@@ -82,7 +82,7 @@ def main() -> None:
                         row, weights=shares.weight * noises[this].ravel()[shares.voxel], minlength=count
                     )
                     for place, region in enumerate(person.regions):
-                        sd = responses[region.name, region.side].noise_sd
+                        sd = sensitivities[region.name, region.side].noise_sd
                         if weight[place] > 0 and math.isfinite(sd):
                             score.append((region.name, total[place] / weight[place] / sd))
             table = pd.DataFrame(score, columns=["region", "z"])

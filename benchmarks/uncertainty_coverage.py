@@ -42,7 +42,7 @@ from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement, 
 from pet_spect.quantify.ratios import Ratio, scan_ratios
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake
-from pet_spect.quantify.sensitivities import scan_responses
+from pet_spect.quantify.sensitivities import scan_sensitivities
 from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Deformation, normalise
@@ -163,10 +163,10 @@ def measured(run: Run, seen: dict[ScanKey, ScanMeasurement], regions: Participan
     rows: list[Ratio] = []
     for key, own in seen.items():
         others = [other for place, other in seen.items() if place != key]
-        responses = scan_responses(own, others, regions)
+        sensitivities = scan_sensitivities(own, others, regions)
         values = {
             (found.region, found.side): RegionValue(
-                found.mean, found.volume_ml, response=responses.get((found.region, found.side))
+                found.mean, found.volume_ml, sensitivity=sensitivities.get((found.region, found.side))
             )
             for found in own.uptake
         }

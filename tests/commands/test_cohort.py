@@ -523,7 +523,7 @@ def test_the_tables_say_how_sure_ratios_and_changes_are(study):
 
     study.add(
         "sub-01",
-        facts={("baseline", "FDG"): {"Responses": told(0.3)}, ("year1", "FDG"): {"Responses": told(0.4)}},
+        facts={("baseline", "FDG"): {"Sensitivities": told(0.3)}, ("year1", "FDG"): {"Sensitivities": told(0.4)}},
     )
     assert study.run() == 0
     ratio = study.ratio("sub-01", "baseline", "FDG")

@@ -108,7 +108,7 @@ def test_a_left_cold_right_hot_scan(person):
     assert rows["motor", "left"]["unit"] == "Bq/mL"
     assert float(rows["motor", "left"]["volume_ml"]) == pytest.approx(0.144)
     told = person.told()
-    assert set(told.pop("Responses")) == {"motor"}
+    assert set(told.pop("Sensitivities")) == {"motor"}
     assert told == {
         "Session": "baseline",
         "Tracer": "FDG",
@@ -446,7 +446,7 @@ def ramp():
 def test_the_sidecar_tells_how_uptake_responds_to_a_shift_of_the_regions(person):
     person.add("baseline", "FDG", ramp())
     person.run()
-    noise, *motion = person.told()["Responses"]["motor"]["left"]
+    noise, *motion = person.told()["Sensitivities"]["motor"]["left"]
     assert noise is None  # a single scan
     assert motion == pytest.approx([2.0, 0, 0, 0, 0, 0, 0], abs=1e-4)
 
@@ -459,7 +459,7 @@ def test_the_border_of_a_probable_lesion_counts_for_the_lesionfree_target(person
     write_volume(path, Volume(mask, centred()))
     person.add("baseline", "FDG", ramp())
     person.run("--lesion-mask", str(path), "--misplacement-mm", "0")
-    told = person.told()["Responses"]
+    told = person.told()["Sensitivities"]
     means = [np.mean([50 + 2 * (x - 7.5) for x in left]) for left in ((2, 3), (2, 3, 4))]
     assert told["motor_lesionfree"]["left"][-1] == pytest.approx((means[1] - means[0]) / 2)
     assert told["motor_lesionfree"]["right"][-1] == 0.0

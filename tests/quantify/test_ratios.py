@@ -10,7 +10,7 @@ from pet_spect.model import ScanKey
 from pet_spect.quantify.ratios import scan_ratios
 from pet_spect.quantify.references import Reference, read_references
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, joint_value, reference_value
-from pet_spect.quantify.uncertainty import Response
+from pet_spect.quantify.uncertainty import Sensitivity
 
 REFERENCES = read_references(
     {
@@ -288,7 +288,7 @@ def test_a_reference_has_a_plain_name(name):
 def noisy(sd_by_region):
     still = (0.0, 0.0, 0.0)
     return {
-        region: RegionValue(mean, volume, response=Response(sd_by_region.get(region, 0.0), still, still))
+        region: RegionValue(mean, volume, sensitivity=Sensitivity(sd_by_region.get(region, 0.0), still, still))
         for region, (mean, volume) in MEANS.items()
     }
 
@@ -308,7 +308,9 @@ def test_how_sure_a_ratio_is_worked_by_hand():
 
 def test_how_sure_a_ratio_is_is_unknown_where_its_regions_do_not_tell_or_it_has_no_value():
     assert math.isnan(rows_of(a_scan())["motor", "uptake_ratio", "pons"].value_sd)
-    absent = RegionValue(math.nan, 6.0, reason="low_coverage: cut", response=Response(math.nan, *[(0.0, 0.0, 0.0)] * 2))
+    absent = RegionValue(
+        math.nan, 6.0, reason="low_coverage: cut", sensitivity=Sensitivity(math.nan, *[(0.0, 0.0, 0.0)] * 2)
+    )
     rows = rows_of(replace(a_scan(), values={**noisy({}), ("pons", "n/a"): absent}))
     ratio = rows["motor", "uptake_ratio", "pons"]
     assert all(map(math.isnan, (ratio.value, ratio.value_sd, ratio.ci95_low, ratio.ci95_high, ratio.placement_sd)))

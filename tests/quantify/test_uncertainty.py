@@ -6,11 +6,11 @@ from pet_spect.quantify.uncertainty import (
     PLACEMENT_MM,
     RIGID_MM,
     WARP_MM,
-    Response,
+    Sensitivity,
     Spread,
     change_sd,
     interval,
-    joint_response,
+    joint_sensitivity,
     value_spread,
 )
 
@@ -18,26 +18,26 @@ STILL = (0.0, 0.0, 0.0)
 
 
 def test_noise_of_both_regions_adds_in_quadrature():
-    spread = value_spread(2.0, Response(0.3, STILL, STILL), -1.0, Response(0.8, STILL, STILL))
+    spread = value_spread(2.0, Sensitivity(0.3, STILL, STILL), -1.0, Sensitivity(0.8, STILL, STILL))
     assert spread.value_sd == pytest.approx(1.0)  # hypot(0.6, 0.8)
     assert spread.placement_sd == 0.0
 
 
 def test_a_shift_common_to_both_regions_cancels_in_their_ratio_but_the_warp_may_move_each_alone():
-    sloping = Response(0.0, (4.0, 0.0, 0.0), STILL)
+    sloping = Sensitivity(0.0, (4.0, 0.0, 0.0), STILL)
     spread = value_spread(1.0, sloping, -1.0, sloping)
     assert (spread.own_sd, spread.placement_sd) == (0.0, 0.0)
     assert spread.value_sd == pytest.approx(math.sqrt(2) * 4 * WARP_MM)
 
 
 def test_the_slope_of_the_target_is_answered_in_mm():
-    spread = value_spread(1.0, Response(0.0, (4.0, 0.0, 0.0), STILL), 0.0, None)
+    spread = value_spread(1.0, Sensitivity(0.0, (4.0, 0.0, 0.0), STILL), 0.0, None)
     assert spread.own_sd == pytest.approx(4 * RIGID_MM)
     assert spread.placement_sd == pytest.approx(4 * PLACEMENT_MM / math.sqrt(3))  # anywhere within: uniform
 
 
 def test_the_threshold_of_the_lesion_belongs_to_the_placement():
-    spread = value_spread(1.0, Response(0.0, STILL, STILL, threshold=0.6), 0.0, None)
+    spread = value_spread(1.0, Sensitivity(0.0, STILL, STILL, threshold=0.6), 0.0, None)
     assert (spread.value_sd, spread.placement_sd) == pytest.approx((0.0, 0.6 / math.sqrt(3)))
 
 
@@ -56,15 +56,15 @@ def test_exchanging_the_visits_keeps_the_size_of_the_doubt():
 
 
 def test_regions_are_joined_by_volume():
-    one, other = Response(0.4, (1.0, 0.0, 0.0), STILL, 1.0), Response(0.4, (3.0, 0.0, 0.0), STILL, 0.0)
-    joint = joint_response([one, other], [10.0, 30.0])
+    one, other = Sensitivity(0.4, (1.0, 0.0, 0.0), STILL, 1.0), Sensitivity(0.4, (3.0, 0.0, 0.0), STILL, 0.0)
+    joint = joint_sensitivity([one, other], [10.0, 30.0])
     assert joint.shift == pytest.approx((2.5, 0.0, 0.0))
     assert joint.threshold == pytest.approx(0.25)
     assert joint.noise_sd == pytest.approx(math.hypot(0.1, 0.3))
 
 
 def test_unknown_noise_leaves_only_the_placement_known():
-    spread = value_spread(1.0, Response(math.nan, (1.0, 0.0, 0.0), STILL), 0.0, None)
+    spread = value_spread(1.0, Sensitivity(math.nan, (1.0, 0.0, 0.0), STILL), 0.0, None)
     assert math.isnan(spread.value_sd)
     assert spread.placement_sd > 0
 

@@ -14,7 +14,7 @@ from pet_spect.nuclides import radionuclide_name
 from pet_spect.errors import ConfigError, PetSpectError, RegionError, TableError, listed, shown
 from pet_spect.files import is_nifti, sidecar
 from pet_spect.study.fingerprint import fingerprint
-from pet_spect.study.rows import read_lines
+from pet_spect.study.rows import read_rows
 from pet_spect.model import STANDARD_SPACE
 from pet_spect.study.paths import check_paths, check_there
 from pet_spect.quantify.references import (
@@ -137,7 +137,7 @@ def check_rows(path, name, columns):
     schema = schema_of(name)
     kinds = {column: entry.get("type") for column, entry in schema["properties"].items()}
     validator = Draft202012Validator(schema)
-    for line in read_lines(path, columns, required=0):
+    for line in read_rows(path, columns, required=0):
         values = {key: line.number_or_none(key) if kinds[key] == "number" else line.text(key) for key in line.row}
         error = best_match(validator.iter_errors({key: value for key, value in values.items() if value is not None}))
         if error is not None and error.validator == "required":

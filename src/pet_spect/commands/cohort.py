@@ -19,14 +19,14 @@ from pet_spect.files import whole_file, write_json
 from pet_spect.model import Decision, ScanKey
 from pet_spect.quantify.cohort.change import Change, changes
 from pet_spect.quantify.cohort.qc_decisions import (
-    Verdict,
+    ScanQc,
     judge_absent,
     judge_measured,
     refuse_without_primary,
     sign_offs,
 )
 from pet_spect.quantify.cohort.summary import Summary, summarise
-from pet_spect.quantify.cohort.visit_notes import Circumstances, circumstance_notes
+from pet_spect.quantify.cohort.visit_notes import VisitFacts, visit_notes
 from pet_spect.quantify.ratios import CONTRALATERAL, MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
 from pet_spect.quantify.reasons import join_reasons
 from pet_spect.quantify.references import BUILT_IN
@@ -75,7 +75,7 @@ class _Plan:
     sessions: tuple[str, ...]
     roles: RegionRoles
     primary: Mapping[str, str]
-    circumstances: Mapping[ScanKey, Circumstances]
+    circumstances: Mapping[ScanKey, VisitFacts]
     decisions: Mapping[ScanKey, Sequence[Decision]]
     max_cerebellum_asymmetry: float
 
@@ -157,11 +157,11 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
     )
 
 
-def _circumstances(options: argparse.Namespace, people: Mapping[str, Participant]) -> dict[ScanKey, Circumstances]:
+def _circumstances(options: argparse.Namespace, people: Mapping[str, Participant]) -> dict[ScanKey, VisitFacts]:
     if options.scans is None:
         return {}
     return {
-        scan.key: Circumstances(scan.session, scan.days_since_treatment, scan.glucose_mg_dl, scan.benzodiazepine)
+        scan.key: VisitFacts(scan.session, scan.days_since_treatment, scan.glucose_mg_dl, scan.benzodiazepine)
         for scan in read_scans(options.scans, people, options.sessions, options.tracers)
     }
 
@@ -172,7 +172,7 @@ def _with_notes(scans: Sequence[MeasuredScan], plan: _Plan) -> list[MeasuredScan
     for tracer in dict.fromkeys(tracer for _, tracer in plan.visits):
         keys = [scan.uptake.key for scan in scans if scan.uptake.key.tracer == tracer]
         listed = [key for key in keys if key in plan.circumstances]
-        found = circumstance_notes([plan.circumstances[key] for key in listed])
+        found = visit_notes([plan.circumstances[key] for key in listed])
         notes |= dict(zip(listed, found, strict=True))
     return [
         replace(scan, uptake=replace(scan.uptake, notes=(*scan.uptake.notes, *notes.get(scan.uptake.key, ()))))
@@ -186,7 +186,7 @@ def _participant(
     """Return a participant's rows of ratios.tsv and scans.tsv."""
     scans = _with_notes(scans, plan)
     measured = [scan.uptake for scan in scans if scan.status == "measured"]
-    verdicts = dict(
+    scan_qcs = dict(
         zip(
             [scan.key for scan in measured],
             judge_measured(measured, person.lesion_side, plan.decisions, plan.roles.cerebellum),
@@ -198,22 +198,22 @@ def _participant(
     for scan in scans:
         key = scan.uptake.key
         decisions = plan.decisions.get(key, ())
-        verdict = verdicts.get(key) or judge_absent(scan.status, scan.refusal, decisions)
+        scan_qc = scan_qcs.get(key) or judge_absent(scan.status, scan.refusal, decisions)
         try:
             found = scan_ratios(
-                replace(scan.uptake, notes=(*verdict.notes, *scan.uptake.notes)),
+                replace(scan.uptake, notes=(*scan_qc.notes, *scan.uptake.notes)),
                 person.lesion_side,
                 plan.roles,
-                failure=verdict.failure,
+                failure=scan_qc.failure,
                 infratentorial=person.lesion_territory == "infratentorial",
                 max_cerebellum_asymmetry=plan.max_cerebellum_asymmetry,
             )
         except RegionError as error:
             raise TableError(f"{key.participant}: {error}; do the regions asked for belong to this atlas?") from None
-        verdict = refuse_without_primary(verdict, _primary(found, plan), decisions)
+        scan_qc = refuse_without_primary(scan_qc, _primary(found, plan), decisions)
         ratios += found
-        signed = sign_offs(verdict, scan.uptake, decisions)
-        told.append(_scan_row(scan, verdict, signed, plan.circumstances.get(key)))
+        signed = sign_offs(scan_qc, scan.uptake, decisions)
+        told.append(_scan_row(scan, scan_qc, signed, plan.circumstances.get(key)))
     return ratios, told
 
 
@@ -228,19 +228,19 @@ def _primary(ratios: Iterable[Ratio], plan: _Plan) -> Ratio:
     )
 
 
-def _scan_row(scan: MeasuredScan, verdict: Verdict, signed: str, circumstances: Circumstances | None) -> dict[str, Any]:
-    key, fault = scan.uptake.key, verdict.fault
+def _scan_row(scan: MeasuredScan, scan_qc: ScanQc, signed: str, circumstances: VisitFacts | None) -> dict[str, Any]:
+    key, fault = scan.uptake.key, scan_qc.fault
     return {
         "participant_id": key.participant,
         "session": key.session,
         "tracer": key.tracer,
-        "status": verdict.status,
+        "status": scan_qc.status,
         "stage": fault and fault.stage,
         "code": fault and fault.code,
         "reason": fault.reason if fault else scan.uptake.absence,
-        "warnings": join_reasons([*verdict.notes, *scan.uptake.notes]),
+        "warnings": join_reasons([*scan_qc.notes, *scan.uptake.notes]),
         "days_since_treatment": circumstances and circumstances.days_since_treatment,
-        "decision": verdict.decision,
+        "decision": scan_qc.decision,
         "sign_off": signed,
         "simulated": scan.simulated,
     }

@@ -220,10 +220,10 @@ def _tell_responses(told: dict[str, Any], seen: Mapping[tuple[str, str], ScanMea
     visit = told["Session"], told["Tracer"]
     if visit not in seen:
         return
-    from pet_spect.quantify.sensitivities import scan_responses
+    from pet_spect.quantify.sensitivities import scan_sensitivities
 
     others = [seen[other] for other in seen if other != visit and other[1] == visit[1]]
-    told["Responses"] = terms_by_region(scan_responses(seen[visit], others, grounds.regions))
+    told["Sensitivities"] = terms_by_region(scan_sensitivities(seen[visit], others, grounds.regions))
 
 
 def _scan(

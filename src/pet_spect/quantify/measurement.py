@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pet_spect.model import Atlas, CutView, RegionUptake, Volume, Warp
 from pet_spect.quantify.coverage import coverage_by_pose, in_view, limited
-from pet_spect.quantify.region_weights import Shares, membership_certainty, region_shares
+from pet_spect.quantify.region_weights import RegionWeights, membership_certainty, weigh_regions
 from pet_spect.quantify.smoothing import blur
 from pet_spect.quantify.uptake import uptake_of_shares
 
@@ -88,14 +88,14 @@ class ScanMeasurement:
         population) are in the scan's unit and NaN below the coverage that is needed.
     volume : Volume
         The scan as it was measured: NaN out of view, blurred if asked.
-    shares : Shares
+    shares : RegionWeights
     to_participant : (4, 4) float array
         Takes points of the scan to the participant.
     """
 
     uptake: tuple[RegionUptake, ...]
     volume: Volume
-    shares: Shares
+    shares: RegionWeights
     to_participant: NDArray[np.float64]
 
 
@@ -142,7 +142,7 @@ def measure_scan(
     """
     to_participant = np.eye(4) if to_participant is None else to_participant
     volume = blur(scan if view is None else in_view(scan, view), blur_mm)
-    shares = region_shares(
+    shares = weigh_regions(
         volume,
         regions.atlas,
         scan_to_participant=to_participant,

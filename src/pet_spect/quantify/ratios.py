@@ -48,7 +48,7 @@ class Ratio:
     reason : str
         ``code: text``, several joined by ``; ``, what makes it NaN or fail first; empty for ``pass``.
     spread : Spread or None
-        How sure `value` is; None if it is NaN or the responses of its regions are not known.
+        How sure `value` is; None if it is NaN or the sensitivities of its regions are not known.
     """
 
     participant_id: str
@@ -199,7 +199,7 @@ def _evaluate(
 
 def _spread(measure: Measure, scan: ScanUptake, target: RegionValue, other: RegionValue) -> Spread | None:
     """Return the spread of a value that `_evaluate` has given."""
-    if target.response is None or (other.response is None and measure != "suv_mean"):
+    if target.sensitivity is None or (other.sensitivity is None and measure != "suv_mean"):
         return None
     match measure:
         case "suv_mean":
@@ -209,7 +209,7 @@ def _spread(measure: Measure, scan: ScanUptake, target: RegionValue, other: Regi
             per_target, per_other = 400 * other.mean / both, -400 * target.mean / both
         case _:
             per_target, per_other = 1 / other.mean, -target.mean / other.mean**2
-    return value_spread(per_target, target.response, per_other, other.response)
+    return value_spread(per_target, target.sensitivity, per_other, other.sensitivity)
 
 
 def _cerebellum_caution(scan: ScanUptake, roles: RegionRoles, infratentorial: bool, limit: float) -> str:

@@ -32,7 +32,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Shares:
+class RegionWeights:
     """How many sub-voxels of which region lie in which voxel: `count[i]` of region `row[i]` in `voxel[i]`.
 
     Attributes
@@ -61,7 +61,7 @@ class Shares:
     with_lesion: bool
 
 
-def region_shares(
+def weigh_regions(
     scan: Volume,
     atlas: Atlas,
     *,
@@ -70,7 +70,7 @@ def region_shares(
     lesion: Volume | None = None,
     lesion_threshold: float = 0.5,
     certainty: NDArray[np.float32] | None = None,
-) -> Shares:
+) -> RegionWeights:
     """Return how the regions of the atlas share the voxels of a scan.
 
     Parameters
@@ -132,7 +132,7 @@ def region_shares(
     key = np.concatenate(keys)
     counted = np.asarray(np.concatenate(counts), dtype=np.float64)
     weight = np.asarray(np.concatenate(weights), dtype=np.float64) if weights else counted
-    return Shares(key // n_voxels, key % n_voxels, counted, weight, total, sub_voxel_ml, lesion is not None)
+    return RegionWeights(key // n_voxels, key % n_voxels, counted, weight, total, sub_voxel_ml, lesion is not None)
 
 
 def membership_certainty(

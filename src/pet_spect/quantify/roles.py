@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pet_spect.errors import RegionError, shown
 from pet_spect.model import Refusal, RegionSide, ScanKey, Side
 from pet_spect.quantify.references import Reference, parts_of_reference
-from pet_spect.quantify.uncertainty import Response, joint_response
+from pet_spect.quantify.uncertainty import Sensitivity, joint_sensitivity
 from pet_spect.quantify.uptake import LESIONFREE
 
 CEREBELLUM = "cerebellum"
@@ -29,7 +29,7 @@ class RegionValue:
         NaN where there is no mask.
     reason : str
         ``code: text`` why `mean` is NaN, else empty.
-    response : Response or None
+    sensitivity : Sensitivity or None
         How `mean` responds to what is not known; None if nobody has looked.
     """
 
@@ -37,7 +37,7 @@ class RegionValue:
     volume_ml: float
     lesion_fraction: float = math.nan
     reason: str = ""
-    response: Response | None = None
+    sensitivity: Sensitivity | None = None
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,9 @@ def joint_value(scan: ScanUptake, parts: Sequence[tuple[str, RegionSide]]) -> Re
     absent = next((part.reason or "no_value: no value" for part in found if not math.isfinite(part.mean)), "")
     if absent or not volume > 0:
         return RegionValue(math.nan, volume, reason=absent or "no_volume: the region is empty")
-    responses = [part.response for part in found if part.response is not None]
-    response = joint_response(responses, [part.volume_ml for part in found]) if len(responses) == len(found) else None
-    return RegionValue(sum(part.mean * part.volume_ml for part in found) / volume, volume, response=response)
+    known = [part.sensitivity for part in found if part.sensitivity is not None]
+    sensitivity = joint_sensitivity(known, [part.volume_ml for part in found]) if len(known) == len(found) else None
+    return RegionValue(sum(part.mean * part.volume_ml for part in found) / volume, volume, sensitivity=sensitivity)
 
 
 def target_value(scan: ScanUptake, roles: RegionRoles, side: Side, suffix: str = "") -> RegionValue:

@@ -15,15 +15,15 @@ from pet_spect.imaging.resample import apply_affine, resample_affine
 from pet_spect.model import Atlas, RegionSide, Volume
 from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement
 from pet_spect.quantify.noise import Noise, mean_noise_sd, noise_of_difference
-from pet_spect.quantify.region_weights import FloatArray, Shares, region_shares
-from pet_spect.quantify.uncertainty import LESION_THRESHOLDS, Response
+from pet_spect.quantify.region_weights import FloatArray, RegionWeights, weigh_regions
+from pet_spect.quantify.uncertainty import LESION_THRESHOLDS, Sensitivity
 from pet_spect.quantify.uptake import LESIONFREE, uptake_of_shares
 
 
-def scan_responses(
+def scan_sensitivities(
     scan: ScanMeasurement, others: Sequence[ScanMeasurement], regions: ParticipantRegions
-) -> dict[tuple[str, RegionSide], Response]:
-    """Return the responses of a scan's regions, by region and side; with a lesion also those of the lesion-free ones.
+) -> dict[tuple[str, RegionSide], Sensitivity]:
+    """Return the sensitivities of a scan's regions, by region and side; with a lesion also the lesion-free ones'.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def scan_responses(
     noise = noise_of_difference(
         volume, [_on_grid_of(scan, other) for other in others], parts_of(scan.shares, count, volume.data.shape)
     )
-    whole, outside = region_responses(
+    whole, outside = region_sensitivities(
         volume,
         scan.shares,
         count,
@@ -46,12 +46,12 @@ def scan_responses(
         centre=atlas_centre(atlas),
         noise=noise,
     )
-    found = {(region.name, region.side): response for region, response in zip(atlas.regions, whole, strict=True)}
+    found = {(region.name, region.side): sensitivity for region, sensitivity in zip(atlas.regions, whole, strict=True)}
     if regions.lesion is not None:
         by_threshold = _thresholds(scan, regions, regions.lesion)
-        for region, response in zip(atlas.regions, outside, strict=True):
+        for region, sensitivity in zip(atlas.regions, outside, strict=True):
             if (region.name, region.side) in by_threshold:
-                known = replace(response, threshold=by_threshold[region.name, region.side])
+                known = replace(sensitivity, threshold=by_threshold[region.name, region.side])
                 found[region.name + LESIONFREE, region.side] = known
     return found
 
@@ -73,7 +73,7 @@ def _thresholds(
     narrow = replace(atlas, labels=np.where(np.isin(atlas.labels, indices), atlas.labels, 0), regions=tuple(chosen))
     means = []
     for threshold in LESION_THRESHOLDS:
-        shares = region_shares(
+        shares = weigh_regions(
             scan.volume,
             narrow,
             scan_to_participant=scan.to_participant,
@@ -95,22 +95,22 @@ def _thresholds(
     }
 
 
-def region_responses(
+def region_sensitivities(
     scan: Volume,
-    shares: Shares,
+    shares: RegionWeights,
     n_regions: int,
     *,
     scan_to_participant: NDArray[np.floating],
     centre: NDArray[np.floating],
     noise: Noise | None,
-) -> tuple[list[Response], list[Response]]:
+) -> tuple[list[Sensitivity], list[Sensitivity]]:
     """Return how the mean of each region responds, and that of its part outside the lesion.
 
     Parameters
     ----------
     scan : Volume
         NaN is outside the field of view.
-    shares : Shares
+    shares : RegionWeights
         Of the atlas in this scan.
     n_regions : int
         Of the atlas.
@@ -123,7 +123,7 @@ def region_responses(
 
     Returns
     -------
-    (list of Response, list of Response)
+    (list of Sensitivity, list of Sensitivity)
         In the order of the atlas. NaN where a region is not in view.
     """
     gradient = _gradient(scan, shares.voxel, scan_to_participant)
@@ -145,7 +145,7 @@ def region_responses(
         sds = _noise_sds(scan, shares, within, n_regions, noise)
         found.append(
             [
-                Response(sd, (x, y, z), (rx, ry, rz))
+                Sensitivity(sd, (x, y, z), (rx, ry, rz))
                 for sd, (x, y, z, rx, ry, rz) in zip(sds, per_region.tolist(), strict=True)
             ]
         )
@@ -165,7 +165,7 @@ def _points(scan: Volume, voxels: NDArray[np.integer], scan_to_participant: NDAr
 
 
 def _noise_sds(
-    scan: Volume, shares: Shares, within: NDArray[np.bool_], n_regions: int, noise: Noise | None
+    scan: Volume, shares: RegionWeights, within: NDArray[np.bool_], n_regions: int, noise: Noise | None
 ) -> list[float]:
     if noise is None:
         return [math.nan] * n_regions
@@ -186,7 +186,7 @@ def _noise_sds(
     return sds
 
 
-def parts_of(shares: Shares, n_regions: int, shape: tuple[int, ...]) -> NDArray[np.int64]:
+def parts_of(shares: RegionWeights, n_regions: int, shape: tuple[int, ...]) -> NDArray[np.int64]:
     """Return which region most of a voxel belongs to, from 1 in the order of the atlas; 0 is none."""
     parts = np.zeros(int(np.prod(shape)), dtype=np.int64)
     order = np.argsort(shares.count, kind="stable")  # of two that share a voxel the larger comes last and stays

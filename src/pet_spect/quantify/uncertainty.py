@@ -1,7 +1,7 @@
 """How sure a value is: what it would be, had what is not known been a little otherwise.
 
 Everything is of first order. A scan gives for each region how its mean responds to a small motion of the
-regions and to the threshold of the lesion, and the standard error by count noise (`Response`).
+regions and to the threshold of the lesion, and the standard error by count noise (`Sensitivity`).
 From these follows the `Spread` of a ratio, and from the spreads of two visits that of their change: what a
 scan has on its own adds up, what all scans of a person share is taken alike in both and cancels.
 """
@@ -34,7 +34,7 @@ _UNIFORM_SD = 1 / math.sqrt(3)
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class Sensitivity:
     """How the mean of a region in one scan responds to what is not known.
 
     Attributes
@@ -81,34 +81,34 @@ class Spread:
         return math.hypot(self.own_sd, *self.target, *self.reference)
 
 
-def joint_response(responses: Sequence[Response], volumes: Sequence[float]) -> Response:
-    """Return the response of several regions together, weighted by volume; their noise is taken to be independent."""
+def joint_sensitivity(sensitivities: Sequence[Sensitivity], volumes: Sequence[float]) -> Sensitivity:
+    """Return the sensitivity of several regions, weighted by volume; their noise is taken to be independent."""
     weight = np.array(volumes) / sum(volumes)
-    motion = weight @ np.array([(*response.shift, *response.turn, response.threshold) for response in responses])
+    motion = weight @ np.array([(*one.shift, *one.turn, one.threshold) for one in sensitivities])
     x, y, z, rx, ry, rz, threshold = motion.tolist()
-    noise = float(np.sqrt(((weight * [response.noise_sd for response in responses]) ** 2).sum()))
-    return Response(noise, (x, y, z), (rx, ry, rz), threshold)
+    noise = float(np.sqrt(((weight * [one.noise_sd for one in sensitivities]) ** 2).sum()))
+    return Sensitivity(noise, (x, y, z), (rx, ry, rz), threshold)
 
 
-def value_spread(per_target: float, target: Response, per_reference: float, reference: Response | None) -> Spread:
+def value_spread(per_target: float, target: Sensitivity, per_reference: float, reference: Sensitivity | None) -> Spread:
     """Return the spread of a value made of the means of a target and a reference.
 
     Parameters
     ----------
     per_target, per_reference : float
         Derivative of the value with respect to either mean.
-    target : Response
-    reference : Response or None
+    target : Sensitivity
+    reference : Sensitivity or None
         None if the value has no reference.
 
     Examples
     --------
     >>> flat = (0.0, 0.0, 0.0)
-    >>> spread = value_spread(0.5, Response(0.2, flat, flat), 0.0, None)
+    >>> spread = value_spread(0.5, Sensitivity(0.2, flat, flat), 0.0, None)
     >>> spread.value_sd
     0.1
     """
-    other = Response(0.0, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)) if reference is None else reference
+    other = Sensitivity(0.0, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)) if reference is None else reference
     shift = per_target * np.array(target.shift) + per_reference * np.array(other.shift)
     turn = per_target * np.array(target.turn) + per_reference * np.array(other.turn)
     threshold = per_target * target.threshold + per_reference * other.threshold

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.model import Atlas, RegionUptake, Volume
-from pet_spect.quantify.region_weights import FloatArray, Shares
+from pet_spect.quantify.region_weights import FloatArray, RegionWeights
 
 LESIONFREE = "_lesionfree"
 """Ending of the name of a region without its lesion voxels."""
 
 
 def uptake_of_shares(
-    scan: Volume, atlas: Atlas, shares: Shares, *, lesionfree: Sequence[str] = (), min_coverage: float = 0.9
+    scan: Volume, atlas: Atlas, shares: RegionWeights, *, lesionfree: Sequence[str] = (), min_coverage: float = 0.9
 ) -> list[RegionUptake]:
     """Return the uptake of every region, from its shares in the voxels of a scan.
 
@@ -25,7 +25,7 @@ def uptake_of_shares(
     scan : Volume
         NaN is outside the field of view; zero is a measurement.
     atlas : Atlas
-    shares : Shares
+    shares : RegionWeights
         Of this scan's grid and this atlas.
     lesionfree : sequence of str
         Regions that are also measured without their lesion voxels, named ``<region>_lesionfree``. Without a lesion

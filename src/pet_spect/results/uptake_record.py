@@ -13,7 +13,7 @@ from pet_spect.errors import TableError
 from pet_spect.model import Refusal, RegionSide, ScanKey
 from pet_spect.quantify.reasons import split_reasons
 from pet_spect.quantify.roles import RegionValue, ScanUptake
-from pet_spect.quantify.uncertainty import Response
+from pet_spect.quantify.uncertainty import Sensitivity
 from pet_spect.results import columns
 from pet_spect.tsv import parse_float, sidecar_of_table
 
@@ -27,7 +27,7 @@ RESPONSE_TERMS = (
     "about the superior axis",
     "half the change from the lower to the higher threshold on the probability of lesion",
 )
-"""What the numbers under ``Responses`` are, each in the scan's unit."""
+"""What the numbers under ``Sensitivities`` are, each in the scan's unit."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]],
             who, session, tracer, region, side, mean, _, volume, _, lesion, _, reason = line.split("\t")
             if who != participant:
                 raise ValueError("participant")
-            terms = told[session, tracer].get("Responses", {}).get(region, {}).get(side)
+            terms = told[session, tracer].get("Sensitivities", {}).get(region, {}).get(side)
             value = _value(mean, volume, lesion, reason, None if terms is None else response_of(terms))
             values[session, tracer][region, cast(RegionSide, side)] = value
         joined.writelines(line + "\n" for line in lines)
@@ -94,31 +94,31 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]],
 
 
 def terms_by_region(
-    responses: Mapping[tuple[str, RegionSide], Response],
+    sensitivities: Mapping[tuple[str, RegionSide], Sensitivity],
 ) -> dict[str, dict[str, list[float | None]]]:
-    """Return the responses of a scan as its sidecar holds them, by region and side."""
+    """Return the sensitivities of a scan as its sidecar holds them, by region and side."""
     told: dict[str, dict[str, list[float | None]]] = {}
-    for (region, side), response in responses.items():
-        told.setdefault(region, {})[side] = terms_of(response)
+    for (region, side), sensitivity in sensitivities.items():
+        told.setdefault(region, {})[side] = terms_of(sensitivity)
     return told
 
 
-def terms_of(response: Response) -> list[float | None]:
-    """Return a response as a sidecar holds it, in the order of `RESPONSE_TERMS`; null where it is not known."""
-    terms = (response.noise_sd, *response.shift, *response.turn, response.threshold)
+def terms_of(sensitivity: Sensitivity) -> list[float | None]:
+    """Return a sensitivity as a sidecar holds it, in the order of `RESPONSE_TERMS`; null where it is not known."""
+    terms = (sensitivity.noise_sd, *sensitivity.shift, *sensitivity.turn, sensitivity.threshold)
     return [float(f"{term:.9g}") if math.isfinite(term) else None for term in terms]
 
 
-def response_of(terms: Sequence[float | None]) -> Response:
-    """Return the response that `terms_of` wrote."""
+def response_of(terms: Sequence[float | None]) -> Sensitivity:
+    """Return the sensitivity that `terms_of` wrote."""
     noise, x, y, z, rx, ry, rz, threshold = (math.nan if term is None else float(term) for term in terms)
-    return Response(noise, (x, y, z), (rx, ry, rz), threshold)
+    return Sensitivity(noise, (x, y, z), (rx, ry, rz), threshold)
 
 
-def _value(mean: str, volume: str, lesion: str, reason: str, response: Response | None) -> RegionValue:
+def _value(mean: str, volume: str, lesion: str, reason: str, sensitivity: Sensitivity | None) -> RegionValue:
     uptake = parse_float(mean)
     why_absent = split_reasons(reason)[0] if math.isnan(uptake) else ""
-    return RegionValue(uptake, parse_float(volume), parse_float(lesion), why_absent, response)
+    return RegionValue(uptake, parse_float(volume), parse_float(lesion), why_absent, sensitivity)
 
 
 def _scan(key: ScanKey, told: Mapping[str, Any], values: Mapping[tuple[str, RegionSide], RegionValue]) -> MeasuredScan:

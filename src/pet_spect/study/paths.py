@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 
 from pet_spect.errors import ConfigError, TableError, listed, shown
 from pet_spect.files import is_nifti
-from pet_spect.study.rows import Line
+from pet_spect.study.rows import TableRow
 
 _SERIES = re.compile("[0-9a-f]{8}")
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -84,7 +84,7 @@ def check_there(table: Path, places: Mapping[str, Path], *, as_files: bool = Fal
         )
 
 
-def path_or_none(line: Line, column: str) -> Path | None:
+def path_or_none(line: TableRow, column: str) -> Path | None:
     """Return a path of a table, None if there is none.
 
     Raises
@@ -100,12 +100,12 @@ def path_or_none(line: Line, column: str) -> Path | None:
     return Path(text)
 
 
-def series_or_none(line: Line, path: Path, column: str = "series") -> str | None:
+def series_or_none(line: TableRow, path: Path, column: str = "series") -> str | None:
     """Return the code of a series that lies with others in one place, None if none is named.
 
     Parameters
     ----------
-    line : Line
+    line : TableRow
     path : Path
         The place.
     column : str
@@ -125,7 +125,7 @@ def series_or_none(line: Line, path: Path, column: str = "series") -> str | None
 
 
 @dataclass
-class Places:
+class DistinctPaths:
     """Where the scans of earlier lines lie, to find a scan that is listed as two.
 
     Scans whose series are named and differ may share a place.
@@ -141,7 +141,7 @@ class Places:
     holding: dict[Path, dict[str | None, int]] = field(default_factory=dict)
     spelt: dict[str, Path] = field(default_factory=dict)
 
-    def take(self, line: Line, path: Path, series: str | None) -> None:
+    def take(self, line: TableRow, path: Path, series: str | None) -> None:
         """Take the place of a line's scan, or raise if an earlier line has it, lies in it or holds it."""
         place, *folders = map(self._as_spelt_before, _with_parents(Path(os.path.realpath(path))))
         for how, lines in (

@@ -13,7 +13,7 @@ from pet_spect.tsv import MISSING, MOST_TYPED_BYTES, Row, parse_float, read_tabl
 
 
 @dataclass(frozen=True)
-class Line:
+class TableRow:
     """A row that knows where it stands, so that its errors can say so.
 
     Attributes
@@ -80,7 +80,7 @@ def _look_alike(text: str) -> str:
     return "" if strange is None else f" (U+{ord(strange):04X} is no plain letter or digit, even if it looks like one)"
 
 
-def read_lines(path: Path, columns: Sequence[str], *, required: int) -> list[Line]:
+def read_rows(path: Path, columns: Sequence[str], *, required: int) -> list[TableRow]:
     """Read a table's rows with their line numbers.
 
     Parameters
@@ -99,4 +99,4 @@ def read_lines(path: Path, columns: Sequence[str], *, required: int) -> list[Lin
     rows = read_table(path, required=columns[:required], allowed=columns, most_bytes=MOST_TYPED_BYTES)
     text = path.read_text(encoding="utf-8-sig").splitlines()
     numbers = [number for number, line in enumerate(text, start=1) if line.strip()][1:]
-    return [Line(path, number, row) for number, row in zip(numbers, rows, strict=True)]
+    return [TableRow(path, number, row) for number, row in zip(numbers, rows, strict=True)]

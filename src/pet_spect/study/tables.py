@@ -17,8 +17,8 @@ from pet_spect.errors import TableError
 from pet_spect.files import is_nifti, sidecar
 from pet_spect.model import Decided, Decision, ScanKey, Side
 from pet_spect.signoff import never_accepted
-from pet_spect.study.paths import Places, path_or_none, series_or_none
-from pet_spect.study.rows import Line, read_lines
+from pet_spect.study.paths import DistinctPaths, path_or_none, series_or_none
+from pet_spect.study.rows import TableRow, read_rows
 from pet_spect.tsv import MISSING
 
 PARTICIPANT_COLUMNS = (
@@ -152,7 +152,7 @@ class ListedScan:
         return ScanKey(self.participant_id, self.session, self.tracer)
 
 
-def _check_once(line: Line, what: str, seen: dict[str, tuple[str, int]]) -> None:
+def _check_once(line: TableRow, what: str, seen: dict[str, tuple[str, int]]) -> None:
     """Refuse what an earlier line has, in the same or in other capitals: their files may be the same."""
     earlier, number = seen.setdefault(what.casefold(), (what, line.number))
     if number == line.number:
@@ -182,8 +182,8 @@ def read_participants(path: Path) -> dict[str, Participant]:
     """
     people: dict[str, Participant] = {}
     seen: dict[str, tuple[str, int]] = {}
-    anatomies = Places("anat")
-    for line in read_lines(path, PARTICIPANT_COLUMNS, required=2):
+    anatomies = DistinctPaths("anat")
+    for line in read_rows(path, PARTICIPANT_COLUMNS, required=2):
         identity = line.identifier("participant_id", "sub- followed by letters and digits")
         _check_once(line, identity, seen)
         for column in NOT_YET:
@@ -206,7 +206,7 @@ def read_participants(path: Path) -> dict[str, Participant]:
     return people
 
 
-def _anatomy(line: Line, others: Places) -> tuple[Path | None, str | None]:
+def _anatomy(line: TableRow, others: DistinctPaths) -> tuple[Path | None, str | None]:
     """Return where a participant's anatomical image lies, and its series."""
     path = path_or_none(line, "anat")
     if path is None:
@@ -250,8 +250,8 @@ def read_scans(
     """
     scans: list[ListedScan] = []
     seen: dict[str, tuple[str, int]] = {}
-    places = Places()
-    for line in read_lines(table, SCAN_COLUMNS, required=4):
+    places = DistinctPaths()
+    for line in read_rows(table, SCAN_COLUMNS, required=4):
         key = _known_key(line, participants, sessions, tracers)
         _check_once(line, f"{key.participant} {key.session} {key.tracer}", seen)
         line.needed_text("path")
@@ -283,7 +283,7 @@ def read_scans(
 
 
 def _known_key(
-    line: Line, participants: Collection[str], sessions: Collection[str], tracers: Collection[str]
+    line: TableRow, participants: Collection[str], sessions: Collection[str], tracers: Collection[str]
 ) -> ScanKey:
     identity = line.identifier("participant_id", "somebody participants.tsv lists")
     if identity not in participants:
@@ -310,7 +310,7 @@ def read_decisions(path: Path) -> list[Decision]:
     """
     decisions: list[Decision] = []
     earlier: dict[ScanKey, list[tuple[int, Decision]]] = {}
-    for line in read_lines(path, DECISION_COLUMNS, required=len(DECISION_COLUMNS)):
+    for line in read_rows(path, DECISION_COLUMNS, required=len(DECISION_COLUMNS)):
         decision = Decision(
             participant_id=line.needed_text("participant_id"),
             session=line.needed_text("session"),

@@ -30,23 +30,23 @@ def decide(session, decision, code):
 
 
 def test_a_small_lesion_is_measured_with_a_note():
-    (verdict,) = judge_measured([scan("baseline")], "left", {})
-    assert (verdict.status, verdict.failure) == ("measured", "")
-    assert verdict.notes[0].startswith("laterality_undetermined: ")
+    (scan_qc,) = judge_measured([scan("baseline")], "left", {})
+    assert (scan_qc.status, scan_qc.failure) == ("measured", "")
+    assert scan_qc.notes[0].startswith("laterality_undetermined: ")
 
 
 def test_a_mirrored_follow_up_is_excluded_although_its_lesion_is_too_small_to_show():
-    verdicts = judge_measured([scan("baseline"), scan("year1", mirrored=True)], "left", {})
-    assert [verdict.status for verdict in verdicts] == ["excluded", "excluded"]
-    assert {verdict.failure.split(":")[0] for verdict in verdicts} == {"laterality_mirrored"}
+    scan_qcs = judge_measured([scan("baseline"), scan("year1", mirrored=True)], "left", {})
+    assert [scan_qc.status for scan_qc in scan_qcs] == ["excluded", "excluded"]
+    assert {scan_qc.failure.split(":")[0] for scan_qc in scan_qcs} == {"laterality_mirrored"}
 
 
 def test_a_scan_that_shows_its_lesion_on_the_right_side_is_believed_against_its_mirror_image():
-    verdicts = judge_measured(
+    scan_qcs = judge_measured(
         [scan("baseline", deficit=(30.0, 2.0)), scan("year1", mirrored=True, deficit=(2.0, 30.0))], "left", {}
     )
-    assert [verdict.status for verdict in verdicts] == ["measured", "excluded"]
-    assert verdicts[1].failure == (
+    assert [scan_qc.status for scan_qc in scan_qcs] == ["measured", "excluded"]
+    assert scan_qcs[1].failure == (
         "laterality_disagree: the scan shows a lesion of 30 mL on the right and of 2 mL on the left,"
         " participants.tsv says left"
     )
@@ -54,9 +54,9 @@ def test_a_scan_that_shows_its_lesion_on_the_right_side_is_believed_against_its_
 
 def test_if_every_scan_disagrees_the_table_is_to_be_checked():
     scans = [scan(session, deficit=(30.0, 2.0)) for session in ("baseline", "year1")]
-    verdicts = judge_measured(scans, "right", {})
+    scan_qcs = judge_measured(scans, "right", {})
     assert all(
-        verdict.failure.endswith("so does every scan of this participant: check lesion_side") for verdict in verdicts
+        scan_qc.failure.endswith("so does every scan of this participant: check lesion_side") for scan_qc in scan_qcs
     )
 
 
@@ -65,7 +65,7 @@ def test_if_every_scan_disagrees_the_table_is_to_be_checked():
 def test_a_normal_asymmetry_of_27_percent_in_the_occipital_lobe_does_not_exclude(lesion_side, deficit):
     occipital = [0.73] * 4 + [0.98, 1.03] * 8
     scans = [scan(session, occipital, deficit=deficit) for session in ("baseline", "year1")]
-    assert [verdict.status for verdict in judge_measured(scans, lesion_side, {})] == ["measured", "measured"]
+    assert [scan_qc.status for scan_qc in judge_measured(scans, lesion_side, {})] == ["measured", "measured"]
 
 
 @pytest.mark.parametrize(
@@ -78,28 +78,28 @@ def test_a_normal_asymmetry_of_27_percent_in_the_occipital_lobe_does_not_exclude
 def test_a_clear_deficit_tells_the_side_even_with_an_atlas_of_few_regions(deficit, notes):
     one = scan("baseline", deficit=deficit)
     few = replace(one, values={key: value for key, value in one.values.items() if key[0] in NAMES[:2]})
-    (verdict,) = judge_measured([few], "left", {})
-    assert (verdict.status, verdict.notes) == ("measured", notes)
+    (scan_qc,) = judge_measured([few], "left", {})
+    assert (scan_qc.status, scan_qc.notes) == ("measured", notes)
 
 
 def test_a_lesion_mask_on_the_other_side_excludes():
-    (verdict,) = judge_measured([scan("baseline", lesion=(0.0, 0.1))], "left", {})
-    assert verdict.failure == (
+    (scan_qc,) = judge_measured([scan("baseline", lesion=(0.0, 0.1))], "left", {})
+    assert scan_qc.failure == (
         "lesion_mask_side: 100% of the lesion mask lies on the right, participants.tsv says left"
     )
-    (verdict,) = judge_measured([scan("baseline", lesion=(0.1, 0.0))], "left", {})
-    assert verdict.status == "measured"
+    (scan_qc,) = judge_measured([scan("baseline", lesion=(0.1, 0.0))], "left", {})
+    assert scan_qc.status == "measured"
 
 
 def test_a_lesion_in_the_anatomical_image_on_the_other_side_excludes():
     seen = replace(scan("baseline"), lesion_seen_ml=(0.0, 15.0), lesion_seen_in="anat:T1w")
-    (verdict,) = judge_measured([seen], "left", {})
-    assert verdict.failure == (
+    (scan_qc,) = judge_measured([seen], "left", {})
+    assert scan_qc.failure == (
         "laterality_disagree: the anatomical image shows a lesion of 15.0 mL on the right,"
         " participants.tsv says left: check lesion_side and whether the image is mirrored"
     )
-    (verdict,) = judge_measured([seen], "right", {})
-    assert (verdict.status, verdict.notes) == ("measured", ())
+    (scan_qc,) = judge_measured([seen], "right", {})
+    assert (scan_qc.status, scan_qc.notes) == ("measured", ())
 
 
 @pytest.mark.parametrize(
@@ -112,27 +112,27 @@ def test_a_lesion_in_the_anatomical_image_on_the_other_side_excludes():
     ],
 )
 def test_a_seen_lesion_that_is_small_or_on_both_sides_or_not_in_an_anatomical_image_has_no_say(seen, seen_in):
-    (verdict,) = judge_measured([replace(scan("baseline"), lesion_seen_ml=seen, lesion_seen_in=seen_in)], "left", {})
-    assert verdict.status == "measured"
+    (scan_qc,) = judge_measured([replace(scan("baseline"), lesion_seen_ml=seen, lesion_seen_in=seen_in)], "left", {})
+    assert scan_qc.status == "measured"
 
 
 def test_exclusion_holds_whatever_its_code_and_comes_first():
-    (verdict,) = judge_measured([scan("baseline", lesion=(0.0, 0.1))], "left", decide("baseline", "exclude", "motion"))
-    assert (verdict.status, verdict.decision, verdict.failure) == ("excluded", "exclude", "excluded: seen")
+    (scan_qc,) = judge_measured([scan("baseline", lesion=(0.0, 0.1))], "left", decide("baseline", "exclude", "motion"))
+    assert (scan_qc.status, scan_qc.decision, scan_qc.failure) == ("excluded", "exclude", "excluded: seen")
 
 
 def test_a_mirrored_scan_that_a_person_excluded_leaves_the_others_alone():
     scans = [scan("baseline"), scan("year1", mirrored=True)]
-    verdicts = judge_measured(scans, "left", decide("year1", "exclude", "laterality_mirrored"))
-    assert [verdict.status for verdict in verdicts] == ["measured", "excluded"]
-    assert verdicts[0].failure == ""
+    scan_qcs = judge_measured(scans, "left", decide("year1", "exclude", "laterality_mirrored"))
+    assert [scan_qc.status for scan_qc in scan_qcs] == ["measured", "excluded"]
+    assert scan_qcs[0].failure == ""
 
 
 def test_a_scan_left_out_by_decision_is_excluded_and_signed_while_the_decision_stands():
     fault = Refusal("decision", "excluded", "seen")
     (decisions,) = decide("baseline", "exclude", None).values()
-    verdict = judge_absent("refused", fault, decisions)
-    assert (verdict.status, verdict.fault, verdict.decision) == ("excluded", fault, "exclude")
+    scan_qc = judge_absent("refused", fault, decisions)
+    assert (scan_qc.status, scan_qc.fault, scan_qc.decision) == ("excluded", fault, "exclude")
     assert (judge_absent("refused", fault, []).status, judge_absent("refused", fault, []).decision) == (
         "excluded",
         None,
@@ -141,9 +141,9 @@ def test_a_scan_left_out_by_decision_is_excluded_and_signed_while_the_decision_s
 
 def test_an_accepted_fault_becomes_a_note():
     decisions = decide("baseline", "accept", "lesion_mask_side")
-    (verdict,) = judge_measured([scan("baseline", lesion=(0.0, 0.1))], "left", decisions)
-    assert (verdict.status, verdict.decision, verdict.failure) == ("measured", "accept", "")
-    assert verdict.notes[0].endswith("(accepted: seen)")
+    (scan_qc,) = judge_measured([scan("baseline", lesion=(0.0, 0.1))], "left", decisions)
+    assert (scan_qc.status, scan_qc.decision, scan_qc.failure) == ("measured", "accept", "")
+    assert scan_qc.notes[0].endswith("(accepted: seen)")
 
 
 @pytest.mark.parametrize(("code", "signed"), [("scale", "accept"), (None, None), ("motion", None)])
@@ -153,27 +153,27 @@ def test_accepting_a_refusal_needs_its_code(code, signed):
 
 
 def test_a_missing_scan_has_no_fault():
-    verdict = judge_absent("missing", None, [])
-    assert (verdict.status, verdict.fault, verdict.decision) == ("missing", None, None)
+    scan_qc = judge_absent("missing", None, [])
+    assert (scan_qc.status, scan_qc.fault, scan_qc.decision) == ("missing", None, None)
 
 
 def test_a_measured_scan_without_its_primary_ratio_is_refused():
-    (verdict,) = judge_measured([scan("baseline")], "left", {})
+    (scan_qc,) = judge_measured([scan("baseline")], "left", {})
     kind = ("sub-01", "baseline", "FDG", "left", "motor", "uptake_ratio", "pons")
     absent = Ratio(*kind, math.nan, 1.0, math.nan, "fail", "low_coverage: 10% of pons is in view")
-    refused = refuse_without_primary(verdict, absent, [])
+    refused = refuse_without_primary(scan_qc, absent, [])
     assert (refused.status, refused.fault) == ("refused", Refusal("measure", "low_coverage", "10% of pons is in view"))
     present = Ratio(*kind, 1.2, 1.2, 1.0, "warn", "")
-    assert refuse_without_primary(verdict, present, []) is verdict
+    assert refuse_without_primary(scan_qc, present, []) is scan_qc
 
 
 DEFICIT = (30.0, 0.0)
 
 
 def accepted(scan, code="laterality_disagree"):
-    """The verdict on a scan whose deficit is on the left of a participant whose lesion is said to be on the right."""
-    (verdict,) = judge_measured([scan], "right", decide("baseline", "accept", code))
-    return verdict
+    """The scan_qc on a scan whose deficit is on the left of a participant whose lesion is said to be on the right."""
+    (scan_qc,) = judge_measured([scan], "right", decide("baseline", "accept", code))
+    return scan_qc
 
 
 @pytest.mark.parametrize(
@@ -191,34 +191,34 @@ def accepted(scan, code="laterality_disagree"):
 def test_a_sign_off_of_the_side_counts_only_with_a_witness(told, status):
     one = scan("baseline", deficit=DEFICIT, lesion=told.get("lesion"))
     one = replace(one, lesion_seen_ml=told.get("seen", (0.0, 0.0)), lesion_seen_in=told.get("seen_in", ""))
-    verdict = accepted(one)
-    assert (verdict.status, verdict.decision) == (status, "accept" if status == "measured" else None)
+    scan_qc = accepted(one)
+    assert (scan_qc.status, scan_qc.decision) == (status, "accept" if status == "measured" else None)
     assert (
         "(the sign-off in qc.tsv does not count: a drawn lesion mask, or an anatomical image that shows the lesion,"
-        " on the right is needed" in verdict.failure
+        " on the right is needed" in scan_qc.failure
     ) == (status == "excluded")
 
 
 def test_accepting_one_fault_leaves_the_others():
-    verdict = accepted(scan("baseline", deficit=DEFICIT, lesion=(0.1, 0.0)), "lesion_mask_side")
-    assert (verdict.status, verdict.fault.code) == ("excluded", "laterality_disagree")
+    scan_qc = accepted(scan("baseline", deficit=DEFICIT, lesion=(0.1, 0.0)), "lesion_mask_side")
+    assert (scan_qc.status, scan_qc.fault.code) == ("excluded", "laterality_disagree")
     scans = [scan("baseline", lesion=(0.0, 0.1), deficit=DEFICIT), scan("year1", mirrored=True, deficit=DEFICIT[::-1])]
-    verdict = judge_measured(scans, "right", decide("baseline", "accept", "laterality_disagree"))[0]
-    assert (verdict.status, verdict.fault.code) == ("excluded", "laterality_mirrored")
+    scan_qc = judge_measured(scans, "right", decide("baseline", "accept", "laterality_disagree"))[0]
+    assert (scan_qc.status, scan_qc.fault.code) == ("excluded", "laterality_mirrored")
 
 
 def test_nobody_can_accept_a_mirrored_scan():
     scans = [scan("baseline"), scan("year1", mirrored=True)]
-    verdict = judge_measured(scans, "left", decide("baseline", "accept", "laterality_mirrored"))[0]
-    assert (verdict.status, verdict.decision) == ("excluded", None)
-    assert "nobody can accept laterality_mirrored" in verdict.failure
+    scan_qc = judge_measured(scans, "left", decide("baseline", "accept", "laterality_mirrored"))[0]
+    assert (scan_qc.status, scan_qc.decision) == ("excluded", None)
+    assert "nobody can accept laterality_mirrored" in scan_qc.failure
 
 
 def test_a_scan_that_the_decision_about_another_let_through_is_measured_and_has_no_decision_of_its_own():
     fault = Refusal("normalise", "gate_agreement", "baseline and year1 FDG correlate by 0.75")
     scans = [replace(scan(session), accepted=(fault,)) for session in ("baseline", "year1")]
-    verdicts = judge_measured(scans, "left", decide("year1", "accept", "gate_agreement"))
-    assert [(verdict.status, verdict.fault, verdict.decision) for verdict in verdicts] == [
+    scan_qcs = judge_measured(scans, "left", decide("year1", "accept", "gate_agreement"))
+    assert [(scan_qc.status, scan_qc.fault, scan_qc.decision) for scan_qc in scan_qcs] == [
         ("measured", fault, None),
         ("measured", fault, "accept"),
     ]

@@ -24,7 +24,7 @@ from pet_spect.nuclides import start_of_frame_factor
 
 
 @dataclass(frozen=True)
-class Moment:
+class VoxelTime:
     """When the voxels hold for, or why that is not known.
 
     Attributes
@@ -43,13 +43,13 @@ class Moment:
     reason: str = ""
 
 
-def moment_of(
+def voxel_time_of(
     series: PetSeries,
     called: str,
     decay: float | None,
     injection: float | None,
     cautions: list[Caution],
-) -> Moment:
+) -> VoxelTime:
     """Return when the voxels of a series hold for.
 
     Parameters
@@ -71,23 +71,23 @@ def moment_of(
     """
     if series.decay_correction == "ADMIN":
         _compare_administration(series, decay, injection, cautions)
-        return Moment(injection, "administration")
+        return VoxelTime(injection, "administration")
     if series.decay_correction == "NONE":
         doubt = decayed_though_none(series.timings, called, cautions)
         if doubt is not None:
-            return Moment(None, None, doubt)
-        return Moment(earliest_start(series.timings), "earliest acquisition", "a slice has no acquisition time")
+            return VoxelTime(None, None, doubt)
+        return VoxelTime(earliest_start(series.timings), "earliest acquisition", "a slice has no acquisition time")
     reference = decay_reference_time(
         series.timings, explicit=series.explicit_time, series=series.series_time, decay=decay, name=called
     )
     if reference is None:
-        return Moment(None, None, "the header does not tell to which time the voxels are decay-corrected")
+        return VoxelTime(None, None, "the header does not tell to which time the voxels are decay-corrected")
     contradicting = None if decay is None else contradicting_frame(series.timings, reference.time, decay)
     if contradicting is not None:
         factor = series.timings[contradicting].decay_factor
         reason = f"DecayFactor {factor:g} contradicts the time of decay correction ({reference.source})"
         cautions.append(Caution("decay_factor_conflict", reason))
-        return Moment(None, None, reason)
+        return VoxelTime(None, None, reason)
     apart = other_reference(series.timings, reference, decay) if reference.source == "series time" else None
     if apart is not None:
         reason = (
@@ -95,7 +95,7 @@ def moment_of(
             f" ({reference.source})"
         )
         cautions.append(Caution("reference_time_conflict", reason))
-    return Moment(reference.time, reference.source)
+    return VoxelTime(reference.time, reference.source)
 
 
 def _compare_administration(

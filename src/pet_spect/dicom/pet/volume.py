@@ -24,7 +24,7 @@ from pet_spect.dicom.geometry import (
 )
 from pet_spect.dicom.objects.vocabulary import UNLISTED, known_corrections, known_text
 from pet_spect.dicom.pet.contradictions import compare_counts, compare_spacing, compare_units, without_odd_durations
-from pet_spect.dicom.pet.decay_correction import Moment, frame_weights, moment_of
+from pet_spect.dicom.pet.decay_correction import VoxelTime, frame_weights, voxel_time_of
 from pet_spect.dicom.pet.reference_time import earliest_start
 from pet_spect.dicom.pet.series import PetSeries, scaled, stacked
 from pet_spect.dicom.pet.suv import SUV_UNITS, UNITS, DecayCorrection, SuvFacts, SuvResult, suv_factor
@@ -66,7 +66,7 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
         _check_one_decay(series, given, called)
     chosen = frames_in_window(series, frames, declared.frame_window, given.injection, called)
     compare_counts(len(frames), series.stated_frames, cautions, "time frames")
-    moment = moment_of(series, called, decay, given.injection, cautions)
+    moment = voxel_time_of(series, called, decay, given.injection, cautions)
     if len(frames) > 1 and series.decay_correction == "START":
         timings = [series.timings[frame[0]] for frame in frames]
         check_one_reference(timings, moment.time, decay, called, explicit=moment.source == "explicit")
@@ -74,7 +74,7 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
         _compare_window(series, declared.frame_window, given.injection, cautions)
     used = series.only(chosen.ravel().tolist())
     if series.decay_correction == "NONE":
-        moment = moment_of(used, called, decay, given.injection, cautions)
+        moment = voxel_time_of(used, called, decay, given.injection, cautions)
     weights = frame_weights(used, chosen.shape, called, decay)
     affine = _placed(used, chosen.shape[1], declared, called, cautions)
     compare_units(used, cautions)
@@ -180,7 +180,7 @@ def check_declared(affine: NDArray[np.float64], declared: Declared, called: str)
         )
 
 
-def _suv(series: PetSeries, given: Administration, moment: Moment) -> SuvResult:
+def _suv(series: PetSeries, given: Administration, moment: VoxelTime) -> SuvResult:
     if series.unit_doubt is not None:
         return SuvResult(None, series.unit_doubt)
     if given.half_life_reason:  # the scanner may have used it, also for an SUV or a correction to the administration
@@ -219,7 +219,7 @@ def _duration(series: PetSeries, frames: int) -> float | None:
 def _facts(
     series: PetSeries,
     given: Administration,
-    moment: Moment,
+    moment: VoxelTime,
     result: SuvResult,
     frames: int,
     is_corrected: bool,

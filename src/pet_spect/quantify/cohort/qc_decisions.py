@@ -27,7 +27,7 @@ _MASK_SHARE = 2 / 3
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ScanQc:
     """What becomes of one scan.
 
     Attributes
@@ -51,26 +51,26 @@ class Verdict:
     notes: tuple[str, ...] = ()
 
 
-def judge_absent(status: str, fault: Refusal | None, decisions: Sequence[Decision]) -> Verdict:
-    """Return the verdict on a scan that was refused or never made.
+def judge_absent(status: str, fault: Refusal | None, decisions: Sequence[Decision]) -> ScanQc:
+    """Return the scan_qc on a scan that was refused or never made.
 
     To accept a refusal says that it is known; the scan stays refused.
     """
     if fault is None:
-        return Verdict(status, decision=decisions[0].decision if decisions else None)
+        return ScanQc(status, decision=decisions[0].decision if decisions else None)
     if fault.stage == "decision":
         exclusion = _exclusion(decisions)
-        return Verdict("excluded", fault) if exclusion is None else _excluded(exclusion)
-    return Verdict(status, *_signed(fault, decisions))
+        return ScanQc("excluded", fault) if exclusion is None else _excluded(exclusion)
+    return ScanQc(status, *_signed(fault, decisions))
 
 
 def _exclusion(decisions: Sequence[Decision]) -> Decision | None:
     return next((decision for decision in decisions if decision.decision == "exclude"), None)
 
 
-def _excluded(decision: Decision) -> Verdict:
+def _excluded(decision: Decision) -> ScanQc:
     said = Refusal("decision", decision.code or "excluded", decision.reason)
-    return Verdict("excluded", said, "exclude", failure=f"excluded: {decision.reason}")
+    return ScanQc("excluded", said, "exclude", failure=f"excluded: {decision.reason}")
 
 
 def judge_measured(
@@ -78,8 +78,8 @@ def judge_measured(
     lesion_side: Side,
     decisions: Mapping[ScanKey, Sequence[Decision]],
     cerebellum: Collection[str] = (),
-) -> list[Verdict]:
-    """Return the verdict on each measured scan of one participant.
+) -> list[ScanQc]:
+    """Return the scan_qc on each measured scan of one participant.
 
     A scan is excluded if a person says so in qc.tsv; or if its regions, or the lesion that the registration
     saw, lie on the other side than participants.tsv says, if it mirrors the participant's other scans, or
@@ -116,7 +116,7 @@ def _judge_compared(
     lesion_side: Side,
     decisions: Mapping[ScanKey, Sequence[Decision]],
     cerebellum: Collection[str],
-) -> list[Verdict]:
+) -> list[ScanQc]:
     patterns = [
         asymmetry({region: (value.mean, value.volume_ml) for region, value in scan.values.items()}, cerebellum)
         for scan in scans
@@ -124,7 +124,7 @@ def _judge_compared(
     shown_sides = [side_of_deficit(scan.deficit_ml) for scan in scans]
     contradicted = mirrored(patterns, shown_sides, lesion_side)
     all_disagree = len(scans) > 1 and all(agreement(side, lesion_side) == "disagree" for side in shown_sides)
-    verdicts = []
+    scan_qcs = []
     for place, (scan, side, mirror_image) in enumerate(zip(scans, shown_sides, contradicted, strict=True)):
         faults = [
             _side_fault(scan, lesion_side, all_disagree),
@@ -135,13 +135,13 @@ def _judge_compared(
             text = "left and right are exchanged against another scan of this participant"
             faults.append(Refusal("laterality", "laterality_mirrored", text))
         shown = [fault for fault in faults if fault is not None]
-        verdict = _weigh(shown, scan, lesion_side, decisions.get(scan.key, ()))
+        scan_qc = _weigh(shown, scan, lesion_side, decisions.get(scan.key, ()))
         if not shown:
             told = side or _anatomy_side(scan)
             doubts = _doubts(patterns[place], [*patterns[:place], *patterns[place + 1 :]], told)
-            verdict = replace(verdict, notes=tuple(doubts))
-        verdicts.append(verdict)
-    return verdicts
+            scan_qc = replace(scan_qc, notes=tuple(doubts))
+        scan_qcs.append(scan_qc)
+    return scan_qcs
 
 
 def _side_fault(scan: ScanUptake, lesion_side: Side, all_disagree: bool) -> Refusal | None:
@@ -216,24 +216,24 @@ def _doubts(pattern: Asymmetry, others: Sequence[Asymmetry], side: Side | None) 
         )
 
 
-def _weigh(faults: Sequence[Refusal], scan: ScanUptake, lesion_side: Side, decisions: Sequence[Decision]) -> Verdict:
-    """Return the verdict on a scan with these faults; it is used only if each of them is accepted."""
+def _weigh(faults: Sequence[Refusal], scan: ScanUptake, lesion_side: Side, decisions: Sequence[Decision]) -> ScanQc:
+    """Return the scan_qc on a scan with these faults; it is used only if each of them is accepted."""
     notes = []
     for fault in faults:
-        told, verdict = _signed(fault, decisions)
-        if verdict is not None and (needed := _not_enough(fault.code, scan, lesion_side)):
+        told, scan_qc = _signed(fault, decisions)
+        if scan_qc is not None and (needed := _not_enough(fault.code, scan, lesion_side)):
             told = replace(told, reason=f"{told.reason} (the sign-off in qc.tsv does not count: {needed})")
-            verdict = None
-        if verdict is None:
-            return Verdict("excluded", told, failure=f"{told.code}: {told.reason}")
+            scan_qc = None
+        if scan_qc is None:
+            return ScanQc("excluded", told, failure=f"{told.code}: {told.reason}")
         reason = next(decision.reason for decision in decisions if decision.code == fault.code)
         notes.append(f"{told.code}: {told.reason} (accepted: {reason})")
     known = [*scan.accepted, *faults]
     if not known:
-        return Verdict("measured", decision=decisions[0].decision if decisions else None)
+        return ScanQc("measured", decision=decisions[0].decision if decisions else None)
     # a scan may have been let through by the decision about another one of the person
     signed = any(decision.code == fault.code for decision in decisions for fault in known)
-    return Verdict("measured", known[0], "accept" if signed else None, notes=tuple(notes))
+    return ScanQc("measured", known[0], "accept" if signed else None, notes=tuple(notes))
 
 
 def _not_enough(code: str, scan: ScanUptake, lesion_side: Side) -> str:
@@ -259,35 +259,35 @@ def _signed(fault: Refusal, decisions: Sequence[Decision]) -> tuple[Refusal, str
     return replace(fault, reason=f"{fault.reason} (qc.tsv accepts {codes} only)"), None
 
 
-def sign_offs(verdict: Verdict, scan: ScanUptake, decisions: Sequence[Decision]) -> str:
+def sign_offs(scan_qc: ScanQc, scan: ScanUptake, decisions: Sequence[Decision]) -> str:
     """Return every decision about a scan with its signature, and whether it has an effect.
 
     Parameters
     ----------
-    verdict : Verdict
+    scan_qc : ScanQc
         The last one on the scan.
     scan : ScanUptake
     decisions : sequence of Decision
         From qc.tsv, about this scan.
     """
-    shown = {note.partition(": ")[0] for note in (*verdict.notes, *scan.notes)}
+    shown = {note.partition(": ")[0] for note in (*scan_qc.notes, *scan.notes)}
     texts = []
     for decision in decisions:
         what = f"{decision.decision} {decision.code}" if decision.code else decision.decision
         text = f"{what}: {decision.reason} ({decision.initials}, {decision.time}, version {decision.version})"
-        if decision.decision == "accept" and not (verdict.status == "measured" and decision.code in shown):
+        if decision.decision == "accept" and not (scan_qc.status == "measured" and decision.code in shown):
             text += {
                 "measured": f", without effect: the scan does not show {decision.code}",
                 "missing": ", without effect: no scan is listed",
-            }.get(verdict.status, ", but the scan is not used")
+            }.get(scan_qc.status, ", but the scan is not used")
         texts.append(text)
     return "; ".join(texts)
 
 
-def refuse_without_primary(verdict: Verdict, primary: Ratio, decisions: Sequence[Decision]) -> Verdict:
-    """Return the verdict once the ratios are known: a scan without its primary ratio is refused, too."""
-    if verdict.status != "measured" or math.isfinite(primary.value):
-        return verdict
+def refuse_without_primary(scan_qc: ScanQc, primary: Ratio, decisions: Sequence[Decision]) -> ScanQc:
+    """Return the scan_qc once the ratios are known: a scan without its primary ratio is refused, too."""
+    if scan_qc.status != "measured" or math.isfinite(primary.value):
+        return scan_qc
     code, _, text = split_reasons(primary.reason)[0].partition(": ")
     fault, signed = _signed(Refusal("measure", code, text), decisions)
-    return replace(verdict, status="refused", fault=fault, decision=signed)
+    return replace(scan_qc, status="refused", fault=fault, decision=signed)

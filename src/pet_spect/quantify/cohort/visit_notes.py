@@ -1,4 +1,4 @@
-"""The circumstances of a scan that bear on its reading: notes for a person; no value depends on them."""
+"""Visit notes: circumstances of a scan that bear on its reading. They are for a person; no value depends on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EANM procedure guidelines for brain PET imaging using [18F]FDG, version 3, doi 1
 
 
 @dataclass(frozen=True)
-class Circumstances:
+class VisitFacts:
     """What scans.tsv says of one scan; None where it says nothing.
 
     Attributes
@@ -33,17 +33,17 @@ class Circumstances:
     benzodiazepine: bool | None = None
 
 
-def circumstance_notes(visits: Sequence[Circumstances]) -> list[tuple[str, ...]]:
+def visit_notes(visits: Sequence[VisitFacts]) -> list[tuple[str, ...]]:
     """Return ``code: text`` of what to look at, for each of a participant's scans with one tracer.
 
     Parameters
     ----------
-    visits : sequence of Circumstances
+    visits : sequence of VisitFacts
         In the order of the study's sessions.
 
     Examples
     --------
-    >>> for notes in circumstance_notes([Circumstances("baseline", 365), Circumstances("year1", -5)]):
+    >>> for notes in visit_notes([VisitFacts("baseline", 365), VisitFacts("year1", -5)]):
     ...     print(*notes)
     visit_order: days since treatment are 365 at baseline and -5 at year1; are the two visits exchanged?
     visit_order: days since treatment are 365 at baseline and -5 at year1; are the two visits exchanged?
@@ -54,7 +54,7 @@ def circumstance_notes(visits: Sequence[Circumstances]) -> list[tuple[str, ...]]
     ]
 
 
-def _notes_of(visit: Circumstances) -> list[str]:
+def _notes_of(visit: VisitFacts) -> list[str]:
     notes = []
     if visit.benzodiazepine:
         notes.append(
@@ -69,7 +69,7 @@ def _notes_of(visit: Circumstances) -> list[str]:
     return notes
 
 
-def _order_notes(earlier: Sequence[Circumstances], visit: Circumstances, later: Sequence[Circumstances]) -> list[str]:
+def _order_notes(earlier: Sequence[VisitFacts], visit: VisitFacts, later: Sequence[VisitFacts]) -> list[str]:
     pairs = [(other, visit) for other in earlier] + [(visit, other) for other in later]
     return [
         f"visit_order: days since treatment are {before.days_since_treatment:g} at {before.session} and"
