@@ -11,7 +11,7 @@ from pet_spect.errors import DicomError, ImageError, PetSpectError, RefusedError
 from pet_spect.imaging.images import write_refusal
 from pet_spect.model import Refusal
 from tests.dicom.conftest import change, convert, item, macro, new_object, refused
-from tests.dicom.scanner import Grid, places_of_values
+from tests.dicom.convert.scanner import Grid, places_of_values
 
 MR, CT, ENHANCED_MR, ENHANCED_CT = (f"1.2.840.10008.5.1.4.1.1.{end}" for end in ("4", "2", "4.1", "2.1"))
 AXIAL = Grid((1, 0, 0), (0, 1, 0), (-10.0, -20.0, 30.0), 1.5, 1.0, 2.0)

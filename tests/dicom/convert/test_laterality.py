@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from pet_spect.cli import main
-
-from .scanner import (
+from tests.dicom.convert.scanner import (
     PATIENT_POSITIONS,
     Grid,
     enhanced_pet,

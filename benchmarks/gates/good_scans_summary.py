@@ -1,6 +1,7 @@
 """What the good scans of `good_scans.py` say of gates, side, coverage, pattern and accuracy, as tables and one figure.
 
-    python benchmarks/good_scans_summary.py WORK --people 101-225 [--failures FAILED] [--figure docs/images/gates.png]
+    python benchmarks/gates/good_scans_summary.py WORK --people 101-225 [--failures FAILED]
+        [--figure docs/images/gates.png]
 
 FAILED is the folder of `failed_scans.py`: with it the tables and the figure show what planted failures reach, too.
 """

@@ -1,7 +1,7 @@
 """Planted failures of single scans through the registration with open gates: what every gate reads of them.
 
-    python benchmarks/failed_scans.py WORK [part of a kind's name ...]
-    python benchmarks/good_scans_summary.py GOOD --failures WORK
+    python benchmarks/gates/failed_scans.py WORK [part of a kind's name ...]
+    python benchmarks/gates/good_scans_summary.py GOOD --failures WORK
 
 The failures are those of `planted_failures.py` that show in one scan alone. A file of features per failure, with the
 names of `good_scans.py`, so that a run goes on where it ended and a limit is judged again without registering again.

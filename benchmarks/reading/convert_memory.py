@@ -1,6 +1,7 @@
 """How long `pet-spect convert` takes over very large scans, and how much memory: makes them in a temporary folder.
 
-Usage: ``.venv/bin/python benchmarks/convert_memory.py [--only NAME ...]``. Needs 9 GB of disk and of memory; by hand.
+Usage: ``.venv/bin/python benchmarks/reading/convert_memory.py [--only NAME ...]``. Needs 9 GB of disk and of
+memory; by hand.
 
 *Volume* is the image as 32-bit floats; *peak* is the largest resident memory of the whole process, and
 *times* the peak less that of a small scan, in volumes. Scans that are refused decode no voxel. Seconds are those of

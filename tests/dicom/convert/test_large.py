@@ -7,8 +7,7 @@ import pytest
 
 from pet_spect.dicom.files import read
 from pet_spect.dicom.objects import stored
-
-from .conftest import convert, refused
+from tests.dicom.conftest import convert, refused
 
 SLICES, EDGE = 40, 128
 IMAGE_BYTES = 4 * SLICES * EDGE * EDGE

@@ -1,6 +1,6 @@
 """Print what it costs to read packed images to their end, where the checksum is, beside reading their voxels.
 
-Usage: ``.venv/bin/python benchmarks/gzip_cost.py IMAGE.nii.gz...``; seconds of processor time, median of 5.
+Usage: ``.venv/bin/python benchmarks/reading/gzip_cost.py IMAGE.nii.gz...``; seconds of processor time, median of 5.
 """
 
 from __future__ import annotations

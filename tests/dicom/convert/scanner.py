@@ -17,7 +17,7 @@ from pydicom.sequence import Sequence as Items
 from pydicom.uid import generate_uid
 from pydicom.valuerep import DSfloat
 
-from .conftest import ENHANCED_PET, NM, change, drug_item, new_object, pet_slice
+from tests.dicom.conftest import ENHANCED_PET, NM, change, drug_item, new_object, pet_slice
 
 # Where the column and the row index grow towards on a scanner whose table lies along z and whose picture
 # keeps the gantry's left and top, for a patient in each position (PS3.3 C.7.3.1.1.2 and C.7.6.2.1.1).

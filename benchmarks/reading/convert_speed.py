@@ -1,6 +1,6 @@
 """How long `pet-spect convert` takes beside dcm2niix and dicom2nifti, on the same PET series in one run.
 
-Usage: ``.venv/bin/python benchmarks/convert_speed.py [--series FOLDER] [--repeats 5] [--out speed.tsv]``.
+Usage: ``.venv/bin/python benchmarks/reading/convert_speed.py [--series FOLDER] [--repeats 5] [--out speed.tsv]``.
 
 Without `--series` the real one of ``PET_SPECT_EXTERNAL_DATA`` is read, or else a simulated one; of either all
 slices and the lowest 94. The readers take turns. *Whole process* is the command as typed; *in-process* is the

@@ -1,8 +1,8 @@
 """Good scans of realistic people through the registration: what every gate, guard and witness reads.
 
-    python benchmarks/good_scans.py WORK --people 1-20       # the constants are chosen on these
-    python benchmarks/good_scans.py WORK --people 101-225    # and reported on these: 250 scans of each tracer
-    python benchmarks/good_scans_summary.py WORK --people 101-225       # the tables of docs/evidence.md
+    python benchmarks/gates/good_scans.py WORK --people 1-20       # the constants are chosen on these
+    python benchmarks/gates/good_scans.py WORK --people 101-225    # and reported on these: 250 scans of each tracer
+    python benchmarks/gates/good_scans_summary.py WORK --people 101-225       # the tables of docs/evidence.md
 
 Every person has one FDG and one IMZ scan, each registered alone with open gates, and a file of features per scan, so
 that a run goes on where it ended and a threshold is judged again without registering again. In turn people have: no
@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "accuracy"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "accuracy"))
 
 from cases import lost_to as lost_to_case
 from cases import real_case

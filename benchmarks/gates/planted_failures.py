@@ -1,6 +1,6 @@
 """Good scans and planted failures through the gates: what is caught, by which code, and what is refused in error.
 
-Usage: ``.venv/bin/python benchmarks/planted_failures.py [part of a kind's name ...]``; all kinds by default.
+Usage: ``.venv/bin/python benchmarks/gates/planted_failures.py [part of a kind's name ...]``; all kinds by default.
 
 Every case is a set of scans of one participant given to `normalise`, then measured and judged as the workflow does.
 A planted scan is caught if it is refused, if its side contradicts `lesion_side` or the other scans, if the target

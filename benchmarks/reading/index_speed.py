@@ -1,6 +1,6 @@
 """How long ``pet-spect index`` takes over many files, and how much memory: makes them in a temporary folder.
 
-python benchmarks/index_speed.py [--files 10000] [--elements 150]
+python benchmarks/reading/index_speed.py [--files 10000] [--elements 150]
 """
 
 from __future__ import annotations

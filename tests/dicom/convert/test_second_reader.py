@@ -12,8 +12,16 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from pet_spect.cli import main
-
-from .scanner import PATIENT_POSITIONS, Grid, nm_points, nm_volume, pet_series, places_of_values, rotated, write
+from tests.dicom.convert.scanner import (
+    PATIENT_POSITIONS,
+    Grid,
+    nm_points,
+    nm_volume,
+    pet_series,
+    places_of_values,
+    rotated,
+    write,
+)
 
 AXIAL = Grid((1, 0, 0), (0, 1, 0), first=(-31.5, -20.25, 402.75))
 SHAPE = (8, 20, 16)

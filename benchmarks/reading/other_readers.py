@@ -1,6 +1,6 @@
 """Where each reader puts a marker of a simulated SPECT whose place is known.
 
-Usage: ``.venv/bin/python benchmarks/other_readers.py`` (dcm2niix, SimpleITK and dicom2nifti beside pet_spect).
+Usage: ``.venv/bin/python benchmarks/reading/other_readers.py`` (dcm2niix, SimpleITK and dicom2nifti beside pet_spect).
 
 The reconstructed NM object says where slices lie by a signed SpacingBetweenSlices and which one a frame is by
 SliceVector (PS3.3 C.8.4.15). Prints a markdown table: the marker's place (RAS+ mm) by the standard, by each reader,
