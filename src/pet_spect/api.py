@@ -1,4 +1,4 @@
-"""What a researcher imports: uptake per region, ratios and changes of images already at hand.
+"""The library: uptake per region, ratios and changes of images already at hand.
 
 Works without the workflow and without ANTs.
 """

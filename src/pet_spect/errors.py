@@ -1,4 +1,4 @@
-"""What can be wrong with the input, and how a message words it.
+"""Errors of the input, and the wording of their messages.
 
 ::
 

@@ -1,4 +1,4 @@
-"""The values handed from one stage to the next."""
+"""Values that one stage hands to the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fail, by name, on every scan that is refused or excluded and that nobody signed off in qc.tsv."""
+"""The verb ``accounted``: fails, by name, on every scan that is refused or excluded and that nobody signed off."""
 
 from __future__ import annotations
 

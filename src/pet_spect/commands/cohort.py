@@ -1,4 +1,4 @@
-"""Join everybody's uptake into the tables of the cohort: uptake, ratios, change, summary and scans.
+"""The verb ``cohort``: everybody's uptake joined into the tables uptake, ratios, change, summary and scans.
 
 Everybody in participants.tsv has rows in every table, scanned or not. This is the step at which the
 side of the lesion enters. It also makes the results folder a BIDS dataset.

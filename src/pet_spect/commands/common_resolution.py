@@ -1,4 +1,4 @@
-"""Telling each scan's resolution, so that all are measured at a common one."""
+"""The resolution of each scan, so that all scans of a participant are measured at a common one."""
 
 from __future__ import annotations
 

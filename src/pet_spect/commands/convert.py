@@ -1,4 +1,4 @@
-"""Turn one scan, or an anatomical image, into NIfTI in its own space and a sidecar that names nobody.
+"""The verb ``convert``: one scan, or an anatomical image, to NIfTI in its own space and a sidecar that names nobody.
 
 The scan is a DICOM folder, archive or file, or a NIfTI image with its JSON in BIDS form.
 Voxels keep their native unit, which the sidecar names; the sidecar also carries

@@ -1,4 +1,4 @@
-"""Write the PET and SPECT images of a folder anew so that they can be shared.
+"""The verb ``deidentify``: the PET and SPECT images of a folder, written anew so that they can be shared.
 
 PS3.15 basic profile and an allow-list on top: only what PET and SPECT images need
 is kept. Dates move by whole days, identifiers are replaced, images and SUV stay.

@@ -1,4 +1,4 @@
-"""Draw one picture per scan of one participant: the scan with the atlas on it, or why it was refused.
+"""The verb ``figures``: one picture per scan of one participant, with the atlas on it, or why it was refused.
 
 A picture is made for every scan that is named, also for a refused one, so that nobody disappears.
 """

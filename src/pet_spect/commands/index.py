@@ -1,4 +1,4 @@
-"""Find the scans in a heap of DICOM files, and draft participants.tsv and scans.tsv for a person to complete.
+"""The verb ``index``: the scans in a folder of DICOM files, and drafts of participants.tsv and scans.tsv.
 
 What is printed and index.tsv name nobody; the drafts hold no identifier but the
 path of each scan.

@@ -1,4 +1,4 @@
-"""Measure every atlas region in every scan of one participant, each in its own space.
+"""The verb ``measure``: every atlas region in every scan of one participant, each scan in its own space.
 
 The table has rows for every session and tracer asked for, scanned or not; its sidecar is the data
 dictionary and, under ``Scans``, what became of each scan. The side of the lesion is not needed here.

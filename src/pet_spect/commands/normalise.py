@@ -1,4 +1,4 @@
-"""Align one participant's scans to each other and warp them, all by one warp, to the standard space.
+"""The verb ``normalise``: one participant's scans aligned to each other, and one warp to the standard space.
 
 A scan that was refused before, or whose registration is not plausible, is written as a refusal
 under ``--record-refusal``; the others go on without it.

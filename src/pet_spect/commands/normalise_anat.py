@@ -1,4 +1,4 @@
-"""The anatomical image among a participant's scans: registered like one, leading the warp, never measured."""
+"""The anatomical image of a participant: registered like a scan, leading the warp, never measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lesion that somebody drew: read for the registration, which carries it to the standard space."""
+"""The drawn lesion of a participant, read for the registration, which carries it to the standard space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write the report page of a results folder: the answer, everybody's values, every refusal, every picture."""
+"""The verb ``report``: the report page of a results folder, with the answer, all values, refusals and pictures."""
 
 from __future__ import annotations
 

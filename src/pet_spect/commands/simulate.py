@@ -1,4 +1,4 @@
-"""Make a simulated trial: DICOM, the two tables and, for every scan, the true ratios."""
+"""The verb ``simulate``: a simulated trial with DICOM, the two tables and, for every scan, the true ratios."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One scan, whatever its form, to a volume and a sidecar."""
+"""Conversion of one scan, whatever its form, to a volume and a sidecar."""
 
 from __future__ import annotations
 

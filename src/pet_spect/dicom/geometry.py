@@ -1,4 +1,4 @@
-"""Where voxels are: from DICOM positions (LPS+) to a voxel-to-RAS+ affine. Arrays and numbers only.
+"""Geometry of voxels: DICOM positions (LPS+) to a voxel-to-RAS+ affine. Arrays and numbers only.
 
 Arrays are indexed (column, row, slice). DICOM PS3.3 C.7.6.2.1.1 gives the place
 of a pixel within a slice; PS3.3 C.8.4.15 the stacking of NM frames.

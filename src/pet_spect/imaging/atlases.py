@@ -1,4 +1,4 @@
-"""Finding and reading an atlas: a label image and its table."""
+"""Atlases: a label image and its table, found and read."""
 
 from __future__ import annotations
 

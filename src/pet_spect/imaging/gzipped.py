@@ -1,4 +1,4 @@
-"""Gzip streams, believed only when they were read to their end: the checksum and the length stand there (RFC 1952).
+"""Gzip streams, read to their end before they are believed: checksum and length stand there (RFC 1952).
 
 A reader that stops at the last byte it needs, as nibabel does, takes a stream with a flipped bit or without an end for
 a sound one. Several members, one after the other, are one stream, and zeros after the last are padding; anything else

@@ -1,4 +1,4 @@
-"""Reading a lesion mask that somebody drew."""
+"""The reader of a drawn lesion mask."""
 
 from __future__ import annotations
 

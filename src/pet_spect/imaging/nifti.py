@@ -1,4 +1,4 @@
-"""The one way to open a NIfTI file: its packing and its header are believed only after they were checked."""
+"""The one opener of NIfTI files: packing and header are checked before they are believed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the header of a NIfTI image says for sure where its voxels lie."""
+"""The space of a NIfTI image: whether its header says for sure where its voxels lie."""
 
 from __future__ import annotations
 

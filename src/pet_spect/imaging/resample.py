@@ -1,4 +1,4 @@
-"""Moving volumes, points and transforms between spaces (RAS+ mm, trilinear)."""
+"""Resampling: volumes, points and transforms moved between spaces (RAS+ mm, trilinear)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one way to measure a scan: the uptake of every region of an atlas, on the scan's own grid."""
+"""Measurement of a scan, in one way only: the uptake of every region of an atlas, on the scan's own grid."""
 
 from __future__ import annotations
 

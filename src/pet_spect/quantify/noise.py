@@ -1,4 +1,4 @@
-"""How large the count noise of a scan is and how far it is correlated, estimated from the scans themselves.
+"""Count noise of a scan and its correlation length, estimated from the scans themselves.
 
 The mean of a region is made uncertain by the noise that many voxels have in common, so the size of a voxel's
 noise does not suffice. Two scans of a person with one tracer show noise and its correlation in their

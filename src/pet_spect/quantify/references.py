@@ -1,4 +1,4 @@
-"""What a target is compared with: named references, each the mean of some regions on some side."""
+"""References of a target: named, each the mean of some regions on some side."""
 
 from __future__ import annotations
 

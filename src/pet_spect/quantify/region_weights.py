@@ -1,4 +1,4 @@
-"""How the regions of an atlas share the voxels of a scan.
+"""Region weights of a scan's voxels.
 
 Counts are never interpolated: each voxel of the scan is divided into
 sub-voxels, each sub-voxel's centre is carried to the standard space, and the

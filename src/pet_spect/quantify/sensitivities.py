@@ -1,4 +1,4 @@
-"""How the regions of one scan respond to what is not known."""
+"""Sensitivities of the regions of a scan to misplacement, blur, threshold and noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bringing scans to one resolution before they are compared.
+"""Smoothing of scans to one resolution before they are compared.
 
 A region's mean depends on how far its surroundings spill into it. Two visits on two scanners, or with two
 reconstructions, therefore differ although the brain does not; blurring the sharper scan to the resolution of the

@@ -1,4 +1,4 @@
-"""How sure a value is: what it would be, had what is not known been a little otherwise.
+"""Uncertainty of a value: its spread if what is not known had been a little different.
 
 Everything is of first order. A scan gives for each region how its mean responds to a small motion of the
 regions and to the threshold of the lesion, and the standard error by count noise (`Sensitivity`).

@@ -1,4 +1,4 @@
-"""By how much each scan of a participant is blurred to reach a common resolution."""
+"""The common resolution of a participant's scans, and the blur that brings each scan to it."""
 
 from __future__ import annotations
 

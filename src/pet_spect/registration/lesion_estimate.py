@@ -1,4 +1,4 @@
-"""Where the scan shows an infarct, estimated from the scan alone."""
+"""The infarct as the scan shows it, estimated from the scan alone."""
 
 from __future__ import annotations
 

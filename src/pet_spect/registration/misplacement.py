@@ -1,4 +1,4 @@
-"""How far the folds of a brain lie from where its warp puts them, told from what the warp leaves unexplained."""
+"""Misplacement of a brain's folds after its warp, from what the warp leaves unexplained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a participant's scans to one common space and one warp to the standard space."""
+"""Registration of a participant's scans to one common space and one warp to the standard space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is decided about a participant beyond one registration: with or without anatomy, and whose lesion counts."""
+"""Decisions beyond one registration: with or without anatomy, and whose lesion counts."""
 
 from __future__ import annotations
 

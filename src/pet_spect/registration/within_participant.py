@@ -1,4 +1,4 @@
-"""Aligning all scans of a participant to each other, none of them special."""
+"""Alignment of all scans of a participant to each other, none of them special."""
 
 from __future__ import annotations
 

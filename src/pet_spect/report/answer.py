@@ -1,4 +1,4 @@
-"""The answer: for each tracer and follow-up, the primary endpoint of everybody."""
+"""The report's answer: for each tracer and follow-up, the primary endpoint of everybody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawing on a PNG of a few hundred kilobytes whose bytes depend on what it shows alone."""
+"""Drawing on a small PNG whose bytes depend only on what it shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a value of a table is shown: rounded, with the value itself kept beside it."""
+"""Display of a table's value: rounded, with the value itself kept beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everybody, one after the other: pictures, flags and values."""
+"""The report's participants, one after the other: pictures, flags and values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a results folder holds for the report: tables, registration records, pictures."""
+"""Contents of a results folder for the report: tables, registration records, pictures."""
 
 from __future__ import annotations
 

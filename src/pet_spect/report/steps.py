@@ -1,4 +1,4 @@
-"""What a person judges a scan's registration by: its own space, before and after the warp, and the lesion."""
+"""Views by which a person judges a registration: own space, before and after the warp, and the lesion."""
 
 from __future__ import annotations
 

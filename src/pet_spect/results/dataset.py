@@ -1,4 +1,4 @@
-"""What makes the results folder a BIDS derivative dataset."""
+"""The files that make the results folder a BIDS derivative dataset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scans that do not show the whole brain, and how much of each region they show."""
+"""Cropped fields of view, and how much of each region they show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A head whose sides, front and top cannot be mistaken."""
+"""A marker phantom: a head whose sides, front and top cannot be mistaken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scanner sees of an activity map, and what it should have seen."""
+"""A simulated scanner: what it sees of an activity map, and what it should have seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing the whole simulated trial: participants side by side, tables, truth last."""
+"""The writer of a simulated trial: participants side by side, tables, truth last."""
 
 from __future__ import annotations
 

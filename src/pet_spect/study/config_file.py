@@ -1,4 +1,4 @@
-"""Reading config.yaml: plain YAML or JSON, and nothing that a reader of the file could not see."""
+"""The reader of config.yaml: plain YAML or JSON, and nothing that a reader of the file could not see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Noticing that a scan's files changed without reading them."""
+"""Fingerprint of a scan's files: notices that they changed without reading them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where scans lie: paths that a table can hold, and places that no two scans share by mistake."""
+"""Paths of scans: those that a table can hold, and none that two scans share by mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The study's own tables: who takes part, which scans there are, what a person decided about them.
+"""The study's tables: participants, scans, and decisions about scans.
 
 Reading checks what a number would be wrong without: a side that is neither left nor right,
 a scan of somebody unknown, two scans that claim one visit. What a column may hold in detail

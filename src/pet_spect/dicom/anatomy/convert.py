@@ -1,4 +1,4 @@
-"""An anatomical image (MR or CT; DICOM or NIfTI) to a volume and a sidecar.
+"""Conversion of an anatomical image (MR or CT; DICOM or NIfTI) to a volume and a sidecar.
 
 A tracer's scan never passes here, nor an anatomical image as a scan.
 """

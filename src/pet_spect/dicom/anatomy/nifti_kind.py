@@ -1,4 +1,4 @@
-"""An anatomical image that is NIfTI: its kind told by its name or its JSON."""
+"""The kind of an anatomical NIfTI image, MR or CT, from its name or its JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which anatomical images can lead a registration: rules that headers and voxels are held to."""
+"""Rules for the headers and voxels of an anatomical image that can lead a registration."""
 
 from __future__ import annotations
 

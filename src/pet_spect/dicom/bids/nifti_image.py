@@ -1,4 +1,4 @@
-"""The image of a NIfTI scan: where it lies must be known for sure before a voxel of it is believed."""
+"""The image of a NIfTI scan. Its place must be known for sure before a voxel of it is believed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Acquisition and reconstruction as a JSON in BIDS form tells them, by the rules that hold for a header."""
+"""Acquisition and reconstruction from a JSON in BIDS form, by the rules that hold for a header."""
 
 from __future__ import annotations
 

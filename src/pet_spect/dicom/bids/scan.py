@@ -1,4 +1,4 @@
-"""A scan that was converted before: NIfTI with its JSON in BIDS form, checked and told anew through the allow-list."""
+"""A scan that was converted before: NIfTI with its JSON in BIDS form, checked against the allow-list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the JSON beside a NIfTI scan says of tracer, dose, body and times."""
+"""Statements of the JSON beside a NIfTI scan: tracer, dose, body and times."""
 
 from __future__ import annotations
 

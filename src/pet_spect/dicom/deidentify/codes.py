@@ -1,4 +1,4 @@
-"""Items of code sequences: let through only where DICOM's own context groups list the code."""
+"""Allow-list of coded items: only codes that DICOM's own context groups list are let through."""
 
 from __future__ import annotations
 

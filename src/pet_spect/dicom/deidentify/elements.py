@@ -1,4 +1,4 @@
-"""What a de-identified object may hold: every attribute by name, and every word a coded text may be.
+"""Allow-list of a de-identified object: every attribute by name, and every word a coded text may be.
 
 An attribute that is on no list here is dropped, public or private, whatever its
 value; so is a text that is no known word. The names are those of the PET, Enhanced

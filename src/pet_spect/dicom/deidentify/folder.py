@@ -1,4 +1,4 @@
-"""A folder of DICOM to a folder of DICOM that names nobody and converts to the same image and SUV."""
+"""De-identification of a folder: DICOM that names nobody and converts to the same image and SUV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose each image is, and a refusal wherever one code could come to stand for two people."""
+"""Identity conflicts: one code that could come to stand for two people is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pixels of an object: every voxel as it is, and nothing beside the voxels."""
+"""Pixels of a de-identified object: every voxel as it is, and nothing beside the voxels."""
 
 from __future__ import annotations
 

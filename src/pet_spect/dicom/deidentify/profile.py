@@ -1,4 +1,4 @@
-"""What becomes of each attribute: our allow-list, under the confidentiality profile of PS3.15 Table E.1-1.
+"""Actions for each attribute: our allow-list, under the confidentiality profile of PS3.15 Table E.1-1.
 
 An attribute stays only if `pet_spect.dicom.deidentify.elements` lists it. Where
 the profile's table, which the dicom-anonymizer package carries, has an action for

@@ -1,4 +1,4 @@
-"""From one secret: new identifiers, a code for each person, and by how many days the person's dates move.
+"""Pseudonyms from one secret: new identifiers, a code per person, and the days by which a person's dates move.
 
 All of it is keyed (HMAC-SHA256), so that who does not have the secret can neither
 reverse it nor try out which patient number belongs to a code, while two runs

@@ -1,4 +1,4 @@
-"""How a scan was acquired and reconstructed, for its sidecar: bounded numbers, defined terms and vetted texts."""
+"""Acquisition and reconstruction of a scan for its sidecar: bounded numbers, defined terms and vetted texts."""
 
 from __future__ import annotations
 

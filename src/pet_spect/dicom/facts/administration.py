@@ -1,4 +1,4 @@
-"""Who got what and when: what a header or a JSON says, settled with what the tables declare."""
+"""The administration of the tracer: weight, dose and injection of header or JSON, settled with the tables."""
 
 from __future__ import annotations
 

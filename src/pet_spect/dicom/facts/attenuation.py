@@ -1,4 +1,4 @@
-"""Whether attenuation was corrected, by all that a scan says of it."""
+"""Attenuation correction, settled from everything that a scan says of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Voxels cut off at one largest value, as stored values are that outgrew their bits."""
+"""Clipped voxels: values cut off at one largest value because they outgrew their bits."""
 
 from __future__ import annotations
 

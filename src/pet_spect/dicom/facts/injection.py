@@ -1,4 +1,4 @@
-"""When the tracer was injected, on the clock of the scan: what a header or a JSON says, settled with the tables."""
+"""The time of injection on the clock of the scan, from header or JSON, settled with the tables."""
 
 from __future__ import annotations
 

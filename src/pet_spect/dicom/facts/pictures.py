@@ -1,4 +1,4 @@
-"""What a header says of text in the picture, and of a picture that was not made by the scanner."""
+"""Text in the picture, and pictures that the scanner did not make, as a header tells them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tracer of a scan: what its header or its JSON says, checked against what the configuration needs."""
+"""The tracer of a scan from header or JSON, checked against the configuration."""
 
 from __future__ import annotations
 

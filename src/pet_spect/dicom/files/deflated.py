@@ -1,4 +1,4 @@
-"""Whether a deflated DICOM file (PS3.5 A.5) unpacks to more than is sensible; pydicom unpacks it whole, unasked."""
+"""Limit on deflated DICOM files (PS3.5 A.5): pydicom unpacks them whole, unasked."""
 
 from __future__ import annotations
 

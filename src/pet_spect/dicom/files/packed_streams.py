@@ -1,4 +1,4 @@
-"""xz and bzip2 streams, believed only if nothing but zeros follows the last of them.
+"""Unpacking of xz and bzip2 streams, believed only if nothing but zeros follows the last of them.
 
 `lzma.LZMAFile` and `bz2.BZ2File` pass over what they cannot read after the first stream, and with it the rest of
 an archive. Several streams, one after the other, are one content (as `pbzip2` and `pixz` write them).

@@ -1,4 +1,4 @@
-"""From a folder, an archive or a file to the headers of the DICOM images in it."""
+"""Headers of the DICOM images in a folder, an archive or a file."""
 
 from __future__ import annotations
 

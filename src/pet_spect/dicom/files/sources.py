@@ -1,4 +1,4 @@
-"""The files of a place: a folder, one file, or an archive, which is read in memory and never unpacked to disk."""
+"""The files of a scan: a folder, one file, or an archive, which is read in memory and never unpacked to disk."""
 
 from __future__ import annotations
 

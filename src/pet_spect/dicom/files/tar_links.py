@@ -1,4 +1,4 @@
-"""Links in a tar: which of them lead to nothing that is read."""
+"""Links in a tar, and which of them lead to nothing that is read."""
 
 from __future__ import annotations
 

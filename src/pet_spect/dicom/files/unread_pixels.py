@@ -1,4 +1,4 @@
-"""How many bytes of pixel data follow a header, without reading them."""
+"""The size of the pixel data that follow a header, without reading them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the parts of a zip lie in its file, and whether its directory lists all of them (APPNOTE 4.3).
+"""The layout of a zip file, and whether its directory lists all of its parts (APPNOTE 4.3).
 
 `zipfile` believes the directory: an entry that a flipped bit takes out of it, or a second archive that was
 appended, is lost without an error. Files would be missing, and slices with them.

@@ -1,4 +1,4 @@
-"""Who is who and which visit is which, suggested for a person to check; nothing doubtful is decided.
+"""Suggested participants and visits of the scans found, for a person to check; nothing doubtful is decided.
 
 Codes follow the date of the first study, ties a digest, so that neither a name nor
 the order of files shows in them.

@@ -1,4 +1,4 @@
-"""What each line of an index stands for: the one table that names people, written only when asked for."""
+"""The audit table of an index: the one table that names people, written only when asked for."""
 
 from __future__ import annotations
 

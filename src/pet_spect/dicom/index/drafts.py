@@ -1,4 +1,4 @@
-"""The index as tables: what is printed and kept, which names nobody, and the drafts for a person to complete."""
+"""Draft tables of an index: the printed list, which names nobody, and participants.tsv and scans.tsv."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was found in some folders: images by their series, and files in trouble.
+"""Findings in some folders: images by their series, and files in trouble.
 
 What is kept of an image is where it lies; only of images in archives, which cannot be
 opened again at will, the header is kept, packed.

@@ -1,4 +1,4 @@
-"""What can be told of one series without naming anybody, and whether convert would take it."""
+"""Summary of one series that names nobody, and whether convert would take it."""
 
 from __future__ import annotations
 

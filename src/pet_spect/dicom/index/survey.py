@@ -1,4 +1,4 @@
-"""What is in a heap of DICOM files: every series, whether it can be converted, and whose scan it may be."""
+"""Survey of a folder of DICOM files: every series, whether it can be converted, and whose scan it may be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tracer a header speaks of, and how sure that is."""
+"""The likely tracer of a header, and how sure that is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking at every file of some folders: which series there are, and what else.
+"""Walk over every file of some folders: which series there are, and what else.
 
 Headers alone are read.
 """

@@ -1,4 +1,4 @@
-"""Which frames of an NM object make the volume: its slices, gates, energy windows and detectors (PS3.3 C.8.4.8)."""
+"""The frames of an NM object that make the volume: slices, gates, energy windows, detectors (PS3.3 C.8.4.8)."""
 
 from __future__ import annotations
 

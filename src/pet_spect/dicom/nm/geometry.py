@@ -1,4 +1,4 @@
-"""Where the slices of an NM object lie, by PS3.3 C.8.4.15.
+"""Geometry of the slices of an NM object, by PS3.3 C.8.4.15.
 
 The frame whose slice number is s lies at
 ``ImagePositionPatient + (s − 1) · SpacingBetweenSlices · (row × column)``, with

@@ -1,4 +1,4 @@
-"""Reconstructed SPECT as one NM object per slice, as some workstations write it, to a volume.
+"""Reconstructed SPECT with one NM object per slice, as some workstations write it, to a volume.
 
 The standard has no such form. It is read where it can mean one thing: each object
 says where its slice lies, or all say where slice 1 lies and SliceVector numbers them.

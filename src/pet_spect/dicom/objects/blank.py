@@ -1,4 +1,4 @@
-"""Images that are none: without a voxel, without a difference between voxels, or without a third dimension."""
+"""Blank images: without a voxel, without a difference between voxels, or without a third dimension."""
 
 from __future__ import annotations
 

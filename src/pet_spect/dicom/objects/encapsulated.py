@@ -1,4 +1,4 @@
-"""What compressed pixel data say of their own size, read before a decoder believes it.
+"""The size that compressed pixel data state, read before a decoder believes it.
 
 The decoders' C libraries trust these numbers: where they are not those of the DICOM header a library may
 write past the end of the image and take the whole program with it, or ask for gigabytes. Bytes in, numbers out.

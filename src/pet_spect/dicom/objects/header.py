@@ -1,4 +1,4 @@
-"""Reading elements and pixels of DICOM objects, with types.
+"""Typed elements and pixels of one DICOM object.
 
 pydicom raises many kinds of exception on malformed files, and its warnings
 quote values, a patient's name among them. Here every such exception becomes a

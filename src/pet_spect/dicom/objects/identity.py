@@ -1,4 +1,4 @@
-"""Who a header speaks of: what tells people apart, and when one number or name may be several people.
+"""Identity in a header: what tells people apart, and when one number or name may be several people.
 
 Nothing of this may go into an output.
 """

@@ -1,4 +1,4 @@
-"""Silence what libraries say on the way: their warnings quote values, a patient's name among them."""
+"""Silenced libraries: their warnings quote values, a patient's name among them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Free text of a header, let through only where every word is one that equipment uses.
+"""Vocabulary of equipment: free text of a header is let through only where every word is in it.
 
 Manufacturer, model and reconstruction are free text in DICOM, so a name
 can have been typed into them. A text whose words are not all known here is

@@ -1,4 +1,4 @@
-"""Pairs of elements that must agree; what follows where they do not (docs/dicom.md has the table)."""
+"""Pairs of elements that must agree, and the consequence where they do not (docs/dicom.md has the table)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the voxels of a PET series hold for, and what brings all its slices to that moment."""
+"""Decay correction of a PET series: the time its voxels hold for, and factors that bring all slices to it."""
 
 from __future__ import annotations
 

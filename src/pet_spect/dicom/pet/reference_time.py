@@ -1,4 +1,4 @@
-"""Which moment decay-corrected voxels hold for. Pure; times are seconds on one clock."""
+"""The reference time of decay-corrected voxels. Pure; times are seconds on one clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which slices of a PET series make one volume, and which of its time frames are averaged."""
+"""Time frames of a PET series: the slices of one volume, and the frames that are averaged."""
 
 from __future__ import annotations
 

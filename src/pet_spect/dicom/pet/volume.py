@@ -1,4 +1,4 @@
-"""A PET series to a volume in its native unit, with the facts for its sidecar."""
+"""Conversion of a PET series to a volume in its native unit, with the facts for its sidecar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Change from the first session to each later one."""
+"""Changes from the first session to each later one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a scan's values may be used: what the scan itself says, and what a person decided."""
+"""QC of a scan: what the scan itself shows and what a person decided, joined to pass, warn or fail."""
 
 from __future__ import annotations
 

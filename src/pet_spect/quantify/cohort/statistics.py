@@ -1,4 +1,4 @@
-"""What a single group of paired differences says: estimates, exact intervals, exact tests.
+"""Statistics of a single group of paired differences: estimates, exact intervals, exact tests.
 
 Nothing is imputed. Everything is exact for a small trial; what is done above the
 sizes where enumeration is feasible is said in each function.

@@ -1,4 +1,4 @@
-"""What the changes of all participants say together."""
+"""Summary of the changes of all participants."""
 
 from __future__ import annotations
 

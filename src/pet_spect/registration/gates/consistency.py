@@ -1,4 +1,4 @@
-"""Are these scans of one head? Each may look plausible alone: a mirrored visit, a wrong voxel size, somebody else."""
+"""Consistency of a person's scans. Each may look plausible alone: mirrored visits, another voxel size or person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is this registration plausible? A failed one still prints a plausible ratio."""
+"""Plausibility of a registration. A failed one still prints a plausible ratio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a placed scan is as sharp as a brain scan, bright only where the head is, and one continuous measurement."""
+"""Resemblance of a placed scan to a brain scan: sharp, bright only in the head, one continuous measurement."""
 
 from __future__ import annotations
 

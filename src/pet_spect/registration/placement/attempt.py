@@ -1,4 +1,4 @@
-"""What was tried with one scan, and which of its faults a person accepted."""
+"""Attempts at one scan, and which of its faults a person accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which part of the brain a scan has in view, told before any warp."""
+"""The part of the brain that a scan has in view, told before any warp."""
 
 from __future__ import annotations
 

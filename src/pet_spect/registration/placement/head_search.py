@@ -1,4 +1,4 @@
-"""Finding the head in a scan."""
+"""Search for the head in a scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does this look like a brain of this tracer, and does it lie as its header says? Told before anything is registered.
+"""Orientation of the head and likeness to a brain of this tracer, told before anything is registered.
 
 The template is laid on the scan in all 24 right-angled turns, the best few also tilted and resized, at every shift at
 once (normalised cross-correlation by Fourier transform, Padfield 2012, doi 10.1109/TIP.2011.2181402). A mirrored

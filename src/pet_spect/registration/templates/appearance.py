@@ -1,4 +1,4 @@
-"""What a person's scan should look like: the template with this person's own uptake in every region.
+"""The expected appearance of a person's scan: the template with this person's own uptake in every region.
 
 A registration driven by brightness pulls bright tissue over a dimmed region. Against a template that
 is dimmed alike there is nothing to pull.

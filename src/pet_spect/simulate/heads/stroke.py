@@ -1,4 +1,4 @@
-"""A stroke: where it lies and what it does to uptake."""
+"""A stroke: its place and its effect on uptake."""
 
 from __future__ import annotations
 

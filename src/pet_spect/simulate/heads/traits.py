@@ -1,4 +1,4 @@
-"""What makes one simulated person differ from the standard head."""
+"""Traits that make one simulated person differ from the standard head."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing a volume as an MR or CT series: one object per slice (MR and CT Image IOD, PS3.3 A.4 and A.3)."""
+"""Writer of a volume as an MR or CT series: one object per slice (MR and CT Image IOD, PS3.3 A.4 and A.3)."""
 
 from __future__ import annotations
 

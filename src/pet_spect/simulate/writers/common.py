@@ -1,4 +1,4 @@
-"""What the PET and the NM writer share: identifiers, number formats, patient, radiopharmaceutical, geometry."""
+"""Shared parts of the DICOM writers: identifiers, number formats, patient, radiopharmaceutical, geometry."""
 
 from __future__ import annotations
 

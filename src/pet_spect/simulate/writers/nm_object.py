@@ -1,4 +1,4 @@
-"""Writing a volume as reconstructed SPECT: one multi-frame object (NM Image IOD, PS3.3 A.5)."""
+"""Writer of a volume as reconstructed SPECT: one multi-frame object (NM Image IOD, PS3.3 A.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing a volume as a PET series: one object per slice (PET Image IOD, PS3.3 A.21)."""
+"""Writer of a volume as a PET series: one object per slice (PET Image IOD, PS3.3 A.21)."""
 
 from __future__ import annotations
 
