@@ -22,8 +22,9 @@ from pet_spect.dicom.deidentify.pixels import clean_pixels
 from pet_spect.dicom.deidentify.profile import Scrubber
 from pet_spect.dicom.deidentify.pseudonyms import Pseudonyms, is_registered
 from pet_spect.dicom.facts.pictures import is_burned_in
+from pet_spect.dicom.files.placed_file import PlacedFile
 from pet_spect.dicom.files.read import is_image, read_file
-from pet_spect.dicom.files.sources import PlacedFile, files_in
+from pet_spect.dicom.files.sources import files_in
 from pet_spect.dicom.objects.clock import scanner_offset
 from pet_spect.dicom.objects.header import SOP_CLASSES, Header, sop_class
 from pet_spect.dicom.objects.quiet import quiet

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, Literal, cast
 
 from pet_spect.dicom.files.packed_streams import bunzip2, unxz
-from pet_spect.dicom.files.sources import MARK_END, PlacedFile, is_hidden, may_be_slice, open_regular
+from pet_spect.dicom.files.placed_file import MARK_END, PlacedFile, is_hidden, may_be_slice, open_regular
 from pet_spect.dicom.files.tar_links import Links
 from pet_spect.dicom.files.zip_layout import directory_size, lists_all
 from pet_spect.errors import DicomError

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from pet_spect.dicom.files.archives import RATIO_FROM
-from pet_spect.dicom.files.sources import MARK_END
+from pet_spect.dicom.files.placed_file import MARK_END
 from pet_spect.imaging.gzipped import MOST_RATIO
 
 _HEAD = 2**12

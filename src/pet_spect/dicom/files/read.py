@@ -16,15 +16,8 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from pet_spect.dicom.files.archives import is_archive
 from pet_spect.dicom.files.deflated import unpacks_too_far
-from pet_spect.dicom.files.sources import (
-    MARK_END,
-    PlacedFile,
-    files_in,
-    is_packed_slice,
-    is_unfinished,
-    may_be_slice,
-    visible_files,
-)
+from pet_spect.dicom.files.placed_file import MARK_END, PlacedFile, is_packed_slice, is_unfinished, may_be_slice
+from pet_spect.dicom.files.sources import files_in, visible_files
 from pet_spect.dicom.files.unread_pixels import pixel_bytes_at
 from pet_spect.dicom.objects.header import SOP_CLASSES, Header, sop_class
 from pet_spect.dicom.objects.quiet import quiet

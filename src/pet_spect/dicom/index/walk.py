@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from pet_spect.dicom.files.archives import Kind, archive_kind, archived_files, is_archive
+from pet_spect.dicom.files.placed_file import MARK_END, PlacedFile, open_regular
 from pet_spect.dicom.files.read import is_image, read_file
-from pet_spect.dicom.files.sources import MARK_END, PlacedFile, file_on_disk, open_regular, visible_files
+from pet_spect.dicom.files.sources import file_on_disk, visible_files
 from pet_spect.dicom.index.findings import LINK, Found, FoundSeries, Image, Trouble, frames_of
 from pet_spect.dicom.objects.header import Header, sop_class
 from pet_spect.dicom.objects.identity import person_of

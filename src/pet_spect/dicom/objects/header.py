@@ -88,6 +88,11 @@ class Header:
         """Whether the object has pixel data, read or not."""
         return self.pixel_bytes is not None or any(keyword in self.dataset for keyword in stored.PIXEL_KEYWORDS)
 
+    @property
+    def transfer_syntax(self) -> str:
+        """UID of the transfer syntax; empty if the file does not name it."""
+        return Header(self.dataset.file_meta, self.name).text("TransferSyntaxUID") or ""
+
     def error(self, message: str, code: str) -> DicomError:
         """Return an error whose line begins with the file."""
         return DicomError(f"{self.name}: {message}", code=code)

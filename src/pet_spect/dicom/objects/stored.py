@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import (
     UID,
@@ -21,9 +22,6 @@ from pet_spect.dicom.objects.encapsulated import ITEM_BYTES, misfit, too_few
 from pet_spect.dicom.objects.quiet import mute, quiet
 from pet_spect.errors import DicomError
 from pet_spect.model import MOST_VOXELS
-
-if TYPE_CHECKING:
-    from pet_spect.dicom.objects.header import Header
 
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 """The elements that hold pixel data: whole numbers, 32-bit and 64-bit floats."""
@@ -45,7 +43,24 @@ class Bits(NamedTuple):
     signed: bool
 
 
-def stored_frames(header: Header) -> Callable[[int], NDArray[Any]]:
+class _PixelHeader(Protocol):
+    """The part of a header that tells of its pixel data; see `pet_spect.dicom.objects.header.Header`."""
+
+    @property
+    def dataset(self) -> Dataset: ...
+    @property
+    def pixel_bytes(self) -> int | None: ...
+    @property
+    def transfer_syntax(self) -> str: ...
+    @property
+    def layout(self) -> tuple[tuple[int, int, int], Bits | None]: ...
+    def error(self, message: str, code: str) -> DicomError: ...
+    def text(self, tag: str) -> str | None: ...
+    def number(self, tag: str) -> float | None: ...
+    def integer(self, tag: str) -> int | None: ...
+
+
+def stored_frames(header: _PixelHeader) -> Callable[[int], NDArray[Any]]:
     """Return a reader of one frame of an object that was read with its pixel data; see `Header.frames`."""
     shape, bits = header.layout
     voxels = math.prod(shape)
@@ -63,7 +78,7 @@ def stored_frames(header: Header) -> Callable[[int], NDArray[Any]]:
     return lambda index: _without_padding(header, _widened(header, by_frame[index], narrow))
 
 
-def _words(header: Header, bits: Bits | None, voxels: int) -> tuple[NDArray[Any], Bits | None]:
+def _words(header: _PixelHeader, bits: Bits | None, voxels: int) -> tuple[NDArray[Any], Bits | None]:
     """Return the decoded words, uncompressed ones as they lie in memory, and how values lie in them if not wholly."""
     syntax = UID(header.dataset.file_meta.TransferSyntaxUID)
     if syntax in (ImplicitVRLittleEndian, ExplicitVRLittleEndian):  # which needs no decoder
@@ -78,7 +93,7 @@ def _words(header: Header, bits: Bits | None, voxels: int) -> tuple[NDArray[Any]
     return pixel_array(header.dataset, correct_unused_bits=False), bits
 
 
-def _widened(header: Header, words: NDArray[Any], narrow: Bits | None) -> NDArray[Any]:
+def _widened(header: _PixelHeader, words: NDArray[Any], narrow: Bits | None) -> NDArray[Any]:
     """Return words whose unused bits continue their sign; refuse bits that hold something else."""
     if narrow is None:
         return words
@@ -112,7 +127,7 @@ def unused_bits_hold_something(words: NDArray[np.integer], bits: Bits) -> bool:
     return not bool(((above <= 1) | (above == negative)).all())
 
 
-def _without_padding(header: Header, stored: NDArray[Any]) -> NDArray[Any]:
+def _without_padding(header: _PixelHeader, stored: NDArray[Any]) -> NDArray[Any]:
     """Return stored values with NaN where there is padding (PS3.3 C.7.5.1.1.2), which is out of view.
 
     A 0 stays 0: a padding of 0 cannot be told from a measured 0, which is the commoner.
@@ -128,7 +143,7 @@ def _without_padding(header: Header, stored: NDArray[Any]) -> NDArray[Any]:
     return np.where((stored >= min(ends)) & (stored <= max(ends)) & (stored != 0), np.nan, stored)
 
 
-def _padding(header: Header, value: str, limit: str) -> list[float] | None:
+def _padding(header: _PixelHeader, value: str, limit: str) -> list[float] | None:
     """Return the ends of the range of padding, None where there is none."""
     first, last = header.number(value), header.number(limit)
     if first is None:
@@ -136,7 +151,7 @@ def _padding(header: Header, value: str, limit: str) -> list[float] | None:
     return [first, first if last is None else last]
 
 
-def checked(header: Header) -> tuple[tuple[int, int, int], Bits | None]:
+def checked(header: _PixelHeader) -> tuple[tuple[int, int, int], Bits | None]:
     """Return frames, rows and columns, and how whole numbers lie in their words; see `Header.check_pixels`."""
     rows, columns = header.integer("Rows") or 0, header.integer("Columns") or 0
     frames = header.integer("NumberOfFrames") or 1
@@ -150,7 +165,7 @@ def checked(header: Header) -> tuple[tuple[int, int, int], Bits | None]:
     return (frames, rows, columns), _bits(header)
 
 
-def _bits(header: Header) -> Bits | None:
+def _bits(header: _PixelHeader) -> Bits | None:
     """Return how whole numbers lie in their words, None for floats; refuse what is unclear."""
     allocated, used = header.integer("BitsAllocated") or 0, header.integer("BitsStored")
     highest, sign = header.integer("HighBit"), header.integer("PixelRepresentation")
@@ -173,7 +188,7 @@ def _shown(number: int | None) -> str:
     return "missing" if number is None else str(number)
 
 
-def _check_compressed(header: Header, shape: tuple[int, int, int]) -> None:
+def _check_compressed(header: _PixelHeader, shape: tuple[int, int, int]) -> None:
     syntax = UID(header.dataset.file_meta.TransferSyntaxUID)
     if not syntax.is_compressed:
         return
@@ -182,7 +197,7 @@ def _check_compressed(header: Header, shape: tuple[int, int, int]) -> None:
         raise header.error(f"pixel data {why}", "pixels")
 
 
-def held_bytes(header: Header) -> int:
+def held_bytes(header: _PixelHeader) -> int:
     """Return how many bytes of pixel data are in memory."""
     try:
         with quiet():
@@ -191,7 +206,7 @@ def held_bytes(header: Header) -> int:
         raise header.error(f"pixel data cannot be read ({type(error).__name__})", "pixels") from None
 
 
-def check_surplus(header: Header) -> None:
+def check_surplus(header: _PixelHeader) -> None:
     """Refuse more pixel data than the header accounts for; see `Header.check_surplus`."""
     bits, columns = header.integer("BitsAllocated") or 0, header.integer("Columns") or 0
     needed = (header.integer("NumberOfFrames") or 1) * (header.integer("Rows") or 0) * columns * bits // 8
@@ -200,8 +215,8 @@ def check_surplus(header: Header) -> None:
         raise header.error(f"pixel data have {held} bytes, {needed} are needed", "pixels")
 
 
-def _check_length(header: Header, frames: int, voxels: int) -> None:
-    syntax = type(header)(header.dataset.file_meta, header.name).text("TransferSyntaxUID") or ""
+def _check_length(header: _PixelHeader, frames: int, voxels: int) -> None:
+    syntax = header.transfer_syntax
     bits = header.integer("BitsAllocated") or 0
     held = held_bytes(header) if header.pixel_bytes is None else header.pixel_bytes
     try:
