@@ -140,10 +140,10 @@ def membership_certainty(
 ) -> NDArray[np.float32]:
     """Return how certain it is that a voxel of a region belongs to it although no two brains fold alike.
 
-    A warp places a fold to a few millimetres. A point in the heart of the region is in it even so;
-    one at its edge often is not, and what it would add to the mean is its neighbour's uptake. The
-    probability is the region blurred by a Gaussian; its third power made measured on true change
-    1.0 on individual anatomies (docs/methods.md).
+    A warp places a fold to a few millimetres. A point in the middle of the region is in it even so. A
+    point near its border often is not, and would add its neighbour's uptake to the mean. The probability
+    is the region blurred by a Gaussian. Its third power is the weight: docs/accuracy.md has the errors
+    with and without weights on individual anatomies.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Deformation:
-    """Settings of the warp, chosen on individual anatomies (docs/methods.md).
+    """Settings of the warp, chosen on individual anatomies (docs/accuracy.md, ablation).
 
     Attributes
     ----------
