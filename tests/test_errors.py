@@ -43,7 +43,7 @@ _NOT_A_MESSAGE = {
     "quantify/references.py": 2,  # a data dictionary is whole
     "report/participants.py": 1,  # the report's page is no message
     "report/results_folder.py": 3,
-    "workflow/rules/common.smk": 2,  # lines to be written instead of others, at most six
+    "study/config_check.py": 2,  # lines to be written instead of others, at most six
 }
 
 

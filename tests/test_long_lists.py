@@ -20,8 +20,10 @@ from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Decision, Refusal
 from pet_spect.quantify.cohort.qc_decisions import _signed
 from pet_spect.results.columns import SCANS
+from pet_spect.study.participants import read_participants
 from pet_spect.study.paths import check_there
-from pet_spect.study.tables import read_participants, read_scans
+from pet_spect.study.rows import open_table
+from pet_spect.study.scans import SCAN_COLUMNS, read_scans
 from pet_spect.tsv import read_table, write_table
 
 MANY = [f"x{n}" for n in range(200)]
@@ -61,7 +63,11 @@ def many_sides(folder: Path) -> None:
 
 
 def many_missing_files(folder: Path) -> None:
-    check_there(folder / "t.tsv", {one: folder / one for one in MANY})
+    rows = "".join(f"sub-01\tbaseline\tFDG\t{folder / one}\n" for one in MANY)
+    scans = open_table(table(folder, HEADER + rows), SCAN_COLUMNS, required=4)
+    for line in scans.rows:
+        check_there(line, "path")
+    scans.check()
 
 
 def many_regions(folder: Path) -> None:
@@ -89,7 +95,7 @@ def many_other_columns(folder: Path) -> None:
         (many_people, "line 2, participant_id: found 'x0', needed somebody participants.tsv lists"),
         (many_sessions, "needed x0, x1, x2, x3, x4 and 195 more"),
         (many_sides, "line 2, lesion_side: found 'both', needed left or right"),
-        (many_missing_files, "and 195 more do not exist; correct the paths"),
+        (many_missing_files, "line 2, path: /x0 does not exist; correct the path (199 more mistakes)"),
         (many_regions, "index 'x0' is not a whole number from 1 up"),
         (many_series, "(1 images) and 195 more"),
         (many_other_columns, "needed are participant_id, session, tracer, region, measure and 2 more"),

@@ -51,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = _parser(verb).parse_args(arguments)
         importlib.import_module(f"pet_spect.commands.{options.verb}").run(options)
     except PetSpectError as error:
-        print(f"pet-spect {verb}: {error}", file=sys.stderr)
+        for line in error.lines:
+            print(f"pet-spect {verb}: {line}", file=sys.stderr)
         return 1
     except OSError as error:
         if error.filename is None and error.errno is None:

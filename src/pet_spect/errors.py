@@ -3,6 +3,7 @@
 ::
 
     PetSpectError
+    ├── StudyError         mistakes in the configuration and the tables of a study, all at once
     ├── ConfigError        the configuration
     ├── TableError         participants.tsv, scans.tsv, qc.tsv or a result table
     ├── ImageError         a NIfTI image, a sidecar or a transform
@@ -14,16 +15,20 @@
     └── RefusedError       a scan that an earlier step refused
 
 Each means "the input is at fault": the command line prints its message in one
-line and exits with status 1. Anything else that is raised is a bug and keeps
+line (a `StudyError` in one line per mistake) and exits with status 1. Anything else that is raised is a bug and keeps
 its traceback.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 MOST_LISTED = 5
 """Things that a message names before it says how many more there are."""
+
+MOST_MISTAKES = 20
+"""Mistakes of a study that are shown before it is said how many more there are."""
 
 _LONGEST = 80
 _LONGEST_LINE = 10_000  # two of the longest paths that a file system holds
@@ -116,6 +121,76 @@ class PetSpectError(Exception):
     def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__(_line(message))
         self.code = code or self.default_code
+
+    @property
+    def lines(self) -> list[str]:
+        """What the command line prints."""
+        return [str(self)]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake in the configuration or a table of a study.
+
+    Attributes
+    ----------
+    file : str
+        As the user names it.
+    line : int or None
+        Line of the file, from 1; None if the mistake is in no line, or in none that is known.
+    column : str or None
+        Column of the table, or the keys of the configuration, outermost first, such as ``tracers: FDG: label``.
+    message : str
+        What was found and what is needed.
+
+    Examples
+    --------
+    >>> print(Mistake("scans.tsv", 3, "session", "found 'year2', needed baseline or year1"))
+    scans.tsv: line 3, session: found 'year2', needed baseline or year1
+    >>> print(Mistake("scans.tsv", None, None, "is empty"))
+    scans.tsv: is empty
+    """
+
+    file: str
+    line: int | None
+    column: str | None
+    message: str
+
+    def __str__(self) -> str:
+        line = None if self.line is None else f"line {self.line}"
+        place = listed(part for part in (line, self.column) if part is not None)
+        return _line(": ".join(part for part in (self.file, place, self.message) if part))
+
+
+class StudyError(PetSpectError):
+    """Configuration or tables of a study hold mistakes.
+
+    Parameters
+    ----------
+    mistakes : sequence of Mistake
+        At least one.
+
+    Examples
+    --------
+    >>> error = StudyError([Mistake("qc.tsv", line, "reason", "needs a value") for line in (2, 3)])
+    >>> print(error)
+    qc.tsv: line 2, reason: needs a value (1 more mistake)
+    >>> error.lines
+    ['qc.tsv: line 2, reason: needs a value', 'qc.tsv: line 3, reason: needs a value']
+    """
+
+    default_code = "study"
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        more = len(mistakes) - 1
+        super().__init__(f"{mistakes[0]}" + (f" ({more} more mistake{'s' if more > 1 else ''})" if more else ""))
+        self.mistakes = tuple(mistakes)
+
+    @property
+    def lines(self) -> list[str]:
+        """One line per mistake, `MOST_MISTAKES` at the most, then how many more there are."""
+        more = len(self.mistakes) - MOST_MISTAKES
+        return [*map(str, self.mistakes[:MOST_MISTAKES]), *([f"and {more} more"] if more > 0 else [])]
 
 
 class ConfigError(PetSpectError):

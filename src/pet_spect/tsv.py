@@ -21,6 +21,9 @@ MOST_TYPED_BYTES = 2**22
 
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
+_WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""How an .xlsx or .ods file begins, and an .xls file."""
+
 _FORMULA = ("=", "+", "-", "@")
 
 Row = dict[str, str]
@@ -53,8 +56,35 @@ def read_table(
     Raises
     ------
     TableError
-        If the file cannot be read, is too large, is not UTF-8, lacks a column, has one twice
-        or one that is not allowed, or has a row of another length than its header.
+        If the file cannot be read, is too large, is a workbook of a spreadsheet, is not UTF-8, lacks a column,
+        has one twice or one that is not allowed, or has a row of another length than its header.
+    """
+    header, lines = read_lines(path, most_bytes=most_bytes)
+    mistakes = header_mistakes(header, required, allowed)
+    if mistakes:
+        raise TableError(f"{path}: {mistakes[0]}")
+    for number, values in lines:
+        if len(values) != len(header):
+            raise TableError(
+                f"{path}: line {number} has {len(values)} values, the header names {len(header)} columns"
+                " (columns are separated by tabs)"
+            )
+    return [dict(zip(header, values, strict=True)) for _, values in lines]
+
+
+def read_lines(path: Path, *, most_bytes: int | None = None) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Read the header of a table, and the values of each line that is not empty with the line's number.
+
+    Parameters
+    ----------
+    path : Path
+    most_bytes : int, optional
+        With it, a larger file is an error.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read, is too large, is a workbook of a spreadsheet, or is not UTF-8.
     """
     try:
         if path.exists() and not path.is_file():
@@ -65,45 +95,60 @@ def read_table(
                 " check that it is the table",
                 code="table_size",
             )
-        text = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
     except OSError as error:
         raise TableError(f"{path}: cannot be read ({error.strerror})", code="table_unreadable") from None
+    if content.startswith(_WORKBOOK):
+        raise TableError(
+            f"{path}: is a workbook of a spreadsheet; save it as tab-delimited text", code="table_workbook"
+        )
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise TableError(f"{path}: is not UTF-8 text; save it as tab-separated UTF-8", code="table_encoding") from None
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    if not lines:
+    rows = [
+        (number, [value.strip() for value in line.split("\t")])
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip()
+    ]
+    if not rows:
         raise TableError(f"{path}: is empty; the first line must name the columns")
-    header = [name.strip() for name in lines[0][1].split("\t")]
-    _check_header(path, header, required, allowed)
-    rows = []
-    for number, line in lines[1:]:
-        values = [value.strip() for value in line.split("\t")]
-        if len(values) != len(header):
-            raise TableError(
-                f"{path}: line {number} has {len(values)} values, the header names {len(header)} columns"
-                " (columns are separated by tabs)"
-            )
-        rows.append(dict(zip(header, values, strict=True)))
-    return rows
+    return rows[0][1], rows[1:]
 
 
-def _check_header(path: Path, header: list[str], required: Sequence[str], allowed: Sequence[str] | None) -> None:
+def header_mistakes(header: Sequence[str], required: Sequence[str], allowed: Sequence[str] | None) -> list[str]:
+    """Return what is wrong with the columns of a table; those it needs and has not come before those it may not have.
+
+    Parameters
+    ----------
+    header : sequence of str
+    required : sequence of str
+        Columns that must be there.
+    allowed : sequence of str or None
+        Columns that may be there; None if any may.
+    """
     if "" in header:
-        raise TableError(
-            f"{path}: column {header.index('') + 1} of the header has no name (is there a tab too many in its line?)"
-        )
-    twice = sorted(name for name, count in Counter(header).items() if count > 1)
-    if twice:
-        raise TableError(f"{path}: duplicate column {shown(twice[0])} in the header; keep one")
+        return [f"column {header.index('') + 1} of the header has no name (is there a tab too many in its line?)"]
+    mistakes = [
+        f"duplicate column {shown(name)} in the header; keep one"
+        for name, count in sorted(Counter(header).items())
+        if count > 1
+    ][:1]
     missing = [name for name in required if name not in header]
+    separator = next((one for one in ";," if len(header) == 1 and one in header[0]), None)
+    if missing and separator is not None:
+        return [f"its columns are separated by {separator!r}, tabs are needed; save it as tab-delimited text"]
     if missing:
-        raise TableError(f"{path}: no column {missing[0]!r}; found {listed(map(shown, header))}")
-    unknown = [name for name in header if allowed is not None and name not in allowed]
+        absent = listed(map(repr, missing), joined=" and no ")
+        mistakes.append(f"no column {absent}; found {listed(map(shown, header))}")
+    known = set(allowed or ())
+    unknown = [name for name in header if allowed is not None and name not in known]
     if unknown:
         near = get_close_matches(unknown[0], allowed or (), n=1)
         way_out = f"did you mean {near[0]!r}?" if near else f"known are {listed(allowed or ())}"
         more = f" ({len(unknown) - 1} more are not known)" if len(unknown) > 1 else ""
-        raise TableError(f"{path}: column {shown(unknown[0])} is not known; {way_out}{more}")
+        mistakes.append(f"column {shown(unknown[0])} is not known; {way_out}{more}")
+    return mistakes
 
 
 def format_value(value: Any) -> str:

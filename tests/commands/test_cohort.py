@@ -510,6 +510,18 @@ def test_results_are_a_bids_dataset_that_names_nobody(study):
     assert "/tables" in (study.results / ".bidsignore").read_text().splitlines()
 
 
+def test_each_mistake_of_a_table_is_a_line(study, capsys):
+    study.add("sub-01")
+    study.participants[:] = ["participant_id\tlesion_side\theight_m", "sub-01\tLeft\tn/a", "sub-02\tleft\ttall"]
+    assert study.run() == 1
+    told = capsys.readouterr().err.splitlines()
+    assert [line.partition("participants.tsv: ")[2] for line in told] == [
+        "line 2, lesion_side: found 'Left', needed left or right (did you mean 'left'?)",
+        "line 3, height_m: found 'tall', needed a finite decimal number",
+    ]
+    assert all(line.startswith("pet-spect cohort: ") for line in told)
+
+
 def test_a_primary_that_is_no_reference_is_an_error(study, capsys):
     study.add("sub-01")
     assert study.run("--primary", "FDG=thalamus") == 1

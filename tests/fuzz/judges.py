@@ -21,7 +21,8 @@ from pet_spect import errors
 from pet_spect.cli import main
 from pet_spect.imaging.images import read_refusal, read_scan
 from pet_spect.study.config_file import read_config
-from pet_spect.study.tables import read_participants, read_scans
+from pet_spect.study.participants import read_participants
+from pet_spect.study.scans import read_scans
 
 from .seeds import CANARY
 
@@ -167,7 +168,9 @@ def check_study(folder: Path, *, must_fail: bool) -> str:
         people = read_participants(folder / "participants.tsv")
         read_scans(folder / "scans.tsv", people, ["baseline", "year1"], ["FDG", "IMZ"])
     except errors.PetSpectError as error:
-        outcome, told = f"refused {error.code}", str(error)
+        outcome, told = f"refused {error.code}", max(error.lines, key=len)
+        if not all(line.isprintable() for line in error.lines):
+            raise WrongError(f"study: says what no terminal should get: {error.lines!r}") from None
     seconds = time.process_time() - start
     if seconds > MOST_SECONDS:
         raise WrongError(f"study: took {seconds:.1f} s")

@@ -12,7 +12,8 @@ from pet_spect.imaging.atlases import load_atlas
 from pet_spect.simulate import trial as trial_module
 from pet_spect.simulate.design import Trial
 from pet_spect.simulate.trial import write_trial
-from pet_spect.study.tables import read_participants, read_scans
+from pet_spect.study.participants import read_participants
+from pet_spect.study.scans import read_scans
 from pet_spect.tsv import read_table
 
 pytestmark = pytest.mark.slow

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from pet_spect.errors import TableError
+from pet_spect.errors import StudyError
 from pet_spect.model import ScanKey
-from pet_spect.study.tables import decisions_by_scan, read_decisions, read_participants, read_scans
+from pet_spect.study.decisions import decisions_by_scan, read_decisions
+from pet_spect.study.participants import read_participants
+from pet_spect.study.scans import read_scans
 
 SESSIONS, TRACERS = ["baseline", "year1"], ["FDG", "IMZ"]
 QC_HEADER = "participant_id decision session tracer code reason initials time version"
@@ -49,17 +51,17 @@ def test_participants_keep_their_order_and_what_the_table_says(participants):
 
 @pytest.mark.parametrize("side", ["Left", "L", "ipsilateral", "both", "n/a"])
 def test_a_side_is_left_or_right_and_nothing_else(participants, side):
-    with pytest.raises(TableError, match=f"line 2, lesion_side: found '{side}', needed left or right"):
+    with pytest.raises(StudyError, match=f"line 2, lesion_side: found '{side}', needed left or right"):
         participants("participant_id lesion_side", f"sub-01 {side}")
 
 
 def test_a_side_in_capitals_is_told_the_spelling(participants):
-    with pytest.raises(TableError, match=r"did you mean 'right'\?"):
+    with pytest.raises(StudyError, match=r"did you mean 'right'\?"):
         participants("participant_id lesion_side", "sub-01 RIGHT")
 
 
 def test_a_participant_cannot_have_two_sides(participants):
-    with pytest.raises(TableError, match="line 4: sub-01 is a duplicate of line 2"):
+    with pytest.raises(StudyError, match="line 4: sub-01 is a duplicate of line 2"):
         participants("participant_id lesion_side", "sub-01 left", "sub-02 left", "sub-01 right")
 
 
@@ -91,7 +93,7 @@ def test_a_participant_may_have_an_anatomical_image_and_name_its_series(particip
     ],
 )
 def test_an_anatomical_image_is_one_persons_and_one_series(participants, rows, message):
-    with pytest.raises(TableError, match=message):
+    with pytest.raises(StudyError, match=message):
         participants("participant_id lesion_side anat anat_series", *rows)
 
 
@@ -99,12 +101,12 @@ def test_an_anatomical_image_is_one_persons_and_one_series(participants, rows, m
 def test_a_column_that_nothing_reads_must_be_empty(participants, column):
     header = f"participant_id lesion_side {column}"
     assert participants(header, "sub-01 left n/a")["sub-01"].lesion_side == "left"
-    with pytest.raises(TableError, match=r"needed n/a \(not supported yet in this version\)"):
+    with pytest.raises(StudyError, match=r"needed n/a \(not supported yet in this version\)"):
         participants(header, "sub-01 left file.nii.gz")
 
 
 def test_an_unknown_column_is_an_error(participants):
-    with pytest.raises(TableError, match="column 'leison_mask' is not known"):
+    with pytest.raises(StudyError, match="column 'leison_mask' is not known"):
         participants("participant_id lesion_side leison_mask", "sub-01 left n/a")
 
 
@@ -128,12 +130,12 @@ def test_a_scan_holds_numbers_where_the_table_does(scans):
     ],
 )
 def test_a_scan_of_something_unknown_is_an_error(scans, row, message):
-    with pytest.raises(TableError, match=message):
+    with pytest.raises(StudyError, match=message):
         scans("participant_id session tracer path", row)
 
 
 def test_one_visit_has_one_scan_of_a_tracer(scans):
-    with pytest.raises(TableError, match="line 3: sub-01 baseline FDG is a duplicate of line 2"):
+    with pytest.raises(StudyError, match="line 3: sub-01 baseline FDG is a duplicate of line 2"):
         scans("participant_id session tracer path", "sub-01 baseline FDG x", "sub-01 baseline FDG y")
 
 
@@ -153,7 +155,7 @@ def test_one_place_serves_one_scan(tmp_path, monkeypatch, other, how, who):
     (tmp_path / "dicom/1").mkdir(parents=True)
     (tmp_path / "link").symlink_to("dicom/1")
     rows = ["sub-01 baseline FDG dicom/1", f"{who} FDG {other}"]
-    with pytest.raises(TableError, match=f"line 3: path .* {how} of line 2; each scan needs its own"):
+    with pytest.raises(StudyError, match=f"line 3: path .* {how} of line 2; each scan needs its own"):
         read_scans(
             table(tmp_path / "scans.tsv", "participant_id session tracer path", *rows),
             {"sub-01", "sub-02"},
@@ -175,7 +177,7 @@ def test_scans_whose_series_are_named_and_differ_may_share_a_place(scans, other)
 @pytest.mark.parametrize("other", ["dicom/1", "dicom/1/2", "dicom"])
 def test_scans_that_may_be_one_series_need_places_of_their_own(scans, other, first, second):
     rows = [f"sub-01 baseline FDG dicom/1 {first}", f"sub-01 year1 FDG {other} {second}"]
-    with pytest.raises(TableError, match="of line 2; each scan needs its own, or both lines a series"):
+    with pytest.raises(StudyError, match="of line 2; each scan needs its own, or both lines a series"):
         scans("participant_id session tracer path series", *rows)
 
 
@@ -190,7 +192,7 @@ def test_scans_that_may_be_one_series_need_places_of_their_own(scans, other, fir
     ],
 )
 def test_a_series_is_a_code_and_belongs_to_dicom(scans, row, message):
-    with pytest.raises(TableError, match=message):
+    with pytest.raises(StudyError, match=message):
         scans("participant_id session tracer path series", f"sub-01 baseline FDG {row}")
 
 
@@ -219,9 +221,9 @@ def test_scans_side_by_side_are_two(scans):
     ],
 )
 def test_a_path_the_workflow_cannot_take_is_an_error(scans, participants, path):
-    with pytest.raises(TableError, match=r"line 2, path: found .* needed a path without \{ \} < >, control"):
+    with pytest.raises(StudyError, match=r"line 2, path: found .* needed a path without \{ \} < >, control"):
         scans("participant_id session tracer path", f"sub-01 baseline FDG {path}")
-    with pytest.raises(TableError, match=r"line 2, lesion_mask: found .* needed a path without \{ \}"):
+    with pytest.raises(StudyError, match=r"line 2, lesion_mask: found .* needed a path without \{ \}"):
         participants("participant_id lesion_side lesion_mask", f"sub-01 left {path}")
 
 
@@ -238,7 +240,7 @@ def test_places_that_differ_in_capitals_are_one_where_the_file_system_says_so(tm
     (tmp_path / "a/X.dcm").touch()
     (tmp_path / "a/x.dcm").hardlink_to(tmp_path / "a/X.dcm")
     rows = [f"sub-01 {session} FDG {tmp_path}/a/{name}.dcm" for session, name in (("baseline", "X"), ("year1", "x"))]
-    with pytest.raises(TableError, match=r"line 3: path .*x\.dcm is the path of line 2"):
+    with pytest.raises(StudyError, match=r"line 3: path .*x\.dcm is the path of line 2"):
         scans("participant_id session tracer path", *rows)
     (tmp_path / "a/x.dcm").unlink()
     (tmp_path / "a/x.dcm").touch()
@@ -246,16 +248,16 @@ def test_places_that_differ_in_capitals_are_one_where_the_file_system_says_so(tm
 
 
 def test_participants_that_differ_in_capitals_alone_are_refused(participants):
-    with pytest.raises(TableError, match="line 4: sub-aB and sub-Ab of line 2 differ only in capitals"):
+    with pytest.raises(StudyError, match="line 4: sub-aB and sub-Ab of line 2 differ only in capitals"):
         participants("participant_id lesion_side", "sub-Ab left", "sub-02 left", "sub-aB right")
 
 
 def test_a_letter_that_only_looks_plain_is_named(participants, scans):
-    with pytest.raises(TableError, match=r"needed sub- followed by letters and digits \(U\+0430 is no plain letter"):
+    with pytest.raises(StudyError, match=r"needed sub- followed by letters and digits \(U\+0430 is no plain letter"):
         participants("participant_id lesion_side", "sub-\u0430 left")
-    with pytest.raises(TableError, match=r"line 2, participant_id: .*\(U\+0661 is no plain letter or digit"):
+    with pytest.raises(StudyError, match=r"line 2, participant_id: .*\(U\+0661 is no plain letter or digit"):
         scans("participant_id session tracer path", "sub-0\u0661 baseline FDG x")
-    with pytest.raises(TableError, match=r"line 2, session: .*did you mean 'baseline'\?\) \(U\+0435 is no plain"):
+    with pytest.raises(StudyError, match=r"line 2, session: .*did you mean 'baseline'\?\) \(U\+0435 is no plain"):
         scans("participant_id session tracer path", "sub-01 bas\u0435line FDG x")
 
 
@@ -263,7 +265,7 @@ def test_a_letter_that_only_looks_plain_is_named(participants, scans):
 def test_an_image_is_listed_with_its_json_beside_it(scans, tmp_path, name):
     image = tmp_path / name
     image.touch()
-    with pytest.raises(TableError, match=r"line 2: path .* has no x\.json beside it"):
+    with pytest.raises(StudyError, match=r"line 2: path .* has no x\.json beside it"):
         scans("participant_id session tracer path", f"sub-01 baseline FDG {image}")
     (tmp_path / "x.json").touch()
     assert len(scans("participant_id session tracer path", f"sub-01 baseline FDG {image}")) == 1
@@ -271,12 +273,12 @@ def test_an_image_is_listed_with_its_json_beside_it(scans, tmp_path, name):
 
 @pytest.mark.parametrize("value", ["70kg", "70,5", "inf", "1_7", "NaN", "1e999"])
 def test_a_weight_is_a_finite_decimal_number(scans, value):
-    with pytest.raises(TableError, match=f"line 2, weight_kg: found '{value}', needed a finite decimal number"):
+    with pytest.raises(StudyError, match=f"line 2, weight_kg: found '{value}', needed a finite decimal number"):
         scans("participant_id session tracer path weight_kg", f"sub-01 baseline FDG x {value}")
 
 
 def test_lines_are_counted_as_an_editor_counts_them(scans):
-    with pytest.raises(TableError, match="line 4, session"):
+    with pytest.raises(StudyError, match="line 4, session"):
         scans("participant_id session tracer path", "sub-01 baseline FDG x", "", "sub-01 year9 FDG y")
 
 
@@ -289,17 +291,17 @@ def test_a_decision_says_who_when_and_why(decisions):
 @pytest.mark.parametrize("column", ["reason", "initials", "time", "version"])
 def test_a_decision_without_a_signature_does_not_count(decisions, column):
     signed = {"reason": "seen", "initials": "AB", "time": "2026-11-23", "version": "0.1.0"} | {column: "n/a"}
-    with pytest.raises(TableError, match=f"line 2, {column}: found 'n/a', needed a value"):
+    with pytest.raises(StudyError, match=f"line 2, {column}: found 'n/a', needed a value"):
         decisions(QC_HEADER, " ".join(["sub-01 accept baseline FDG code", *signed.values()]))
 
 
 def test_a_decision_is_accept_or_exclude(decisions):
-    with pytest.raises(TableError, match="decision: found 'ok', needed accept or exclude"):
+    with pytest.raises(StudyError, match="decision: found 'ok', needed accept or exclude"):
         decisions(QC_HEADER, "sub-01 ok baseline FDG code seen AB 2026-11-23 0.1.0")
 
 
 def test_accepting_needs_the_code_it_accepts_and_excluding_does_not(decisions):
-    with pytest.raises(TableError, match="line 2: accept needs the code it accepts"):
+    with pytest.raises(StudyError, match="line 2: accept needs the code it accepts"):
         decisions(QC_HEADER, "sub-01 accept baseline FDG n/a seen AB 2026-11-23 0.1.0")
     (decision,) = decisions(QC_HEADER, "sub-01 exclude baseline FDG n/a seen AB 2026-11-23 0.1.0")
     assert decision.code is None
@@ -307,7 +309,7 @@ def test_accepting_needs_the_code_it_accepts_and_excluding_does_not(decisions):
 
 def test_a_scan_is_not_both_accepted_and_excluded(decisions):
     rows = [f"sub-01 {verdict} baseline FDG code seen AB 2026-11-23 0.1.0" for verdict in ("accept", "exclude")]
-    with pytest.raises(TableError, match="line 3: sub-01 baseline FDG is a duplicate of line 2"):
+    with pytest.raises(StudyError, match="line 3: sub-01 baseline FDG is a duplicate of line 2"):
         decisions(QC_HEADER, *rows)
 
 
@@ -315,7 +317,7 @@ def test_a_scan_may_be_accepted_with_several_codes_each_once(decisions):
     rows = [f"sub-01 accept baseline FDG gate_{code} seen AB 2026-11-23 0.2.0" for code in ("overlap", "similarity")]
     found = decisions(QC_HEADER, *rows)
     assert [decision.code for decision in decisions_by_scan(found)[found[0].key]] == ["gate_overlap", "gate_similarity"]
-    with pytest.raises(TableError, match="line 4: sub-01 baseline FDG is a duplicate of line 2"):
+    with pytest.raises(StudyError, match="line 4: sub-01 baseline FDG is a duplicate of line 2"):
         decisions(QC_HEADER, *rows, rows[0])
 
 
@@ -330,7 +332,7 @@ def test_a_scan_may_be_accepted_with_several_codes_each_once(decisions):
 def test_accepting_what_nobody_can_accept_is_an_error_that_says_why(decisions, code, why):
     good = "sub-01 accept year1 FDG gate_overlap seen AB 2026-11-28 0.2.0"
     message = rf"qc.tsv: line 3: {code} cannot be accepted: {why}; correct the scan or its line .* or write exclude"
-    with pytest.raises(TableError, match=message):
+    with pytest.raises(StudyError, match=message):
         decisions(QC_HEADER, good, f"sub-01 accept baseline FDG {code} seen AB 2026-11-28 0.2.0")
     (excluded,) = decisions(QC_HEADER, f"sub-01 exclude baseline FDG {code} seen AB 2026-11-28 0.2.0")
     assert excluded.code == code

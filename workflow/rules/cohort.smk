@@ -2,7 +2,7 @@ rule cohort:
     """Everybody's uptake, ratios and changes; the one place where the lesion's side enters."""
     input:
         uptake=expand(
-            "results/" + layout.uptake_table("{participant}", ATLAS_NAME),
+            "results/" + layout.uptake_table("{participant}", ATLAS.name),
             participant=PARTICIPANTS,
         ),
         participants=config["participants"],
@@ -27,7 +27,7 @@ rule cohort:
     params:
         version=PACKAGE_VERSION,
         qc=["--qc", *QC] if QC else [],
-        atlas=ATLAS_NAME,
+        atlas=ATLAS.name,
         sessions=config["sessions"],
         tracers=list(config["tracers"]),
         target=config["targets"],

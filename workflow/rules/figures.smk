@@ -6,7 +6,7 @@ rule figures:
         lesion=lambda wildcards: (
             ["results/" + layout.lesion_mask(wildcards.participant)] if SCANS[wildcards.participant] else []
         ),
-        atlas=[ATLAS_LABELS, ATLAS_TABLE],
+        atlas=[ATLAS.labels, ATLAS.table],
     output:
         report(
             directory("results/figures/{participant}"),
@@ -21,13 +21,13 @@ rule figures:
     params:
         version=PACKAGE_VERSION,
         scans=scan_flags,
-        atlas=ATLAS_FLAGS,
+        atlas=ATLAS.flags,
         target=config["targets"],
         reference=[
             region
             for name in ("cerebellum", "pons")
             for region in (REFERENCES[name].regions if name in REFERENCES else ())
-            if region in ATLAS_REGIONS
+            if region in ATLAS.regions
         ],
     shell:
         "pet-spect figures --participant {wildcards.participant:q} --results results {params.scans:q}"

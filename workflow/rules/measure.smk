@@ -18,11 +18,11 @@ rule measure:
     input:
         scans=scans_of,
         transforms=transforms_of,
-        atlas=[ATLAS_LABELS, ATLAS_TABLE],
+        atlas=[ATLAS.labels, ATLAS.table],
         lesion_mask=mask_of,
     output:
-        uptake="results/" + layout.uptake_table("{participant}", ATLAS_NAME),
-        dictionary="results/" + layout.uptake_table("{participant}", ATLAS_NAME).replace(".tsv", ".json"),
+        uptake="results/" + layout.uptake_table("{participant}", ATLAS.name),
+        dictionary="results/" + layout.uptake_table("{participant}", ATLAS.name).replace(".tsv", ".json"),
     log:
         "logs/measure/{participant}.log",
     params:
@@ -30,11 +30,11 @@ rule measure:
         scans=scan_flags,
         sessions=config["sessions"],
         tracers=list(config["tracers"]),
-        atlas=ATLAS_FLAGS,
+        atlas=ATLAS.flags,
         target=config["targets"],
         lesionfree=[
             word
-            for region in lesionfree_regions(REFERENCES.values(), config["targets"], ATLAS_REGIONS)
+            for region in lesionfree_regions(REFERENCES.values(), config["targets"], ATLAS.regions)
             for word in ("--lesionfree", region)
         ],
         lesion_mask=lambda wildcards: [word for mask in mask_of(wildcards) for word in ("--lesion-mask", mask)],

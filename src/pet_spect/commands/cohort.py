@@ -34,7 +34,9 @@ from pet_spect.quantify.roles import RegionRoles
 from pet_spect.results import columns, layout
 from pet_spect.results.dataset import describe_dataset
 from pet_spect.results.uptake_record import MeasuredScan, read_uptake
-from pet_spect.study.tables import Participant, decisions_by_scan, read_decisions, read_participants, read_scans
+from pet_spect.study.decisions import decisions_by_scan, read_decisions
+from pet_spect.study.participants import Participant, read_participants
+from pet_spect.study.scans import read_scans
 from pet_spect.tsv import write_table
 
 

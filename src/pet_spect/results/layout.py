@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -11,22 +10,6 @@ from pet_spect.errors import ConfigError
 from pet_spect.model import STANDARD_SPACE
 
 _SCAN_NAME = re.compile(r"(sub-[A-Za-z0-9]+)_ses-([A-Za-z0-9]+)_trc-([A-Za-z0-9]+)_(pet|spect)\.nii\.gz")
-
-
-def colliding(names: Iterable[str]) -> tuple[str, str] | None:
-    """Return the first two names whose files would be the same where a file system ignores case.
-
-    Examples
-    --------
-    >>> colliding(["baseline", "year1", "Baseline"])
-    ('baseline', 'Baseline')
-    """
-    spelt: dict[str, str] = {}
-    for name in names:
-        earlier = spelt.setdefault(name.casefold(), name)
-        if earlier != name:
-            return earlier, name
-    return None
 
 
 class ScanName(NamedTuple):

@@ -93,8 +93,13 @@ def _parsed(text: str, path: Path) -> Any:
             raise ConfigError(f"{path}: its aliases stand for more than {MOST_VALUES} values; write out what is meant")
         return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
-        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
-        raise ConfigError(f"{path}: cannot be read as YAML{line}") from None
+        if error.problem_mark is None:
+            raise ConfigError(f"{path}: cannot be read as YAML") from None
+        number = error.problem_mark.line
+        line = "".join(text.splitlines()[number : number + 1])
+        if r"'\t'" in (error.problem or "") or "\t" in line[: len(line) - len(line.lstrip())]:
+            raise ConfigError(f"{path}: line {number + 1}: found a tab, needed blanks") from None
+        raise ConfigError(f"{path}: cannot be read as YAML (line {number + 1})") from None
     except (yaml.YAMLError, ValueError, OverflowError):
         raise ConfigError(f"{path}: cannot be read as YAML") from None
     except RecursionError:

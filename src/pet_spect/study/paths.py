@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from pet_spect.errors import ConfigError, TableError, listed, shown
 from pet_spect.files import is_nifti
 from pet_spect.study.rows import TableRow
 
@@ -39,88 +38,92 @@ def usable_path(text: str) -> bool:
     )
 
 
-def check_paths(where: str, paths: Mapping[str, str]) -> None:
-    """Refuse a path of a configuration that the workflow would take for anything else.
+def needed_path(text: str) -> str:
+    """Return what is needed instead of a path that is not usable, with a hint where its writer meant the home folder.
+
+    Examples
+    --------
+    >>> needed_path("~/data").removeprefix(NEEDED_PATH)
+    ' (~ is not read as the home folder; write that folder out)'
+    """
+    return NEEDED_PATH + (" (~ is not read as the home folder; write that folder out)" if text.startswith("~") else "")
+
+
+def absence(path: Path) -> str:
+    """Return how to correct a path that does not exist.
+
+    Examples
+    --------
+    >>> absence(Path("dicom/01"))
+    'dicom/01 does not exist, relative to the working directory; correct the path'
+    >>> absence(Path("'/data/01'"))
+    "'/data/01' does not exist, relative to the working directory; write the path without quotes"
+    """
+    text = str(path)
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    relative = "" if path.is_absolute() else ", relative to the working directory"
+    return f"{text} does not exist{relative}; {'write the path without quotes' if is_quoted else 'correct the path'}"
+
+
+def colliding(names: Iterable[str]) -> tuple[str, str] | None:
+    """Return the first two names whose files would be the same where a file system ignores case.
+
+    Examples
+    --------
+    >>> colliding(["baseline", "year1", "Baseline"])
+    ('baseline', 'Baseline')
+    """
+    spelt: dict[str, str] = {}
+    for name in names:
+        earlier = spelt.setdefault(name.casefold(), name)
+        if earlier != name:
+            return earlier, name
+    return None
+
+
+def check_there(line: TableRow, column: str, *, as_file: bool = False) -> None:
+    """Note in a row that its path does not exist.
 
     Parameters
     ----------
-    where : str
-        The file that names them.
-    paths : mapping of str to str
-        Key to path.
-
-    Raises
-    ------
-    ConfigError
-        If one is not usable (`usable_path`).
+    line : TableRow
+    column : str
+    as_file : bool, default False
+        Whether it must be a file.
     """
-    for key, path in paths.items():
-        if not usable_path(path):
-            raise ConfigError(f"{where}: {key}: found {shown(path)}, needed {NEEDED_PATH}; rename the place")
-
-
-def check_there(table: Path, places: Mapping[str, Path], *, as_files: bool = False) -> None:
-    """Refuse a table that names what is not there.
-
-    Parameters
-    ----------
-    table : Path
-    places : mapping of str to Path
-        Whose place it is, and the place.
-    as_files : bool, default False
-        Whether each must be a file.
-
-    Raises
-    ------
-    TableError
-        Naming the first places that are not there.
-    """
-    is_there = os.path.isfile if as_files else os.path.exists  # Path.exists fails on a name that is too long
-    absent = [f"{name} {path}" for name, path in places.items() if not is_there(path)]
-    if absent:
-        raise TableError(
-            f"{table}: {listed(absent)} {'does' if len(absent) == 1 else 'do'} not exist; correct the"
-            f" path{'' if len(absent) == 1 else 's'} (relative ones start at the folder the workflow runs in)"
-        )
+    text = line.text(column)
+    if text is None or line.is_wrong(column):
+        return
+    is_there = os.path.isfile if as_file else os.path.exists  # Path.exists fails on a name that is too long
+    if not is_there(text):
+        line.refuse(absence(Path(text)), column)
 
 
 def path_or_none(line: TableRow, column: str) -> Path | None:
-    """Return a path of a table, None if there is none.
-
-    Raises
-    ------
-    TableError
-        If it holds anything that the workflow would take for something else (`usable_path`).
-    """
+    """Return a path of a table, None if there is none or the workflow would take it for something else."""
     text = line.text(column)
-    if text is None:
+    if text is not None and not usable_path(text):
+        line.wrong(column, needed_path(text))
         return None
-    if not usable_path(text):
-        raise line.wrong(column, NEEDED_PATH)
-    return Path(text)
+    return None if text is None else Path(text)
 
 
-def series_or_none(line: TableRow, path: Path, column: str = "series") -> str | None:
+def series_or_none(line: TableRow, path: Path | None, column: str = "series") -> str | None:
     """Return the code of a series that lies with others in one place, None if none is named.
 
     Parameters
     ----------
     line : TableRow
-    path : Path
-        The place.
+    path : Path or None
+        The place; None if it is not known.
     column : str
         Where the code stands.
-
-    Raises
-    ------
-    TableError
-        If it is no such code, or `path` is a NIfTI image.
     """
     series = (line.text(column) or "").lower() or None
     if series is not None and not _SERIES.fullmatch(series):
-        raise line.wrong(column, "the 8 hexadecimal digits that pet-spect index gives a series")
-    if series is not None and is_nifti(path):
-        raise line.wrong(column, "n/a, for a NIfTI image is one scan")
+        line.wrong(column, "the 8 hexadecimal digits that pet-spect index gives a series")
+    elif series is not None and path is not None and is_nifti(path):
+        line.wrong(column, "n/a, for a NIfTI image is one scan")
     return series
 
 
@@ -142,7 +145,7 @@ class DistinctPaths:
     spelt: dict[str, Path] = field(default_factory=dict)
 
     def take(self, line: TableRow, path: Path, series: str | None) -> None:
-        """Take the place of a line's scan, or raise if an earlier line has it, lies in it or holds it."""
+        """Take the place of a line's scan, or note that an earlier line has it, lies in it or holds it."""
         place, *folders = map(self._as_spelt_before, _with_parents(Path(os.path.realpath(path))))
         for how, lines in (
             ("is the path", self.listed.get(place)),
@@ -151,10 +154,10 @@ class DistinctPaths:
         ):
             earlier = _line_of(lines or {}, series)
             if earlier is not None:
-                raise TableError(
-                    f"{line.path}: line {line.number}: {self.column} {path} {how} of line {earlier};"
-                    " each scan needs its own, or both lines a series"
+                line.refuse(
+                    f"{self.column} {path} {how} of line {earlier}; each scan needs its own, or both lines a series"
                 )
+                return
         self.listed.setdefault(place, {})[series] = line.number
         for folder in folders:
             self.holding.setdefault(folder, {})[series] = line.number

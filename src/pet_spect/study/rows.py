@@ -1,20 +1,25 @@
-"""Rows of a table that know where they stand, so that an error can name the line."""
+"""Tables whose rows know where they stand and collect the mistakes that are found in them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from pet_spect.errors import TableError, listed, shown
-from pet_spect.tsv import MISSING, MOST_TYPED_BYTES, Row, parse_float, read_table
+from pet_spect.errors import MOST_MISTAKES, Mistake, StudyError, TableError, listed, shown, without_place
+from pet_spect.tsv import MISSING, MOST_TYPED_BYTES, Row, header_mistakes, parse_float, read_lines
+
+Suggestions = dict[tuple[str, str], str]
+"""Column and value to the known value that it resembles; of a whole table, since each takes long to find."""
 
 
 @dataclass(frozen=True)
 class TableRow:
-    """A row that knows where it stands, so that its errors can say so.
+    """A row that knows where it stands and collects its mistakes, one for each column.
+
+    Every method returns what the row holds even if that is a mistake, so that the rest of the row is checked, too.
 
     Attributes
     ----------
@@ -23,16 +28,28 @@ class TableRow:
         Line of the file, the header being 1.
     row : dict
         Column to text.
+    mistakes : list of Mistake
+        Those found so far.
     """
 
     path: Path
     number: int
     row: Row
+    mistakes: list[Mistake] = field(default_factory=list)
+    _suggestions: Suggestions = field(default_factory=dict)
 
-    def wrong(self, column: str, needed: str) -> TableError:
-        """Return the error that a column does not hold what is needed."""
-        found = self.row.get(column, "")
-        return TableError(f"{self.path}: line {self.number}, {column}: found {shown(found)}, needed {needed}")
+    def is_wrong(self, column: str) -> bool:
+        """Return whether a mistake was found in a column."""
+        return any(mistake.column == column for mistake in self.mistakes)
+
+    def refuse(self, message: str, column: str | None = None) -> None:
+        """Note a mistake, unless the column has one already."""
+        if column is None or not self.is_wrong(column):
+            self.mistakes.append(Mistake(str(self.path), self.number, column, message))
+
+    def wrong(self, column: str, needed: str) -> None:
+        """Note that a column does not hold what is needed."""
+        self.refuse(f"found {shown(self.row.get(column, ''))}, needed {needed}", column)
 
     def text(self, column: str) -> str | None:
         """Return the value, None if there is none."""
@@ -43,35 +60,45 @@ class TableRow:
         """Return the value, which must be there."""
         value = self.text(column)
         if value is None:
-            raise self.wrong(column, "a value")
-        return value
+            self.wrong(column, "a value")
+        return value or ""
 
     def number_or_none(self, column: str) -> float | None:
         """Return the value as a finite number, None if there is none."""
         try:
             value = parse_float(self.row.get(column, ""))
         except ValueError:
-            raise self.wrong(column, "a finite decimal number") from None
+            value = math.inf
         if math.isinf(value):
-            raise self.wrong(column, "a finite decimal number")
-        return None if math.isnan(value) else value
+            self.wrong(column, "a finite decimal number")
+        return value if math.isfinite(value) else None
 
     def one_of(self, column: str, choices: Collection[str]) -> str:
         """Return the value, which must be spelt exactly like one of `choices`."""
         value = self.row.get(column, "")
-        if value in choices:
-            return value
-        near = get_close_matches(value.lower(), [choice.lower() for choice in choices], n=1)
-        meant = next((f" (did you mean {choice!r}?)" for choice in choices if choice.lower() in near), "")
-        raise self.wrong(column, listed(choices, joined=" or ") + meant + _look_alike(value))
+        if value not in choices:
+            meant = self.suggestion(column, choices)
+            self.wrong(column, listed(choices, joined=" or ") + meant + _look_alike(value))
+        return value
 
     def identifier(self, column: str, needed: str) -> str:
         """Return the value, which must be of plain letters, digits and ``-``; the rest is told of in words."""
         value = self.needed_text(column)
         strange = _look_alike(value)
         if strange:
-            raise self.wrong(column, needed + strange)
+            self.wrong(column, needed + strange)
         return value
+
+    def suggestion(self, column: str, choices: Collection[str], *, likeness: float = 0.6) -> str:
+        """Return in words which choice a value resembles, in any capitals; empty where none, or after many of them."""
+        value = self.row.get(column, "")
+        if (column, value) not in self._suggestions:
+            if len(self._suggestions) >= MOST_MISTAKES:
+                return ""
+            spelt = {choice.lower(): choice for choice in reversed(list(choices))}
+            near = get_close_matches(value.lower(), spelt, n=1, cutoff=likeness)
+            self._suggestions[column, value] = f" (did you mean {spelt[near[0]]!r}?)" if near else ""
+        return self._suggestions[column, value]
 
 
 def _look_alike(text: str) -> str:
@@ -80,8 +107,64 @@ def _look_alike(text: str) -> str:
     return "" if strange is None else f" (U+{ord(strange):04X} is no plain letter or digit, even if it looks like one)"
 
 
-def read_rows(path: Path, columns: Sequence[str], *, required: int) -> list[TableRow]:
-    """Read a table's rows with their line numbers.
+def note_repeated(line: TableRow, name: str, earlier: dict[str, tuple[str, int]]) -> None:
+    """Note that an earlier line has a name, in the same or in other capitals: their files may be the same.
+
+    Parameters
+    ----------
+    line : TableRow
+    name : str
+    earlier : dict
+        The names of the lines before and their lines, by name without capitals; the line's own is added.
+    """
+    other, number = earlier.setdefault(name.casefold(), (name, line.number))
+    if number == line.number:
+        return
+    if other == name:
+        line.refuse(f"{name} is a duplicate of line {number}")
+    else:
+        line.refuse(
+            f"{name} and {other} of line {number} differ only in capitals, so their files could overwrite each other;"
+            " rename one"
+        )
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the study.
+
+    Attributes
+    ----------
+    path : Path
+    rows : list of TableRow
+        Those that have a value for each column; none if the columns are not certain.
+    file_mistakes : list of Mistake
+        Those of the file, its header and the rows that are not in `rows`.
+    """
+
+    path: Path
+    rows: list[TableRow]
+    file_mistakes: list[Mistake]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was filled in yet."""
+        return not self.rows and not self.file_mistakes
+
+    @property
+    def mistakes(self) -> list[Mistake]:
+        """All that were found, in the order of the lines."""
+        found = [*self.file_mistakes, *(mistake for row in self.rows for mistake in row.mistakes)]
+        return sorted(found, key=lambda mistake: mistake.line or 0)
+
+    def check(self) -> None:
+        """Raise a `StudyError` if any mistake was found."""
+        if mistakes := self.mistakes:
+            raise StudyError(mistakes)
+
+
+def open_table(path: Path, columns: Sequence[str], *, required: int) -> Table:
+    """Read a table; mistakes are in what is returned.
 
     Parameters
     ----------
@@ -90,13 +173,21 @@ def read_rows(path: Path, columns: Sequence[str], *, required: int) -> list[Tabl
         The columns that may be there.
     required : int
         How many of them, from the first, must be there.
-
-    Raises
-    ------
-    TableError
-        See `pet_spect.tsv.read_table`.
     """
-    rows = read_table(path, required=columns[:required], allowed=columns, most_bytes=MOST_TYPED_BYTES)
-    text = path.read_text(encoding="utf-8-sig").splitlines()
-    numbers = [number for number, line in enumerate(text, start=1) if line.strip()][1:]
-    return [TableRow(path, number, row) for number, row in zip(numbers, rows, strict=True)]
+    try:
+        header, lines = read_lines(path, most_bytes=MOST_TYPED_BYTES)
+    except TableError as error:
+        return Table(path, [], [Mistake(str(path), None, None, without_place(error, path))])
+    needed = columns[:required]
+    mistakes = [Mistake(str(path), None, None, message) for message in header_mistakes(header, needed, columns)]
+    if not set(needed) <= set(header) or len(set(header)) < len(header):
+        return Table(path, [], mistakes)
+    rows = []
+    suggestions: Suggestions = {}
+    for number, values in lines:
+        if len(values) == len(header):
+            rows.append(TableRow(path, number, dict(zip(header, values, strict=True)), [], suggestions))
+        else:
+            message = f"found {len(values)} values, needed {len(header)}, as many as the header names columns"
+            mistakes.append(Mistake(str(path), number, None, f"{message} (columns are separated by tabs)"))
+    return Table(path, rows, mistakes)

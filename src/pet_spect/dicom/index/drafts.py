@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pet_spect.dicom.index.findings import LINK, Trouble
 from pet_spect.dicom.index.survey import Entry, Index
-from pet_spect.study.tables import SCAN_COLUMNS
+from pet_spect.study.scans import SCAN_COLUMNS
 from pet_spect.tsv import MISSING
 
 COLUMNS: Mapping[str, Mapping[str, str]] = {

@@ -1,0 +1,170 @@
+"""The check of a whole study before any work: configuration and tables, with every mistake at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from pet_spect.errors import Mistake, StudyError, listed
+from pet_spect.model import Decision
+from pet_spect.quantify.references import Reference
+from pet_spect.study.atlas_check import AtlasFiles, check_atlas, check_references
+from pet_spect.study.config_check import ConfigCheck
+from pet_spect.study.config_lines import ConfigLines
+from pet_spect.study.decisions import DECISION_COLUMNS, decisions_of
+from pet_spect.study.participants import PARTICIPANT_COLUMNS, Participant, participants_of
+from pet_spect.study.paths import check_there
+from pet_spect.study.rows import Table, open_table
+from pet_spect.study.scans import SCAN_COLUMNS, ListedScan, scans_of
+
+Visit = tuple[str, str]
+"""Session, and label of the tracer."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study without mistakes.
+
+    Attributes
+    ----------
+    config : dict
+        The configuration with its defaults.
+    references : dict of str to Reference
+        The built-in ones and those of the configuration.
+    atlas : AtlasFiles
+    participants : dict of str to Participant
+        In the order of the table.
+    scans : dict of str to dict
+        Participant to the scans by visit; nobody is left out.
+    decisions : list of Decision
+        Of qc.tsv.
+    qc : list of str
+        The path of qc.tsv, if it exists.
+    """
+
+    config: dict[str, Any]
+    references: dict[str, Reference]
+    atlas: AtlasFiles
+    participants: dict[str, Participant]
+    scans: dict[str, dict[Visit, ListedScan]]
+    decisions: list[Decision]
+    qc: list[str]
+
+
+def check_study(
+    config: Mapping[str, Any],
+    files: Sequence[str],
+    schemas: Path,
+    *,
+    command_line: Mapping[str, Any] | None = None,
+) -> Study:
+    """Check configuration and tables of a study.
+
+    Parameters
+    ----------
+    config : mapping
+        The configuration without defaults.
+    files : sequence of str
+        Where it was read from, the last of two that name a value being the one that counts.
+    schemas : Path
+        Folder of the schemas of the configuration and of the rows of each table.
+    command_line : mapping, optional
+        Values that the command line added to the configuration.
+
+    Raises
+    ------
+    StudyError
+        With every mistake of the configuration and the tables, in the order of the lines.
+    """
+    check = ConfigCheck(config, _schema(schemas, "config"), ConfigLines.read(files, command_line or {}))
+    check.check_values()
+    references = check_references(check)
+    atlas = check_atlas(check, references)
+    config_mistakes = check.in_order()
+    participants, scans, decisions, table_mistakes = _check_tables(check, schemas)
+    if atlas is None or config_mistakes or table_mistakes:
+        raise StudyError([*config_mistakes, *table_mistakes])
+    filled = check.config
+    by_visit: dict[str, dict[Visit, ListedScan]] = {person: {} for person in participants}
+    for scan in scans:
+        by_visit[scan.participant_id][scan.session, filled["tracers"][scan.tracer]["label"]] = scan
+    qc = [filled["qc"]] if os.path.isfile(filled["qc"]) else []  # noqa: PTH113
+    return Study(filled, references, atlas, participants, by_visit, decisions, qc)
+
+
+def _check_tables(
+    check: ConfigCheck, schemas: Path
+) -> tuple[dict[str, Participant], list[ListedScan], list[Decision], list[Mistake]]:
+    """Return what the tables hold and their mistakes; a table whose path is wrong holds nothing."""
+    people_table = _open(check, "participants", PARTICIPANT_COLUMNS, required=2)
+    scans_table = _open(check, "scans", SCAN_COLUMNS, required=4)
+    qc_table = _open(check, "qc", DECISION_COLUMNS, required=len(DECISION_COLUMNS))
+    participants = participants_of(people_table)
+    identities = _identities(people_table)
+    sessions, tracers = (check.config[key] if check.has(key) else None for key in ("sessions", "tracers"))
+    scans = scans_of(scans_table, identities, sessions, tracers)
+    decisions = decisions_of(qc_table, identities, sessions, tracers)
+    for table, name in ((people_table, "participants"), (scans_table, "scans"), (qc_table, "qc")):
+        _check_columns(table, _schema(schemas, name))
+    for line in people_table.rows:
+        check_there(line, "lesion_mask", as_file=True)
+        check_there(line, "anat")
+    for line in scans_table.rows:
+        check_there(line, "path")
+    mistakes = _not_filled_in([table for table in (people_table, scans_table) if table.is_empty and table.path.name])
+    for table in (people_table, scans_table, qc_table):
+        mistakes += table.mistakes
+    return participants, scans, decisions, mistakes
+
+
+def _open(check: ConfigCheck, key: str, columns: Sequence[str], *, required: int) -> Table:
+    path = check.config[key] if check.has(key) else ""
+    if not path or (key == "qc" and not os.path.isfile(path)):  # noqa: PTH113
+        return Table(Path(), [], [])
+    return open_table(Path(path), columns, required=required)
+
+
+def _identities(table: Table) -> set[str] | None:
+    """Return whoever the table lists, with or without mistakes; None if some of its lines cannot be read."""
+    if not table.rows or any(mistake.line is not None for mistake in table.file_mistakes):
+        return None
+    return {line.row["participant_id"] for line in table.rows}
+
+
+def _not_filled_in(tables: Sequence[Table]) -> list[Mistake]:
+    if not tables:
+        return []
+    message = (
+        "not filled in yet; one line per participant and one per scan are needed"
+        " (config/README.md explains the columns)"
+    )
+    return [Mistake(listed((table.path for table in tables), joined=" and "), None, None, message)]
+
+
+def _check_columns(table: Table, schema: Mapping[str, Any]) -> None:
+    """Note where a row holds what its table's schema does not allow."""
+    for column, entry in schema["properties"].items():
+        is_number, is_needed = entry.get("type") == "number", column in schema["required"]
+        validator = Draft202012Validator(entry)
+        allowed: dict[Hashable, bool] = {}
+        for line in table.rows:
+            value = line.number_or_none(column) if is_number else line.text(column)
+            if value is None and is_needed:
+                line.wrong(column, "a value")
+            if value is None:
+                continue
+            if value not in allowed:
+                allowed[value] = validator.is_valid(value)
+            if not allowed[value]:
+                line.wrong(column, entry["description"])
+
+
+def _schema(folder: Path, name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = yaml.safe_load((folder / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+    return schema

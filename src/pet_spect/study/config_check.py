@@ -1,0 +1,238 @@
+"""Checks of a configuration: its schema, and what no schema can say of paths, sessions and tracers."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+from pet_spect.errors import Mistake, listed, shown
+from pet_spect.nuclides import radionuclide_name
+from pet_spect.quantify.references import BUILT_IN
+from pet_spect.study.config_lines import ConfigLines, Keys
+from pet_spect.study.paths import colliding, needed_path, usable_path
+
+_SHIPPED_TEMPLATES = ("FDG", "IMZ")
+
+
+@dataclass
+class ConfigCheck:
+    """A configuration that is checked, and the mistakes found in it.
+
+    Parameters
+    ----------
+    given : mapping
+        The configuration as the user gave it.
+    schema : dict
+        JSON schema, which also holds the defaults.
+    lines : ConfigLines
+
+    Attributes
+    ----------
+    config : dict
+        The configuration with its defaults.
+    mistakes : list of Mistake
+        Of the configuration, and of the table of the atlas.
+    wrong : set of str
+        First keys in which the schema found a mistake; what depends on one of them is not checked.
+    """
+
+    given: Mapping[str, Any]
+    schema: dict[str, Any]
+    lines: ConfigLines
+    config: dict[str, Any] = field(init=False)
+    mistakes: list[Mistake] = field(init=False, default_factory=list)
+    wrong: set[str] = field(init=False, default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.config = copy.deepcopy(dict(self.given))
+        self._check_schema()
+        _fill(self.config, self.schema, self.wrong)
+
+    def has(self, *keys: str) -> bool:
+        """Return whether the values of first keys can be used."""
+        return not self.wrong.intersection(keys)
+
+    def add(self, keys: Keys, message: str, *, inside: Keys = ()) -> None:
+        """Note a mistake.
+
+        Parameters
+        ----------
+        keys : tuple
+            Those that the message names.
+        message : str
+        inside : tuple, default ()
+            Keys that lead on to the line of the mistake.
+        """
+        file, line = self.lines.find((*keys, *inside))
+        column = ": ".join(str(key) if isinstance(key, int) else shown(key)[1:-1] for key in keys)
+        self.mistakes.append(Mistake(file, line, column or None, message))
+
+    def in_order(self) -> list[Mistake]:
+        """Return the mistakes in the order of the files and their lines, those without a line first."""
+        files = list(dict.fromkeys([*self.lines.files, *(mistake.file for mistake in self.mistakes)]))
+        return sorted(self.mistakes, key=lambda mistake: (files.index(mistake.file), mistake.line or 0))
+
+    def check_values(self) -> None:
+        """Note what is wrong with paths, sessions, tracers and primary references."""
+        for key in ("participants", "scans", "qc"):
+            if self.has(key) and not self.check_path((key,)):
+                self.wrong.add(key)
+        if self.has("qc") and "qc" in self.given and not os.path.isfile(self.config["qc"]):  # noqa: PTH113
+            self.add(("qc",), f"{self.config['qc']} does not exist")
+            self.wrong.add("qc")
+        if self.has("sessions"):
+            self._check_capitals(("sessions",), self.config["sessions"])
+        if self.has("tracers"):
+            self._check_tracers()
+        if self.has("tracers", "primary"):
+            self._check_primary()
+
+    def _check_schema(self) -> None:
+        if "regions" in self.given:
+            old = self.given["regions"] if isinstance(self.given["regions"], dict) else {}
+            self.add(("regions",), f"is not known since 0.2.0; write instead {instead_of_regions(old)}")
+        for keys in _odd_keys(self.given):
+            self.add(
+                keys[:-1], f"found the key {shown(keys[-1])}, needed a name; put quotes around it", inside=keys[-1:]
+            )
+            self.wrong.add(str(keys[0]))
+        given = {key: value for key, value in self.given.items() if key != "regions" and str(key) not in self.wrong}
+        messages: dict[tuple[Keys, str, Keys], None] = {}
+        for error in Draft202012Validator(self.schema).iter_errors(given):
+            messages |= dict.fromkeys(_schema_messages(best_match([error])))
+        for keys, message, inside in messages:
+            self.add(keys, message, inside=inside)
+            self.wrong.update((*keys, *inside)[:1])
+
+    def check_path(self, keys: Keys) -> bool:
+        """Return whether the workflow takes a value for nothing but a path; note if not."""
+        value: Any = self.config
+        for key in keys:
+            value = value[key]
+        if usable_path(value):
+            return True
+        self.add(keys, f"found {shown(value)}, needed {needed_path(value)}; rename the place")
+        return False
+
+    def _check_capitals(self, keys: Keys, names: Collection[str]) -> None:
+        """Refuse names that differ only in capitals: where a file system ignores them, one overwrites the other."""
+        found = colliding(names)
+        if found is not None:
+            self.add(keys, f"{found[0]} and {found[1]} differ only in capitals; rename one")
+
+    def _check_tracers(self) -> None:
+        tracers = self.config["tracers"]
+        self._check_capitals(("tracers",), tracers)
+        labels = [tracer["label"] for tracer in tracers.values()]
+        if colliding(labels):
+            self._check_capitals(("tracers", "label"), labels)
+        if len(set(labels)) < len(labels):
+            self.add(("tracers",), "two have the same label, so their files would collide")
+        built_in = self.schema["properties"]["tracers"]["default"]
+        for name, tracer in tracers.items():
+            self._check_tracer_identity(name, tracer, built_in.get(name, {}))
+            template = tracer.setdefault("template", name)
+            keys = ("tracers", name, "template")
+            if self.check_path(keys) and template not in _SHIPPED_TEMPLATES and not os.path.isfile(template):  # noqa: PTH113
+                self.add(keys, f"{template} is neither FDG nor IMZ nor an existing file")
+            window = tracer.get("frame_window", [0, 1])
+            if window[0] >= window[1]:
+                self.add(("tracers", name, "frame_window"), f"found {window}, needed the earlier first")
+
+    def _check_tracer_identity(self, name: str, tracer: dict[str, Any], built_in: Mapping[str, Any]) -> None:
+        """Spell what the header must say of a tracer in one way; FDG and IMZ have defaults, whatever their labels."""
+        for key in ("radionuclide", "radiopharmaceutical"):
+            if key in built_in:
+                tracer.setdefault(key, built_in[key])
+        if "radionuclide" in tracer:
+            nuclide = radionuclide_name(tracer["radionuclide"])
+            if nuclide is None:
+                self.add(
+                    ("tracers", name, "radionuclide"),
+                    f"found {tracer['radionuclide']!r}, needed a radionuclide such as F-18 or I-123",
+                )
+            tracer["radionuclide"] = nuclide
+        names = tracer.get("radiopharmaceutical", [])
+        tracer["radiopharmaceutical"] = [names] if isinstance(names, str) else names
+
+    def _check_primary(self) -> None:
+        tracers, primary = self.config["tracers"], self.config["primary"]
+        for name in tracers:
+            if name not in primary:
+                self.add(("primary",), f"tracer {name} has no primary reference")
+        for name in primary:
+            if name not in tracers and "primary" in self.given:
+                self.add(("primary",), f"tracer {name} is not among tracers ({listed(tracers)})", inside=(name,))
+
+
+def _fill(config: dict[str, Any], schema: Mapping[str, Any], wrong: Collection[str] = ()) -> None:
+    """Fill in the defaults that a schema holds; what is wrong stays as it is."""
+    for key, entry in schema.get("properties", {}).items():
+        if key in wrong:
+            continue
+        if "default" in entry and key not in config:
+            config[key] = copy.deepcopy(entry["default"])
+        if isinstance(config.get(key), dict):
+            _fill(config[key], entry)
+
+
+def _odd_keys(value: Any, keys: Keys = ()) -> Iterator[Keys]:
+    """Yield where keys are no text, such as the number 1 and the truth value yes."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                yield (*keys, key)
+            else:
+                yield from _odd_keys(item, (*keys, key))
+
+
+def _schema_messages(error: ValidationError) -> Iterator[tuple[Keys, str, Keys]]:
+    """Yield the keys of each mistake, what it is, and the keys that lead on to it."""
+    keys = tuple(error.absolute_path)
+    if error.validator == "required":
+        for key in error.validator_value:
+            if key not in error.instance:
+                yield keys, f"key {key!r} is missing", (key,)
+    elif error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        for key in error.instance:
+            if key not in known:
+                near = get_close_matches(key, known, n=1)
+                known_keys = f"known are {listed(known)} (config/README.md lists all)"
+                way_out = f"did you mean {near[0]!r}?" if near else known_keys
+                yield keys, f"key {shown(key)} is not known; {way_out}", (key,)
+    else:
+        is_name = "propertyNames" in error.absolute_schema_path
+        said = error
+        while "description" not in said.schema and said.parent is not None:
+            said = said.parent
+        message = f"found {shown(error.instance)}, needed {said.schema['description']}"
+        yield keys, message, (error.instance,) if is_name else ()
+
+
+def instead_of_regions(old: Mapping[str, Any]) -> str:
+    """Return the lines that say the same as the key `regions` of 0.1.0.
+
+    Examples
+    --------
+    >>> instead_of_regions({"target": "paracentral", "pons": "bridge"})
+    'targets: [paracentral] and references: {pons: {regions: bridge, side: both}}'
+    """
+    named = {"cerebellum": "cerebellum", "pons": "pons", "hemisphere": "hemisphere_contralesional"}
+    lines = [f"targets: [{old['target']}]"] if "target" in old else []
+    references = [
+        f"{name}: {{regions: {str(old[key]).replace(chr(39), '')}, side: {reference.side}}}"
+        for key, begins in named.items()
+        for name, reference in BUILT_IN.items()
+        if key in old and name.startswith(begins)
+    ]
+    return " and ".join(lines + ([f"references: {{{', '.join(references)}}}"] if references else [])) or (
+        "targets and references"
+    )

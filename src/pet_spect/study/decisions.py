@@ -1,0 +1,111 @@
+"""qc.tsv: what a person decided about scans that were refused or flagged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import cast, get_args
+
+from pet_spect.model import Decided, Decision, ScanKey
+from pet_spect.signoff import never_accepted
+from pet_spect.study.rows import Table, TableRow, open_table
+
+DECISION_COLUMNS = (
+    "participant_id",
+    "session",
+    "tracer",
+    "decision",
+    "code",
+    "reason",
+    "initials",
+    "time",
+    "version",
+)
+"""Columns of qc.tsv; all must be there."""
+
+
+def read_decisions(path: Path) -> list[Decision]:
+    """Read qc.tsv.
+
+    Returns
+    -------
+    list of Decision
+        In the order of the table. A scan has one ``exclude``, or one ``accept`` for each of several codes.
+
+    Raises
+    ------
+    StudyError
+        With every mistake: see `decisions_of`.
+    """
+    table = open_table(path, DECISION_COLUMNS, required=len(DECISION_COLUMNS))
+    decisions = decisions_of(table)
+    table.check()
+    return decisions
+
+
+def decisions_of(
+    table: Table,
+    participants: Collection[str] | None = None,
+    sessions: Collection[str] | None = None,
+    tracers: Collection[str] | None = None,
+) -> list[Decision]:
+    """Return the decisions whose rows are sound, and note the mistakes of the others in their rows.
+
+    A mistake is a decision that is neither ``accept`` nor ``exclude``, or that says not why, by whom, when and with
+    which version, an ``accept`` that says not which code or names one that nobody can accept, a scan with two that
+    do not go together, or one that the study cannot have.
+
+    Parameters
+    ----------
+    table : Table
+    participants, sessions, tracers : collection of str, optional
+        Those that the study has; without them any may be there.
+    """
+    decisions: list[Decision] = []
+    earlier: dict[ScanKey, list[tuple[int, Decision]]] = {}
+    for line in table.rows:
+        decision = Decision(
+            participant_id=line.needed_text("participant_id"),
+            session=line.needed_text("session"),
+            tracer=line.needed_text("tracer"),
+            decision=cast(Decided, line.one_of("decision", get_args(Decided))),
+            code=line.text("code"),
+            reason=line.needed_text("reason"),
+            initials=line.needed_text("initials"),
+            time=line.needed_text("time"),
+            version=line.needed_text("version"),
+        )
+        key = decision.key
+        scan = f"{key.participant} {key.session} {key.tracer}"
+        known = ((key.participant, participants), (key.session, sessions), (key.tracer, tracers))
+        if any(name and names is not None and name not in names for name, names in known):
+            line.refuse(f"{scan} is not a scan of this study")
+        _check_acceptance(line, decision)
+        for number, other in earlier.setdefault(key, []):
+            if "exclude" in (other.decision, decision.decision) or other.code == decision.code:
+                line.refuse(f"{scan} is a duplicate of line {number}")
+                break
+        earlier[key].append((line.number, decision))
+        if not line.mistakes:
+            decisions.append(decision)
+    return decisions
+
+
+def _check_acceptance(line: TableRow, decision: Decision) -> None:
+    """Note an ``accept`` that says not what it accepts, or what nobody can accept."""
+    if decision.decision != "accept":
+        return
+    if decision.code is None:
+        line.refuse("accept needs the code it accepts, as results/tables/scans.tsv gives it")
+    elif why := never_accepted(decision.code, decision.version):
+        line.refuse(
+            f"{decision.code} cannot be accepted: {why}; correct the scan or its line in scans.tsv, or write exclude"
+        )
+
+
+def decisions_by_scan(decisions: Iterable[Decision]) -> dict[ScanKey, list[Decision]]:
+    """Return what was decided about each scan."""
+    found: dict[ScanKey, list[Decision]] = {}
+    for decision in decisions:
+        found.setdefault(decision.key, []).append(decision)
+    return found

@@ -1,0 +1,597 @@
+"""Configuration and tables of a study are checked together, and every mistake is told at once."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import validate
+
+from pet_spect.errors import Mistake, StudyError
+from pet_spect.study.check import Study, check_study
+from pet_spect.study.config_lines import ConfigLines
+
+TABLES = "participants: participants.tsv\nscans: scans.tsv\n"
+PEOPLE = "participant_id lesion_side\nsub-01 left\nsub-02 right\n"
+SCANS = "participant_id session tracer path\nsub-01 baseline FDG a\nsub-01 year1 FDG b\nsub-02 year1 FDG c\n"
+QC = "participant_id session tracer decision code reason initials time version\n"
+
+
+class Folder:
+    """A study's folder, which is the working directory."""
+
+    def __init__(self, schemas: Path) -> None:
+        self.schemas = schemas
+        for place in "abc":
+            Path(place).mkdir()
+        self.write("config.yaml", TABLES)
+        self.write("participants.tsv", PEOPLE)
+        self.write("scans.tsv", SCANS)
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file; columns of a table are separated by single blanks here."""
+        Path(name).write_text(text.replace(" ", "\t") if name.endswith(".tsv") else text, encoding="utf-8")
+
+    def configure(self, extra: str) -> None:
+        """Write the configuration, `extra` from line 3 on."""
+        self.write("config.yaml", TABLES + extra)
+
+    def check(self, *files: str, **command_line: object) -> Study:
+        """Check the study as the workflow does."""
+        config: dict[str, object] = {}
+        for file in files or ("config.yaml",):
+            config |= yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+        return check_study(config | command_line, files or ("config.yaml",), self.schemas, command_line=command_line)
+
+    def mistakes(self, *files: str, **command_line: object) -> list[Mistake]:
+        """Return every mistake of the study."""
+        with pytest.raises(StudyError) as caught:
+            self.check(*files, **command_line)
+        return list(caught.value.mistakes)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, repository):
+    monkeypatch.chdir(tmp_path)
+    return Folder(repository / "workflow/schemas")
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ("mesure: {min_coverage: 0.8}", "key 'mesure' is not known; did you mean 'measure'?"),
+        ("measure: {min_covrage: 0.8}", "measure: key 'min_covrage' is not known; did you mean 'min_coverage'?"),
+        ("measure: {min_coverage: 90}", "measure: min_coverage: found 90, needed a fraction above 0, at most 1"),
+        (
+            "measure: {common_fwhm_mm: widest}",
+            "measure: common_fwhm_mm: found 'widest', needed null, auto, or millimetres above 0, at most 30",
+        ),
+        ("sessions: [baseline]", "sessions: found ['baseline'], needed two or more different session names"),
+        ("sessions: [baseline, year-1]", "sessions: 1: found 'year-1', needed a session name of letters and digits"),
+        ("tracers: {FDG: {label: 18F-FDG, datatype: pet}}", "found '18F-FDG', needed a label of letters and digits"),
+        ("tracers: {FDG: {label: 18FFDG}}", "tracers: FDG: key 'datatype' is missing"),
+        (
+            "tracers: {FDG: {label: x1, datatype: pet}, IMZ: {label: x1, datatype: spect}}",
+            "tracers: two have the same label",
+        ),
+        (
+            "tracers: {FDG: {label: a, datatype: pet, frame_window: [40]}}",
+            "frame_window: found [40], needed two numbers of minutes after injection, such as [40, 60]",
+        ),
+        (
+            "tracers: {FDG: {label: a, datatype: pet, frame_window: [60, 40]}}",
+            "tracers: FDG: frame_window: found [60, 40], needed the earlier first",
+        ),
+        ("tracers: {FDG: {label: a, datatype: pet, gate: all}}", "gate: found 'all', needed a whole number from 1 up"),
+        (
+            "tracers: {FDG: {label: a, datatype: pet, radionuclide: gold}}",
+            "tracers: FDG: radionuclide: found 'gold', needed a radionuclide such as F-18 or I-123",
+        ),
+        (
+            "tracers: {FDG: {label: a, datatype: pet, radiopharmaceutical: []}}",
+            "radiopharmaceutical: found [], needed a ",
+        ),
+        (
+            "tracers: {FDG: {label: a, datatype: pet, radiopharmaceutical: 18}}",
+            "radiopharmaceutical: found 18, needed a name such as fluorodeoxyglucose, or a list of different names",
+        ),
+        ("primary: {FDG: pons}", "primary: tracer IMZ has no primary reference"),
+        (
+            "primary: {FDG: pons, IMZ: pon}",
+            "primary: IMZ: found 'pon', needed one of the references contralateral, cerebellum_ipsilesional, ",
+        ),
+        ("atlas: {name: Cerebra}", "no atlas 'Cerebra' is shipped; shipped: CerebrA"),
+        ("atlas: {labels: a.nii.gz}", "needed the name of a shipped atlas, or the paths of labels and table"),
+        ("targets: [precentrl]", "'precentrl' is not a region of CerebrA.tsv; did you mean 'precentral'?"),
+        ("targets: [pons]", "targets: 'pons' has no left and right side in CerebrA.tsv"),
+        (
+            "references: {mine: {regions: pons, side: contralesional}}",
+            "references: mine: 'pons' has no left and right side in CerebrA.tsv",
+        ),
+        ("targets: []", "targets: found [], needed a list of one or several different regions"),
+        (
+            "references: {pons: {regions: bridge, side: both}}",
+            "references: pons: 'bridge' is not a region of CerebrA.tsv; leave it out with 'pons: null'",
+        ),
+        (
+            "references: {mine: {regions: [], side: both}}",
+            "references: mine: regions: found [], needed a ",
+        ),
+        (
+            "references: {mine: {regions: [pons, pons], side: both}}",
+            "references: mine: regions: found ['pons', 'pons'], ",
+        ),
+        ("references: {mine: {regions: [1, 2], side: both}}", "references: mine: regions: "),
+        ("references: {cerebelum: null}", "references: cerebelum: needs regions and side, and may have exclude; only"),
+        (
+            "references: {mine: {regions: target, side: ipsilesional, exclude: [target]}}",
+            "references: mine: nothing is left of the reference without target",
+        ),
+        ("references: {mine: {regions: pons}}", "references: mine: key 'side' is missing"),
+        (
+            "references: {mine: {regions: pons, side: left}}",
+            "references: mine: side: found 'left', needed ipsilesional, contralesional or both",
+        ),
+        ("references: {Mine: {regions: pons, side: both}}", "references: found 'Mine', needed a name of small letters"),
+        (
+            "regions: {target: paracentral, pons: bridge}",
+            "regions: is not known since 0.2.0; write instead targets: [paracentral] and"
+            " references: {pons: {regions: bridge, side: both}}",
+        ),
+        ("qc: config/qc2.tsv", "qc: config/qc2.tsv does not exist"),
+        ("qc: <results>/qc.tsv", "qc: found '<results>/qc.tsv', needed a path without { } < >, control"),
+        ("atlas: {labels: a<b>.nii, table: a.tsv}", "atlas: labels: found 'a<b>.nii'"),
+        (
+            "tracers: {FDG: {label: a, datatype: pet}, IMZ: {label: A, datatype: spect}}",
+            "tracers: label: a and A differ only in capitals; rename one",
+        ),
+        (
+            'tracers: {FDG: {label: "a\\n", datatype: pet}}',
+            "tracers: FDG: label: found 'a\\n', needed a label of letters and digits",
+        ),
+        ('sessions: [a, "b\\n"]', "sessions: 1: found 'b\\n', needed a session name of letters and digits"),
+        ("sessions: [b\u0430se, b]", "sessions: 0: found 'b\u0430se', needed a session name of letters and digits"),
+        (
+            f"sessions: [a, {'b' * 33}]",
+            f"found '{'b' * 33}', needed a session name of letters and digits, 32 at the most",
+        ),
+    ],
+)
+def test_a_mistake_in_the_config_has_the_line_of_its_key(folder, extra, expected):
+    folder.configure(extra)
+    (mistake,) = folder.mistakes()
+    assert (mistake.file, mistake.line) == ("config.yaml", 3)
+    assert expected in f"{mistake.column}: {mistake.message}"
+
+
+PATH = "needed a path without { } < >, control characters or blanks at its ends, which begins with neither ~ nor -"
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        (
+            "tracers: {FDG: {label: a, datatype: pet}, PIB: {label: c, datatype: pet}}",
+            [
+                "config.yaml: primary: tracer PIB has no primary reference",
+                "config.yaml: line 3, tracers: PIB: template: PIB is neither FDG nor IMZ nor an existing file",
+            ],
+        ),
+        (
+            "tracers: {FDG: {label: a, datatype: pet}, fdg: {label: b, datatype: pet, template: '<logs>.nii'}}",
+            [
+                "config.yaml: primary: tracer fdg has no primary reference",
+                "config.yaml: line 3, tracers: FDG and fdg differ only in capitals; rename one",
+                f"config.yaml: line 3, tracers: fdg: template: found '<logs>.nii', {PATH}; rename the place",
+            ],
+        ),
+        (
+            "atlas: {labels: a.nii.gz, table: -a.tsv}",
+            [
+                f"config.yaml: line 3, atlas: table: found '-a.tsv', {PATH}; rename the place",
+                "config.yaml: line 3, atlas: labels: a.nii.gz does not exist",
+            ],
+        ),
+        (
+            "atlas: {labels: a.nii.gz, table: a.tsv}",
+            [
+                "config.yaml: line 3, atlas: labels: a.nii.gz does not exist",
+                "config.yaml: line 3, atlas: table: a.tsv does not exist",
+            ],
+        ),
+        (
+            "references: {pons: null}",
+            [
+                "config.yaml: primary: IMZ: found 'pons', needed one of the references contralateral,"
+                " cerebellum_ipsilesional, cerebellum_contralesional, cerebellum, hemisphere_contralesional"
+            ],
+        ),
+        (
+            "references:\n  mine: {regions: all, side: both, of: x}\nprimary: {FDG: mine, IMZ: pons}",
+            [
+                "config.yaml: line 4, references: mine: key 'of' is not known; known are regions, side, exclude"
+                " (config/README.md lists all)"
+            ],
+        ),
+        (
+            "sessions: [base, Base]",
+            [
+                "config.yaml: line 3, sessions: base and Base differ only in capitals; rename one",
+                "scans.tsv: line 2, session: found 'baseline', needed base or Base (did you mean 'base'?)",
+                "scans.tsv: line 3, session: found 'year1', needed base or Base",
+                "scans.tsv: line 4, session: found 'year1', needed base or Base",
+            ],
+        ),
+        (
+            "sessions:\n- a\n- b!\n- c?\n",
+            [
+                "config.yaml: line 5, sessions: 1: found 'b!', needed a session name of letters and digits, 32 at the"
+                " most",
+                "config.yaml: line 6, sessions: 2: found 'c?', needed a session name of letters and digits, 32 at the"
+                " most",
+            ],
+        ),
+        (
+            "mesure: {}\ntargts: []\nmeasure:\n  min_coverage: 90\n",
+            [
+                "config.yaml: line 3: key 'mesure' is not known; did you mean 'measure'?",
+                "config.yaml: line 4: key 'targts' is not known; did you mean 'targets'?",
+                "config.yaml: line 6, measure: min_coverage: found 90, needed a fraction above 0, at most 1",
+            ],
+        ),
+        (
+            "tracers: {1: {label: a, datatype: pet}}",
+            ["config.yaml: line 3, tracers: found the key 1, needed a name; put quotes around it"],
+        ),
+        (
+            "measure: {misplacement_mm: 7}",
+            ["config.yaml: line 3, measure: misplacement_mm: found 7, needed auto, or millimetres, 0 to 6"],
+        ),
+        (
+            "tracers: {FDG: {label: a, datatype: pet, gate: 0}}",
+            ["config.yaml: line 3, tracers: FDG: gate: found 0, needed a whole number from 1 up, or sum"],
+        ),
+        (
+            "targets:\n- precentral\n- precentrl\nreferences:\n  mine:\n    regions: bridge\n    side: both\n",
+            [
+                "config.yaml: line 5, targets: 'precentrl' is not a region of CerebrA.tsv; did you mean 'precentral'?",
+                "config.yaml: line 8, references: mine: 'bridge' is not a region of CerebrA.tsv",
+            ],
+        ),
+    ],
+)
+def test_every_mistake_of_the_config_is_told(folder, extra, expected):
+    folder.configure(extra)
+    assert [str(mistake) for mistake in folder.mistakes()] == expected
+
+
+def test_a_list_of_many_mistakes_begins_with_what_the_list_needs(folder):
+    folder.configure(f"sessions: {['-'] * 200}")
+    assert folder.mistakes()[0].message.startswith("found ['-', '-', '-', '-', '-' and 195 more], needed two or more")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        (
+            "participants",
+            "'{x}.tsv'",
+            f"config.yaml: line 1, participants: found '{{x}}.tsv', {PATH}; rename the place",
+        ),
+        ("participants", "p.tsv", "p.tsv: cannot be read (No such file or directory)"),
+        ("scans", "'a.tsv '", f"config.yaml: line 2, scans: found 'a.tsv ', {PATH}; rename the place"),
+        (
+            "scans",
+            "~/scans.tsv",
+            f"config.yaml: line 2, scans: found '~/scans.tsv', {PATH} (~ is not read as the home folder; write that"
+            " folder out); rename the place",
+        ),
+        ("scans", "5", "config.yaml: line 2, scans: found 5, needed the path of the table of scans"),
+    ],
+)
+def test_a_table_that_cannot_be_found(folder, key, value, expected):
+    tables = TABLES.splitlines()
+    tables[["participants", "scans"].index(key)] = f"{key}: {value}"
+    folder.write("config.yaml", "\n".join(tables))
+    assert [str(mistake) for mistake in folder.mistakes()] == [expected]
+
+
+def test_a_table_that_the_config_does_not_name(folder):
+    folder.write("config.yaml", "participants: participants.tsv\n")
+    assert folder.mistakes() == [Mistake("config.yaml", None, None, "key 'scans' is missing")]
+
+
+def test_the_file_is_named_in_which_the_value_stands_that_counts(folder):
+    folder.configure("sessions: [a]\n")
+    folder.write("more.yaml", "# ours\nmeasure: {min_coverage: 2}\n")
+    folder.write("other.json", '{\n "targets": []\n}')
+    files = ("config.yaml", "more.yaml", "other.json")
+    places = [(mistake.file, mistake.line, mistake.column) for mistake in folder.mistakes(*files)]
+    assert places == [
+        ("config.yaml", 3, "sessions"),
+        ("more.yaml", 2, "measure: min_coverage"),
+        ("other.json", 2, "targets"),
+    ]
+    *_, sessions = folder.mistakes(*files, sessions=["b"])
+    assert (sessions.file, sessions.line, sessions.column) == ("--config", None, "sessions")
+
+
+def test_a_config_in_json_with_tabs_has_no_lines(folder):
+    folder.write("config.yaml", '{\n\t"participants": "participants.tsv",\n\t"scans": "scans.tsv"\n}')
+    assert ConfigLines.read(["config.yaml"], {}).find(("scans",)) == ("config.yaml", None)
+
+
+def test_a_value_that_was_merged_has_the_line_of_its_anchor(folder):
+    folder.write("config.yaml", "x: &x {label: a!}\ntracers:\n  FDG: {<<: *x, datatype: pet}\n")
+    lines = ConfigLines.read(["config.yaml"], {})
+    assert lines.find(("tracers", "FDG", "label")) == ("config.yaml", 1)
+    assert lines.find(("tracers", "FDG", "datatype")) == ("config.yaml", 3)
+    assert lines.find(("tracers", "FDG", "gate")) == ("config.yaml", 3)
+    assert lines.find(("primary",)) == ("config.yaml", None)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "",
+        "measure: {min_coverage: 0.8}\n",
+        "tracers: {FDG: {label: x, datatype: pet}}\nprimary: {FDG: pons}\nreferences: {cerebellum: null}\n",
+        "atlas: {name: CerebrA}\nsessions: [baseline, year1, year2]\n",
+    ],
+)
+def test_a_sound_study_has_the_defaults_of_its_schema(folder, extra):
+    folder.configure(extra)
+    study = folder.check()
+    expected = yaml.safe_load(TABLES + extra)
+    validate(expected, str(folder.schemas / "config.schema.yaml"))
+    for name, tracer in expected["tracers"].items():
+        shipped = {"FDG": ("F18", ["fluorodeoxyglucose"]), "IMZ": ("I123", ["iomazenil"])}[name]
+        tracer |= {"template": name, "radionuclide": shipped[0], "radiopharmaceutical": shipped[1]}
+    assert study.config == expected
+
+
+def test_a_sound_study_is_returned_whole(folder):
+    folder.configure("references: {thalami: {regions: thalamus, side: both}, cerebellum: null}\n")
+    folder.write("participants.tsv", PEOPLE + "sub-03 left\n")
+    folder.write("qc.tsv", QC + "sub-01 year1 FDG exclude n/a moved AB 2026-11-23 0.1.0\n")
+    folder.configure("qc: qc.tsv\nreferences: {thalami: {regions: thalamus, side: both}, cerebellum: null}\n")
+    study = folder.check()
+    assert list(study.participants) == ["sub-01", "sub-02", "sub-03"]
+    assert list(study.scans["sub-01"]) == [("baseline", "18FFDG"), ("year1", "18FFDG")]
+    assert study.scans["sub-03"] == {}
+    assert [decision.reason for decision in study.decisions] == ["moved"]
+    assert study.qc == ["qc.tsv"]
+    assert "cerebellum" not in study.references
+    assert study.references["thalami"].regions == ("thalamus",)
+    assert (study.atlas.name, study.atlas.flags) == ("CerebrA", ["--atlas", "CerebrA"])
+    assert "precentral" in study.atlas.regions
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("height_m", "172", "found '172', needed metres, 0.4 to 2.6"),
+        ("height_m", "tall", "found 'tall', needed a finite decimal number"),
+        (
+            "lesion_mask",
+            "a_space-MNI152NLin2009cSym_mask.nii",
+            "a_space-MNI152NLin2009cSym_mask.nii does not exist, relative to the working directory; correct the path",
+        ),
+        ("lesion_mask", "mask.img", "found 'mask.img', needed the path of a NIfTI image whose name says where it lies"),
+        ("sex", "female", "found 'female', needed M or F or O"),
+        ("anat", "t1.nii.gz", "t1.nii.gz does not exist, relative to the working directory; correct the path"),
+        ("anat", "/nowhere/t1.nii.gz", "/nowhere/t1.nii.gz does not exist; correct the path"),
+        ("anat", "'a'", "'a' does not exist, relative to the working directory; write the path without quotes"),
+        ("anat", "~/t1", f"found '~/t1', {PATH} (~ is not read as the home folder; write that folder out)"),
+        ("anat_series", "T1", "found 'T1', needed n/a, for the column anat names no image"),
+        ("lesion_territory", "cortex", "found 'cortex', needed supratentorial or infratentorial"),
+        ("treatment_mask", "mask.nii.gz", "found 'mask.nii.gz', needed n/a (not supported yet in this version)"),
+    ],
+)
+def test_a_mistake_among_the_participants(folder, column, value, expected):
+    folder.write("participants.tsv", f"participant_id lesion_side {column}\nsub-01 left {value}\nsub-02 right n/a\n")
+    (mistake,) = folder.mistakes()
+    assert (mistake.file, mistake.line, mistake.column) == ("participants.tsv", 2, column)
+    assert mistake.message.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("people", "expected"),
+    [
+        (
+            "participant_id lesion_side\nsub-01 Left\nsub-02 right\n",
+            "participants.tsv: line 2, lesion_side: found 'Left', needed left or right (did you mean 'left'?)",
+        ),
+        (
+            "participant_id lesion_side\nsub-01 left\n",
+            "scans.tsv: line 4, participant_id: found 'sub-02', needed somebody participants.tsv lists",
+        ),
+        (
+            PEOPLE + "02 left\n",
+            "participants.tsv: line 4, participant_id: found '02', needed sub- followed by letters and digits,"
+            " 72 characters at the most",
+        ),
+        (
+            PEOPLE + "sub-01 left\n",
+            "participants.tsv: line 4: sub-01 is a duplicate of line 2",
+        ),
+        (
+            PEOPLE + "sub-03\n",
+            "participants.tsv: line 4: found 1 values, needed 2, as many as the header names columns (columns are"
+            " separated by tabs)",
+        ),
+        (
+            "participant_id lesion_side\n",
+            "participants.tsv: not filled in yet; one line per participant and one per scan are needed"
+            " (config/README.md explains the columns)",
+        ),
+        (
+            "participant_id lesion_side weight\nsub-01 left 1\nsub-02 right 1\n",
+            "participants.tsv: column 'weight' is not known; did you mean 'height_m'?",
+        ),
+        (
+            "participant lesion\nsub-01 left\n",
+            "participants.tsv: no column 'participant_id' and no 'lesion_side'; found 'participant', 'lesion'",
+        ),
+        (
+            "participant_id;lesion_side\nsub-01;left\n",
+            "participants.tsv: its columns are separated by ';', tabs are needed; save it as tab-delimited text",
+        ),
+        (
+            "participant_id,lesion_side\nsub-01,left\n",
+            "participants.tsv: its columns are separated by ',', tabs are needed; save it as tab-delimited text",
+        ),
+    ],
+)
+def test_a_table_of_participants_that_cannot_be_used(folder, people, expected):
+    folder.write("participants.tsv", people)
+    told = [str(mistake) for mistake in folder.mistakes()]
+    assert told[0] == expected
+    assert len(told) == 1 or told[1].startswith("participants.tsv: column 'participant' is not known")
+
+
+@pytest.mark.parametrize("begins", [b"PK\x03\x04\x14\x00", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00"])
+def test_a_workbook_is_no_table(folder, begins):
+    Path("participants.tsv").write_bytes(begins + b"\x00\xff" * 100)
+    assert folder.mistakes() == [
+        Mistake("participants.tsv", None, None, "is a workbook of a spreadsheet; save it as tab-delimited text")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "expected"),
+    [
+        ("sub-01 baseline FDG c n/a n/a n/a", None, "sub-01 baseline FDG is a duplicate of line 2"),
+        (
+            "sub-01 year2 FDG c n/a n/a n/a",
+            "session",
+            "found 'year2', needed baseline or year1 (did you mean 'year1'?)",
+        ),
+        ("sub-01 year1 PIB c n/a n/a n/a", "tracer", "found 'PIB', needed FDG or IMZ"),
+        ("sub-1 year1 FDG c n/a n/a n/a", "participant_id", "found 'sub-1', needed somebody participants.tsv lists"),
+        (
+            "sub-01 year1 FDG dicom/nowhere n/a n/a n/a",
+            "path",
+            "dicom/nowhere does not exist, relative to the working directory; correct the path",
+        ),
+        ("sub-01 year1 FDG n/a n/a n/a n/a", "path", "found 'n/a', needed a value"),
+        ("sub-01 year1 FDG c 70000 n/a n/a", "weight_kg", "found '70000', needed kilograms, 1 to 400"),
+        ("sub-01 year1 FDG a/.. n/a n/a n/a", None, "path a/.. holds that of line 2; each scan needs its own, or both"),
+        ("sub-01 year1 FDG c n/a 9.30 n/a", "injection_time", "found '9.30', needed a clock time such as 09:30"),
+        ("sub-01 year1 FDG c n/a n/a 0", "uptake_minutes", "found '0', needed minutes, above 0, at most 1440"),
+        ("sub-01 year1 FDG image.nii n/a n/a n/a", None, "path image.nii has no image.json beside it"),
+        (f"sub-01 year1 FDG {'x' * 300} n/a n/a n/a", "path", f"{'x' * 300} does not exist, relative to the working"),
+    ],
+)
+def test_a_mistake_among_the_scans(folder, row, column, expected):
+    Path("image.nii").touch()
+    header = "participant_id session tracer path weight_kg injection_time uptake_minutes"
+    folder.write("scans.tsv", f"{header}\nsub-01 baseline FDG a n/a n/a n/a\n{row}\n")
+    (mistake,) = folder.mistakes()
+    assert (mistake.file, mistake.line, mistake.column) == ("scans.tsv", 3, column)
+    assert mistake.message.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (
+            "sub-09 year1 FDG exclude n/a moved AB 2026-11-23 0.1.0",
+            "line 2: sub-09 year1 FDG is not a scan of this study",
+        ),
+        (
+            "sub-01 year1 FDG accept gate_mirrored_visit seen AB 2026-11-28 0.2.0",
+            "line 2: gate_mirrored_visit cannot be accepted: left and right are exchanged",
+        ),
+        (
+            "sub-01 year1 FDG exclude n/a -moved AB 2026-11-23 0.1.0",
+            "line 2, reason: found '-moved', needed why, in words that do not begin with a dash",
+        ),
+        (
+            "sub-01 year1 FDG exclude n/a moved A 2026-11-23 0.1.0",
+            "line 2, initials: found 'A', needed the initials of",
+        ),
+        ("sub-01 year1 FDG exclude n/a moved AB 23.11.2026 0.1.0", "line 2, time: found '23.11.2026', needed a date"),
+    ],
+)
+def test_a_mistake_among_the_sign_offs(folder, row, expected):
+    folder.configure("qc: qc.tsv\n")
+    folder.write("qc.tsv", QC + row + "\n")
+    (mistake,) = folder.mistakes()
+    assert str(mistake).startswith(f"qc.tsv: {expected}")
+
+
+def test_a_row_with_several_wrong_columns_has_as_many_mistakes(folder):
+    folder.write(
+        "scans.tsv",
+        "participant_id session tracer path weight_kg orientation\nsub-01 n/a n/a a 7e5 ?\nsub-01 n/a n/a b n/a n/a\n",
+    )
+    assert [(mistake.line, mistake.column) for mistake in folder.mistakes()] == [
+        (2, "session"),
+        (2, "tracer"),
+        (2, "weight_kg"),
+        (2, "orientation"),
+        (3, "session"),
+        (3, "tracer"),
+    ]
+
+
+def test_mistakes_of_config_and_all_tables_come_together(folder):
+    folder.configure("qc: qc.tsv\nmeasure: {min_coverage: 90}\n")
+    folder.write("participants.tsv", "participant_id lesion_side sex\nsub-01 Left man\nsub-02 right n/a\n")
+    folder.write("scans.tsv", SCANS + "sub-09 year1 FDG d\n")
+    folder.write("qc.tsv", QC + "sub-01 year1 FDG exclud n/a moved AB 2026-11-23 0.1.0\n")
+    found = folder.mistakes()
+    assert [(mistake.file, mistake.line, mistake.column) for mistake in found] == [
+        ("config.yaml", 4, "measure: min_coverage"),
+        ("participants.tsv", 2, "lesion_side"),
+        ("participants.tsv", 2, "sex"),
+        ("scans.tsv", 5, "participant_id"),
+        ("scans.tsv", 5, "path"),
+        ("qc.tsv", 2, "decision"),
+    ]
+
+
+def test_sessions_that_are_none_are_not_looked_for_in_the_tables(folder):
+    folder.configure("sessions: [baseline]\n")
+    assert [(mistake.file, mistake.column) for mistake in folder.mistakes()] == [("config.yaml", "sessions")]
+
+
+def test_people_of_a_table_that_cannot_be_read_are_not_missed_in_the_others(folder):
+    folder.write("participants.tsv", "participant_id side\nsub-01 left\n")
+    folder.write("scans.tsv", SCANS.replace("02 year1 FDG", "02 year1 fdg"))
+    assert [(mistake.file, mistake.line) for mistake in folder.mistakes()] == [
+        ("participants.tsv", None),
+        ("participants.tsv", None),
+        ("scans.tsv", 4),
+    ]
+
+
+def test_of_25_mistakes_20_are_shown_and_5_counted(folder):
+    folder.write("participants.tsv", PEOPLE + "".join(f"sub-{number} both\n" for number in range(10, 35)))
+    with pytest.raises(StudyError) as caught:
+        folder.check()
+    assert len(caught.value.mistakes) == 25
+    lines = caught.value.lines
+    assert len(lines) == 21
+    assert lines[0] == "participants.tsv: line 4, lesion_side: found 'both', needed left or right"
+    assert lines[-2:] == ["participants.tsv: line 23, lesion_side: found 'both', needed left or right", "and 5 more"]
+
+
+def test_both_tables_without_rows_are_one_line(folder):
+    folder.write("participants.tsv", "participant_id lesion_side\n")
+    folder.write("scans.tsv", "participant_id session tracer path\n")
+    (mistake,) = folder.mistakes()
+    assert str(mistake).startswith("participants.tsv and scans.tsv: not filled in yet; one line per participant")
+
+
+def test_thousands_of_mistakes_take_seconds(folder):
+    people = [f"sub-{number:05d}" for number in range(5000)]
+    folder.write("participants.tsv", "participant_id lesion_side\n" + "".join(f"{one} left\n" for one in people))
+    rows = [f"{one}x {session} FD d/{one}/{session}\n" for one in people for session in ("baseline", "year9")]
+    folder.write("scans.tsv", "participant_id session tracer path\n" + "".join(rows))
+    start = time.process_time()
+    assert len(folder.mistakes()) == 35_000
+    assert time.process_time() - start < 20
