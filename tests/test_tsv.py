@@ -74,6 +74,19 @@ def test_no_cell_is_a_formula_and_a_number_stays_one(tmp_path, text, cell):
     assert read_table(tmp_path / "t.tsv") == [{"a": cell}]
 
 
+@pytest.mark.parametrize("separator", [";", ","])
+def test_columns_that_are_separated_by_something_else_than_tabs_are_said_to_be(tmp_path, separator):
+    (tmp_path / "t.tsv").write_text(f"a{separator}b\n1{separator}2\n")
+    with pytest.raises(TableError, match=f"separated by '{separator}', tabs are needed; save it as tab-delimited text"):
+        read_table(tmp_path / "t.tsv", required=("a",))
+
+
+def test_a_workbook_is_no_table(tmp_path):
+    (tmp_path / "t.tsv").write_bytes(b"PK\x03\x04\xff\xff")
+    with pytest.raises(TableError, match="is a workbook of a spreadsheet; save it as tab-delimited text"):
+        read_table(tmp_path / "t.tsv")
+
+
 def test_a_file_too_large_to_be_typed_is_refused_unread(tmp_path):
     with (tmp_path / "t.tsv").open("wb") as stream:
         stream.truncate(2**34)

@@ -168,6 +168,8 @@ def test_a_mistake_in_the_config_has_the_line_of_its_key(folder, extra, expected
 
 PATH = "needed a path without { } < >, control characters or blanks at its ends, which begins with neither ~ nor -"
 
+ABSENT = "does not exist, relative to the working directory; correct the path"
+
 
 @pytest.mark.parametrize(
     ("extra", "expected"),
@@ -191,14 +193,14 @@ PATH = "needed a path without { } < >, control characters or blanks at its ends,
             "atlas: {labels: a.nii.gz, table: -a.tsv}",
             [
                 f"config.yaml: line 3, atlas: table: found '-a.tsv', {PATH}; rename the place",
-                "config.yaml: line 3, atlas: labels: a.nii.gz does not exist",
+                f"config.yaml: line 3, atlas: labels: a.nii.gz {ABSENT}",
             ],
         ),
         (
             "atlas: {labels: a.nii.gz, table: a.tsv}",
             [
-                "config.yaml: line 3, atlas: labels: a.nii.gz does not exist",
-                "config.yaml: line 3, atlas: table: a.tsv does not exist",
+                f"config.yaml: line 3, atlas: labels: a.nii.gz {ABSENT}",
+                f"config.yaml: line 3, atlas: table: a.tsv {ABSENT}",
             ],
         ),
         (

@@ -14,7 +14,7 @@ from pet_spect.imaging.atlases import find_atlas
 from pet_spect.quantify.references import BUILT_IN, EVERY, TARGET, Reference, parts_of_reference, read_references
 from pet_spect.study.config_check import ConfigCheck
 from pet_spect.study.config_lines import Keys
-from pet_spect.study.paths import needed_path, usable_path
+from pet_spect.study.paths import absence, needed_path, usable_path
 from pet_spect.tsv import MOST_TYPED_BYTES, read_table
 
 
@@ -107,7 +107,7 @@ def _find_atlas(check: ConfigCheck) -> AtlasFiles | None:
         there = [key for key in usable if os.path.isfile(given[key])]  # noqa: PTH113
         for key in usable:
             if key not in there:
-                check.add(("atlas", key), f"{given[key]} does not exist")
+                check.add(("atlas", key), absence(Path(given[key])))
         if len(there) < 2:
             return None
         labels, table = Path(given["labels"]), Path(given["table"])

@@ -7,6 +7,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -16,7 +17,7 @@ from pet_spect.errors import Mistake, listed, shown
 from pet_spect.nuclides import radionuclide_name
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.study.config_lines import ConfigLines, Keys
-from pet_spect.study.paths import colliding, needed_path, usable_path
+from pet_spect.study.paths import absence, colliding, needed_path, usable_path
 
 _SHIPPED_TEMPLATES = ("FDG", "IMZ")
 
@@ -85,7 +86,7 @@ class ConfigCheck:
             if self.has(key) and not self.check_path((key,)):
                 self.wrong.add(key)
         if self.has("qc") and "qc" in self.given and not os.path.isfile(self.config["qc"]):  # noqa: PTH113
-            self.add(("qc",), f"{self.config['qc']} does not exist")
+            self.add(("qc",), absence(Path(self.config["qc"])))
             self.wrong.add("qc")
         if self.has("sessions"):
             self._check_capitals(("sessions",), self.config["sessions"])
