@@ -113,6 +113,26 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """What to look at in a scan.
+
+    Attributes
+    ----------
+    code : str
+        Short snake_case name.
+    reason : str
+        One line for a person.
+    """
+
+    code: str
+    reason: str
+
+    def __str__(self) -> str:
+        """As tables spell it, ``code: reason``."""
+        return f"{self.code}: {self.reason}"
+
+
+@dataclass(frozen=True)
 class ScanKey:
     """Which scan: one participant, one session, one tracer.
 

@@ -8,6 +8,7 @@ from pet_spect import __version__
 from pet_spect.cli import main
 from pet_spect.files import write_json
 from pet_spect.results import columns
+from pet_spect.results.uptake_record import RESPONSE_TERMS
 from pet_spect.tsv import read_table, write_table
 
 SESSIONS, TRACERS = ("baseline", "year1"), ("FDG", "IMZ")
@@ -91,7 +92,8 @@ class Study:
                 rows += [self.row(who, told, "motor_lesionfree", side, math.nan) for side in ("left", "right")]
         path = self.results / who / f"{who}_seg-toy_uptake.tsv"
         write_table(path, columns.UPTAKE, rows)
-        write_json(path.with_suffix(".json"), {**columns.UPTAKE, "Scans": scans})
+        told = {"ResponseTerms": RESPONSE_TERMS, "MisplacementMm": 0.0, "Scans": scans}
+        write_json(path.with_suffix(".json"), {**columns.UPTAKE, **told})
 
     @staticmethod
     def row(who, told, region, side, value):

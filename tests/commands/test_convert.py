@@ -13,7 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from pet_spect.cli import main
 from pet_spect.errors import RefusedError
-from pet_spect.imaging.images import read_scan
+from pet_spect.imaging.images import read_scan, read_sidecar
 
 
 def nm_object():
@@ -54,7 +54,8 @@ def projections(tmp_path):
 
 def test_image_and_sidecar_are_written_side_by_side(scan, tmp_path, capfd):
     assert main(["convert", str(scan), "--out", str(tmp_path / "out" / "image.nii.gz")]) == 0
-    volume, facts = read_scan(tmp_path / "out" / "image.nii.gz")
+    image = tmp_path / "out" / "image.nii.gz"
+    volume, facts = read_scan(image), read_sidecar(image)
     assert volume.data.shape == (6, 5, 4)
     assert nib.aff2axcodes(volume.affine) == ("R", "A", "S")
     assert (facts["Units"], facts["SkullStripped"]) == ("relative", False)

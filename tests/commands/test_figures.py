@@ -9,14 +9,25 @@ from PIL import Image
 from pet_spect.cli import main
 from pet_spect.files import sidecar, write_json
 from pet_spect.imaging import images
-from pet_spect.model import Refusal, Volume, Warp
+from pet_spect.model import Flag, Refusal, Volume, Warp
 from pet_spect.results import layout
-from pet_spect.results.registration_record import read_record
+from pet_spect.results.registration_record import Tried, matrix_of, write_registration_record
+
+from ..records import WARP, lesion, record_of, refused, registered
 
 pytestmark = pytest.mark.slow
 
 AFFINE = np.array([[4.0, 0, 0, -96], [0, 4.0, 0, -132], [0, 0, 4.0, -78], [0, 0, 0, 1]])
 SHAPE = (49, 58, 49)
+BOX = ((9, 40), (18, 49), (6, 33))
+
+
+def write_record(results, *, tried=None, **changes):
+    """Record a registered scan, which `changes` change, and one that normalise refused."""
+    refusal = Refusal("normalise", "scale", "scale 1.9")
+    scans = registered("baseline", "FDG", "18FFDG", **changes), refused("year1", "FDG", "18FFDG", refusal, tried)
+    record = record_of("sub-01", *scans, lesion=lesion("given", right=13.8), warp=WARP)
+    write_registration_record(results / layout.registration_record("sub-01"), record)
 
 
 @pytest.fixture
@@ -31,23 +42,13 @@ def results(tmp_path):
     images.write_affine(tmp_path / layout.scan_to_participant("sub-01", "baseline", "18FFDG"), np.eye(4))
     images.write_warp(tmp_path / layout.standard_to_participant("sub-01"), still)
     images.write_warp(tmp_path / layout.participant_to_standard("sub-01"), still)
-    lesion = np.zeros(SHAPE, dtype=np.float32)
-    lesion[30:36, 30:36, 28:34] = 1.0
-    images.write_volume(tmp_path / layout.lesion_mask("sub-01"), Volume(lesion, AFFINE))
+    inside = np.zeros(SHAPE, dtype=np.float32)
+    inside[30:36, 30:36, 28:34] = 1.0
+    images.write_volume(tmp_path / layout.lesion_mask("sub-01"), Volume(inside, AFFINE))
     images.write_refusal(
         tmp_path / layout.scan_image("sub-01", "year1", "123IIMZ", "spect"), Refusal("convert", "nm_order", "no vector")
     )
-    refused = {"Session": "year1", "Status": "refused", "Stage": "normalise", "Code": "scale", "Reason": "scale 1.9"}
-    record = {
-        "Participant": "sub-01",
-        "Scans": [
-            {"Session": "baseline", "Tracer": "FDG", "Status": "registered", "Similarity": 0.9},
-            {**refused, "Tracer": "FDG"},
-        ],
-        "Lesion": {"Source": "given", "VolumeMl": {"left": 0.0, "right": 13.8}},
-        "Warp": {"JacobianLow": 0.6},
-    }
-    write_json(tmp_path / layout.registration_record("sub-01"), record)
+    write_record(tmp_path)
     return tmp_path
 
 
@@ -80,29 +81,24 @@ def test_every_scan_gets_a_picture_also_the_refused(results):
 @pytest.mark.parametrize(
     ("tried", "rows"),
     [
-        ({"HeadBox": None, "Pose": None}, 1),
-        ({"HeadBox": [[9, 40], [18, 49], [6, 33]], "Pose": None}, 1),
-        ({"HeadBox": [[9, 40], [18, 49], [6, 33]], "Pose": np.eye(4).tolist()}, 2),
-        ({"HeadBox": [[9, 40], [18, 49], [6, 33]], "Pose": np.zeros((4, 4)).tolist()}, 1),
+        (None, 1),
+        (Tried(head_box=None, pose=None), 1),
+        (Tried(head_box=BOX, pose=None), 1),
+        (Tried(head_box=BOX, pose=matrix_of(np.eye(4))), 2),
+        (Tried(head_box=BOX, pose=matrix_of(np.zeros((4, 4)))), 1),
     ],
 )
 def test_a_refused_scan_shows_what_was_tried(results, tried, rows):
-    path = results / layout.registration_record("sub-01")
-    record = read_record(path)
-    record["Scans"][1] |= tried
-    write_json(path, record)
+    write_record(results, tried=tried)
     assert main(arguments(results, YEAR1)) == 0
     assert height(results / layout.registration_figure("sub-01", "year1", "18FFDG")) == 40 + 170 + 26 + 272 * rows
 
 
 def test_an_accepted_fault_is_on_the_picture(results):
-    path = results / layout.registration_record("sub-01")
     picture = results / layout.registration_figure("sub-01", "baseline", "18FFDG")
     tall = []
-    for warnings in ([], [{"Code": "gate_overlap", "Reason": "overlap is 0.66"}]):
-        record = read_record(path)
-        record["Scans"][0]["Warnings"] = warnings
-        write_json(path, record)
+    for warnings in ((), (Flag("gate_overlap", "overlap is 0.66"),)):
+        write_record(results, warnings=warnings)
         assert main(arguments(results, BASELINE)) == 0
         tall.append(height(picture))
     assert tall[1] == tall[0] + 17

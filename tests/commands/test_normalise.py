@@ -52,10 +52,11 @@ def registered(kept_templates, short_warp, tmp_path_factory):
 
 
 def test_a_good_scan_reaches_standard_space_with_left_on_the_left(registered):
-    standard, facts = images.read_scan(registered / layout.standard_image(*FDG, "pet"))
+    path = registered / layout.standard_image(*FDG, "pet")
+    standard = images.read_scan(path)
     left, right = sample(standard, np.array([[-38.0, -14, 54], [38.0, -14, 54]]))
     assert left > 1.3 * right
-    assert facts["Units"] == "Bq/mL"
+    assert images.read_sidecar(path)["Units"] == "Bq/mL"
 
 
 def test_the_transforms_take_a_scan_that_lies_in_standard_space_to_itself(registered):

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from pet_spect.cli import main
-from pet_spect.commands.normalise_lesion import lesion_record, read_lesion
+from pet_spect.commands.normalise_lesion import read_lesion
 from pet_spect.errors import ImageError
 from pet_spect.imaging import images
-from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
+from pet_spect.model import STANDARD_SPACE, ScanKey, Volume
 from pet_spect.registration.itk import use_threads
-from pet_spect.registration.normalise import Normalised
 from pet_spect.results import layout
 
 from ..phantoms import phantom
@@ -72,21 +71,6 @@ def test_a_mask_that_cannot_be_read_is_an_error(tmp_path, scans):
     with pytest.raises(ImageError, match="the lesion mask of sub-01") as caught:
         read_lesion("sub-01", path, scans, ANAT)
     assert caught.value.code.startswith("lesion_mask_")
-
-
-def test_the_record_says_how_large_the_lesion_is_on_each_side_and_where_it_is_from():
-    data = np.zeros((5, 10, 10), np.float32)
-    data[0, :5, :2] = 1
-    affine = np.diag([10.0, 10.0, 10.0, 1.0])
-    affine[0, 3] = -20
-    found = Normalised(lesion=Volume(data, affine), seen_ml=(8.0, 0.0))
-    told = lesion_record(found, None, given=True)
-    assert told["VolumeMl"] == {"left": pytest.approx(10.0), "right": 0.0}
-    assert told["SeenMl"] == {"left": 8.0, "right": 0.0}
-    assert told["Source"] == "given"
-    fault = Refusal("normalise", "lesion_mask_space", "its name says no space")
-    assert lesion_record(found, fault, given=False)["Source"] == "estimated"
-    assert lesion_record(found, fault, given=False)["Code"] == "lesion_mask_space"
 
 
 @pytest.mark.slow

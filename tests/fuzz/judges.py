@@ -19,7 +19,7 @@ import pydicom
 
 from pet_spect import errors
 from pet_spect.cli import main
-from pet_spect.imaging.images import read_refusal, read_scan
+from pet_spect.imaging.images import read_refusal, read_scan, read_sidecar
 from pet_spect.study.config_file import read_config
 from pet_spect.study.participants import read_participants
 from pet_spect.study.scans import read_scans
@@ -141,7 +141,7 @@ def check_image(image: Path) -> str | None:
     refusal = read_refusal(image)
     if refusal is not None:
         return refusal.code
-    volume, _ = read_scan(image)
+    volume = read_scan(image)
     if np.isinf(volume.data).any() or not volume.data.size:
         raise WrongError("voxels are infinite, or none")
     if not np.isfinite(volume.affine).all() or not np.isfinite(np.linalg.inv(volume.affine)).all():
@@ -196,7 +196,8 @@ def check_names_nobody(folder: Path, verb: str) -> None:
 
 def check_same(before: Path, after: Path) -> None:
     """Raise a `WrongError` if two conversions of one scan are not the same image."""
-    (first, told_first), (second, told_second) = (read_scan(path) for path in (before, after))
+    first, second = (read_scan(path) for path in (before, after))
+    told_first, told_second = (read_sidecar(path) for path in (before, after))
     if not np.array_equal(first.data, second.data, equal_nan=True):
         raise WrongError("deidentify: another image is converted from its output")
     if not np.allclose(first.affine, second.affine, atol=1e-4):

@@ -1,5 +1,6 @@
 import pytest
 
+from pet_spect.model import Flag
 from pet_spect.registration.common_resolution import ToCommon, plan
 from pet_spect.registration.resolution_estimate import Resolution
 
@@ -7,13 +8,12 @@ BASELINE, YEAR1 = ("baseline", "FDG"), ("year1", "FDG")
 
 
 def codes(planned):
-    return [warning["Code"] for warning in planned.warnings]
+    return [warning.code for warning in planned.warnings]
 
 
 def test_a_sharper_scan_is_blurred_to_the_common_resolution():
     planned = plan(10.0, {BASELINE: Resolution(6.0, 0.1), YEAR1: Resolution(8.0, 0.1)})
     assert planned == {BASELINE: ToCommon(6.0, 0.1, 8.0), YEAR1: ToCommon(8.0, 0.1, 6.0)}
-    assert planned[BASELINE].told() == {"EstimatedFWHMmm": 6.0, "EstimatedFWHMSDmm": 0.1, "AppliedBlurFWHMmm": 8.0}
 
 
 def test_auto_is_the_coarsest_scan_of_each_tracer():
@@ -32,10 +32,7 @@ def test_a_scan_clearly_coarser_than_asked_stays_as_it_is_and_says_so():
     (planned,) = plan(7.0, {BASELINE: Resolution(8.0, 0.2)}).values()
     assert planned.blur_mm == 0
     assert planned.warnings == (
-        {
-            "Code": "resolution_coarser",
-            "Reason": "this scan has a resolution of 8.0 mm, coarser than the common 7.0 mm",
-        },
+        Flag("resolution_coarser", "this scan has a resolution of 8.0 mm, coarser than the common 7.0 mm"),
     )
 
 

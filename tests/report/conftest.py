@@ -11,10 +11,12 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from pet_spect.files import write_json
 from pet_spect.results import layout
 from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY
+from pet_spect.results.registration_record import write_registration_record
 from pet_spect.tsv import write_table
+
+from ..records import WARP, record_of, registered
 
 LABELS = {"FDG": "18FFDG", "IMZ": "123IIMZ"}
 HOW_SURE = (
@@ -57,12 +59,9 @@ class Study:
             write_table(results / "tables" / f"{name}.tsv", columns, getattr(self, name))
         for person in self.people:
             listed = [row for row in self.scans if row["participant_id"] == person and row["status"] != "missing"]
-            entries = [
-                {"Session": row["session"], "Tracer": row["tracer"], "Status": "registered", "Similarity": 0.91}
-                for row in listed
-            ]
-            record = {"Participant": person, "Scans": entries, "Warp": {"JacobianLow": 0.7, "JacobianHigh": 1.4}}
-            write_json(results / layout.registration_record(person), record)
+            entries = [registered(row["session"], row["tracer"]) for row in listed]
+            record = record_of(person, *entries, warp=WARP)
+            write_registration_record(results / layout.registration_record(person), record)
             for row in listed:
                 _write_picture(results, person, row["session"], row["tracer"])
         return results

@@ -205,7 +205,9 @@ def test_pictures_are_inside_the_page(make_study, tmp_path):
     picture = tmp_path / layout.registration_figure("sub-01", "year1", "18FFDG")
     assert base64.b64encode(picture.read_bytes()).decode() in text
     assert 'alt="Registration of sub-01, year1, FDG: measured"' in text
-    assert "similarity  0.91; jacobian low  0.7; jacobian high  1.4" in text
+    assert "similarity  0.91; overlap  0.9; brain in view  1 (at least 0.6); scale low  0.9; " in text
+    assert "; jacobian low  0.7; jacobian high  1.4; misplacement mm  0" in text
+    assert "agreement" not in text.split("similarity  0.91")[1].split("jacobian low")[0]  # it is not known
 
 
 def test_too_many_pictures_are_linked_and_the_page_says_so(make_study, tmp_path, monkeypatch):

@@ -109,7 +109,9 @@ def run(options: argparse.Namespace) -> None:
     with whole_file(folder / "uptake.tsv") as partial, partial.open("w", encoding="utf-8", newline="\n") as joined:
         joined.write("\t".join(columns.UPTAKE) + "\n")
         for identity, person in people.items():
-            found, told = _participant(person, read_uptake(tables[identity], identity, plan.visits, joined), plan)
+            uptake = read_uptake(tables[identity], identity, plan.visits)
+            joined.writelines(line + "\n" for line in uptake.lines)
+            found, told = _participant(person, uptake.scans, plan)
             ratios += found
             followed += changes(found, plan.sessions)
             scans += told

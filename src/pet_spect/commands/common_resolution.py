@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pet_spect.commands.numbers import positive
 from pet_spect.errors import PetSpectError
 from pet_spect.model import ScanKey
 from pet_spect.results import layout
-from pet_spect.results.registration_record import cut_view
+from pet_spect.results.registration_record import RegistrationRecord
+from pet_spect.results.transforms import read_scan_to_participant_points
 
 if TYPE_CHECKING:
     from pet_spect.model import Warp
@@ -38,9 +39,8 @@ def to_common(
     wanted: float | str,
     images: Mapping[Visit, Path],
     results: Path,
-    participant: str,
-    warp: Warp,
-    record: Mapping[str, Any],
+    participant_to_standard_points: Warp,
+    record: RegistrationRecord,
 ) -> dict[Visit, ToCommon]:
     """Return how each scan of a participant is brought to the common resolution.
 
@@ -52,16 +52,12 @@ def to_common(
         The registered scans. One that cannot be read is left out: measuring it says why.
     results : Path
         The folder that holds the transforms.
-    participant : str
-    warp : Warp
-        Participant to standard points.
-    record : mapping
-        The participant's registration record, which knows each scan's field of view.
+    participant_to_standard_points : Warp
+    record : RegistrationRecord
+        It knows each scan's field of view.
     """
-    import numpy as np
-
     from pet_spect.imaging.atlases import load_atlas
-    from pet_spect.imaging.images import read_rigid, read_scan
+    from pet_spect.imaging.images import read_scan
     from pet_spect.imaging.tissue import tissue_maps
     from pet_spect.quantify.coverage import in_view
     from pet_spect.registration.common_resolution import plan
@@ -72,13 +68,16 @@ def to_common(
     found: dict[Visit, Resolution] = {}
     for visit, image in images.items():
         try:
-            label = layout.scan_name(image).label
-            rigid = read_rigid(results / layout.scan_to_participant(participant, visit[0], label))
-            volume, _ = read_scan(image)
+            to_participant = read_scan_to_participant_points(results, layout.scan_name(image))
+            volume = read_scan(image)
         except PetSpectError:
             continue
-        view = cut_view(record, ScanKey(participant, *visit))
-        volume = volume if view is None else in_view(volume, view)
-        back = np.linalg.inv(rigid)
-        found[visit] = estimate_fwhm(volume, tissue, scan_to_participant=back, participant_to_standard=warp)
+        entry = record.registered(ScanKey(record.participant, *visit))
+        volume = volume if entry is None else in_view(volume, entry.cut_view)
+        found[visit] = estimate_fwhm(
+            volume,
+            tissue,
+            scan_to_participant=to_participant,
+            participant_to_standard=participant_to_standard_points,
+        )
     return plan(wanted, found)

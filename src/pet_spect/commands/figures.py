@@ -10,14 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
-from pet_spect.commands.registration_facts import cut_warning
-from pet_spect.imaging.images import read_refusal, read_rigid, read_sidecar, read_volume, read_warp
+from pet_spect.imaging.images import read_refusal, read_volume
 from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.results import layout
-from pet_spect.results.registration_record import entry_of, flags_of, read_record, refusal_in
+from pet_spect.results.converted_scan import read_converted_facts
+from pet_spect.results.registration_record import RegistrationRecord, Tried, read_registration_record
+from pet_spect.results.transforms import (
+    read_participant_to_scan_points,
+    read_participant_to_standard_points,
+    read_standard_to_participant_points,
+)
 
 if TYPE_CHECKING:
     from pet_spect.report.steps import Step
@@ -52,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
 
     atlas = chosen_atlas(options)
     masks = outlines(atlas, options.target, options.reference)
-    record = read_record(options.results / layout.registration_record(options.participant))
+    record = read_registration_record(options.results / layout.registration_record(options.participant))
     person = _Person(options.results, options.participant, record)
     for session, tracer, image in options.scan:
         _draw(person, ScanKey(options.participant, session, tracer), Path(image), masks)
@@ -64,14 +69,14 @@ class _Person:
 
     results: Path
     name: str
-    record: Mapping[str, Any]
+    record: RegistrationRecord
 
     @cached_property
     def warps(self) -> tuple[Warp, Warp]:
-        """From participant points to standard points, and back; images go the other way than points."""
+        """From participant points to standard points, and back."""
         return (
-            read_warp(self.results / layout.standard_to_participant(self.name)),
-            read_warp(self.results / layout.participant_to_standard(self.name)),
+            read_participant_to_standard_points(self.results, self.name),
+            read_standard_to_participant_points(self.results, self.name),
         )
 
     @cached_property
@@ -87,20 +92,22 @@ def _draw(person: _Person, key: ScanKey, image: Path, masks: Mapping[str, Volume
     results, parts = person.results, layout.scan_name(image)
     path = results / layout.registration_figure(*parts[:3])
     title = layout.scan_stem(*parts[:3])
-    facts = read_sidecar(image)
-    simulated = bool(facts.get("Simulated", False))
-    entry = entry_of(person.record, key)
-    told = [*(facts.get("Warnings") or []), *(entry.get("Warnings") or []), *flags_of(person.record, key)]
-    told += [cut_warning(entry["CutAt"])] if entry.get("CutAt") else []
-    warnings = [f"{warning['Code']}: {warning['Reason']}" for warning in told]
-    refusal = read_refusal(image) or refusal_in(person.record, key)
-    if refusal is not None:
-        tried = [] if read_refusal(image) else _tried(read_volume(image), entry, masks)
-        draw_refusal(path, key, title, refusal, tried, warnings=warnings, simulated=simulated)
+    facts = read_converted_facts(image)
+    by_convert, refused, registered = read_refusal(image), person.record.refused(key), person.record.registered(key)
+    flags = list(facts.warnings)
+    if registered is not None:
+        flags += [*registered.warnings, *registered.flags, *registered.cut_flags]
+    warnings = [str(flag) for flag in flags]
+    if by_convert is not None:
+        draw_refusal(path, key, title, by_convert, [], warnings=warnings, simulated=facts.simulated)
         return
-    to_scan = read_rigid(results / layout.scan_to_participant(*parts[:3]))
+    if refused is not None:
+        tried = _tried(read_volume(image), refused.tried, masks)
+        draw_refusal(path, key, title, refused.refusal, tried, warnings=warnings, simulated=facts.simulated)
+        return
+    participant_to_scan_points = read_participant_to_scan_points(results, parts)
     standard = read_volume(results / layout.standard_image(*parts))
-    scan = steps.Registration(read_volume(image), standard, to_scan, *person.warps)
+    scan = steps.Registration(read_volume(image), standard, participant_to_scan_points, *person.warps)
     shown = [
         steps.in_own_space(scan, masks),
         steps.before_warp(scan, masks),
@@ -108,21 +115,20 @@ def _draw(person: _Person, key: ScanKey, image: Path, masks: Mapping[str, Volume
         steps.lesion_step(scan, masks, person.lesion, lesion_line(person.record)),
     ]
     gates = gate_lines(person.record, key)
-    draw_registration(path, key, title, shown, gates, warnings=warnings, simulated=simulated)
+    draw_registration(path, key, title, shown, gates, warnings=warnings, simulated=facts.simulated)
 
 
-def _tried(scan: Volume, entry: Mapping[str, Any], masks: Mapping[str, Volume]) -> list[Step]:
-    """Return what was tried with a refused scan: the head that was found, and its pose."""
+def _tried(scan: Volume, tried: Tried | None, masks: Mapping[str, Volume]) -> list[Step]:
+    """Return what was tried with a refused scan: the head that was found, and its pose; None if nothing was."""
     import numpy as np
 
     from pet_spect.report import steps
 
-    box, pose = entry.get("HeadBox"), entry.get("Pose")
-    if box is None:
-        title = "1  The whole scan: no head was found" if "HeadBox" in entry else "1  The whole scan"
+    if tried is None or tried.head_box is None:
+        title = "1  The whole scan" if tried is None else "1  The whole scan: no head was found"
         return [steps.whole_scan(scan, None, title)]
-    shown = [steps.whole_scan(scan, box, "1  The whole scan with the head that was found")]
-    matrix = None if pose is None else np.array(pose, dtype=np.float64)
+    shown = [steps.whole_scan(scan, tried.head_box, "1  The whole scan with the head that was found")]
+    matrix = None if tried.pose is None else np.array(tried.pose, dtype=np.float64)
     if matrix is not None and abs(np.linalg.det(matrix)) > _FLAT:
-        shown.append(steps.tried_pose(scan, box, matrix, masks))
+        shown.append(steps.tried_pose(scan, tried.head_box, matrix, masks))
     return shown

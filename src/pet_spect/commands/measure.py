@@ -7,43 +7,39 @@ dictionary and, under ``Scans``, what became of each scan. The side of the lesio
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
 from pet_spect.commands.common_resolution import common_fwhm, to_common
-from pet_spect.commands.numbers import fraction
-from pet_spect.commands.registration_facts import (
-    cut_warning,
-    given_lesion,
-    lesion_of_warp,
-    misplacement_option,
-    refusal_of,
-    registration_record,
-)
-from pet_spect.commands.uptake_rows import Grounds, missing_scan, told_by_convert, uptake_rows, why_absent
+from pet_spect.commands.numbers import auto_or_from_zero, fraction
 from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
-from pet_spect.files import write_json
-from pet_spect.imaging.images import read_rigid, read_scan, read_sidecar, read_warp
-from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, ScanKey, Volume
+from pet_spect.imaging.images import read_scan
+from pet_spect.model import STANDARD_SPACE, Atlas, Flag, Refusal, ScanKey, Volume
 from pet_spect.results import layout
-from pet_spect.results.columns import UPTAKE
-from pet_spect.results.registration_record import (
-    accepted_faults,
-    cut_view,
-    deficit_of,
-    fault_of_anat,
-    flags_of,
-    lesion_seen,
-    misplacement_mm,
+from pet_spect.results.converted_scan import read_converted_facts
+from pet_spect.results.registered_scan import read_drawn_lesion, read_warp_lesion, refusal_of
+from pet_spect.results.registration_record import RegistrationRecord, Settings, read_registration_record
+from pet_spect.results.transforms import read_participant_to_standard_points, read_scan_to_participant_points
+from pet_spect.results.uptake_record import (
+    CommonResolution,
+    UptakeRow,
+    UptakeScan,
+    missing_scan,
+    uptake_rows,
+    why_absent,
+    write_uptake,
 )
-from pet_spect.results.uptake_record import RESPONSE_TERMS, terms_by_region
-from pet_spect.tsv import sidecar_of_table, write_table
 
 if TYPE_CHECKING:
-    from pet_spect.quantify.measurement import ScanMeasurement
+    from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement
     from pet_spect.registration.common_resolution import ToCommon
+
+Visit = tuple[str, str]
+"""Session and tracer."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--misplacement-mm",
-        type=misplacement_option,
+        type=auto_or_from_zero,
         metavar="MM",
         help="how far a fold may lie from where the warp puts it (standard deviation): the edge of a target weighs"
         " less than its heart; 0 weighs all of it alike (default auto: what normalise found)",
@@ -114,61 +110,80 @@ def run(options: argparse.Namespace) -> None:
         Without ``--record-refusal``, if a scan was refused or does not cover the target.
     """
     from pet_spect.quantify.measurement import participant_regions
+    from pet_spect.quantify.sensitivities import scan_sensitivities
 
     listed = _listed(options)
     atlas = _atlas(options)
-    record = registration_record(options.results, options.participant, is_needed=bool(options.scan))
+    record = _record(options)
     lesion, lesion_fault = _lesion(options, record, atlas)
     refusals = {visit: _refusal(options, record, visit, image) for visit, image in listed.items()}
     warp = None
     if any(refusal is None for refusal in refusals.values()):
-        warp = read_warp(options.results / layout.standard_to_participant(options.participant))
-    blurs: Mapping[tuple[str, str], ToCommon] = {}
+        warp = read_participant_to_standard_points(options.results, options.participant)
+    blurs: Mapping[Visit, ToCommon] = {}
     if options.common_fwhm is not None and warp is not None:
         registered = {visit: image for visit, image in listed.items() if refusals[visit] is None}
-        blurs = to_common(options.common_fwhm, registered, options.results, options.participant, warp, record)
-    off_mm = misplacement_mm(record) if options.misplacement_mm is None else options.misplacement_mm
+        blurs = to_common(options.common_fwhm, registered, options.results, warp, record)
+    misplacement_mm = record.misplacement_mm if options.misplacement_mm is None else options.misplacement_mm
     regions = participant_regions(
         atlas,
         warp,
         target=options.target,
         lesionfree=options.lesionfree,
-        misplacement_mm=off_mm,
+        misplacement_mm=misplacement_mm,
         lesion=lesion,
-        warp_lesion=lesion_of_warp(options.results, options.participant, record) if lesion is None else None,
+        warp_lesion=read_warp_lesion(options.results, record) if lesion is None else None,
         min_coverage=options.min_coverage,
     )
-    grounds = Grounds(regions, lesion_fault, blurs, record)
 
-    anat_fault = fault_of_anat(record)
-    rows: list[dict[str, Any]] = []
-    scans: list[dict[str, Any]] = []
-    seen: dict[tuple[str, str], ScanMeasurement] = {}
+    faults = [fault for fault in (lesion_fault, record.anat_fault) if fault is not None]
+    scans: dict[Visit, UptakeScan] = {}
+    measured: dict[Visit, ScanMeasurement] = {}
     for visit in [(session, tracer) for session in options.sessions for tracer in options.tracers]:
-        told, measured = missing_scan(), None
+        scans[visit] = missing_scan(*visit)
         if visit in listed:
-            told, measured = _scan(options, visit, listed[visit], refusals[visit], grounds, seen)
-            faults = [fault for fault in (lesion_fault, anat_fault) if fault is not None]
-            warnings = [{"Code": fault.code, "Reason": fault.reason} for fault in faults]
-            key = ScanKey(options.participant, *visit)
-            accepted = accepted_faults(record, key)
-            told["Accepted"] = accepted
-            told["Warnings"] = [*told["Warnings"], *accepted, *flags_of(record, key), *warnings]
-            told["LesionSeenMl"] = lesion_seen(record)
-            told["LesionSeenIn"] = record.get("Leading")
-            told["DeficitMl"] = deficit_of(record, key)
-        told = {"Session": visit[0], "Tracer": visit[1], **told}
-        scans.append(told)
-        rows += uptake_rows(options.participant, told, measured, grounds)
-    for told in scans:
-        _tell_responses(told, seen, grounds)
-    write_table(options.out, UPTAKE, rows)
-    told_once = {"ResponseTerms": RESPONSE_TERMS, "MisplacementMm": off_mm}
-    write_json(sidecar_of_table(options.out), {**UPTAKE, **told_once, "Scans": scans})
+            scan, measurement = _scan(options, visit, listed[visit], refusals[visit], regions, blurs.get(visit), record)
+            scans[visit] = _with_registration(scan, record, options.participant, faults)
+            if measurement is not None:
+                measured[visit] = measurement
+    rows: list[UptakeRow] = []
+    for visit, scan in scans.items():
+        uptake = measured[visit].uptake if visit in measured else None
+        rows += uptake_rows(options.participant, scan, uptake, regions, lesion_fault)
+    for visit, measurement in measured.items():
+        others = [other for at, other in measured.items() if at != visit and at[1] == visit[1]]
+        sensitivities = scan_sensitivities(measurement, others, regions)
+        scans[visit] = replace(scans[visit], sensitivities=sensitivities)
+    write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm)
 
 
-def _listed(options: argparse.Namespace) -> dict[tuple[str, str], Path]:
-    listed: dict[tuple[str, str], Path] = {}
+def _record(options: argparse.Namespace) -> RegistrationRecord:
+    """Return the participant's registration record; an empty one where there is none and no scan needs it."""
+    path = options.results / layout.registration_record(options.participant)
+    if options.scan or path.is_file():
+        return read_registration_record(path)
+    return RegistrationRecord(participant=options.participant, settings=Settings(gates={}, deformation={}))
+
+
+def _with_registration(
+    scan: UptakeScan, record: RegistrationRecord, participant: str, faults: Sequence[Refusal]
+) -> UptakeScan:
+    """Return a listed scan with what its registration says of it, and with the faults that concern all scans."""
+    entry = record.registered(ScanKey(participant, scan.session, scan.tracer))
+    accepted, flags = ((), ()) if entry is None else (entry.warnings, entry.flags)
+    of_all = [Flag(fault.code, fault.reason) for fault in faults]
+    return replace(
+        scan,
+        warnings=(*scan.warnings, *accepted, *flags, *of_all),
+        accepted=accepted,
+        lesion_seen_ml=record.lesion_seen_ml,
+        lesion_seen_in=record.leading,
+        deficit_ml=scan.deficit_ml if entry is None else entry.deficit_ml,
+    )
+
+
+def _listed(options: argparse.Namespace) -> dict[Visit, Path]:
+    listed: dict[Visit, Path] = {}
     for session, tracer, image in options.scan:
         if session not in options.sessions or tracer not in options.tracers:
             raise ConfigError(f"--scan {session} {tracer}: is not among --sessions and --tracers")
@@ -190,13 +205,12 @@ def _atlas(options: argparse.Namespace) -> Atlas:
 
 
 def _lesion(
-    options: argparse.Namespace, record: Mapping[str, Any], atlas: Atlas
+    options: argparse.Namespace, record: RegistrationRecord, atlas: Atlas
 ) -> tuple[Volume | None, Refusal | None]:
     """Return the lesion mask, or what is wrong with it; without ``--record-refusal`` that is an error."""
     if options.lesion_mask is None:
         return None, None
-    carried = options.results / layout.lesion_mask(options.participant)
-    found = given_lesion(options.lesion_mask, carried, options.participant, record, atlas)
+    found = read_drawn_lesion(options.results, options.lesion_mask, record, atlas)
     if isinstance(found, Volume):
         return found, None
     if not options.record_refusal:
@@ -205,9 +219,7 @@ def _lesion(
     return None, found
 
 
-def _refusal(
-    options: argparse.Namespace, record: Mapping[str, Any], visit: tuple[str, str], image: Path
-) -> Refusal | None:
+def _refusal(options: argparse.Namespace, record: RegistrationRecord, visit: Visit, image: Path) -> Refusal | None:
     """Return why an earlier step refused the scan; without ``--record-refusal`` that is an error."""
     refusal = refusal_of(record, ScanKey(options.participant, *visit), image)
     if refusal is not None and not options.record_refusal:
@@ -215,84 +227,79 @@ def _refusal(
     return refusal
 
 
-def _tell_responses(told: dict[str, Any], seen: Mapping[tuple[str, str], ScanMeasurement], grounds: Grounds) -> None:
-    """Add how a measured scan's uptake responds to what is not known."""
-    visit = told["Session"], told["Tracer"]
-    if visit not in seen:
-        return
-    from pet_spect.quantify.sensitivities import scan_sensitivities
-
-    others = [seen[other] for other in seen if other != visit and other[1] == visit[1]]
-    told["Sensitivities"] = terms_by_region(scan_sensitivities(seen[visit], others, grounds.regions))
-
-
 def _scan(
     options: argparse.Namespace,
-    visit: tuple[str, str],
+    visit: Visit,
     image: Path,
     refusal: Refusal | None,
-    grounds: Grounds,
-    seen: dict[tuple[str, str], ScanMeasurement],
-) -> tuple[dict[str, Any], Sequence[RegionUptake] | None]:
-    """Return what is to be told of a listed scan and, unless it is refused, its uptake; add it to those seen."""
+    regions: ParticipantRegions,
+    common: ToCommon | None,
+    record: RegistrationRecord,
+) -> tuple[UptakeScan, ScanMeasurement | None]:
+    """Return what became of a listed scan and, unless it is refused, what was measured in it."""
     if refusal is None:
         try:
-            return _measured(options, visit, image, grounds, seen)
+            return _measured(options, visit, image, regions, common, record)
         except PetSpectError as error:
             if not options.record_refusal:
                 raise
             refusal = Refusal("measure", error.code, str(error))
-    told = {"Status": "refused", "Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
-    return {**missing_scan(), **told, **told_by_convert(read_sidecar(image))}, None
+    facts = read_converted_facts(image)
+    scan = UptakeScan(
+        session=visit[0],
+        tracer=visit[1],
+        status="refused",
+        stage=refusal.stage,
+        code=refusal.code,
+        reason=refusal.reason,
+        warnings=facts.warnings,
+        simulated=facts.simulated,
+    )
+    return scan, None
 
 
 def _measured(
     options: argparse.Namespace,
-    visit: tuple[str, str],
+    visit: Visit,
     image: Path,
-    grounds: Grounds,
-    seen: dict[tuple[str, str], ScanMeasurement],
-) -> tuple[dict[str, Any], Sequence[RegionUptake]]:
-    import numpy as np
-
+    regions: ParticipantRegions,
+    common: ToCommon | None,
+    record: RegistrationRecord,
+) -> tuple[UptakeScan, ScanMeasurement]:
     from pet_spect.quantify.measurement import measure_scan
-    from pet_spect.registration.common_resolution import ToCommon
 
-    name = layout.scan_name(image)
-    rigid = read_rigid(options.results / layout.scan_to_participant(options.participant, visit[0], name.label))
-    volume, facts = read_scan(image)
-    common = grounds.to_common.get(visit, ToCommon())
-    view = cut_view(grounds.record, ScanKey(options.participant, *visit))
+    scan_to_participant_points = read_scan_to_participant_points(options.results, layout.scan_name(image))
+    volume, facts = read_scan(image), read_converted_facts(image)
+    entry = record.registered(ScanKey(options.participant, *visit))
     measurement = measure_scan(
         volume,
-        grounds.regions,
-        to_participant=np.asarray(np.linalg.inv(rigid), dtype=np.float64),
-        view=view,
-        blur_mm=common.blur_mm,
+        regions,
+        to_participant=scan_to_participant_points,
+        view=None if entry is None else entry.cut_view,
+        blur_mm=0.0 if common is None else common.blur_mm,
     )
-    cut = () if view is None else view.cut
-    target = [found for found in measurement.uptake if found.region in options.target]
-    unseen = [found for found in target if not np.isfinite(found.mean)]
-    if unseen and not options.record_refusal:
-        raise RegionError(f"{image}: {why_absent(unseen[0], grounds, cut)}", code="low_coverage")
-    seen[visit] = measurement
-    attenuation = facts.get("AttenuationCorrection")
-    told = told_by_convert(facts)
-    return {
-        "Status": "measured",
-        "Stage": None,
-        "Code": None,
-        "Reason": None,
-        **told,
-        "Warnings": [
-            *told["Warnings"],
-            *common.warnings,
-            *([cut_warning(cut)] if cut else []),
-        ],
-        **(common.told() if visit in grounds.to_common else {}),
-        "CutAt": list(cut),
-        "Unit": facts.get("Units"),
-        "SUVbwFactor": facts.get("SUVbwFactor"),
-        "SUVReason": facts.get("SUVReason"),
-        "AttenuationCorrection": None if attenuation is None else str(attenuation).lower() not in ("none", "false"),
-    }, measurement.uptake
+    cut_at = () if entry is None else entry.cut_at
+    for uptake in measurement.uptake:
+        if uptake.region in options.target and math.isnan(uptake.mean) and not options.record_refusal:
+            raise RegionError(f"{image}: {why_absent(uptake, regions.min_coverage, cut_at)}", code="low_coverage")
+    resolution = None
+    if common is not None:
+        resolution = CommonResolution(estimated_mm=common.fwhm_mm, estimated_sd_mm=common.sd_mm, blur_mm=common.blur_mm)
+    scan = UptakeScan(
+        session=visit[0],
+        tracer=visit[1],
+        status="measured",
+        warnings=(
+            *facts.warnings,
+            *(() if common is None else common.warnings),
+            *(() if entry is None else entry.cut_flags),
+        ),
+        simulated=facts.simulated,
+        resolution=resolution,
+        cut_at=cut_at,
+        unit=facts.units,
+        suv_factor=facts.suv_factor,
+        suv_reason=facts.suv_reason,
+        attenuation_corrected=facts.attenuation_corrected,
+    )
+    return scan, measurement

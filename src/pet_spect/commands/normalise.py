@@ -9,27 +9,29 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pet_spect.commands.arguments import add_participant
 from pet_spect.commands.normalise_anat import Anatomy, read_anatomy
-from pet_spect.commands.normalise_lesion import lesion_record, read_lesion
-from pet_spect.commands.normalise_record import write_record
+from pet_spect.commands.normalise_lesion import read_lesion
+from pet_spect.commands.normalise_record import record_of
 from pet_spect.errors import ConfigError, ImageError, RefusedError, listed, shown
-from pet_spect.files import whole_file
 from pet_spect.imaging import images
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
 from pet_spect.results import layout
+from pet_spect.results.registration_record import write_registration_record
+from pet_spect.results.transforms import (
+    write_participant_to_scan_points,
+    write_placeholder,
+    write_standard_warps,
+)
 from pet_spect.signoff import BY_EYE
 
 if TYPE_CHECKING:
     from pet_spect.registration.normalise import Lesion, Normalised
     from pet_spect.registration.templates.template import Template
-
-REFUSED_TRANSFORM = "refused\n"
-"""What stands in a transform file that a refused scan does not have."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -133,7 +135,7 @@ def run(options: argparse.Namespace) -> None:
         if not options.record_refusal:
             raise RefusedError(fault.reason, code=fault.code)
         print(f"lesion mask: not used ({fault.code}): {fault.reason}", file=sys.stderr)
-    anatomy = _settle(anatomy, result, record=options.record_refusal)
+    anatomy, result = _settle(anatomy, result, record=options.record_refusal)
     for key, error in result.refused.items():
         if not options.record_refusal:
             raise error
@@ -144,18 +146,18 @@ def run(options: argparse.Namespace) -> None:
         for error in errors:
             print(f"{_label(paths[key])}: accepted ({error.code}): {error}", file=sys.stderr)
     _write(options.results, options.participant, paths, result, refusals)
-    told = lesion_record(result, fault, given=lesion is not None)
-    settings = {"Gates": asdict(gates), "Deformation": asdict(deformation)}
-    write_record(
-        options.results,
+    record = record_of(
         options.participant,
         paths,
         result,
         refusals,
-        settings,
-        anatomy,
-        told,
+        gates=gates,
+        deformation=deformation,
+        anatomy=anatomy,
+        lesion_fault=fault,
+        lesion_given=lesion is not None,
     )
+    write_registration_record(options.results / layout.registration_record(options.participant), record)
 
 
 def _lesion(
@@ -170,16 +172,19 @@ def _lesion(
         return None, Refusal("normalise", error.code, str(error))
 
 
-def _settle(anatomy: Anatomy | None, result: Normalised, *, record: bool) -> Anatomy | None:
-    """Return what became of the anatomical image, and take its refusal out of those of the scans."""
-    error = None if anatomy is None else result.refused.pop(anatomy.key, None)
-    if anatomy is not None and error is not None:
+def _settle(anatomy: Anatomy | None, result: Normalised, *, record: bool) -> tuple[Anatomy | None, Normalised]:
+    """Return what became of the anatomical image, and the result with the refusals of scans alone."""
+    if anatomy is None:
+        return None, result
+    error = result.refused.get(anatomy.key)
+    if error is not None:
         anatomy = replace(anatomy, refusal=Refusal("normalise", error.code, str(error)))
-    if anatomy is not None and anatomy.refusal is not None:
+    if anatomy.refusal is not None:
         if not record:
             raise RefusedError(anatomy.refusal.reason, code=anatomy.refusal.code)
         print(f"anatomical image: refused ({anatomy.refusal.code}): {anatomy.refusal.reason}", file=sys.stderr)
-    return anatomy
+    of_scans = {key: error for key, error in result.refused.items() if key != anatomy.key}
+    return anatomy, replace(result, refused=of_scans)
 
 
 def _accepted(options: argparse.Namespace) -> dict[ScanKey, set[str]]:
@@ -234,31 +239,23 @@ def _write(
     result: Normalised,
     refusals: Mapping[ScanKey, Refusal],
 ) -> None:
-    for name, warp in (
-        (layout.participant_to_standard(participant), result.to_participant),
-        (layout.standard_to_participant(participant), result.to_standard),
-    ):
-        if warp is None:
-            _write_refused(results / name)
-        else:
-            images.write_warp(results / name, warp)
+    write_standard_warps(
+        results,
+        participant,
+        participant_to_standard_points=result.to_standard,
+        standard_to_participant_points=result.to_participant,
+    )
     if result.lesion is None:
-        _write_refused(results / layout.lesion_mask(participant))
+        write_placeholder(results / layout.lesion_mask(participant))
     else:
         images.write_volume(results / layout.lesion_mask(participant), result.lesion)
     for key, path in paths.items():
-        parts = layout.scan_name(path)
-        transform = results / layout.scan_to_participant(*parts[:3])
-        standard = results / layout.standard_image(*parts)
+        name = layout.scan_name(path)
+        standard = results / layout.standard_image(*name)
         if key in refusals:
-            _write_refused(transform)
+            write_participant_to_scan_points(results, name, None)
             images.write_refusal(standard, refusals[key])
         else:
-            images.write_affine(transform, result.scans[key].to_scan)
+            write_participant_to_scan_points(results, name, result.scans[key].to_scan)
             facts = {**images.read_sidecar(path), "SpatialReference": STANDARD_SPACE}
             images.write_scan(standard, result.scans[key].standard, facts)
-
-
-def _write_refused(path: Path) -> None:
-    with whole_file(path) as partial:
-        partial.write_text(REFUSED_TRANSFORM, encoding="utf-8")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pet_spect.errors import RegistrationError
 from pet_spect.imaging import images
@@ -76,21 +75,3 @@ def read_anatomy(participant: str, path: Path) -> Anatomy:
     except RegistrationError as error:
         return Anatomy(key, refusal=Refusal("normalise", error.code, str(error)))
     return Anatomy(key, brain, template)
-
-
-def anatomy_record(anatomy: Anatomy | None, gates: Mapping[str, float | None] | None) -> dict[str, Any] | None:
-    """Return what a registration record says of the anatomical image: nothing if there is none.
-
-    Parameters
-    ----------
-    anatomy : Anatomy or None
-    gates : mapping or None
-        What was measured of its registration, unless it was refused.
-    """
-    if anatomy is None:
-        return None
-    told: dict[str, Any] = {"Kind": anatomy.key.tracer.removeprefix(ANATOMICAL)}
-    if anatomy.refusal is not None:
-        refusal = anatomy.refusal
-        return told | {"Status": "refused", "Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
-    return told | {"Status": "registered", **(gates or {})}

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pet_spect.errors import ImageError
 from pet_spect.imaging.lesion_mask import read_lesion_mask, read_mask
-from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
+from pet_spect.model import STANDARD_SPACE, ScanKey, Volume
 from pet_spect.results import layout
 
 if TYPE_CHECKING:
-    from pet_spect.registration.normalise import Lesion, Normalised
+    from pet_spect.registration.normalise import Lesion
 
 
 def read_lesion(participant: str, path: Path, scans: Mapping[ScanKey, Path], anat: ScanKey | None) -> Lesion:
@@ -61,21 +61,3 @@ def _spelled(space: str | tuple[str, str] | None) -> str:
     if space is None:
         return "no space"
     return f"space-{space}" if isinstance(space, str) else f"ses-{space[0]}_trc-{space[1]}"
-
-
-def lesion_record(result: Normalised, fault: Refusal | None, *, given: bool) -> dict[str, Any] | None:
-    """Return what the record says of the lesion: where it is from, how large it is on each side, what was wrong.
-
-    ``SeenMl`` is what the leading image itself shows, also where a mask was given.
-    """
-    from pet_spect.registration.lesion_estimate import volume_by_side
-
-    if result.lesion is None or result.seen_ml is None:
-        return None
-    return {
-        "Source": "given" if given and fault is None else "estimated",
-        "VolumeMl": dict(zip(("left", "right"), volume_by_side(result.lesion), strict=True)),
-        "SeenMl": dict(zip(("left", "right"), result.seen_ml, strict=True)),
-        "Code": None if fault is None else fault.code,
-        "Reason": None if fault is None else fault.reason,
-    }

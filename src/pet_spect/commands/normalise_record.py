@@ -1,127 +1,171 @@
-"""The record that normalise leaves of a participant's registration."""
+"""The record of a registration as normalise found it."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pet_spect import __version__
-from pet_spect.commands.normalise_anat import Anatomy, anatomy_record
-from pet_spect.files import write_json
-from pet_spect.imaging import images
-from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey
+from pet_spect.commands.normalise_anat import Anatomy
+from pet_spect.model import ANATOMICAL, Flag, Refusal, ScanKey
 from pet_spect.results import layout
+from pet_spect.results.converted_scan import ConvertedFacts, read_converted_facts
+from pet_spect.results.registration_record import (
+    LesionEntry,
+    Measured,
+    RefusedAnat,
+    RefusedEntry,
+    RegisteredAnat,
+    RegisteredEntry,
+    RegistrationRecord,
+    Settings,
+    Tried,
+    ViewBox,
+    VolumesMl,
+    WarpEntry,
+    matrix_of,
+)
 
 if TYPE_CHECKING:
+    from pet_spect.registration.gates.plausibility import Gates
     from pet_spect.registration.normalise import Normalised, Registered
+    from pet_spect.registration.placement.attempt import Attempt
+    from pet_spect.registration.warp import Deformation
 
 
-def write_record(
-    results: Path,
+def record_of(
     participant: str,
     paths: Mapping[ScanKey, Path],
     result: Normalised,
     refusals: Mapping[ScanKey, Refusal],
-    settings: Mapping[str, Any],
+    *,
+    gates: Gates,
+    deformation: Deformation,
     anatomy: Anatomy | None,
-    lesion: Mapping[str, Any] | None,
-) -> None:
-    """Write a participant's record: what became of every scan, the warp, the lesion and the settings.
+    lesion_fault: Refusal | None,
+    lesion_given: bool,
+) -> RegistrationRecord:
+    """Return the record of a participant's registration.
 
     Parameters
     ----------
-    results : Path
     participant : str
     paths : mapping of ScanKey to Path
         Every scan that was listed, as convert wrote it.
     result : Normalised
     refusals : mapping of ScanKey to Refusal
         By this step or an earlier one.
-    settings : mapping
-        Gates and deformation.
+    gates, deformation
+        With which it was registered.
     anatomy : Anatomy or None
-    lesion : mapping or None
-        See `normalise_lesion.lesion_record`.
+    lesion_fault : Refusal or None
+        What was wrong with a lesion mask that was given.
+    lesion_given : bool
+        Whether the registration was given one.
     """
-    scans = [_scan_entry(key, path, result, refusals.get(key)) for key, path in paths.items()]
-    warp = None
-    if result.jacobian is not None:
-        low, high = result.jacobian
-        warp = {"JacobianLow": low, "JacobianHigh": high, "MisplacementMm": result.misplacement_mm}
-    of_anatomy = result.scans.get(anatomy.key) if anatomy else None
-    record = {
-        "Participant": participant,
-        "SoftwareVersion": __version__,
-        "Space": STANDARD_SPACE,
-        "Anat": anatomy_record(anatomy, _gate_values(of_anatomy) if of_anatomy else None),
-        "Scans": scans,
-        "Leading": result.lead,
-        "Lesion": lesion,
-        "Warp": warp,
-        "Settings": settings,
-    }
-    write_json(results / layout.registration_record(participant), record)
+    scans: list[RegisteredEntry | RefusedEntry] = []
+    for key, path in paths.items():
+        label = layout.scan_name(path).label
+        if key in refusals:
+            scans.append(_refused(key, label, refusals[key], result.tried.get(key)))
+        else:
+            accepted = tuple(
+                Flag(error.code, f"{error} (accepted in qc.tsv)") for error in result.accepted.get(key, ())
+            )
+            scans.append(_registered(key, label, result.scans[key], read_converted_facts(path), accepted))
+    return RegistrationRecord(
+        participant=participant,
+        anat=None if anatomy is None else _anat(anatomy, result),
+        scans=tuple(scans),
+        leading=result.lead,
+        lesion=_lesion(result, lesion_fault, given=lesion_given),
+        warp=_warp(result),
+        settings=Settings(gates=asdict(gates), deformation=asdict(deformation)),
+    )
 
 
-def _scan_entry(key: ScanKey, path: Path, result: Normalised, refusal: Refusal | None) -> dict[str, Any]:
-    entry: dict[str, Any] = {"Session": key.session, "Tracer": key.tracer, "Label": layout.scan_name(path).label}
-    if refusal is not None:
-        entry |= {"Status": "refused", "Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
-        if key in result.tried:
-            attempt = result.tried[key]
-            pose = None if attempt.pose is None else attempt.pose.tolist()
-            entry |= {"HeadBox": attempt.head_box, "Pose": pose}
-        return entry
-    registered, accepted = result.scans[key], result.accepted.get(key, [])
-    return {
-        **entry,
-        "Status": "registered",
-        **_gate_values(registered),
-        "Warnings": [{"Code": error.code, "Reason": f"{error} (accepted in qc.tsv)"} for error in accepted],
-        "DeficitMl": dict(zip(("left", "right"), registered.deficit_ml, strict=True)),
-        **_view_entry(registered),
-        "Flags": _pattern_flags(registered, images.read_sidecar(path)),
-    }
+def _refused(key: ScanKey, label: str, refusal: Refusal, attempt: Attempt | None) -> RefusedEntry:
+    tried = None
+    if attempt is not None:
+        tried = Tried(head_box=attempt.head_box, pose=None if attempt.pose is None else matrix_of(attempt.pose))
+    return RefusedEntry(session=key.session, tracer=key.tracer, label=label, refusal=refusal, tried=tried)
 
 
-def _pattern_flags(registered: Registered, facts: Mapping[str, Any]) -> list[dict[str, str]]:
+def _registered(
+    key: ScanKey, label: str, registered: Registered, facts: ConvertedFacts, accepted: tuple[Flag, ...]
+) -> RegisteredEntry:
+    view, pose = registered.view, registered.own_pose
+    left, right = registered.deficit_ml
+    return RegisteredEntry(
+        session=key.session,
+        tracer=key.tracer,
+        label=label,
+        measured=_measured(registered),
+        warnings=accepted,
+        deficit_ml=VolumesMl(left=left, right=right),
+        cut_at=view.cut,
+        view=ViewBox(first=view.first, last=view.last),
+        own_pose=None if pose is None else matrix_of(pose),
+        flags=_pattern_flags(registered, facts),
+    )
+
+
+def _pattern_flags(registered: Registered, facts: ConvertedFacts) -> tuple[Flag, ...]:
     """Return the flag of a scan whose regional uptake is not that of its tracer in healthy people."""
     from pet_spect.registration.templates.tracer_pattern import FAR
 
     if not registered.pattern_distance > FAR:
-        return []
-    confirmed = facts.get("TracerIdentity") == "header"
+        return ()
     check = "attenuation correction and shading"
-    if not confirmed:
+    if facts.tracer_identity != "header":
         check = f"the tracer in scans.tsv, which the header does not confirm, and {check}"
     reason = (
         f"the regional uptake lies {registered.pattern_distance:.1f} spreads between people from the tracer's mean,"
         f" at most {FAR:g} is usual: check {check}"
     )
-    return [{"Code": "uptake_pattern", "Reason": reason}]
+    return (Flag("uptake_pattern", reason),)
 
 
-def _view_entry(registered: Registered) -> dict[str, Any]:
-    """Return where the brain is cut and by what coverage is then judged; the pose is null where the warp judges."""
-    view, pose = registered.view, registered.own_pose
-    return {
-        "CutAt": list(view.cut),
-        "View": {"First": list(view.first), "Last": list(view.last)},
-        "OwnPose": None if pose is None else pose.tolist(),
-    }
+def _measured(registered: Registered) -> Measured:
+    return Measured(
+        similarity=registered.match.similarity,
+        overlap=registered.match.overlap,
+        brain_in_view=registered.view.brain_fraction,
+        scale_low=registered.shape.scale_low,
+        scale_high=registered.shape.scale_high,
+        shear=registered.shape.shear,
+        rotation_degrees=registered.shape.rotation_deg,
+        pattern_distance=registered.pattern_distance,
+        agreement=registered.agreement,
+    )
 
 
-def _gate_values(registered: Registered) -> dict[str, float | None]:
-    return {
-        "Similarity": registered.match.similarity,
-        "Overlap": registered.match.overlap,
-        "BrainInView": registered.view.brain_fraction,
-        "ScaleLow": registered.shape.scale_low,
-        "ScaleHigh": registered.shape.scale_high,
-        "Shear": registered.shape.shear,
-        "RotationDegrees": registered.shape.rotation_deg,
-        "PatternDistance": None if math.isnan(registered.pattern_distance) else registered.pattern_distance,
-        "Agreement": None if math.isnan(registered.agreement) else registered.agreement,
-    }
+def _anat(anatomy: Anatomy, result: Normalised) -> RegisteredAnat | RefusedAnat:
+    kind = anatomy.key.tracer.removeprefix(ANATOMICAL)
+    if anatomy.refusal is not None:
+        return RefusedAnat(kind=kind, refusal=anatomy.refusal)
+    return RegisteredAnat(kind=kind, measured=_measured(result.scans[anatomy.key]))
+
+
+def _lesion(result: Normalised, fault: Refusal | None, *, given: bool) -> LesionEntry | None:
+    from pet_spect.registration.lesion_estimate import volume_by_side
+
+    if result.lesion is None or result.seen_ml is None:
+        return None
+    left, right = volume_by_side(result.lesion)
+    seen_left, seen_right = result.seen_ml
+    return LesionEntry(
+        source="given" if given and fault is None else "estimated",
+        volume_ml=VolumesMl(left=left, right=right),
+        seen_ml=VolumesMl(left=seen_left, right=seen_right),
+        code=None if fault is None else fault.code,
+        reason=None if fault is None else fault.reason,
+    )
+
+
+def _warp(result: Normalised) -> WarpEntry | None:
+    if result.jacobian is None or result.misplacement_mm is None:
+        return None
+    low, high = result.jacobian
+    return WarpEntry(jacobian_low=low, jacobian_high=high, misplacement_mm=result.misplacement_mm)

@@ -45,3 +45,19 @@ def from_zero(text: str) -> float:
         If it is none.
     """
     return 0.0 if re.fullmatch(r"[+-]?0+(\.0*)?", text) else positive(text)
+
+
+def auto_or_from_zero(text: str) -> float | None:
+    """Return a flag's value: a number of mm from 0 on, or None for ``auto``.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is neither.
+    """
+    if text == "auto":
+        return None
+    try:
+        return from_zero(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor a number of mm from 0 on") from None

@@ -163,13 +163,28 @@ def read_sidecar(image: Path, called: str | None = None, once: Collection[str] =
 
 
 def read_refusal(image: Path) -> Refusal | None:
-    """Return why the scan at `image` was refused, or None if it was not."""
+    """Return why the scan at `image` was refused, or None if it was not.
+
+    Raises
+    ------
+    ImageError
+        If its sidecar cannot be read.
+    """
     found = read_sidecar(image).get("Refusal")
-    return None if found is None else Refusal(found["Stage"], found["Code"], found["Reason"])
+    if found is None:
+        return None
+    told = found if isinstance(found, dict) else {}
+    stage, code, reason = (told.get(name) for name in ("Stage", "Code", "Reason"))
+    if not (isinstance(stage, str) and isinstance(code, str) and isinstance(reason, str)):
+        raise ImageError(
+            f"{sidecar(str(image))}: Refusal holds no Stage, Code and Reason; run convert again",
+            code="sidecar_unreadable",
+        )
+    return Refusal(stage, code, reason)
 
 
-def read_scan(path: Path) -> tuple[Volume, dict[str, Any]]:
-    """Read a scan and its sidecar.
+def read_scan(path: Path) -> Volume:
+    """Read a scan that was not refused; see `read_volume`.
 
     Raises
     ------
@@ -181,7 +196,7 @@ def read_scan(path: Path) -> tuple[Volume, dict[str, Any]]:
     refusal = read_refusal(path)
     if refusal is not None:
         raise RefusedError(refusal.reason, code=refusal.code)
-    return read_volume(path), read_sidecar(path)
+    return read_volume(path)
 
 
 def write_warp(path: Path, warp: Warp) -> None:

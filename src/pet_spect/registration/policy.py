@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pet_spect.model import Refusal, ScanKey, Volume
@@ -47,8 +48,7 @@ def normalise_participant(
     alone = {key: scan for key, scan in scans.items() if key != anat}
     error = result.refused[anat]
     result = normalise(alone, templates, gates=gates, deformation=deformation, lesion=lesion, accepted=accepted)
-    result.refused[anat] = error
-    return result
+    return replace(result, refused={**result.refused, anat: error})
 
 
 def lost_on_the_way(lesion: Lesion, result: Normalised) -> Refusal | None:

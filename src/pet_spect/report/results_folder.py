@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,11 @@ from pet_spect.files import read_json
 from pet_spect.model import ScanKey
 from pet_spect.results import layout
 from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY
-from pet_spect.results.registration_record import entry_of, read_record
+from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
 from pet_spect.tsv import Row, read_table, sidecar_of_table
 
 REQUIRED = {"scans": SCANS, "ratios": RATIOS, "change": CHANGE, "summary": SUMMARY}
 """The tables the report is made of, and their columns."""
-
-_NOT_GATES = {"Session", "Tracer", "Status", "Stage", "Code", "Reason", "Warnings", "HeadBox", "Pose", "CutAt", "Flags"}
 
 
 @dataclass(frozen=True)
@@ -67,14 +65,14 @@ def read_results(results: Path) -> Results:
     pictures: dict[ScanKey, Path] = {}
     gates: dict[ScanKey, list[str]] = {}
     found: dict[str, dict[ScanKey, Path]] = {}
-    records: dict[str, dict[str, Any]] = {}
+    records: dict[str, RegistrationRecord] = {}
     for row in tables["scans"]:
         key = key_of(row)
         if row["status"] == "missing":
             continue
         if key.participant not in found:
             found[key.participant] = _pictures_of(results, key.participant)
-            records[key.participant] = read_record(results / layout.registration_record(key.participant))
+            records[key.participant] = read_registration_record(results / layout.registration_record(key.participant))
         if key not in found[key.participant]:
             raise ImageError(
                 f"{results / 'figures' / key.participant}: holds no picture of {key.session} {key.tracer};"
@@ -105,42 +103,49 @@ def _pictures_of(results: Path, participant: str) -> dict[ScanKey, Path]:
     return {key: path for path, key in told.items() if key is not None}
 
 
-def gate_lines(record: Mapping[str, Any], key: ScanKey) -> list[str]:
+def gate_lines(record: RegistrationRecord, key: ScanKey) -> list[str]:
     """Return what a record measured of one scan and of the participant's warp, as lines for a person.
 
-    A number that has to keep to a limit is followed by it.
+    A number that has to keep to a limit is followed by it. What is not known has no line.
 
     Examples
     --------
-    >>> scans = [{"Session": "year1", "Tracer": "FDG", "BrainInView": 0.93412, "Scales": [0.9, 1.02, 1.0]}]
-    >>> record = {"Scans": scans, "Warp": {"JacobianHigh": 1.65}, "Settings": {"Gates": {"brain_in_view_min": 0.6}}}
+    >>> from pet_spect.results.registration_record import Settings, WarpEntry
+    >>> warp = WarpEntry(jacobian_low=0.71, jacobian_high=1.65, misplacement_mm=0.7234)
+    >>> settings = Settings(gates={"jacobian_max": 5.0}, deformation={})
+    >>> record = RegistrationRecord(participant="sub-01", warp=warp, settings=settings)
     >>> gate_lines(record, ScanKey("sub-01", "year1", "FDG"))
-    ['brain in view  0.934 (at least 0.6)', 'scales  0.9, 1.02, 1', 'jacobian high  1.65']
+    ['jacobian low  0.71', 'jacobian high  1.65 (at most 5)', 'misplacement mm  0.723']
     """
-    limits = (record.get("Settings") or {}).get("Gates") or {}
+    entry = record.registered(key)
+    measured = {} if entry is None else asdict(entry.measured)
+    measured |= {} if record.warp is None else asdict(record.warp)
     lines = []
-    for name, value in (entry_of(record, key) | dict(record.get("Warp") or {})).items():
-        values = value if isinstance(value, list) else [value]
-        if name in _NOT_GATES or not values or not all(isinstance(item, int | float) for item in values):
-            continue
-        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
-        numbers = ", ".join(str(item).lower() if isinstance(item, bool) else f"{item:.3g}" for item in values)
-        lines.append(f"{words}  {numbers}{_limit(words, limits)}")
+    for name, value in measured.items():
+        words = name.replace("_", " ")
+        if not math.isnan(value):
+            lines.append(f"{words}  {value:.3g}{_limit(words, record.settings.gates)}")
     return lines
 
 
-def lesion_line(record: Mapping[str, Any]) -> str:
+def lesion_line(record: RegistrationRecord) -> str:
     """Return where a record has its lesion from, and how large it is.
 
     Examples
     --------
-    >>> lesion_line({"Lesion": {"Source": "estimated", "VolumeMl": {"left": 0.4, "right": 36.24}}})
+    >>> from pet_spect.results.registration_record import LesionEntry, Settings, VolumesMl
+    >>> size = VolumesMl(left=0.4, right=36.24)
+    >>> lesion = LesionEntry(source="estimated", volume_ml=size, seen_ml=size, code=None, reason=None)
+    >>> settings = Settings(gates={}, deformation={})
+    >>> lesion_line(RegistrationRecord(participant="sub-01", lesion=lesion, settings=settings))
     'Lesion, estimated: left 0.4 mL, right 36.2 mL'
     """
-    lesion = record.get("Lesion") or {}
-    sizes = [f"{side} {volume:.1f} mL" for side, volume in (lesion.get("VolumeMl") or {}).items()]
-    unused = " (the given mask is not used)" if lesion.get("Code") else ""
-    return f"Lesion, {lesion.get('Source', 'of unknown source')}{unused}: {', '.join(sizes) or 'size not known'}"
+    lesion = record.lesion
+    if lesion is None:
+        return "Lesion, of unknown source: size not known"
+    unused = " (the given mask is not used)" if lesion.code else ""
+    size = lesion.volume_ml
+    return f"Lesion, {lesion.source}{unused}: left {size.left:.1f} mL, right {size.right:.1f} mL"
 
 
 def _limit(words: str, limits: Mapping[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""A scan of the workflow with all that its registration left: what measuring it again takes."""
+"""A scan of the workflow with all that its registration left: what measuring it takes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.errors import ImageError, RefusedError
-from pet_spect.imaging.images import read_rigid, read_volume, read_warp
-from pet_spect.model import CutView, ScanKey, Volume, Warp
+from pet_spect.imaging.images import read_refusal, read_volume
+from pet_spect.imaging.lesion_mask import read_lesion_mask
+from pet_spect.model import Atlas, CutView, Refusal, ScanKey, Volume, Warp
 from pet_spect.results import layout
-from pet_spect.results.registration_record import cut_view, misplacement_mm, read_record, refusal_in, tracer_of
+from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
+from pet_spect.results.transforms import read_participant_to_standard_points, read_scan_to_participant_points
 
 
 @dataclass(frozen=True)
@@ -65,25 +67,80 @@ def read_registered(results: Path, image: Path) -> RegisteredScan:
     """
     name = layout.scan_name(image)
     path = results / layout.registration_record(name.participant)
-    record = read_record(path)
-    tracer = tracer_of(record, name.session, name.label)
+    record = read_registration_record(path)
+    tracer = record.tracer_of(name.session, name.label)
     if tracer is None:
         raise ImageError(
             f"{path}: knows no scan of session {name.session} with the label {name.label}; run the workflow again",
             code="record_outdated",
         )
     key = ScanKey(name.participant, name.session, tracer)
-    refusal = refusal_in(record, key)
-    if refusal is not None:
-        raise RefusedError(f"{image}: refused by {refusal.stage} ({refusal.reason})", code=refusal.code)
-    rigid = read_rigid(results / layout.scan_to_participant(name.participant, name.session, name.label))
+    refused, registered = record.refused(key), record.registered(key)
+    if refused is not None:
+        why = refused.refusal
+        raise RefusedError(f"{image}: refused by {why.stage} ({why.reason})", code=why.code)
     lesion = read_volume(results / layout.lesion_mask(name.participant))
     return RegisteredScan(
         read_volume(image),
-        np.asarray(np.linalg.inv(rigid), dtype=np.float64),
-        read_warp(results / layout.standard_to_participant(name.participant)),
-        misplacement_mm(record),
-        cut_view(record, key),
-        lesion if (record.get("Lesion") or {}).get("Source") == "given" else None,
+        read_scan_to_participant_points(results, name),
+        read_participant_to_standard_points(results, name.participant),
+        record.misplacement_mm,
+        None if registered is None else registered.cut_view,
+        lesion if record.lesion is not None and record.lesion.source == "given" else None,
         lesion,
     )
+
+
+def refusal_of(record: RegistrationRecord, key: ScanKey, image: Path) -> Refusal | None:
+    """Return why convert or normalise refused a scan; None if it is registered.
+
+    Raises
+    ------
+    ImageError
+        If the record does not know it.
+    """
+    by_convert, refused = read_refusal(image), record.refused(key)
+    if by_convert is not None:
+        return by_convert
+    if refused is not None:
+        return refused.refusal
+    if record.registered(key) is None:
+        raise ImageError(f"{image}: the registration record does not know session {key.session}, tracer {key.tracer}")
+    return None
+
+
+def read_warp_lesion(results: Path, record: RegistrationRecord) -> Volume | None:
+    """Return the lesion that the registration used, given or estimated; None if nothing was registered.
+
+    Returns
+    -------
+    Volume or None
+        In the standard space, above 0.5 inside; it may be empty.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read.
+    """
+    return None if record.warp is None else read_volume(results / layout.lesion_mask(record.participant))
+
+
+def read_drawn_lesion(results: Path, mask: Path, record: RegistrationRecord, atlas: Atlas) -> Volume | Refusal:
+    """Return a lesion mask that a person drew, or what is wrong with it.
+
+    Parameters
+    ----------
+    results : Path
+    mask : Path
+        In the standard space. The one that normalise left there must have been drawn, not estimated.
+    record : RegistrationRecord
+    atlas : Atlas
+    """
+    lesion = record.lesion
+    if mask == results / layout.lesion_mask(record.participant) and (lesion is None or lesion.source != "given"):
+        code, reason = (None, None) if lesion is None else (lesion.code, lesion.reason)
+        return Refusal("normalise", code or "lesion_mask_estimated", reason or "no scan was registered")
+    try:
+        return read_lesion_mask(mask, atlas, f"the lesion mask of {record.participant}")
+    except ImageError as error:
+        return Refusal("measure", error.code, str(error))

@@ -1,115 +1,346 @@
-"""The record of a participant's registration, as normalise leaves it for the steps after it."""
+"""The record of a participant's registration: what normalise leaves for the steps after it, written and read here.
+
+Every number is finite unless its field says that it may be NaN, which the file holds as null.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pet_spect import __version__
 from pet_spect.errors import ImageError
-from pet_spect.files import read_json
-from pet_spect.model import CutView, Refusal, ScanKey
+from pet_spect.files import read_json, write_json
+from pet_spect.model import STANDARD_SPACE, CutView, Flag, Refusal, ScanKey
+from pet_spect.results.typed_json import FloatOrNan, Key, Mark, MismatchError, as_json, from_json
+
+Three = tuple[float, float, float]
+_Row = tuple[float, float, float, float]
+Matrix = tuple[_Row, _Row, _Row, _Row]
+"""A (4, 4) transform of points, RAS+ mm, row by row."""
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """Read a participant's registration record.
+def matrix_of(transform: NDArray[np.float64]) -> Matrix:
+    """Return a (4, 4) array as a record holds it."""
+    first, second, third, last = ((a, b, c, d) for a, b, c, d in transform.tolist())
+    return first, second, third, last
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolumesMl:
+    """A volume on either side of the person, mL."""
+
+    left: Annotated[float, Key("left")]
+    right: Annotated[float, Key("right")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What was measured of the registration of one image; docs/methods.md says what good scans reach.
+
+    Attributes
+    ----------
+    similarity : float
+        Correlation with the template inside the brain, -1 to 1.
+    overlap : float
+        Dice overlap of the bright voxels with the template's, 0 to 1.
+    brain_in_view : float
+        Fraction of the brain in the field of view.
+    scale_low, scale_high : float
+        Smallest and largest scale of the scan's own affine.
+    shear : float
+        Largest off-diagonal part of its stretch, relative to its mean.
+    rotation_degrees : float
+    pattern_distance : float
+        Of the regional uptake from the tracer's mean, in spreads between people; NaN where it is not known.
+    agreement : float
+        Least correlation with the person's other scans of the tracer; NaN where there is none.
+    """
+
+    similarity: float
+    overlap: float
+    brain_in_view: float
+    scale_low: float
+    scale_high: float
+    shear: float
+    rotation_degrees: float
+    pattern_distance: FloatOrNan
+    agreement: FloatOrNan
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewBox:
+    """The field of view in voxel indices of the scan, voxel edges included."""
+
+    first: Three
+    last: Three
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """What was tried with a scan that was refused.
+
+    Attributes
+    ----------
+    head_box : three of (int, int) or None
+        First voxel of the head and the one behind its last, along each axis; None if no head was found.
+    pose : Matrix or None
+        Standard points to scan points; None if no pose was found.
+    """
+
+    head_box: tuple[tuple[int, int], tuple[int, int], tuple[int, int]] | None
+    pose: Matrix | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredEntry:
+    """A scan that was registered.
+
+    Attributes
+    ----------
+    session, tracer : str
+        As the tables spell them.
+    label : str
+        The tracer in file names.
+    measured : Measured
+    warnings : tuple of Flag
+        The faults that a person accepted in qc.tsv.
+    deficit_ml : VolumesMl
+        Lesion-like deficit that the scan itself shows.
+    cut_at : tuple of str
+        Sides at which the brain is cut, such as ``top``.
+    view : ViewBox
+    own_pose : Matrix or None
+        Standard points to scan points as the scan's own head tells; None where the warp judges coverage.
+    flags : tuple of Flag
+        What normalise calls attention to.
+    """
+
+    session: str
+    tracer: str
+    label: str
+    status: Literal["registered"] = "registered"
+    measured: Annotated[Measured, Mark.FLAT]
+    warnings: tuple[Flag, ...]
+    deficit_ml: VolumesMl
+    cut_at: tuple[str, ...]
+    view: ViewBox
+    own_pose: Matrix | None
+    flags: tuple[Flag, ...]
+
+    @property
+    def cut_view(self) -> CutView:
+        """The field of view, outside which values are no measurements."""
+        pose = None if self.own_pose is None else np.array(self.own_pose, dtype=np.float64)
+        return CutView(self.cut_at, self.view.first, self.view.last, pose)
+
+    @property
+    def cut_flags(self) -> tuple[Flag, ...]:
+        """What is said of a scan that cuts the brain; nothing of another."""
+        reason = f"the field of view cuts the brain at the {' and the '.join(self.cut_at)}"
+        return (Flag("brain_cut", reason),) if self.cut_at else ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusedEntry:
+    """A scan that this step or an earlier one refused.
+
+    Attributes
+    ----------
+    session, tracer, label : str
+    refusal : Refusal
+    tried : Tried or None
+        None if the scan was not looked at.
+    """
+
+    session: str
+    tracer: str
+    label: str
+    status: Literal["refused"] = "refused"
+    refusal: Annotated[Refusal, Mark.FLAT]
+    tried: Annotated[Tried | None, Mark.FLAT]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredAnat:
+    """An anatomical image that was registered.
+
+    Attributes
+    ----------
+    kind : str
+        ``T1w`` or ``CT``.
+    measured : Measured
+    """
+
+    kind: str
+    status: Literal["registered"] = "registered"
+    measured: Annotated[Measured, Mark.FLAT]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusedAnat:
+    """An anatomical image that was refused.
+
+    Attributes
+    ----------
+    kind : str
+        ``T1w``, ``CT`` or, where convert refused it, ``unknown``.
+    refusal : Refusal
+    """
+
+    kind: str
+    status: Literal["refused"] = "refused"
+    refusal: Annotated[Refusal, Mark.FLAT]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LesionEntry:
+    """The lesion that the registration used.
+
+    Attributes
+    ----------
+    source : {'given', 'estimated'}
+    volume_ml : VolumesMl
+    seen_ml : VolumesMl
+        What the leading image itself shows, also where a mask was given.
+    code, reason : str or None
+        What was wrong with a mask that was given; None if nothing.
+    """
+
+    source: Literal["given", "estimated"]
+    volume_ml: VolumesMl
+    seen_ml: VolumesMl
+    code: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarpEntry:
+    """The warp between participant and standard space.
+
+    Attributes
+    ----------
+    jacobian_low, jacobian_high : float
+        Range of local volume change inside the brain.
+    misplacement_mm : float
+        How far a fold may lie from where the warp puts it (standard deviation).
+    """
+
+    jacobian_low: float
+    jacobian_high: float
+    misplacement_mm: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """With what the participant was registered.
+
+    Attributes
+    ----------
+    gates : mapping of str to float
+        The fields of `pet_spect.registration.gates.plausibility.Gates`.
+    deformation : mapping of str to object
+        Those of `pet_spect.registration.warp.Deformation`; for a person, no step reads them.
+    """
+
+    gates: Mapping[str, float]
+    deformation: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationRecord:
+    """What became of every scan of a participant, the warp, the lesion and the settings.
+
+    Attributes
+    ----------
+    participant : str
+    software_version : str
+    space : str
+        The standard space.
+    anat : RegisteredAnat, RefusedAnat or None
+        None if there is no anatomical image.
+    scans : tuple of RegisteredEntry and RefusedEntry
+        Every scan that was listed.
+    leading : str or None
+        The tracer, or kind of anatomical image, whose images drive the warp; None where no scan is left.
+    lesion : LesionEntry or None
+        None where no scan is left.
+    warp : WarpEntry or None
+        None where no scan is left.
+    settings : Settings
+    """
+
+    participant: str
+    software_version: str = __version__
+    space: str = STANDARD_SPACE
+    anat: RegisteredAnat | RefusedAnat | None = None
+    scans: tuple[RegisteredEntry | RefusedEntry, ...] = ()
+    leading: str | None = None
+    lesion: LesionEntry | None = None
+    warp: WarpEntry | None = None
+    settings: Settings
+
+    def registered(self, key: ScanKey) -> RegisteredEntry | None:
+        """Return the entry of a registered scan; None if it was refused or is not known."""
+        entry = self._entry(key)
+        return entry if isinstance(entry, RegisteredEntry) else None
+
+    def refused(self, key: ScanKey) -> RefusedEntry | None:
+        """Return the entry of a refused scan; None if it was registered or is not known."""
+        entry = self._entry(key)
+        return entry if isinstance(entry, RefusedEntry) else None
+
+    def _entry(self, key: ScanKey) -> RegisteredEntry | RefusedEntry | None:
+        return next((scan for scan in self.scans if (scan.session, scan.tracer) == (key.session, key.tracer)), None)
+
+    def tracer_of(self, session: str, label: str) -> str | None:
+        """Return what the tables call the tracer of a scan whose file name has this label; None if it is not known."""
+        return next((scan.tracer for scan in self.scans if (scan.session, scan.label) == (session, label)), None)
+
+    @property
+    def misplacement_mm(self) -> float:
+        """How far a fold may lie from where the warp puts it (standard deviation); 0 if nothing was registered."""
+        return 0.0 if self.warp is None else self.warp.misplacement_mm
+
+    @property
+    def anat_fault(self) -> Refusal | None:
+        """What to say of a participant whose anatomical image was refused."""
+        if not isinstance(self.anat, RefusedAnat):
+            return None
+        why = self.anat.refusal
+        reason = f"registered without the anatomical image, which was refused ({why.code}: {why.reason})"
+        return Refusal("normalise", "anat_refused", reason)
+
+    @property
+    def lesion_seen_ml(self) -> VolumesMl:
+        """How much of a lesion the leading image itself shows; 0 if nothing was registered."""
+        return VolumesMl(left=0.0, right=0.0) if self.lesion is None else self.lesion.seen_ml
+
+
+def write_registration_record(path: Path, record: RegistrationRecord) -> None:
+    """Write a participant's registration record."""
+    write_json(path, as_json(record))
+
+
+def read_registration_record(path: Path) -> RegistrationRecord:
+    """Read what `write_registration_record` wrote.
 
     Raises
     ------
     ImageError
-        If it cannot be read or holds no list ``Scans``.
+        ``record_missing``, or ``record_unreadable`` if it is no JSON, or not such a record: a field is missing or of
+        another type, as in the record of an earlier version.
     """
     content = read_json(path, ImageError, "record")
-    scans = content.get("Scans")
-    if not isinstance(scans, list) or not all(isinstance(scan, dict) for scan in scans):
-        raise ImageError(f"{path}: is not a registration record (it has no list 'Scans')", code="record_unreadable")
-    return content
-
-
-def entry_of(record: Mapping[str, Any], key: ScanKey) -> dict[str, Any]:
-    """Return what a record says of one scan; nothing if it does not know the scan."""
-    for entry in record["Scans"]:
-        if entry.get("Session") == key.session and entry.get("Tracer") == key.tracer:
-            return dict(entry)
-    return {}
-
-
-def refusal_in(record: Mapping[str, Any], key: ScanKey) -> Refusal | None:
-    """Return why a scan was refused according to a registration record, or None if it was not."""
-    entry = entry_of(record, key)
-    if entry.get("Status") != "refused":
-        return None
-    return Refusal(*(str(entry.get(name) or "n/a") for name in ("Stage", "Code", "Reason")))
-
-
-def tracer_of(record: Mapping[str, Any], session: str, label: str) -> str | None:
-    """Return what the tables call the tracer of a scan whose file name has this label; None if it is not known."""
-    for entry in record["Scans"]:
-        if entry.get("Session") == session and entry.get("Label") == label:
-            return str(entry.get("Tracer"))
-    return None
-
-
-def misplacement_mm(record: Mapping[str, Any]) -> float:
-    """Return how far a fold may lie from where the warp puts it (standard deviation); 0 if nothing was registered."""
-    return float((record.get("Warp") or {}).get("MisplacementMm") or 0.0)
-
-
-def fault_of_anat(record: Mapping[str, Any]) -> Refusal | None:
-    """Return what to say of a participant whose anatomical image was refused."""
-    told = record.get("Anat") or {}
-    if told.get("Status") != "refused":
-        return None
-    reason = f"registered without the anatomical image, which was refused ({told.get('Code')}: {told.get('Reason')})"
-    return Refusal("normalise", "anat_refused", reason)
-
-
-def accepted_faults(record: Mapping[str, Any], key: ScanKey) -> list[dict[str, str]]:
-    """Return the faults of a scan's registration that a person accepted, as the record has them."""
-    return list(entry_of(record, key).get("Warnings") or [])
-
-
-def lesion_seen(record: Mapping[str, Any]) -> dict[str, float]:
-    """Return how many mL of a lesion the leading image itself shows on each side."""
-    seen = (record.get("Lesion") or {}).get("SeenMl") or {}
-    return {side: float(seen.get(side, 0.0)) for side in ("left", "right")}
-
-
-def flags_of(record: Mapping[str, Any], key: ScanKey) -> list[dict[str, str]]:
-    """Return what normalise calls attention to in a scan: code and reason each."""
-    return list(entry_of(record, key).get("Flags") or [])
-
-
-def deficit_of(record: Mapping[str, Any], key: ScanKey) -> dict[str, float]:
-    """Return how many mL of a lesion-like deficit a scan itself shows on each side; 0 where it was not registered.
-
-    Raises
-    ------
-    ImageError
-        If the record is of a version that did not look.
-    """
-    entry = entry_of(record, key)
-    if entry.get("Status") == "registered" and "DeficitMl" not in entry:
+    try:
+        return from_json(RegistrationRecord, content)
+    except MismatchError as error:
         raise ImageError(
-            f"the registration record of {key.participant} is of version {record.get('SoftwareVersion')}, which did not"
-            " ask on which side the lesion is: run normalise again",
-            code="record_outdated",
-        )
-    shown = entry.get("DeficitMl") or {}
-    return {side: float(shown.get(side, 0.0)) for side in ("left", "right")}
-
-
-def cut_view(record: Mapping[str, Any], key: ScanKey) -> CutView | None:
-    """Return the field of view of a scan, outside which its values are no measurements; None if it is not known."""
-    entry = entry_of(record, key)
-    if "View" not in entry:
-        return None
-    pose = entry.get("OwnPose")
-    return CutView(
-        tuple(entry["CutAt"]),
-        tuple(entry["View"]["First"]),
-        tuple(entry["View"]["Last"]),
-        None if pose is None else np.array(pose, dtype=np.float64),
-    )
+            f"{path}: is not a registration record of this version ({error}): run normalise again",
+            code="record_unreadable",
+        ) from None

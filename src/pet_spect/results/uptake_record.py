@@ -1,21 +1,31 @@
-"""Reading back what measure wrote of one participant."""
+"""The uptake of a participant's regions: the table that measure leaves and its sidecar, written and read here.
+
+The sidecar is the data dictionary of the table and, under ``Scans``, what became of each scan.
+"""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Annotated, Any, Literal, cast, get_args
 
 from pet_spect.errors import TableError
-from pet_spect.model import Refusal, RegionSide, ScanKey
-from pet_spect.quantify.reasons import split_reasons
+from pet_spect.files import read_json, write_json
+from pet_spect.model import Flag, Refusal, RegionSide, RegionUptake, ScanKey
+from pet_spect.quantify.measurement import ParticipantRegions
+from pet_spect.quantify.reasons import concerns_suv_only, join_reasons, split_reasons
 from pet_spect.quantify.roles import RegionValue, ScanUptake
 from pet_spect.quantify.uncertainty import Sensitivity
+from pet_spect.quantify.uptake import LESIONFREE
 from pet_spect.results import columns
-from pet_spect.tsv import parse_float, sidecar_of_table
+from pet_spect.results.registration_record import VolumesMl
+from pet_spect.results.typed_json import Codec, Key, Mark, MismatchError, as_json, from_json, number
+from pet_spect.tsv import parse_float, sidecar_of_table, write_table
+
+NO_SCAN = "no scan listed"
+"""Reason of a visit that scans.tsv does not list."""
 
 RESPONSE_TERMS = (
     "standard error of the mean by count noise",
@@ -28,6 +38,258 @@ RESPONSE_TERMS = (
     "half the change from the lower to the higher threshold on the probability of lesion",
 )
 """What the numbers under ``Sensitivities`` are, each in the scan's unit."""
+
+Sensitivities = Mapping[tuple[str, RegionSide], Sensitivity]
+"""By region and side."""
+
+
+def _by_region(sensitivities: Sensitivities) -> dict[str, dict[str, list[float | None]]]:
+    """Return sensitivities as a sidecar holds them: region, side, and 9 digits of each of `RESPONSE_TERMS`."""
+    content: dict[str, dict[str, list[float | None]]] = {}
+    for (region, side), one in sensitivities.items():
+        terms = (one.noise_sd, *one.shift, *one.turn, one.threshold)
+        content.setdefault(region, {})[side] = [float(f"{term:.9g}") if math.isfinite(term) else None for term in terms]
+    return content
+
+
+def _sensitivities(content: object) -> Sensitivities:
+    sensitivities: dict[tuple[str, RegionSide], Sensitivity] = {}
+    for region, sides in _object(content).items():
+        for side, terms in _object(sides).items():
+            if side not in get_args(RegionSide) or not isinstance(terms, list) or len(terms) != len(RESPONSE_TERMS):
+                raise MismatchError(f"{len(RESPONSE_TERMS)} numbers for each region and side are needed")
+            noise, x, y, z, rx, ry, rz, threshold = (math.nan if term is None else number(term) for term in terms)
+            sensitivity = Sensitivity(noise, (x, y, z), (rx, ry, rz), threshold)
+            sensitivities[region, cast(RegionSide, side)] = sensitivity
+    return sensitivities
+
+
+def _object(content: object) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise MismatchError("an object {...} is needed")
+    return content
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommonResolution:
+    """How a scan was brought to the common resolution; full widths at half maximum, mm.
+
+    Attributes
+    ----------
+    estimated_mm : float or None
+        The scan's own resolution; None where it cannot be told.
+    estimated_sd_mm : float or None
+        Its standard deviation.
+    blur_mm : float
+        Gaussian that was applied before the scan was measured; 0 is none.
+    """
+
+    estimated_mm: Annotated[float | None, Key("EstimatedFWHMmm")]
+    estimated_sd_mm: Annotated[float | None, Key("EstimatedFWHMSDmm")]
+    blur_mm: Annotated[float, Key("AppliedBlurFWHMmm")]
+
+
+_NO_VOLUME = VolumesMl(left=0.0, right=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UptakeScan:
+    """What became of one visit, in the sidecar.
+
+    Attributes
+    ----------
+    session, tracer : str
+        As the tables spell them.
+    status : {'measured', 'refused', 'missing'}
+    stage, code, reason : str or None
+        The refusal; of a missing scan `reason` alone.
+    warnings : tuple of Flag
+        What to look at in this scan.
+    simulated : bool
+    resolution : CommonResolution or None
+        None if scans are measured as they are.
+    cut_at : tuple of str
+        Sides at which the brain is cut.
+    unit : str or None
+        Of the uptake.
+    suv_factor : float or None
+        Multiplies uptake into SUVbw, g/mL.
+    suv_reason : str or None
+        Why there is no factor.
+    attenuation_corrected : bool or None
+        None if not known.
+    accepted : tuple of Flag
+        Faults of the registration that a person accepted; among `warnings` too.
+    lesion_seen_ml : VolumesMl
+        Lesion that the leading image of the registration shows.
+    lesion_seen_in : str or None
+        The tracer or kind of that image.
+    deficit_ml : VolumesMl
+        Lesion-like deficit that the scan itself shows.
+    sensitivities : mapping of (region, side) to Sensitivity, or None
+        None if nothing was measured. The file keeps 9 digits.
+    """
+
+    session: str
+    tracer: str
+    status: Literal["measured", "refused", "missing"]
+    stage: str | None = None
+    code: str | None = None
+    reason: str | None = None
+    warnings: tuple[Flag, ...] = ()
+    simulated: bool = False
+    resolution: Annotated[CommonResolution | None, Mark.FLAT] = None
+    cut_at: tuple[str, ...] = ()
+    unit: str | None = None
+    suv_factor: Annotated[float | None, Key("SUVbwFactor")] = None
+    suv_reason: Annotated[str | None, Key("SUVReason")] = None
+    attenuation_corrected: Annotated[bool | None, Key("AttenuationCorrection")] = None
+    accepted: tuple[Flag, ...] = ()
+    lesion_seen_ml: VolumesMl = _NO_VOLUME
+    lesion_seen_in: str | None = None
+    deficit_ml: VolumesMl = _NO_VOLUME
+    sensitivities: Annotated[Sensitivities | None, Codec(_by_region, _sensitivities), Mark.LEFT_OUT] = None
+
+    def __post_init__(self) -> None:
+        """Check that what is absent says why."""
+        if self.status == "refused" and self.refusal is None:
+            raise ValueError("a refused scan needs Stage, Code and Reason")
+        if self.status == "missing" and self.reason is None:
+            raise ValueError("a missing scan needs a Reason")
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why a scan was refused; None if it was not."""
+        if self.status != "refused" or self.stage is None or self.code is None or self.reason is None:
+            return None
+        return Refusal(self.stage, self.code, self.reason)
+
+    @property
+    def absence(self) -> str:
+        """Why nothing was measured, ``code: reason`` or the reason alone; empty if something was."""
+        if self.refusal is not None:
+            return f"{self.refusal.code}: {self.refusal.reason}"
+        return (self.reason or "") if self.status == "missing" else ""
+
+
+def missing_scan(session: str, tracer: str) -> UptakeScan:
+    """Return what the sidecar says of a visit that was not scanned."""
+    return UptakeScan(session=session, tracer=tracer, status="missing", reason=NO_SCAN)
+
+
+@dataclass(frozen=True)
+class UptakeRow:
+    """One row of the table: its columns, in the order of `columns.UPTAKE`, which says what they are."""
+
+    participant_id: str
+    session: str
+    tracer: str
+    region: str
+    side: RegionSide
+    mean: float
+    sd: float
+    volume_ml: float
+    coverage: float
+    lesion_fraction: float
+    unit: str | None
+    reason: str
+
+
+def uptake_rows(
+    participant: str,
+    scan: UptakeScan,
+    measured: Sequence[RegionUptake] | None,
+    regions: ParticipantRegions,
+    lesion_fault: Refusal | None,
+) -> list[UptakeRow]:
+    """Return the rows of one scan.
+
+    Parameters
+    ----------
+    participant : str
+    scan : UptakeScan
+    measured : sequence of RegionUptake or None
+        None if the scan is missing or refused: every region then has a row without a value.
+    regions : ParticipantRegions
+    lesion_fault : Refusal or None
+        What is wrong with the lesion mask.
+    """
+    doubts = [str(warning) for warning in scan.warnings if not concerns_suv_only(str(warning))]
+    if measured is None:
+        have = [(region.name, region.side) for region in regions.atlas.regions]
+        without = [(name, side) for name in regions.lesionfree for side in get_args(RegionSide)]
+        measured = [_nothing(name, side) for name, side in have]
+        measured += [_nothing(name + LESIONFREE, side) for name, side in without if (name, side) in have]
+        reasons = [scan.absence] * len(measured)
+    else:
+        reasons = [_reason(one, regions, lesion_fault, scan.cut_at) for one in measured]
+    return [
+        UptakeRow(
+            participant,
+            scan.session,
+            scan.tracer,
+            one.region,
+            one.side,
+            one.mean,
+            one.sd,
+            one.volume_ml,
+            one.coverage,
+            one.lesion_fraction,
+            scan.unit,
+            join_reasons([reason, *doubts]),
+        )
+        for one, reason in zip(measured, reasons, strict=True)
+    ]
+
+
+def why_absent(uptake: RegionUptake, min_coverage: float, cut_at: Sequence[str]) -> str:
+    """Return the text behind the code of a region without a mean; `cut_at` is where the brain is cut."""
+    name = uptake.region if uptake.side == "n/a" else f"{uptake.region} {uptake.side}"
+    text = f"{uptake.coverage:.0%} of {name} is in view, {min_coverage:.0%} is needed"
+    return f"{text}; the brain is cut at the {' and the '.join(cut_at)}" if cut_at else text
+
+
+def _reason(
+    uptake: RegionUptake, regions: ParticipantRegions, lesion_fault: Refusal | None, cut_at: Sequence[str]
+) -> str:
+    if not math.isnan(uptake.mean):
+        return ""
+    if uptake.region not in {region.name for region in regions.atlas.regions} and regions.lesion is None:
+        if lesion_fault is None:
+            return "no_lesion_mask: no lesion mask is given"
+        return f"{lesion_fault.code}: {lesion_fault.reason}"
+    if not uptake.volume_ml > 0:
+        return f"no_volume: nothing of {uptake.region} is left to measure"
+    return f"low_coverage: {why_absent(uptake, regions.min_coverage, cut_at)}"
+
+
+def _nothing(region: str, side: RegionSide) -> RegionUptake:
+    return RegionUptake(region, side, math.nan, math.nan, math.nan, math.nan, math.nan)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sidecar:
+    response_terms: tuple[str, ...]
+    misplacement_mm: float
+    scans: tuple[UptakeScan, ...]
+
+
+def write_uptake(path: Path, rows: Iterable[UptakeRow], scans: Sequence[UptakeScan], misplacement_mm: float) -> None:
+    """Write a participant's uptake table and its sidecar.
+
+    Parameters
+    ----------
+    path : Path
+        The table; the sidecar goes beside it.
+    rows : iterable of UptakeRow
+    scans : sequence of UptakeScan
+        Every visit of the study.
+    misplacement_mm : float
+        With which the regions of the target were weighted.
+    """
+    write_table(path, columns.UPTAKE, (asdict(row) for row in rows))
+    of_scans = _Sidecar(response_terms=RESPONSE_TERMS, misplacement_mm=misplacement_mm, scans=tuple(scans))
+    write_json(sidecar_of_table(path), {**columns.UPTAKE, **as_json(of_scans)})
 
 
 @dataclass(frozen=True)
@@ -43,13 +305,29 @@ class MeasuredScan:
     """
 
     uptake: ScanUptake
-    status: str
+    status: Literal["measured", "refused", "missing"]
     refusal: Refusal | None
     simulated: bool
 
 
-def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]], joined: TextIO) -> list[MeasuredScan]:
-    """Return a participant's scans in the order of the visits.
+@dataclass(frozen=True)
+class ParticipantUptake:
+    """What `read_uptake` reads.
+
+    Attributes
+    ----------
+    scans : tuple of MeasuredScan
+        In the order of the visits asked for.
+    lines : tuple of str
+        The rows of the table as they stand in it, without its header.
+    """
+
+    scans: tuple[MeasuredScan, ...]
+    lines: tuple[str, ...]
+
+
+def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]]) -> ParticipantUptake:
+    """Read what `write_uptake` wrote of a participant.
 
     Parameters
     ----------
@@ -57,8 +335,6 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]],
         The participant's uptake table.
     participant : str
     visits : sequence of (session, tracer)
-    joined : text file
-        The table's rows are copied to it.
 
     Raises
     ------
@@ -67,22 +343,20 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]],
     """
     try:
         header, *lines = path.read_text(encoding="utf-8").splitlines()
-        told = {
-            (scan["Session"], scan["Tracer"]): scan for scan in json.loads(sidecar_of_table(path).read_text())["Scans"]
-        }
+        sidecar = from_json(_Sidecar, read_json(sidecar_of_table(path), TableError, "sidecar"))
         if tuple(header.split("\t")) != tuple(columns.UPTAKE):
             raise ValueError("columns")
+        told = {(scan.session, scan.tracer): scan for scan in sidecar.scans}
         values: dict[tuple[str, str], dict[tuple[str, RegionSide], RegionValue]] = {visit: {} for visit in told}
         for line in lines:
             who, session, tracer, region, side, mean, _, volume, _, lesion, _, reason = line.split("\t")
-            if who != participant:
-                raise ValueError("participant")
-            terms = told[session, tracer].get("Sensitivities", {}).get(region, {}).get(side)
-            value = _value(mean, volume, lesion, reason, None if terms is None else response_of(terms))
-            values[session, tracer][region, cast(RegionSide, side)] = value
-        joined.writelines(line + "\n" for line in lines)
-        scans = {visit: _scan(ScanKey(participant, *visit), told[visit], values[visit]) for visit in told}
-    except (ValueError, KeyError, TypeError, OSError):
+            if who != participant or side not in get_args(RegionSide):
+                raise ValueError("participant or side")
+            place = region, cast(RegionSide, side)
+            sensitivity = (told[session, tracer].sensitivities or {}).get(place)
+            values[session, tracer][place] = _value(mean, volume, lesion, reason, sensitivity)
+        scans = {visit: _scan(ScanKey(participant, *visit), scan, values[visit]) for visit, scan in told.items()}
+    except (ValueError, KeyError, OSError, TableError):
         raise TableError(
             f"{path}: this table or its sidecar is not one that measure of this version wrote for {participant};"
             " run measure again"
@@ -90,55 +364,27 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]],
     absent = [visit for visit in visits if visit not in scans]
     if absent:
         raise TableError(f"{path}: tells nothing of {' '.join(absent[0])}; run measure again")
-    return [scans[visit] for visit in visits]
-
-
-def terms_by_region(
-    sensitivities: Mapping[tuple[str, RegionSide], Sensitivity],
-) -> dict[str, dict[str, list[float | None]]]:
-    """Return the sensitivities of a scan as its sidecar holds them, by region and side."""
-    told: dict[str, dict[str, list[float | None]]] = {}
-    for (region, side), sensitivity in sensitivities.items():
-        told.setdefault(region, {})[side] = terms_of(sensitivity)
-    return told
-
-
-def terms_of(sensitivity: Sensitivity) -> list[float | None]:
-    """Return a sensitivity as a sidecar holds it, in the order of `RESPONSE_TERMS`; null where it is not known."""
-    terms = (sensitivity.noise_sd, *sensitivity.shift, *sensitivity.turn, sensitivity.threshold)
-    return [float(f"{term:.9g}") if math.isfinite(term) else None for term in terms]
-
-
-def response_of(terms: Sequence[float | None]) -> Sensitivity:
-    """Return the sensitivity that `terms_of` wrote."""
-    noise, x, y, z, rx, ry, rz, threshold = (math.nan if term is None else float(term) for term in terms)
-    return Sensitivity(noise, (x, y, z), (rx, ry, rz), threshold)
+    return ParticipantUptake(tuple(scans[visit] for visit in visits), tuple(lines))
 
 
 def _value(mean: str, volume: str, lesion: str, reason: str, sensitivity: Sensitivity | None) -> RegionValue:
     uptake = parse_float(mean)
-    why_absent = split_reasons(reason)[0] if math.isnan(uptake) else ""
-    return RegionValue(uptake, parse_float(volume), parse_float(lesion), why_absent, sensitivity)
+    why = split_reasons(reason)[0] if math.isnan(uptake) and reason else ""
+    return RegionValue(uptake, parse_float(volume), parse_float(lesion), why, sensitivity)
 
 
-def _scan(key: ScanKey, told: Mapping[str, Any], values: Mapping[tuple[str, RegionSide], RegionValue]) -> MeasuredScan:
-    refusal, absence = None, ""
-    if told["Status"] == "refused":
-        refusal = Refusal(told["Stage"], told["Code"], told["Reason"])
-        absence = f"{refusal.code}: {refusal.reason}"
-    elif told["Status"] == "missing":
-        absence = told["Reason"]
+def _scan(key: ScanKey, scan: UptakeScan, values: Mapping[tuple[str, RegionSide], RegionValue]) -> MeasuredScan:
     uptake = ScanUptake(
         key=key,
-        absence=absence,
+        absence=scan.absence,
         values=values,
-        notes=tuple(f"{warning['Code']}: {warning['Reason']}" for warning in told["Warnings"]),
-        suv_factor=told["SUVbwFactor"],
-        suv_reason=told["SUVReason"] or "",
-        attenuation_corrected=told["AttenuationCorrection"],
-        deficit_ml=(float(told["DeficitMl"]["left"]), float(told["DeficitMl"]["right"])),
-        lesion_seen_ml=(float(told["LesionSeenMl"]["left"]), float(told["LesionSeenMl"]["right"])),
-        lesion_seen_in=told["LesionSeenIn"] or "",
-        accepted=tuple(Refusal("normalise", fault["Code"], fault["Reason"]) for fault in told["Accepted"]),
+        notes=tuple(map(str, scan.warnings)),
+        suv_factor=scan.suv_factor,
+        suv_reason=scan.suv_reason or "",
+        attenuation_corrected=scan.attenuation_corrected,
+        deficit_ml=(scan.deficit_ml.left, scan.deficit_ml.right),
+        lesion_seen_ml=(scan.lesion_seen_ml.left, scan.lesion_seen_ml.right),
+        lesion_seen_in=scan.lesion_seen_in or "",
+        accepted=tuple(Refusal("normalise", fault.code, fault.reason) for fault in scan.accepted),
     )
-    return MeasuredScan(uptake, told["Status"], refusal, told["Simulated"])
+    return MeasuredScan(uptake, scan.status, scan.refusal, scan.simulated)

@@ -61,5 +61,5 @@ def test_the_box_of_the_head_is_in_voxels_of_the_scan():
     part = affine.copy()
     part[:3, 3] = (-100 + 2 * 4, -120 + 2 * 5, -50 + 3 * 6)
     scan, head = (Volume(np.zeros(shape, np.float32), at) for shape, at in (((50, 60, 70), affine), ((9, 8, 7), part)))
-    assert Attempt(scan=scan, head=head).head_box == [[4, 13], [5, 13], [6, 13]]
+    assert Attempt(scan=scan, head=head).head_box == ((4, 13), (5, 13), (6, 13))
     assert Attempt(scan=scan).head_box is None

@@ -51,12 +51,13 @@ class Attempt:
     remarks: dict[str, RegistrationError] = field(default_factory=dict)
 
     @property
-    def head_box(self) -> list[list[int]] | None:
+    def head_box(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]] | None:
         """First voxel of the head and the one behind its last, along each axis of the scan; None if none was found."""
         if self.scan is None or self.head is None:
             return None
         first = np.linalg.solve(self.scan.affine, self.head.affine[:, 3])[:3].round().astype(int)
-        return [[int(low), int(low) + extent] for low, extent in zip(first, self.head.data.shape, strict=True)]
+        x, y, z = ((int(low), int(low) + extent) for low, extent in zip(first, self.head.data.shape, strict=True))
+        return x, y, z
 
     def tolerate(self, check: Callable[[Gates], None], gates: Gates) -> None:
         """Run a check; keep an accepted fault as a remark and check the rest.

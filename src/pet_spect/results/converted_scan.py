@@ -1,0 +1,78 @@
+"""What the sidecar of a converted scan tells the steps after convert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pet_spect.errors import ImageError
+from pet_spect.files import sidecar
+from pet_spect.imaging.images import read_sidecar
+from pet_spect.model import Flag
+from pet_spect.results.typed_json import Key, Mark, MismatchError, from_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertedFacts:
+    """What is known of a converted scan; None where the sidecar does not say.
+
+    Attributes
+    ----------
+    units : str or None
+        Of the voxels as stored.
+    suv_factor : float or None
+        Multiplies a voxel into SUVbw, g/mL.
+    suv_reason : str or None
+        Why there is no factor.
+    attenuation_correction : str or None
+        How attenuation was corrected; ``none`` if it was not.
+    tracer_identity : str or None
+        ``header`` if the header confirms the tracer.
+    """
+
+    units: Annotated[str | None, Mark.LEFT_OUT]
+    suv_factor: Annotated[float | None, Key("SUVbwFactor"), Mark.LEFT_OUT]
+    suv_reason: Annotated[str | None, Key("SUVReason"), Mark.LEFT_OUT]
+    attenuation_correction: Annotated[str | None, Mark.LEFT_OUT]
+    tracer_identity: Annotated[str | None, Mark.LEFT_OUT]
+    stated_warnings: Annotated[tuple[Flag, ...] | None, Key("Warnings"), Mark.LEFT_OUT]
+    stated_simulated: Annotated[bool | None, Key("Simulated"), Mark.LEFT_OUT]
+
+    @property
+    def warnings(self) -> tuple[Flag, ...]:
+        """What convert calls attention to."""
+        return self.stated_warnings or ()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether pet-spect simulate made the scan."""
+        return bool(self.stated_simulated)
+
+    @property
+    def attenuation_corrected(self) -> bool | None:
+        """Whether attenuation was corrected; None if the sidecar does not say."""
+        how = self.attenuation_correction
+        return None if how is None else how.lower() not in ("none", "false")
+
+
+def read_converted_facts(image: Path) -> ConvertedFacts:
+    """Read the sidecar of a converted scan, refused or not.
+
+    Parameters
+    ----------
+    image : Path
+        As convert named it.
+
+    Raises
+    ------
+    ImageError
+        ``sidecar_missing``, or ``sidecar_unreadable`` if it is no JSON object or a value has another type.
+    """
+    content = read_sidecar(image)
+    try:
+        return from_json(ConvertedFacts, content)
+    except MismatchError as error:
+        raise ImageError(
+            f"{sidecar(str(image))}: is not a sidecar that convert wrote ({error})", code="sidecar_unreadable"
+        ) from None
