@@ -22,13 +22,14 @@ from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Atlas, Volume
 from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
 from pet_spect.quantify.sensitivities import scan_sensitivities
+from pet_spect.quantify.smoothing import FWHM_TO_SIGMA
 from pet_spect.simulate.design import TRACERS, Trial
 from pet_spect.simulate.heads.anatomy import smooth_noise
 from pet_spect.simulate.heads.standard_head import standard_head
 from pet_spect.simulate.heads.stroke import infarct
 from pet_spect.simulate.participant import random_pose, true_activity
 from pet_spect.simulate.population import draw_person
-from pet_spect.simulate.scanner import FWHM_TO_SIGMA, Scanner, scan, seen_by
+from pet_spect.simulate.scanner import Scanner, scan, seen_by
 
 KINDS = ((0.0, 1, 1.0), (0.4, 0, 1.0), (0.7, 1, 1.0), (0.7, 1, 2.0), (1.0, 1, 1.0), (1.2, 2, 1.0))
 """Width of the noise over that of the scanner's point spread, power of uptake, size."""

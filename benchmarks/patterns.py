@@ -25,6 +25,7 @@ from pet_spect.imaging.atlases import load_atlas
 from pet_spect.imaging.normal_uptake import FILLED, PATTERNS, Pattern, nearest_label, region_mask
 from pet_spect.imaging.tissue import tissue_maps
 from pet_spect.model import Atlas
+from pet_spect.quantify.smoothing import FWHM_TO_SIGMA
 from pet_spect.registration.resolution_estimate import MISREGISTRATION_FWHM_MM
 from pet_spect.simulate.design import PET_SCANNERS
 from pet_spect.simulate.heads.standard_head import SUBCORTICAL, healthy_head, standard_head
@@ -78,7 +79,7 @@ class Standard:
         for axis in range(3):
             sharp = correlate1d(sharp, (0.25, 0.5, 0.25), axis=axis, mode="constant")
             sharp = sharp[tuple(slice(None, None, 2) if a == axis else slice(None) for a in range(3))]
-        sigma = np.sqrt(fwhm_mm**2 / (8 * np.log(2)) - 0.5) / 2  # the kernel above has a variance of half a voxel
+        sigma = np.sqrt((fwhm_mm * FWHM_TO_SIGMA) ** 2 - 0.5) / 2  # the kernel above has a variance of half a voxel
         blurred = gaussian_filter(sharp, sigma, mode="constant")
         total = np.bincount(self.region, weights=blurred.ravel(), minlength=len(self.names) + 1)
         return total[1:] / np.bincount(self.region, minlength=len(self.names) + 1)[1:]

@@ -33,7 +33,7 @@ from pet_spect.imaging.images import canonical
 from pet_spect.imaging.tissue import tissue_maps
 from pet_spect.model import Atlas, ScanKey, Side, Volume, Warp
 from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
-from pet_spect.quantify.smoothing import blur, blur_between
+from pet_spect.quantify.smoothing import FWHM_TO_SIGMA, blur, blur_between
 from pet_spect.registration.common_resolution import plan
 from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.itk import use_threads
@@ -45,7 +45,7 @@ from pet_spect.simulate.design import Trial
 from pet_spect.simulate.heads.standard_head import Head
 from pet_spect.simulate.heads.stroke import infarct
 from pet_spect.simulate.participant import random_pose, true_activity
-from pet_spect.simulate.scanner import FWHM_TO_SIGMA, Scanner, blurred, region_ratios, scan
+from pet_spect.simulate.scanner import Scanner, blurred, region_ratios, scan
 
 ANATOMIES = ("9861", "12876+lesion", "15496", "warped-1+lesion")
 GRIDS = {"FDG": ((128, 128, 71), (2.0, 2.0, 3.27)), "IMZ": ((128, 128, 64), (3.68, 3.68, 3.68))}

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from patterns import Standard, fitted
 from scipy.ndimage import gaussian_filter
 
+from pet_spect.quantify.smoothing import FWHM_TO_SIGMA
 from pet_spect.registration.templates.appearance import region_factors, shares_in_view
 from pet_spect.registration.templates.template import Template, make_template
 from pet_spect.registration.templates.tracer_pattern import FAR, pattern_distance
 from pet_spect.simulate.heads.regional_factors import regional_factors
 from pet_spect.simulate.heads.standard_head import Head, healthy_head, standard_head
 from pet_spect.simulate.population import SCANNER_RANGES
-from pet_spect.simulate.scanner import FWHM_TO_SIGMA
 
 HMPAO_MAP_MM = 11.0
 NOISE = {"FDG": 0.055, "IMZ": 0.08}

@@ -25,12 +25,12 @@ from pet_spect.imaging.atlases import load_atlas
 from pet_spect.imaging.images import canonical, read_volume
 from pet_spect.imaging.resample import apply_affine, resample_affine
 from pet_spect.model import Volume
+from pet_spect.quantify.smoothing import FWHM_TO_SIGMA
 from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.placement.pose import Placed, look_at
 from pet_spect.registration.templates.template import make_template
 from pet_spect.simulate.heads.body import BODY_MM, with_body
-from pet_spect.simulate.scanner import FWHM_TO_SIGMA
 
 Altered = tuple[str, Volume, NDArray[np.float64]]
 """Name, scan, and the motion of the head in it."""

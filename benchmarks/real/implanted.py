@@ -16,10 +16,11 @@ from pet_spect.imaging.atlases import load_atlas
 from pet_spect.imaging.images import read_volume
 from pet_spect.imaging.resample import apply_affine, displace, grid_points, sample
 from pet_spect.model import Side, Volume, Warp
+from pet_spect.quantify.smoothing import FWHM_TO_SIGMA
 from pet_spect.registration.normalise import Normalised
 from pet_spect.simulate.heads.anatomy import Anatomy, smooth_noise
 from pet_spect.simulate.heads.standard_head import Head, standard_head
-from pet_spect.simulate.scanner import FWHM_TO_SIGMA, blurred
+from pet_spect.simulate.scanner import blurred
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "accuracy"))
 from cases import Case, activity, infarcted, lost_to

@@ -9,7 +9,7 @@ def template_flags(wildcards):
 
 
 def template_files(wildcards):
-    return [word.split("=", 1)[1] for word in template_flags(wildcards) if word.endswith((".nii", ".nii.gz"))]
+    return [word.split("=", 1)[1] for word in template_flags(wildcards) if is_nifti(Path(word))]
 
 
 def exclude_flags(wildcards):

@@ -37,7 +37,7 @@ def _from_one(text: str) -> int:
 
 
 def _image_name(text: str) -> Path:
-    if not text.endswith((".nii.gz", ".nii")):
+    if not is_nifti(Path(text)):
         raise argparse.ArgumentTypeError("the name of the image must end in .nii.gz or .nii")
     return Path(text)
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.errors import DicomError
+from pet_spect.imaging.images import LPS_FLIP
 
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _EDGES_MM = (0.01, 1000.0)
 _FLAT = 0.1
 _FARTHEST_MM = 1e5
@@ -188,7 +188,7 @@ def affine_from_planes(
     lps[:3, 1] = along_rows * pixel_spacing[0]
     lps[:3, 2] = slice_step
     lps[:3, 3] = first
-    return np.asarray(_LPS_TO_RAS @ lps + 0.0, dtype=np.float64)
+    return np.asarray(LPS_FLIP @ lps + 0.0, dtype=np.float64)
 
 
 def check_affine(affine: NDArray[np.float64], name: str) -> None:

@@ -20,7 +20,10 @@ from pet_spect.files import read_json, sidecar, whole_file, write_json
 from pet_spect.imaging.nifti import muted, open_nifti, write_nifti
 from pet_spect.model import Refusal, Volume, Warp
 
-_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+LPS_FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
+"""(4, 4) RAS+ to LPS+, and back: DICOM and ITK count millimetres to the left and to the back."""
+
+_LPS_VECTOR = np.diag(LPS_FLIP)[:3].astype(np.float32)
 _CANONICAL = np.array([[0, 1], [1, 1], [2, 1]])
 """What `nibabel.io_orientation` says of voxel axes nearest to right, anterior, superior."""
 
@@ -201,7 +204,7 @@ def read_scan(path: Path) -> Volume:
 
 def write_warp(path: Path, warp: Warp) -> None:
     """Write a displacement field as ITK and ANTs read it (NIfTI vector intent, LPS+ mm)."""
-    vectors = warp.displacement * np.array([-1, -1, 1], dtype=np.float32)
+    vectors = warp.displacement * _LPS_VECTOR
     image = nib.Nifti1Image(vectors[:, :, :, np.newaxis, :], warp.affine)
     image.header.set_intent(_NIFTI_VECTOR_INTENT)
     image.header.set_xyzt_units("mm")
@@ -225,14 +228,14 @@ def read_warp(path: Path) -> Warp:
     vectors, affine = np.asarray(image.dataobj, dtype=np.float32)[:, :, :, 0, :], image.affine
     if not (np.isfinite(vectors).all() and _is_invertible(affine)):
         raise ImageError(f"{path}: holds displacements or an affine that are not finite; make it anew")
-    return Warp(vectors * np.array([-1, -1, 1], dtype=np.float32), np.asarray(affine, dtype=np.float64))
+    return Warp(vectors * _LPS_VECTOR, np.asarray(affine, dtype=np.float64))
 
 
 def write_affine(path: Path, matrix: NDArray[np.float64]) -> None:
     """Write a point transform (4, 4), RAS+ mm, as an ITK ``.mat`` (LPS+)."""
     from scipy.io import savemat
 
-    lps = _LPS @ matrix @ _LPS
+    lps = LPS_FLIP @ matrix @ LPS_FLIP
     parameters = np.concatenate([lps[:3, :3].ravel(), lps[:3, 3]])[:, np.newaxis]
     with whole_file(path) as partial:
         savemat(partial, {"AffineTransform_double_3_3": parameters, "fixed": np.zeros((3, 1))}, format="4")
@@ -264,7 +267,7 @@ def read_affine(path: Path) -> NDArray[np.float64]:
                 raise ValueError("not invertible")
     except Exception as error:  # scipy's reader fails on a damaged file in ways of all kinds
         raise ImageError(f"{path}: is not an ITK affine transform ({type(error).__name__})") from None
-    return np.asarray(_LPS @ lps @ _LPS, dtype=np.float64)
+    return np.asarray(LPS_FLIP @ lps @ LPS_FLIP, dtype=np.float64)
 
 
 def read_rigid(path: Path) -> NDArray[np.float64]:

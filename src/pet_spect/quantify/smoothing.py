@@ -17,6 +17,7 @@ from scipy.special import ive
 from pet_spect.model import Volume
 
 FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
+"""Full width at half maximum of a Gaussian to its standard deviation."""
 
 _KERNEL_REACH = 4.5
 

@@ -26,10 +26,11 @@ from pet_spect.errors import RegistrationError
 from pet_spect.imaging.resample import apply_affine, resample_affine
 from pet_spect.imaging.tissue import t1_map, tissue_maps
 from pet_spect.model import Atlas, Volume
+from pet_spect.quantify.smoothing import FWHM_TO_SIGMA
 from pet_spect.registration.gates.plausibility import correlation
 from pet_spect.registration.itk import register_linear
 from pet_spect.registration.placement.pose import centre_of
-from pet_spect.registration.templates.template import FWHM_TO_SIGMA, WORKING_VOXEL_MM, Template, blurred_template
+from pet_spect.registration.templates.template import WORKING_VOXEL_MM, Template, blurred_template
 from pet_spect.registration.warp import near_brain
 
 

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.errors import RegistrationError
-from pet_spect.imaging.images import read_affine, read_warp, write_affine
+from pet_spect.files import is_nifti
+from pet_spect.imaging.images import LPS_FLIP, read_affine, read_warp, write_affine
 from pet_spect.model import Volume, Warp
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 SEED = "20"
 _SAMPLING = {"mattes": 32, "CC": 2}
 """Bins of the histogram, or radius of the neighbourhood in voxels."""
-
-_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def use_threads(count: int) -> None:
@@ -57,7 +56,7 @@ def _ants() -> ModuleType:
 
 
 def _image(volume: Volume) -> Any:
-    affine = _LPS @ volume.affine
+    affine = LPS_FLIP @ volume.affine
     spacing = volume.voxel_size
     # NaN is outside the field of view; ITK's metrics have no such notion, so it becomes background
     data = np.nan_to_num(volume.data, nan=0.0)
@@ -88,7 +87,7 @@ def _register(
             raise RegistrationError(f"ants gave up ({error})", code="ants_failed") from None
         forward, inverse = result["fwdtransforms"], result["invtransforms"]
         affine = read_affine(Path(next(path for path in forward if path.endswith(".mat"))))
-        fields = [[path for path in paths if path.endswith(".nii.gz")] for paths in (forward, inverse)]
+        fields = [[path for path in paths if is_nifti(Path(path))] for paths in (forward, inverse)]
         if not fields[0]:
             return affine, None, None
         return affine, read_warp(Path(fields[0][0])), read_warp(Path(fields[1][0]))

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from pet_spect.model import Side, Volume, opposite
+from pet_spect.quantify.smoothing import FWHM_TO_SIGMA
 from pet_spect.simulate.heads.anatomy import smooth_noise, upsample
 from pet_spect.simulate.heads.standard_head import Head
 
-FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
 TARGET = "precentral"
 CEREBELLUM = "cerebellum_gray_matter"
 

@@ -15,8 +15,8 @@ from pet_spect.imaging.normal_uptake import PATTERNS, healthy_uptake
 from pet_spect.imaging.resample import resample
 from pet_spect.imaging.tissue import tissue_maps
 from pet_spect.model import Atlas, Region, Volume
+from pet_spect.quantify.smoothing import FWHM_TO_SIGMA
 
-FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
 WORKING_VOXEL_MM = 2
 _BESIDE_MM = 3.0
 _GREY_FROM = 0.35

@@ -18,6 +18,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from pydicom.valuerep import DSfloat
 
 from pet_spect.files import whole_file
+from pet_spect.imaging.images import LPS_FLIP
 from pet_spect.model import Volume
 
 MODEL_NAME = "pet_spect simulate"
@@ -25,7 +26,7 @@ MODEL_NAME = "pet_spect simulate"
 
 PatientPosition = Literal["HFS", "HFP", "FFS", "FFP"]
 
-_LPS = np.diag([-1.0, -1.0, 1.0])
+_LPS = LPS_FLIP[:3, :3]
 _SUPINE, _PRONE = ("40199007", "supine"), ("1240000", "prone")
 _HEAD_FIRST, _FEET_FIRST = ("102540008", "headfirst"), ("102541007", "feet-first")
 
