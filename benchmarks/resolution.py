@@ -126,7 +126,7 @@ def estimates(
 def estimate(volume: Volume, tissue: SharpTissue, rigid: NDArray[np.float64], warp: Warp) -> Any:
     """Return the resolution of a scan."""
     to_participant = np.linalg.inv(rigid)
-    return estimate_fwhm(volume, tissue, scan_to_participant=to_participant, participant_to_standard=warp)
+    return estimate_fwhm(volume, tissue, scan_to_participant_points=to_participant, participant_to_standard_points=warp)
 
 
 def visits(

@@ -32,6 +32,7 @@ from pet_spect.registration.templates.template import Template, make_template
 from pet_spect.registration.warp import Deformation, find_warp, near_brain
 from pet_spect.registration.within_participant import mean_volume, participant_grid
 from pet_spect.results import layout
+from pet_spect.results.transforms import read_participant_to_scan_points
 from pet_spect.simulate.scanner import CEREBELLUM, TARGET
 
 PRIMARY = {"FDG": "cerebellum_ipsilesional", "IMZ": "pons"}
@@ -105,9 +106,8 @@ def converted(work: Path, participant: str) -> list[Converted]:
         if "space-" in path.name:
             continue
         name = layout.scan_name(path)
-        rigid = results / layout.scan_to_participant(participant, name.session, name.label)
         refused = images.read_refusal(results / layout.standard_image(participant, *name[1:])) is not None
-        to_scan = None if refused else images.read_rigid(rigid)
+        to_scan = None if refused else read_participant_to_scan_points(results, name)
         found.append(Converted(name.session, TRACER_OF[name.label], path, to_scan))
     return found
 

@@ -15,13 +15,15 @@ def region_uptake(
     scan: Volume,
     atlas: Atlas,
     *,
-    scan_to_participant: NDArray[np.float64] | None = None,
-    participant_to_standard: Warp | None = None,
+    scan_to_participant_points: NDArray[np.float64] | None = None,
+    participant_to_standard_points: Warp | None = None,
     lesion: Volume | None = None,
     lesionfree: Sequence[str] = (),
     certainty: NDArray[np.float32] | None = None,
     min_coverage: float = 0.9,
 ) -> Sequence[RegionUptake]:
     """Measure a scan with these."""
-    regions = ParticipantRegions(atlas, participant_to_standard, tuple(lesionfree), lesion, certainty, min_coverage)
-    return measure_scan(scan, regions, to_participant=scan_to_participant).uptake
+    regions = ParticipantRegions(
+        atlas, participant_to_standard_points, tuple(lesionfree), lesion, certainty, min_coverage
+    )
+    return measure_scan(scan, regions, to_participant=scan_to_participant_points).uptake

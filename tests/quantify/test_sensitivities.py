@@ -30,9 +30,9 @@ def ramp(slopes, to_participant):
 
 
 def sensitivity(scan, atlas, to_participant, *, noise=None, centre=(0.0, 0.0, 0.0), lesion=None):
-    shares = weigh_regions(scan, atlas, scan_to_participant=to_participant, lesion=lesion)
+    shares = weigh_regions(scan, atlas, scan_to_participant_points=to_participant, lesion=lesion)
     whole, outside = region_sensitivities(
-        scan, shares, 1, scan_to_participant=to_participant, centre=np.array(centre), noise=noise
+        scan, shares, 1, scan_to_participant_points=to_participant, centre=np.array(centre), noise=noise
     )
     return whole[0], outside[0]
 

@@ -105,7 +105,7 @@ def test_a_rigid_transform_is_followed_from_scan_to_participant():
     shifted.affine[1, 3] += 20.0
     back = np.eye(4)
     back[1, 3] = -20.0
-    assert by_side(region_uptake(shifted, two_boxes(), scan_to_participant=back))["left"].mean == 60.0
+    assert by_side(region_uptake(shifted, two_boxes(), scan_to_participant_points=back))["left"].mean == 60.0
 
 
 def test_a_warp_is_followed_from_participant_to_standard():
@@ -114,21 +114,23 @@ def test_a_warp_is_followed_from_participant_to_standard():
     displacement = np.zeros((30, 20, 20, 3), dtype=np.float32)
     displacement[..., 0] = 4.0
     warp = Warp(displacement, centred((30, 20, 20)))
-    assert by_side(region_uptake(scan_of(data), two_boxes(), participant_to_standard=warp))["left"].mean == 60.0
+    assert by_side(region_uptake(scan_of(data), two_boxes(), participant_to_standard_points=warp))["left"].mean == 60.0
 
 
 def test_what_a_stretching_warp_enlarges_is_measured_in_the_persons_own_volume():
     shape = (20, 16, 16)
     grid = np.stack(np.meshgrid(*[np.arange(n) - (n - 1) / 2 for n in shape], indexing="ij"), axis=-1)
     warp = Warp(grid.astype(np.float32), centred(shape))  # x goes to 2 x: the person is half as large
-    left = by_side(region_uptake(scan_of(np.ones((16, 12, 12))), two_boxes(), participant_to_standard=warp))["left"]
+    left = by_side(region_uptake(scan_of(np.ones((16, 12, 12))), two_boxes(), participant_to_standard_points=warp))[
+        "left"
+    ]
     assert left.volume_ml == pytest.approx(0.144 / 8)
 
 
 def test_what_lies_beyond_the_warp_is_out_of_view():
     warp = Warp(np.zeros((13, 12, 12, 3), dtype=np.float32), centred((16, 12, 12)))
     warp.affine[0, 3] += 3.0  # the field begins 3 mm to the right of the grid's edge, 1 mm inside the left box
-    sides = by_side(region_uptake(scan_of(np.ones((16, 12, 12))), two_boxes(), participant_to_standard=warp))
+    sides = by_side(region_uptake(scan_of(np.ones((16, 12, 12))), two_boxes(), participant_to_standard_points=warp))
     assert sides["left"].coverage == 0.75
     assert sides["right"].coverage == 1.0
 

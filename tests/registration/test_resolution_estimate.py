@@ -39,7 +39,7 @@ def seen(tissue, fwhm, *, grey=1.0, white=0.3, noise=0.0, lost=None):
 
 def found(scan, tissue, warp=None, to_participant=None):
     rigid = np.eye(4) if to_participant is None else to_participant
-    return estimate_fwhm(scan, tissue, scan_to_participant=rigid, participant_to_standard=warp)
+    return estimate_fwhm(scan, tissue, scan_to_participant_points=rigid, participant_to_standard_points=warp)
 
 
 def raw(estimate):

@@ -77,7 +77,7 @@ def to_common(
         found[visit] = estimate_fwhm(
             volume,
             tissue,
-            scan_to_participant=to_participant,
-            participant_to_standard=participant_to_standard_points,
+            scan_to_participant_points=to_participant,
+            participant_to_standard_points=participant_to_standard_points,
         )
     return plan(wanted, found)

@@ -145,8 +145,8 @@ def measure_scan(
     shares = weigh_regions(
         volume,
         regions.atlas,
-        scan_to_participant=to_participant,
-        participant_to_standard=regions.to_standard,
+        scan_to_participant_points=to_participant,
+        participant_to_standard_points=regions.to_standard,
         lesion=regions.lesion,
         certainty=regions.certainty,
     )

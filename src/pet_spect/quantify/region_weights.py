@@ -65,8 +65,8 @@ def weigh_regions(
     scan: Volume,
     atlas: Atlas,
     *,
-    scan_to_participant: NDArray[np.floating] | None = None,
-    participant_to_standard: Warp | None = None,
+    scan_to_participant_points: NDArray[np.floating] | None = None,
+    participant_to_standard_points: Warp | None = None,
     lesion: Volume | None = None,
     lesion_threshold: float = 0.5,
     certainty: NDArray[np.float32] | None = None,
@@ -79,9 +79,9 @@ def weigh_regions(
         Only its grid matters.
     atlas : Atlas
         Labels in the standard space.
-    scan_to_participant : (4, 4) float array, optional
+    scan_to_participant_points : (4, 4) float array, optional
         Takes points of the scan to the participant, RAS+ mm. Without it the two are one space.
-    participant_to_standard : Warp, optional
+    participant_to_standard_points : Warp, optional
         Takes points of the participant to the standard space. Without it the two are one space.
     lesion : Volume, optional
         Lesion mask in the standard space.
@@ -95,8 +95,8 @@ def weigh_regions(
     RegionError
         If no part of the atlas lies on the scan's grid.
     """
-    to_participant = np.eye(4) if scan_to_participant is None else scan_to_participant
-    warp = participant_to_standard
+    to_participant = np.eye(4) if scan_to_participant_points is None else scan_to_participant_points
+    warp = participant_to_standard_points
     n_regions, n_voxels = len(atlas.regions), scan.data.size
     row_of_label = np.full(int(atlas.labels.max()) + 1, -1, dtype=np.int64)
     for row, region in enumerate(atlas.regions):

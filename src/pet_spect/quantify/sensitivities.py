@@ -42,7 +42,7 @@ def scan_sensitivities(
         volume,
         scan.shares,
         count,
-        scan_to_participant=scan.to_participant,
+        scan_to_participant_points=scan.to_participant,
         centre=atlas_centre(atlas),
         noise=noise,
     )
@@ -76,8 +76,8 @@ def _thresholds(
         shares = weigh_regions(
             scan.volume,
             narrow,
-            scan_to_participant=scan.to_participant,
-            participant_to_standard=regions.to_standard,
+            scan_to_participant_points=scan.to_participant,
+            participant_to_standard_points=regions.to_standard,
             lesion=lesion,
             lesion_threshold=threshold,
             certainty=regions.certainty,
@@ -100,7 +100,7 @@ def region_sensitivities(
     shares: RegionWeights,
     n_regions: int,
     *,
-    scan_to_participant: NDArray[np.floating],
+    scan_to_participant_points: NDArray[np.floating],
     centre: NDArray[np.floating],
     noise: Noise | None,
 ) -> tuple[list[Sensitivity], list[Sensitivity]]:
@@ -114,7 +114,7 @@ def region_sensitivities(
         Of the atlas in this scan.
     n_regions : int
         Of the atlas.
-    scan_to_participant : (4, 4) float array
+    scan_to_participant_points : (4, 4) float array
         Rigid; its target's axes are those of the shifts.
     centre : (3,) float array
         Point of the participant about which regions turn, mm.
@@ -126,8 +126,8 @@ def region_sensitivities(
     (list of Sensitivity, list of Sensitivity)
         In the order of the atlas. NaN where a region is not in view.
     """
-    gradient = _gradient(scan, shares.voxel, scan_to_participant)
-    points = _points(scan, shares.voxel, scan_to_participant) - centre
+    gradient = _gradient(scan, shares.voxel, scan_to_participant_points)
+    points = _points(scan, shares.voxel, scan_to_participant_points) - centre
     slopes = np.column_stack([gradient, np.radians(1) * np.cross(points, gradient)])
     seen = np.isfinite(scan.data.ravel()[shares.voxel])
     found = []
@@ -152,16 +152,18 @@ def region_sensitivities(
     return found[0], found[1]
 
 
-def _gradient(scan: Volume, voxels: NDArray[np.integer], scan_to_participant: NDArray[np.floating]) -> FloatArray:
+def _gradient(
+    scan: Volume, voxels: NDArray[np.integer], scan_to_participant_points: NDArray[np.floating]
+) -> FloatArray:
     """Return (n, 3) the slope of uptake along the participant's axes, per mm, at places of the flattened scan."""
     per_voxel = np.stack([slope.ravel()[voxels] for slope in np.gradient(scan.data)], axis=-1).astype(np.float64)
-    to_voxels = np.linalg.inv((scan_to_participant @ scan.affine)[:3, :3])
+    to_voxels = np.linalg.inv((scan_to_participant_points @ scan.affine)[:3, :3])
     return np.asarray(per_voxel @ to_voxels)
 
 
-def _points(scan: Volume, voxels: NDArray[np.integer], scan_to_participant: NDArray[np.floating]) -> FloatArray:
+def _points(scan: Volume, voxels: NDArray[np.integer], scan_to_participant_points: NDArray[np.floating]) -> FloatArray:
     indices = np.stack(np.unravel_index(voxels, scan.data.shape), axis=-1).astype(np.float64)
-    return apply_affine(scan_to_participant @ scan.affine, indices)
+    return apply_affine(scan_to_participant_points @ scan.affine, indices)
 
 
 def _noise_sds(

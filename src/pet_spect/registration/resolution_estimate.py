@@ -110,8 +110,8 @@ def estimate_fwhm(
     scan: Volume,
     tissue: SharpTissue,
     *,
-    scan_to_participant: NDArray[np.floating],
-    participant_to_standard: Warp | None,
+    scan_to_participant_points: NDArray[np.floating],
+    participant_to_standard_points: Warp | None,
 ) -> Resolution:
     """Return the effective resolution of a scan from the image itself.
 
@@ -124,9 +124,9 @@ def estimate_fwhm(
     scan : Volume
         Linear uptake on its native grid, which is not resampled. NaN is outside the field of view.
     tissue : SharpTissue
-    scan_to_participant : (4, 4) float array
+    scan_to_participant_points : (4, 4) float array
         Takes points of the scan to the participant, RAS+ mm.
-    participant_to_standard : Warp or None
+    participant_to_standard_points : Warp or None
         Takes points of the participant to the standard space; None if they are one.
 
     Returns
@@ -135,10 +135,10 @@ def estimate_fwhm(
         `MISREGISTRATION_FWHM_MM` is taken off already.
     """
     none = Resolution(float("nan"), float("nan"))
-    box = _box(scan, tissue, scan_to_participant, participant_to_standard)
+    box = _box(scan, tissue, scan_to_participant_points, participant_to_standard_points)
     if box is None:
         return Resolution(none.fwhm_mm, none.sd_mm, "the brain does not lie in the scan")
-    residuals, sizes = _residuals(scan, tissue, scan_to_participant, participant_to_standard, box)
+    residuals, sizes = _residuals(scan, tissue, scan_to_participant_points, participant_to_standard_points, box)
     if len(sizes) < _FEWEST_BLOCKS:
         return Resolution(none.fwhm_mm, none.sd_mm, "too little of the brain is in view")
     found, sd = _best(residuals, sizes)

@@ -41,7 +41,7 @@ class Registration:
         The scan in its own space.
     standard : Volume
         The scan resampled to the standard space.
-    participant_to_scan : (4, 4) float64 array
+    participant_to_scan_points : (4, 4) float64 array
         Participant points to scan points, RAS+ mm.
     to_standard : Warp
         Participant points to standard points.
@@ -51,7 +51,7 @@ class Registration:
 
     native: Volume
     standard: Volume
-    participant_to_scan: NDArray[np.float64]
+    participant_to_scan_points: NDArray[np.float64]
     to_standard: Warp
     from_standard: Warp
 
@@ -130,13 +130,13 @@ def in_own_space(scan: Registration, masks: Mapping[str, Volume]) -> Step:
     They take the way the measurement takes: scan point to participant point
     (the inverse of the rigid transform), then through the warp to the standard.
     """
-    scan_to_participant = np.linalg.inv(scan.participant_to_scan)
+    scan_to_participant_points = np.linalg.inv(scan.participant_to_scan_points)
 
     def to_standard(points: Points) -> Points:
-        return displace(scan.to_standard, apply_affine(scan_to_participant, points))
+        return displace(scan.to_standard, apply_affine(scan_to_participant_points, points))
 
     def to_scan(points: Points) -> NDArray[np.float64]:
-        return apply_affine(scan.participant_to_scan, displace(scan.from_standard, points))
+        return apply_affine(scan.participant_to_scan_points, displace(scan.from_standard, points))
 
     left, right = (to_scan(_points_of(masks[side])).mean(axis=0) for side in ("left", "right"))
     (x, y, z), pons = to_scan(np.array([_MIDDLE_MM, _PONS_MM]))
@@ -159,7 +159,7 @@ def in_own_space(scan: Registration, masks: Mapping[str, Volume]) -> Step:
 
 def before_warp(scan: Registration, masks: Mapping[str, Volume]) -> Step:
     """Return the scan as the linear part of its way alone would place it in the standard space."""
-    linear = scan.participant_to_scan @ linear_part(scan.from_standard, masks["brain"])
+    linear = scan.participant_to_scan_points @ linear_part(scan.from_standard, masks["brain"])
     placed = Volume(scan.native.data, np.linalg.inv(linear) @ scan.native.affine)
     shown = _chosen(masks, "white", "brain")
     return Step(

@@ -1,4 +1,8 @@
-"""The names of the files under ``results/``, said once (BIDS derivatives)."""
+"""The names of the files under ``results/``, said once (BIDS derivatives).
+
+Transforms are named by the image they move, as BIDS has it; `pet_spect.results.transforms` reads them as what they do
+to points.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +88,7 @@ def standard_image(participant: str, session: str, label: str, datatype: str) ->
 
 
 def scan_to_participant(participant: str, session: str, label: str) -> str:
-    """Return the path of a scan's rigid transform, relative to the results folder."""
+    """Return the path of the rigid transform that carries a scan's image to the participant."""
     return f"{participant}/xfm/{scan_stem(participant, session, label)}_from-scan_to-participant_mode-image_xfm.mat"
 
 
