@@ -106,7 +106,7 @@ def grey_lost_ml(person: Anatomy, lost: np.ndarray) -> float:
 def features(scan_volume: Volume, tracer: str, templates: dict[str, Any], found: Normalised) -> dict[str, Any]:
     key = next(iter(found.scans))
     registered = found.scans[key]
-    placed = look_at(scan_volume, tracer, templates, OPEN)
+    placed = look_at(scan_volume, tracer, templates, OPEN).placed()
     own = templates[tracer]
     posed = resample_affine(placed.head, own.brain.shape, own.uptake.affine, placed.pose)
     place = fit(placed.head, own)
@@ -197,7 +197,7 @@ def cuts(
         true = coverage(volume, person.head, to_scan)
         row: dict[str, Any] = {"face": face, "mm": mm}
         try:
-            placed = look_at(canonical(volume), tracer, common["templates"], OPEN)
+            placed = look_at(canonical(volume), tracer, common["templates"], OPEN).placed()
         except Exception as error:
             rows.append({**row, "refused": getattr(error, "code", type(error).__name__), "true": named(true)})
             continue

@@ -28,7 +28,8 @@ from pet_spect.model import Volume
 from pet_spect.quantify.smoothing import FWHM_TO_SIGMA
 from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.itk import use_threads
-from pet_spect.registration.placement.pose import Placed, look_at
+from pet_spect.registration.placement.attempt import Placed
+from pet_spect.registration.placement.pose import look_at
 from pet_spect.registration.templates.template import make_template
 from pet_spect.simulate.heads.body import BODY_MM, with_body
 
@@ -140,7 +141,7 @@ def main() -> None:
     points = [apply_affine(affine, np.argwhere(mask)[::every].astype(float)) for mask, affine, every in places]
 
     def look(scan: Volume) -> Placed:
-        return look_at(canonical(scan), "FDG", templates, Gates())
+        return look_at(canonical(scan), "FDG", templates, Gates()).placed()
 
     for path in sorted((DATA / "real_fdg").glob("*.nii.gz")):
         scan = read_volume(path)

@@ -40,7 +40,7 @@ def without_top(scan, mm):
 
 @pytest.mark.parametrize("name", ["person_a_pet", "fdg_group_mean"])
 def test_a_real_brain_is_placed_and_whole(fdg, name):
-    placed = look_at(real_scan(name), "FDG", {"FDG": fdg}, Gates())
+    placed = look_at(real_scan(name), "FDG", {"FDG": fdg}, Gates()).placed()
     assert (placed.view.cut, placed.view.brain_fraction) == ((), 1.0)
 
 
@@ -48,8 +48,8 @@ def test_a_real_brain_is_placed_and_whole(fdg, name):
 def test_a_real_brain_without_its_vertex_says_how_much_of_the_motor_cortex_is_in_view(fdg, mm):
     whole = real_scan("person_a_pet")
     scan = without_top(whole, mm)
-    pose = look_at(whole, "FDG", {"FDG": fdg}, Gates()).pose
-    placed = look_at(scan, "FDG", {"FDG": fdg}, Gates())
+    pose = look_at(whole, "FDG", {"FDG": fdg}, Gates()).placed().pose
+    placed = look_at(scan, "FDG", {"FDG": fdg}, Gates()).placed()
     assert placed.view.cut == ("top",)
     assert in_view(placed, scan, placed.pose) == pytest.approx(in_view(placed, scan, pose), abs=0.03)
     assert in_view(placed, scan, placed.pose) < 0.95

@@ -24,9 +24,9 @@ from pet_spect.registration.gates.consistency import (
 )
 from pet_spect.registration.gates.resemblance import own_match
 from pet_spect.registration.lesion_estimate import estimate_lesion, volume_by_side
-from pet_spect.registration.placement.attempt import Attempt, tolerate_pairs
+from pet_spect.registration.placement.attempt import Attempt, Placed, Remarks, tolerate_pairs, tolerated
 from pet_spect.registration.placement.field_of_view import FieldOfView
-from pet_spect.registration.placement.pose import Placed, centre_of, look_at
+from pet_spect.registration.placement.pose import centre_of, look_at
 from pet_spect.registration.templates.appearance import region_factors
 from pet_spect.registration.templates.template import Template
 from pet_spect.registration.templates.tracer_pattern import scan_distance
@@ -165,32 +165,34 @@ def normalise(
     -------
     Normalised
     """
+    accepted = accepted or {}
     refused = odd_ones_out(identical(scans))
     placed: dict[ScanKey, Placed] = {}
     tried: dict[ScanKey, Attempt] = {}
     for key, scan in _in_order(scans).items():
         if key in refused:
             continue
-        tried[key] = Attempt((accepted or {}).get(key, ()), scan)
-        try:
-            placed[key] = look_at(scan, key.tracer, templates, gates, tried[key])
-        except RegistrationError as error:
-            refused[key] = error
+        tried[key] = look_at(scan, key.tracer, templates, gates, accepted.get(key, ()))
+        outcome = tried[key].outcome
+        if isinstance(outcome, RegistrationError):
+            refused[key] = outcome
+        else:
+            placed[key] = outcome
     failed = odd_ones_out(different_size({key: found.pose for key, found in placed.items()}, gates))
-    remarks = {key: dict(attempt.remarks) for key, attempt in tried.items()}
     while True:
         refused |= failed
         placed = {key: found for key, found in placed.items() if key not in failed}
         if not placed:
             return Normalised(refused=refused, tried=tried)
-        for key, attempt in tried.items():
-            attempt.remarks = dict(remarks[key])  # those of an earlier round may be about a scan that is gone
         try:
-            result, failed = _register(placed, templates, gates, deformation, lesion, tried)
+            result, failed, remarks = _register(placed, templates, gates, deformation, lesion, accepted)
         except RegistrationError as error:
             failed = dict.fromkeys(placed, error)
             continue
         if not failed:
+            # remarks of an earlier round may be about a scan that is gone
+            for key, of_it in remarks.items():
+                tried[key] = replace(tried[key], remarks={**tried[key].remarks, **of_it})
             return replace(result, refused=refused, tried=tried)
 
 
@@ -201,29 +203,33 @@ def _failures(
     shape: plausibility.AffineShape,
     jacobian: tuple[float, float],
     gates: plausibility.Gates,
-    tried: Mapping[ScanKey, Attempt],
-) -> dict[ScanKey, RegistrationError]:
-    """Return the scans that must go; if the warp that all share is at fault, all of them."""
+    accepted: Mapping[ScanKey, Collection[str]],
+) -> tuple[dict[ScanKey, RegistrationError], dict[ScanKey, Remarks]]:
+    """Return the scans that must go, if the warp that all share is at fault all of them; and what was accepted."""
     failed = {}
+    remarks: dict[ScanKey, Remarks] = {}
     for key, registered in scans.items():
         try:
-            tried[key].tolerate(partial(plausibility.check_match, registered.match), gates)
+            remarks[key] = tolerated(partial(plausibility.check_match, registered.match), gates, accepted.get(key, ()))
         except RegistrationError as error:
             failed[key] = error
     standard = {key: registered.standard for key, registered in scans.items()}
     # each by itself: a disagreement, accepted or not, must not hide that the same two scans are mirrored
-    unlike = tolerate_pairs(strangers(standard, templates, gates), tried)
-    conflicts = {**unlike, **tolerate_pairs(disagreement(agreement.items(), gates), tried)}
+    unlike, of_strangers = tolerate_pairs(strangers(standard, templates, gates), accepted)
+    apart, of_disagreement = tolerate_pairs(disagreement(agreement.items(), gates), accepted)
+    for of_pairs in (of_strangers, of_disagreement):
+        remarks |= {key: {**remarks.get(key, {}), **of_pair} for key, of_pair in of_pairs.items()}
+    conflicts = {**unlike, **apart}
     conflicts |= {pair: error for pair, error in unlike.items() if error.code in NEVER}
     failed = failed or odd_ones_out(conflicts)
     if failed:
-        return failed
+        return failed, remarks
     try:
         plausibility.check_affine(shape, gates)
         plausibility.check_jacobian(*jacobian, gates)
     except RegistrationError as error:
-        return dict.fromkeys(scans, error)
-    return {}
+        return dict.fromkeys(scans, error), remarks
+    return {}, remarks
 
 
 def _register(
@@ -232,9 +238,9 @@ def _register(
     gates: plausibility.Gates,
     deformation: Deformation,
     lesion: Lesion | None,
-    tried: Mapping[ScanKey, Attempt],
-) -> tuple[Normalised, dict[ScanKey, RegistrationError]]:
-    """Return the participant in standard space, and the scans that show themselves implausible there."""
+    accepted: Mapping[ScanKey, Collection[str]],
+) -> tuple[Normalised, dict[ScanKey, RegistrationError], dict[ScanKey, Remarks]]:
+    """Return the participant in standard space, the scans that are implausible there, and what was accepted."""
     heads = {key: found.head for key, found in placed.items()}
     poses = {key: found.pose for key, found in placed.items()}
     whole = [key for key, found in placed.items() if not found.view.cut]
@@ -280,7 +286,8 @@ def _register(
             poses[key] if view.cut and not whole else None,
         )
     jacobian = plausibility.jacobian_range(to_participant, template.brain)
-    failed = _failures(scans, templates, agreement, plausibility.affine_shape(warped.affine), jacobian, gates, tried)
+    shape_of_warp = plausibility.affine_shape(warped.affine)
+    failed, remarks = _failures(scans, templates, agreement, shape_of_warp, jacobian, gates, accepted)
     found, seen = (Volume(mask.astype(np.float32), template.uptake.affine) for mask in (warped.lesion, warped.seen))
     result = Normalised(
         scans=scans,
@@ -292,7 +299,7 @@ def _register(
         misplacement_mm=warped.misplacement_mm,
         lead=lead,
     )
-    return result, failed
+    return result, failed, remarks
 
 
 def _carried(lesion: Lesion | None, to_scan: Mapping[ScanKey, NDArray[np.float64]]) -> GivenLesion | None:

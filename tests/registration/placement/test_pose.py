@@ -6,7 +6,6 @@ import pytest
 from pet_spect.errors import RegistrationError
 from pet_spect.imaging.resample import apply_affine
 from pet_spect.registration.gates.plausibility import Gates
-from pet_spect.registration.placement.attempt import Attempt
 from pet_spect.registration.placement.field_of_view import field_of_view, in_view
 from pet_spect.registration.placement.head_search import crop_to_head
 from pet_spect.registration.placement.orientation import fit
@@ -70,9 +69,10 @@ def test_the_same_scan_has_the_same_pose_to_the_last_bit(template_scan):
 
 def test_half_a_brain_is_refused_by_its_field_of_view_and_its_pose_is_kept(template_scan):
     half, share = template_scan.cut(2, 1, 68.0)
-    attempt = Attempt({"gate_field_of_view", "gate_likeness"}, half)
+    accepted = {"gate_field_of_view", "gate_likeness"}
+    attempt = look_at(half, "FDG", {"FDG": template_scan.template}, Gates(), accepted)
     with pytest.raises(RegistrationError, match=r"of the brain is in the field of view, 60% is needed") as refused:
-        look_at(half, "FDG", {"FDG": template_scan.template}, Gates(), attempt)
+        attempt.placed()
     assert refused.value.code == "gate_field_of_view"
     assert str(refused.value).endswith("; the brain is cut at the top")
     assert float(str(refused.value).split("%")[0]) / 100 == pytest.approx(share, abs=0.03)
@@ -81,7 +81,7 @@ def test_half_a_brain_is_refused_by_its_field_of_view_and_its_pose_is_kept(templ
 
 def test_a_cut_head_that_shows_enough_is_placed(template_scan):
     cut, share = template_scan.cut(2, 1, 40.0, fill=0.0)
-    placed = look_at(cut, "FDG", {"FDG": template_scan.template}, Gates())
+    placed = look_at(cut, "FDG", {"FDG": template_scan.template}, Gates()).placed()
     assert placed.view.cut == ("top",)
     assert placed.view.brain_fraction == pytest.approx(share, abs=0.03)
     assert np.isnan(placed.head.data[:, :, -1]).all()

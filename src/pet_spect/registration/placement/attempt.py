@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pet_spect.errors import RegistrationError
 from pet_spect.model import ScanKey, Volume
 from pet_spect.registration.gates.plausibility import Gates
+from pet_spect.registration.placement.field_of_view import FieldOfView
 
 OPENED: Mapping[str, Mapping[str, float]] = {
     "gate_similarity": {"similarity_min": -inf},
@@ -26,81 +27,125 @@ OF_TWO_SCANS = frozenset({"gate_agreement", "gate_stranger"})
 """Codes that concern two scans; the acceptance of either scan counts."""
 
 
-@dataclass
-class Attempt:
-    """What was tried with one scan.
+Remarks = Mapping[str, RegistrationError]
+"""The accepted faults that a scan showed, by code."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A head in a scan.
 
     Attributes
     ----------
-    accepted : collection of str
-        Codes that a person accepted for this scan.
-    scan : Volume or None
-        The whole scan.
-    head : Volume or None
-        The head that was found.
-    pose : (4, 4) float array or None
-        Standard points to scan points, affine, as far as one was found.
-    remarks : dict of str to RegistrationError
-        The accepted faults that the scan showed, by code.
+    head : Volume
+        Cropped to the head; NaN is out of view.
+    pose : (4, 4) float array
+        Standard points to scan points, affine.
+    view : FieldOfView
+        Which sides of the brain leave the field of view.
     """
 
-    accepted: Collection[str] = ()
-    scan: Volume | None = None
+    head: Volume
+    pose: NDArray[np.float64]
+    view: FieldOfView
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What was tried with one scan, and what came of it.
+
+    Attributes
+    ----------
+    scan : Volume
+        The whole scan.
+    outcome : Placed or RegistrationError
+        The head, or why the scan is refused.
+    head : Volume or None
+        The head that was found, also in a scan that is refused.
+    pose : (4, 4) float array or None
+        Standard points to scan points, affine, as far as one was found.
+    remarks : mapping of str to RegistrationError
+    """
+
+    scan: Volume
+    outcome: Placed | RegistrationError
     head: Volume | None = None
     pose: NDArray[np.float64] | None = None
-    remarks: dict[str, RegistrationError] = field(default_factory=dict)
+    remarks: Remarks = field(default_factory=dict)
 
     @property
     def head_box(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]] | None:
         """First voxel of the head and the one behind its last, along each axis of the scan; None if none was found."""
-        if self.scan is None or self.head is None:
+        if self.head is None:
             return None
         first = np.linalg.solve(self.scan.affine, self.head.affine[:, 3])[:3].round().astype(int)
         x, y, z = ((int(low), int(low) + extent) for low, extent in zip(first, self.head.data.shape, strict=True))
         return x, y, z
 
-    def tolerate(self, check: Callable[[Gates], None], gates: Gates) -> None:
-        """Run a check; keep an accepted fault as a remark and check the rest.
-
-        Parameters
-        ----------
-        check : callable
-            Raises a `RegistrationError` if the scan is outside the gates it is given.
-        gates : Gates
+    def placed(self) -> Placed:
+        """Return the head.
 
         Raises
         ------
         RegistrationError
-            The first fault that nobody accepted, or that `OPENED` does not know.
+            If the scan is refused.
         """
-        opened: set[str] = set()
-        while True:
-            try:
-                return check(gates)
-            except RegistrationError as error:
-                if error.code not in self.accepted or error.code not in OPENED or error.code in opened:
-                    raise
-                opened.add(error.code)
-                self.remarks[error.code] = error
-                gates = replace(gates, **OPENED[error.code])
+        if isinstance(self.outcome, RegistrationError):
+            raise self.outcome
+        return self.outcome
+
+
+def tolerated(check: Callable[[Gates], None], gates: Gates, accepted: Collection[str]) -> Remarks:
+    """Run a check, and after an accepted fault the rest of it.
+
+    Parameters
+    ----------
+    check : callable
+        Raises a `RegistrationError` if the scan is outside the gates it is given.
+    gates : Gates
+    accepted : collection of str
+        Codes that a person accepted for this scan.
+
+    Returns
+    -------
+    mapping of str to RegistrationError
+        The accepted faults.
+
+    Raises
+    ------
+    RegistrationError
+        The first fault that nobody accepted, or that `OPENED` does not know.
+    """
+    remarks: dict[str, RegistrationError] = {}
+    while True:
+        try:
+            check(gates)
+        except RegistrationError as error:
+            if error.code not in accepted or error.code not in OPENED or error.code in remarks:
+                raise
+            remarks[error.code] = error
+            gates = replace(gates, **OPENED[error.code])
+        else:
+            return remarks
 
 
 def tolerate_pairs(
-    conflicts: Mapping[tuple[ScanKey, ScanKey], RegistrationError], attempts: Mapping[ScanKey, Attempt]
-) -> dict[tuple[ScanKey, ScanKey], RegistrationError]:
-    """Return the conflicts that nobody accepted; the others become remarks of both scans.
+    conflicts: Mapping[tuple[ScanKey, ScanKey], RegistrationError], accepted: Mapping[ScanKey, Collection[str]]
+) -> tuple[dict[tuple[ScanKey, ScanKey], RegistrationError], dict[ScanKey, Remarks]]:
+    """Return the conflicts that nobody accepted; the others as remarks of both scans.
 
     Parameters
     ----------
     conflicts : mapping of (ScanKey, ScanKey) to RegistrationError
-    attempts : mapping of ScanKey to Attempt
-        Of every scan in `conflicts`.
+    accepted : mapping of ScanKey to collection of str
+        Codes that a person accepted for each scan.
     """
     remaining = {}
+    remarks: dict[ScanKey, Remarks] = {}
     for pair, error in conflicts.items():
-        if error.code in OF_TWO_SCANS and any(error.code in attempts[key].accepted for key in pair):
+        if error.code in OF_TWO_SCANS and any(error.code in accepted.get(key, ()) for key in pair):
             for key in pair:
-                attempts[key].remarks[error.code] = error
+                remarks[key] = {**remarks.get(key, {}), error.code: error}
         else:
             remaining[pair] = error
-    return remaining
+    return remaining, remarks

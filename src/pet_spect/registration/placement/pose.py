@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,9 +19,8 @@ from pet_spect.imaging.resample import apply_affine, resample_affine
 from pet_spect.model import ANATOMICAL, Volume
 from pet_spect.registration.gates import plausibility
 from pet_spect.registration.gates.resemblance import appearance, check_appearance, check_integrity, integrity
-from pet_spect.registration.placement.attempt import Attempt
+from pet_spect.registration.placement.attempt import Attempt, Placed, Remarks, tolerated
 from pet_spect.registration.placement.field_of_view import (
-    FieldOfView,
     check_field_of_view,
     field_of_view,
     in_view,
@@ -140,62 +139,50 @@ class _Problem:
         return (_INDEPENDENT * share * float(np.log(1 - min(r, 0.9999) ** 2)) + unlikely) / 2
 
 
-@dataclass(frozen=True)
-class Placed:
-    """A head in a scan.
-
-    Attributes
-    ----------
-    head : Volume
-        Cropped to the head; NaN is out of view.
-    pose : (4, 4) float array
-        Standard points to scan points, affine.
-    view : FieldOfView
-        Which sides of the brain leave the field of view.
-    """
-
-    head: Volume
-    pose: NDArray[np.float64]
-    view: FieldOfView
-
-
 def look_at(
     scan: Volume,
     tracer: str,
     templates: Mapping[str, Template],
     gates: plausibility.Gates,
-    attempt: Attempt | None = None,
-) -> Placed:
-    """Return the head in a scan, if it is a brain that lies as the header says and is mostly in view.
+    accepted: Collection[str] = (),
+) -> Attempt:
+    """Look for the head in a scan: it must be a brain that lies as the header says and is mostly in view.
 
-    `attempt` says which faults are accepted, and keeps them, the head and the pose also of a scan that is refused.
-
-    Raises
-    ------
-    RegistrationError
-        If it is not.
+    Parameters
+    ----------
+    scan : Volume
+    tracer : str
+    templates : mapping of str to Template
+        One per tracer.
+    gates : plausibility.Gates
+    accepted : collection of str
+        Codes of faults that a person accepted for this scan.
     """
-    own, attempt = templates[tracer], attempt or Attempt()
-    if not tracer.startswith(ANATOMICAL):  # 0 is a measurement in an extracted brain
-        scan = in_view(scan)
-    placed = _placed(scan, own, gates, attempt)
-    shown = within(scan, np.ceil(placed.view.first).astype(int), np.floor(placed.view.last).astype(int))
-    if np.isnan(shown.data).sum() > np.isnan(scan.data).sum():  # what filled up a cut took part in the pose
-        placed = _placed(shown, own, gates, attempt)
-    head, pose, view = placed.head, placed.pose, placed.view
-    check_field_of_view(view, gates)
-    posed = resample_affine(head, own.brain.shape, own.uptake.affine, pose)
-    if not np.isfinite(posed.data[own.brain]).any():
-        raise RegistrationError("no brain found where the head would have it", code="no_head")
-    attempt.tolerate(partial(check_appearance, appearance(posed, own)), gates)
-    return Placed(head, pose, view)
-
-
-def _placed(scan: Volume, template: Template, gates: plausibility.Gates, attempt: Attempt) -> Placed:
-    head = attempt.head = crop_to_head(scan)
-    check_integrity(integrity(head), gates)
-    found = fit(head, template)
-    attempt.tolerate(partial(check_orientation, found), gates)
-    pose = attempt.pose = find_pose(head, template, found.pose)
-    plausibility.check_affine(plausibility.affine_shape(pose), gates)
-    return Placed(head, pose, field_of_view(scan, pose, template.brain, template.uptake.affine))
+    own = templates[tracer]
+    # 0 is a measurement in an extracted brain
+    seen = shown = scan if tracer.startswith(ANATOMICAL) else in_view(scan)
+    head: Volume | None = None
+    pose: NDArray[np.float64] | None = None
+    remarks: Remarks = {}
+    try:
+        while True:
+            head = crop_to_head(shown)
+            check_integrity(integrity(head), gates)
+            found = fit(head, own)
+            remarks = {**remarks, **tolerated(partial(check_orientation, found), gates, accepted)}
+            pose = find_pose(head, own, found.pose)
+            plausibility.check_affine(plausibility.affine_shape(pose), gates)
+            view = field_of_view(shown, pose, own.brain, own.uptake.affine)
+            if shown is not seen:
+                break
+            shown = within(seen, np.ceil(view.first).astype(int), np.floor(view.last).astype(int))
+            if np.isnan(shown.data).sum() <= np.isnan(seen.data).sum():
+                break  # else what filled up a cut took part in the pose
+        check_field_of_view(view, gates)
+        posed = resample_affine(head, own.brain.shape, own.uptake.affine, pose)
+        if not np.isfinite(posed.data[own.brain]).any():
+            raise RegistrationError("no brain found where the head would have it", code="no_head")
+        remarks = {**remarks, **tolerated(partial(check_appearance, appearance(posed, own)), gates, accepted)}
+    except RegistrationError as error:
+        return Attempt(scan, error, head, pose, remarks)
+    return Attempt(scan, Placed(head, pose, view), head, pose, remarks)
