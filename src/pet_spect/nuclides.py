@@ -164,6 +164,17 @@ def coded_radionuclide(scheme: str | None, value: str | None) -> str | None:
     return next((name for name, codes in _CODES.items() if value in codes), None)
 
 
+def snomed_code(nuclide: str) -> str:
+    """Return the SNOMED CT code of a radionuclide of `HALF_LIVES_S`.
+
+    Examples
+    --------
+    >>> snomed_code("F18")
+    '77004003'
+    """
+    return _CODES[nuclide][0]
+
+
 def radionuclides_of_half_life(half_life: float | None) -> frozenset[str]:
     """Return the radionuclides that have a half-life in seconds, within 1 %; several may.
 

@@ -20,6 +20,7 @@ from pydicom.valuerep import DSfloat
 from pet_spect.files import whole_file
 from pet_spect.imaging.images import LPS_FLIP
 from pet_spect.model import Volume
+from pet_spect.nuclides import HALF_LIVES_S, snomed_code
 
 MODEL_NAME = "pet_spect simulate"
 """ManufacturerModelName of every object written here; by it a reader knows the data are simulated."""
@@ -37,21 +38,31 @@ class Nuclide:
 
     Attributes
     ----------
-    code, meaning : str
-        SNOMED CT.
-    half_life_s : float
+    name : str
+        In `pet_spect.nuclides.HALF_LIVES_S`.
+    meaning : str
+        The meaning of its SNOMED CT code.
     positron_fraction : float
         0 for a single-photon emitter.
     """
 
-    code: str
+    name: str
     meaning: str
-    half_life_s: float
     positron_fraction: float
 
+    @property
+    def code(self) -> str:
+        """The SNOMED CT code."""
+        return snomed_code(self.name)
 
-F18 = Nuclide("77004003", "^18^Fluorine", 6586.2, 0.967)
-I123 = Nuclide("21572004", "^123^Iodine", 47604.6, 0.0)
+    @property
+    def half_life_s(self) -> float:
+        """Half-life in seconds."""
+        return HALF_LIVES_S[self.name]
+
+
+F18 = Nuclide("F18", "^18^Fluorine", 0.967)
+I123 = Nuclide("I123", "^123^Iodine", 0.0)
 
 
 @dataclass(frozen=True)
