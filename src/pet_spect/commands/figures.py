@@ -17,6 +17,7 @@ from pet_spect.imaging.images import read_refusal, read_volume
 from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import read_converted_facts
+from pet_spect.results.registered_scan import read_warp_lesion
 from pet_spect.results.registration_record import RegistrationRecord, Tried, read_registration_record
 from pet_spect.results.transforms import (
     read_participant_to_scan_points,
@@ -81,7 +82,7 @@ class _Person:
 
     @cached_property
     def lesion(self) -> Volume:
-        return read_volume(self.results / layout.lesion_mask(self.name))
+        return read_warp_lesion(self.results, self.name)
 
 
 def _draw(person: _Person, key: ScanKey, image: Path, masks: Mapping[str, Volume]) -> None:

@@ -124,6 +124,9 @@ def run(options: argparse.Namespace) -> None:
     if options.common_fwhm is not None and warp is not None:
         registered = {visit: image for visit, image in listed.items() if refusals[visit] is None}
         blurs = to_common(options.common_fwhm, registered, options.results, warp, record)
+    warp_lesion = None
+    if lesion is None and record.warp is not None:
+        warp_lesion = read_warp_lesion(options.results, options.participant)
     misplacement_mm = record.misplacement_mm if options.misplacement_mm is None else options.misplacement_mm
     regions = participant_regions(
         atlas,
@@ -132,7 +135,7 @@ def run(options: argparse.Namespace) -> None:
         lesionfree=options.lesionfree,
         misplacement_mm=misplacement_mm,
         lesion=lesion,
-        warp_lesion=read_warp_lesion(options.results, record) if lesion is None else None,
+        warp_lesion=warp_lesion,
         min_coverage=options.min_coverage,
     )
 

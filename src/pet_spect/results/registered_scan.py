@@ -79,7 +79,7 @@ def read_registered(results: Path, image: Path) -> RegisteredScan:
     if refused is not None:
         why = refused.refusal
         raise RefusedError(f"{image}: refused by {why.stage} ({why.reason})", code=why.code)
-    lesion = read_volume(results / layout.lesion_mask(name.participant))
+    lesion = read_warp_lesion(results, name.participant)
     return RegisteredScan(
         read_volume(image),
         read_scan_to_participant_points(results, name),
@@ -109,20 +109,20 @@ def refusal_of(record: RegistrationRecord, key: ScanKey, image: Path) -> Refusal
     return None
 
 
-def read_warp_lesion(results: Path, record: RegistrationRecord) -> Volume | None:
-    """Return the lesion that the registration used, given or estimated; None if nothing was registered.
+def read_warp_lesion(results: Path, participant: str) -> Volume:
+    """Return the lesion that the registration used, given or estimated.
 
     Returns
     -------
-    Volume or None
+    Volume
         In the standard space, above 0.5 inside; it may be empty.
 
     Raises
     ------
     ImageError
-        If it cannot be read.
+        If it cannot be read, as where nothing was registered.
     """
-    return None if record.warp is None else read_volume(results / layout.lesion_mask(record.participant))
+    return read_volume(results / layout.lesion_mask(participant))
 
 
 def read_drawn_lesion(results: Path, mask: Path, record: RegistrationRecord, atlas: Atlas) -> Volume | Refusal:
