@@ -172,7 +172,7 @@ def measured(run: Run, seen: dict[ScanKey, ScanMeasurement], regions: Participan
         }
         nothing = RegionValue(math.nan, math.nan, reason="no_lesion_mask: none")
         values |= {("precentral_lesionfree", side): nothing for side in ("left", "right")}
-        rows += scan_ratios(ScanUptake(key, "", values), run.side, roles)
+        rows += scan_ratios(ScanUptake(key, None, values), run.side, roles)
     return [
         row
         for row in rows

@@ -223,10 +223,10 @@ def codes(trouble: Trouble, templates: Mapping[str, Template], atlas: Atlas, rea
             continue
         if registered.pattern_distance > FAR:
             flagged[key] = "flag"
-        measured.append(ScanUptake(key, "", values, deficit_ml=registered.deficit_ml))
+        measured.append(ScanUptake(key, None, values, deficit_ml=registered.deficit_ml))
     verdicts = judge_measured(measured, trouble.who.lesion_side, {})
     for scan, verdict in zip(measured, verdicts, strict=True):
-        found[scan.key] = verdict.failure.partition(":")[0] or flagged.get(scan.key, "")
+        found[scan.key] = verdict.failure.code if verdict.failure else flagged.get(scan.key, "")
     return found
 
 

@@ -27,7 +27,7 @@ import pandas as pd
 import yaml
 
 from pet_spect import __version__
-from pet_spect.signoff import BY_EYE
+from pet_spect.remarks import BY_EYE
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "accuracy"))
 from figures import markdown

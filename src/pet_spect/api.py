@@ -241,7 +241,7 @@ def uptake_ratio(
             uptake["region"], uptake["side"], uptake["mean"].tolist(), uptake["volume_ml"].tolist(), strict=True
         )
     }
-    scan = ScanUptake(ScanKey("n/a", "n/a", "n/a"), "", values)
+    scan = ScanUptake(ScanKey("n/a", "n/a", "n/a"), None, values)
     names = (target,) if isinstance(target, str) else tuple(target)
     suffix = LESIONFREE if all(name.endswith(LESIONFREE) for name in names) else ""
     roles = RegionRoles(tuple(name.removesuffix(suffix) for name in names), BUILT_IN)

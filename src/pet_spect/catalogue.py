@@ -50,8 +50,9 @@ Code = Literal[
     "reference_time_conflict", "refused", "region", "registration", "relative", "reprojection", "rescale_intercept",
     "rescale_slope", "resolution_coarser", "resolution_unknown", "secondary_capture", "secondary_image",
     "sex_conflict", "sidecar_keys", "sidecar_missing", "sidecar_unreadable", "slice_duplicate", "slice_single",
-    "slice_spacing", "sop_class", "spacing_conflict", "spacing_from_thickness", "suv_factor_conflict", "suv_type",
-    "table", "table_encoding", "table_size", "table_unreadable", "time_unreadable", "tracer", "tracer_conflict",
+    "slice_spacing", "sop_class", "spacing_conflict", "spacing_from_thickness", "study",
+    "suv_factor_conflict", "suv_type", "table", "table_encoding", "table_size", "table_unreadable", "table_workbook",
+    "time_unreadable", "tracer", "tracer_conflict",
     "tracer_name_unknown", "tracer_nuclide", "tracer_radiopharmaceutical", "transform_implausible", "two_heads",
     "units", "units_conflict", "unsigned", "unused_bits", "upside_down", "uptake_pattern", "values_clipped",
     "visit_order", "weight_conflict", "weight_implausible", "weight_in_grams", "weight_unreadable", "weight_unusual",
@@ -299,8 +300,8 @@ _OF_ERRORS: dict[Code, Kind] = {
     **_each(_REGISTRATION, "no_overlap", "record_missing", "record_outdated", "record_unreadable"),
     **_each(_COMMANDS, "atlas", "atlas_side", "atlas_unknown", "config", "dicom", "dictionary_missing"),
     **_each(_COMMANDS, "dictionary_unreadable", "empty_atlas", "error", "image", "output_exists", "participant_lost"),
-    **_each(_COMMANDS, "picture_missing", "qc_unknown_scan", "refused", "region", "registration", "table"),
-    **_each(_COMMANDS, "table_encoding", "table_size", "table_unreadable", "tracer", "unsigned"),
+    **_each(_COMMANDS, "picture_missing", "qc_unknown_scan", "refused", "region", "registration", "study", "table"),
+    **_each(_COMMANDS, "table_encoding", "table_size", "table_unreadable", "table_workbook", "tracer", "unsigned"),
 }
 
 _OF_CONVERT: dict[Code, Kind] = {

@@ -23,6 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
+
+from pet_spect.catalogue import Code
 
 MOST_LISTED = 5
 """Things that a message names before it says how many more there are."""
@@ -111,16 +114,16 @@ class PetSpectError(Exception):
     ----------
     message : str
         One line: what was found, what was needed, and in which file.
-    code : str, optional
+    code : Code, optional
         Short snake_case name of the fault, stable between versions; it is what
         tables and ``config/qc.tsv`` refer to. Each class has its default.
     """
 
-    default_code = "error"
+    default_code: ClassVar[Code] = "error"
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
+    def __init__(self, message: str, *, code: Code | None = None) -> None:
         super().__init__(_line(message))
-        self.code = code or self.default_code
+        self.code: Code = code or self.default_code
 
     @property
     def lines(self) -> list[str]:
@@ -179,7 +182,7 @@ class StudyError(PetSpectError):
     ['qc.tsv: line 2, reason: needs a value', 'qc.tsv: line 3, reason: needs a value']
     """
 
-    default_code = "study"
+    default_code: ClassVar[Code] = "study"
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         more = len(mistakes) - 1
@@ -196,52 +199,52 @@ class StudyError(PetSpectError):
 class ConfigError(PetSpectError):
     """The configuration cannot be used."""
 
-    default_code = "config"
+    default_code: ClassVar[Code] = "config"
 
 
 class TableError(PetSpectError):
     """A table cannot be used."""
 
-    default_code = "table"
+    default_code: ClassVar[Code] = "table"
 
 
 class ImageError(PetSpectError):
     """An image, its sidecar or a transform cannot be used."""
 
-    default_code = "image"
+    default_code: ClassVar[Code] = "image"
 
 
 class DicomError(PetSpectError):
     """A DICOM object or series cannot be converted safely."""
 
-    default_code = "dicom"
+    default_code: ClassVar[Code] = "dicom"
 
 
 class TracerError(DicomError):
     """A scan says that its tracer is another than the one it is listed as, or contradicts itself about it."""
 
-    default_code = "tracer"
+    default_code: ClassVar[Code] = "tracer"
 
 
 class AtlasError(PetSpectError):
     """An atlas or its table cannot be used."""
 
-    default_code = "atlas"
+    default_code: ClassVar[Code] = "atlas"
 
 
 class RegionError(PetSpectError):
     """A region cannot be measured in this image."""
 
-    default_code = "region"
+    default_code: ClassVar[Code] = "region"
 
 
 class RegistrationError(PetSpectError):
     """A registration is not plausible."""
 
-    default_code = "registration"
+    default_code: ClassVar[Code] = "registration"
 
 
 class RefusedError(PetSpectError):
     """A scan that an earlier step refused was asked for."""
 
-    default_code = "refused"
+    default_code: ClassVar[Code] = "refused"

@@ -7,10 +7,17 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, Literal
 
+from pet_spect.catalogue import Code
 from pet_spect.errors import PetSpectError
 
+What = Literal["dictionary", "record", "sidecar"]
+_CODES: Mapping[What, tuple[Code, Code]] = {
+    "dictionary": ("dictionary_missing", "dictionary_unreadable"),
+    "record": ("record_missing", "record_unreadable"),
+    "sidecar": ("sidecar_missing", "sidecar_unreadable"),
+}
 _LARGEST_JSON = 2**26
 
 
@@ -73,7 +80,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def read_json(
-    path: Path, error: type[PetSpectError], what: str, *, called: str | None = None, once: Collection[str] = ()
+    path: Path, error: type[PetSpectError], what: What, *, called: str | None = None, once: Collection[str] = ()
 ) -> dict[str, Any]:
     """Read a JSON object, in UTF-8, UTF-16 or UTF-32, with a byte-order mark or without.
 
@@ -82,7 +89,7 @@ def read_json(
     path : Path
     error : type of PetSpectError
         What is raised.
-    what : str
+    what : {'dictionary', 'record', 'sidecar'}
         Its code is ``<what>_missing`` or ``<what>_unreadable``.
     called : str, optional
         How messages call the file, instead of its path. They quote none of its text.
@@ -95,6 +102,7 @@ def read_json(
         If the file cannot be read, is not JSON or is no object.
     """
     called = str(path) if called is None else called
+    missing, unreadable = _CODES[what]
     twice: list[str] = []
 
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -104,23 +112,23 @@ def read_json(
 
     try:
         if path.stat().st_size > _LARGEST_JSON:
-            raise error(f"{called}: is larger than {_LARGEST_JSON >> 20} MiB", code=f"{what}_unreadable")
+            raise error(f"{called}: is larger than {_LARGEST_JSON >> 20} MiB", code=unreadable)
         content = json.loads(path.read_bytes(), object_pairs_hook=collect)
     except OSError as trouble:
-        raise error(f"{called}: cannot be read ({trouble.strerror})", code=f"{what}_missing") from None
+        raise error(f"{called}: cannot be read ({trouble.strerror})", code=missing) from None
     except UnicodeDecodeError:
-        raise error(f"{called}: is not JSON (not UTF-8 text; save it as UTF-8)", code=f"{what}_unreadable") from None
+        raise error(f"{called}: is not JSON (not UTF-8 text; save it as UTF-8)", code=unreadable) from None
     except json.JSONDecodeError as trouble:
-        raise error(f"{called}: is not JSON ({_told(trouble)})", code=f"{what}_unreadable") from None
+        raise error(f"{called}: is not JSON ({_told(trouble)})", code=unreadable) from None
     except ValueError:
-        raise error(f"{called}: is not JSON", code=f"{what}_unreadable") from None
+        raise error(f"{called}: is not JSON", code=unreadable) from None
     except RecursionError:
-        raise error(f"{called}: is nested too deeply", code=f"{what}_unreadable") from None
+        raise error(f"{called}: is nested too deeply", code=unreadable) from None
     if not isinstance(content, dict):
         kind = "a list" if isinstance(content, list) else "a single value"
-        raise error(f"{called}: is not a JSON object but {kind}; {{...}} is needed", code=f"{what}_unreadable")
+        raise error(f"{called}: is not a JSON object but {kind}; {{...}} is needed", code=unreadable)
     if twice:
-        raise error(f"{called}: duplicate key {twice[0]} with different values; keep one", code=f"{what}_unreadable")
+        raise error(f"{called}: duplicate key {twice[0]} with different values; keep one", code=unreadable)
     return content
 
 

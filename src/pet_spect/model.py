@@ -8,6 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pet_spect.catalogue import Code
+from pet_spect.remarks import Remark
+
 Side = Literal["left", "right"]
 """A side of the person, never of the screen."""
 
@@ -101,35 +104,25 @@ class Refusal:
     ----------
     stage : str
         The stage that refused (``convert``, ``normalise``, ``measure``).
-    code : str
+    code : Code
         Short snake_case name of the fault.
     reason : str
         One line for a person.
     """
 
     stage: str
-    code: str
+    code: Code
     reason: str
 
+    @classmethod
+    def of(cls, stage: str, remark: Remark) -> Refusal:
+        """Return a refusal in the words of a remark."""
+        return cls(stage, remark.code, remark.text)
 
-@dataclass(frozen=True)
-class Flag:
-    """What to look at in a scan.
-
-    Attributes
-    ----------
-    code : str
-        Short snake_case name.
-    reason : str
-        One line for a person.
-    """
-
-    code: str
-    reason: str
-
-    def __str__(self) -> str:
-        """As tables spell it, ``code: reason``."""
-        return f"{self.code}: {self.reason}"
+    @property
+    def remark(self) -> Remark:
+        """The refusal as tables and sidecars tell it."""
+        return Remark.said(self.code, self.reason)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import pytest
 from pet_spect import __version__
 from pet_spect.cli import main
 from pet_spect.files import write_json
+from pet_spect.remarks import Remark, read_cell, write_cell
 from pet_spect.results import columns
 from pet_spect.results.uptake_record import RESPONSE_TERMS
 from pet_spect.tsv import read_table, write_table
@@ -98,7 +99,7 @@ class Study:
     @staticmethod
     def row(who, told, region, side, value):
         gone = told["Status"] != "measured"
-        reason = "no_lesion_mask: no lesion mask is given" if region == "motor_lesionfree" else None
+        reason = write_cell([Remark.of("no_lesion_mask")]) if region == "motor_lesionfree" else None
         if gone:
             reason = told["Reason"] if told["Code"] is None else f"{told['Code']}: {told['Reason']}"
         elif math.isnan(value) and reason is None:
@@ -173,7 +174,7 @@ def test_every_participant_session_and_tracer_has_its_rows(study):
     assert len(study.table("change")) == 2 * 2 * 2 * 9
     assert len(study.table("scans")) == 2 * 4
     missing = study.ratio("sub-02", "year1", "IMZ")
-    assert (missing["value"], missing["qc"], missing["reason"]) == ("n/a", "fail", "no scan listed")
+    assert (missing["value"], missing["qc"], missing["reason"]) == ("n/a", "fail", Remark.of("no_scan").text)
     assert study.scan("sub-02", "year1", "IMZ")["status"] == "missing"
     assert study.accounted() == 0
 
@@ -396,7 +397,7 @@ def test_an_atlas_of_too_few_paired_regions_says_which_check_was_not_possible(st
     study.run()
     scan = study.scan("sub-01", "baseline", "FDG")
     assert scan["status"] == "measured"
-    assert scan["warnings"].startswith("likeness_not_possible: fewer than 5 paired regions are shared")
+    assert read_cell(scan["warnings"])[0].line == Remark.of("likeness_not_possible", fewest=5).line
 
 
 def test_the_cerebellum_has_no_say_whatever_the_atlas_calls_it(study):
@@ -439,10 +440,10 @@ def test_a_decision_about_an_unknown_scan_is_an_error(study, capsys):
 
 
 def test_warnings_of_earlier_steps_are_passed_on(study):
-    study.add("sub-01", facts={("year1", "FDG"): {"Warnings": [{"Code": "fewer_slices", "Reason": "46 of 47"}]}})
+    study.add("sub-01", facts={("year1", "FDG"): {"Warnings": [{"Code": "brain_cut", "Reason": "at the top"}]}})
     study.run()
     row = study.ratio("sub-01", "year1", "FDG")
-    assert (row["qc"], row["reason"]) == ("warn", "fewer_slices: 46 of 47")
+    assert (row["qc"], row["reason"]) == ("warn", "brain_cut: at the top")
 
 
 def test_a_warning_of_convert_is_in_every_row_of_that_scan_and_no_other(study):
@@ -465,7 +466,7 @@ def test_a_warning_does_not_hide_why_a_scan_has_no_primary_ratio(study):
     study.run()
     scan = study.scan("sub-01", "year1", "IMZ")
     assert (scan["code"], scan["warnings"]) == ("no_attenuation_correction", "orientation_declared: LPS")
-    assert scan["reason"] == "only the two sides may be compared, for they lie equally deep"
+    assert scan["reason"] == Remark.of("no_attenuation_correction").text
 
 
 def test_a_doubt_about_the_weight_flags_the_suv_alone(study):

@@ -9,7 +9,8 @@ from PIL import Image
 from pet_spect.cli import main
 from pet_spect.files import sidecar, write_json
 from pet_spect.imaging import images
-from pet_spect.model import Flag, Refusal, Volume, Warp
+from pet_spect.model import Refusal, Volume, Warp
+from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.registration_record import Tried, matrix_of, write_registration_record
 
@@ -24,7 +25,7 @@ BOX = ((9, 40), (18, 49), (6, 33))
 
 def write_record(results, *, tried=None, **changes):
     """Record a registered scan, which `changes` change, and one that normalise refused."""
-    refusal = Refusal("normalise", "scale", "scale 1.9")
+    refusal = Refusal("normalise", "gate_scale", "scale 1.9")
     scans = registered("baseline", "FDG", "18FFDG", **changes), refused("year1", "FDG", "18FFDG", refusal, tried)
     record = record_of("sub-01", *scans, lesion=lesion("given", right=13.8), warp=WARP)
     write_registration_record(results / layout.registration_record("sub-01"), record)
@@ -97,7 +98,7 @@ def test_a_refused_scan_shows_what_was_tried(results, tried, rows):
 def test_an_accepted_fault_is_on_the_picture(results):
     picture = results / layout.registration_figure("sub-01", "baseline", "18FFDG")
     tall = []
-    for warnings in ((), (Flag("gate_overlap", "overlap is 0.66"),)):
+    for warnings in ((), (Remark.said("gate_overlap", "overlap is 0.66"),)):
         write_record(results, warnings=warnings)
         assert main(arguments(results, BASELINE)) == 0
         tall.append(height(picture))

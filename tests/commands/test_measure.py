@@ -10,10 +10,10 @@ from pet_spect import extract_uptake
 from pet_spect.cli import main
 from pet_spect.errors import ImageError, RefusedError
 from pet_spect.imaging.images import write_affine, write_refusal, write_scan, write_volume, write_warp
-from pet_spect.model import Flag, Refusal, Volume, Warp
-from pet_spect.quantify.reasons import split_reasons
+from pet_spect.model import Refusal, Volume, Warp
 from pet_spect.quantify.smoothing import blur
 from pet_spect.registration.common_resolution import ToCommon
+from pet_spect.remarks import Remark, read_cell, write_remark
 from pet_spect.results import layout
 from pet_spect.results.registration_record import (
     RefusedAnat,
@@ -73,7 +73,7 @@ class Participant:
         write_scan(self.image(session, tracer), volume, {"Units": "Bq/mL", "AttenuationCorrection": "CT", **facts})
         label = LABELS[tracer][0]
         if refused:
-            refusal = Refusal("normalise", "scale", "scale 1.92")
+            refusal = Refusal("normalise", "gate_scale", "scale 1.92")
             self.entries.append(records.refused(session, tracer, label, refusal))
         else:
             matrix = layout.scan_to_participant(WHO, session, label)
@@ -147,13 +147,13 @@ def test_every_session_and_tracer_has_rows_though_one_scan_is_listed(person):
     person.run()
     assert len(read_table(person.out)) == 4 * 4
     missing = person.rows("year1", "IMZ")["motor", "left"]
-    assert (missing["mean"], missing["reason"]) == ("n/a", "no scan listed")
+    assert (missing["mean"], missing["reason"]) == ("n/a", Remark.of("no_scan").text)
     assert person.told("year1", "IMZ")["Status"] == "missing"
 
 
 def test_nobody_scanned_still_gives_a_table(person):
     assert person.run() == 0
-    assert {row["reason"] for row in read_table(person.out)} == {"no scan listed"}
+    assert {row["reason"] for row in read_table(person.out)} == {Remark.of("no_scan").text}
 
 
 def test_the_rigid_transform_takes_participant_points_to_the_scan(person):
@@ -185,7 +185,7 @@ def test_a_refused_conversion_is_recorded(person):
 def test_a_refused_registration_is_recorded(person):
     person.add("baseline", "FDG", halves(60.0, 90.0), refused=True)
     assert person.run() == 0
-    assert person.rows()["motor", "left"]["reason"] == "scale: scale 1.92"
+    assert person.rows()["motor", "left"]["reason"] == "gate_scale: scale 1.92"
 
 
 def test_by_hand_a_refused_scan_is_an_error_and_nothing_is_written(person, capsys):
@@ -202,14 +202,14 @@ def test_a_target_out_of_view_has_no_mean_and_says_so(person):
     assert person.run() == 0
     row = person.rows()["motor", "left"]
     assert (row["mean"], row["coverage"]) == ("n/a", "0.5")
-    assert row["reason"] == "low_coverage: 50% of motor left is in view, 90% is needed"
+    assert read_cell(row["reason"])[0].line == HALF_IN_VIEW.line
     assert person.rows()["motor", "right"]["mean"] == "90"
 
 
 def test_by_hand_a_target_out_of_view_is_an_error(person, capsys):
     person.add("baseline", "FDG", np.where(np.arange(16)[:, None, None] < 4, np.nan, halves(60.0, 90.0)))
     assert person.run(record=False) == 1
-    assert "50% of motor left is in view, 90% is needed" in capsys.readouterr().err
+    assert HALF_IN_VIEW.text in capsys.readouterr().err
 
 
 def cut_at_the_top(pose=None):
@@ -221,7 +221,9 @@ def view_to(last):
     return ViewBox(first=(-0.5, -0.5, -0.5), last=(15.5, 11.5, last))
 
 
-HALF = "low_coverage: 50% of motor left is in view, 90% is needed; the brain is cut at the top"
+BRAIN_CUT = Remark.of("brain_cut", sides=["top"])
+HALF_IN_VIEW = Remark.of("low_coverage", case="whole", share=0.5, region="motor left", needed=0.9)
+HALF = Remark.of("low_coverage", case="cut", share=0.5, region="motor left", needed=0.9, sides=["top"]).line
 
 
 @pytest.mark.parametrize("fill", [np.nan, 0.0])
@@ -232,9 +234,7 @@ def test_the_target_of_a_cut_scan_has_no_mean_even_if_the_missing_slices_hold_ze
     assert person.run() == 0
     row = person.rows()["motor", "left"]
     assert (row["mean"], row["coverage"]) == ("n/a", "0.5")
-    first, second = split_reasons(row["reason"])
-    assert first == HALF
-    assert second == "brain_cut: the field of view cuts the brain at the top"
+    assert [remark.line for remark in read_cell(row["reason"])] == [HALF, BRAIN_CUT.line]
     assert person.told()["CutAt"] == ["top"]
     assert [warning["Code"] for warning in person.told()["Warnings"]] == ["brain_cut"]
 
@@ -250,7 +250,7 @@ def test_the_coverage_of_a_cut_scan_without_a_whole_one_is_that_of_its_own_pose(
     row = person.rows()["motor", "left"]
     assert (row["mean"], row["sd"]) == ("n/a", "n/a")
     assert float(row["coverage"]) == pytest.approx(4 / 6)
-    assert split_reasons(row["reason"])[0].endswith("the brain is cut at the top")
+    assert [remark.code for remark in read_cell(row["reason"])] == ["low_coverage", "brain_cut"]
 
 
 def test_a_cut_that_leaves_the_target_in_view_is_a_warning_and_the_target_has_its_mean(person):
@@ -259,7 +259,7 @@ def test_a_cut_that_leaves_the_target_in_view_is_a_warning_and_the_target_has_it
     assert person.run() == 0
     row = person.rows()["motor", "left"]
     assert (row["mean"], row["coverage"]) == ("60", "1")
-    assert row["reason"] == "brain_cut: the field of view cuts the brain at the top"
+    assert row["reason"] == BRAIN_CUT.line
 
 
 def test_by_hand_a_cut_target_is_an_error_that_names_the_side(person, capsys):
@@ -277,12 +277,12 @@ def test_the_deficit_that_a_scan_itself_shows_is_told_of_that_scan(person):
 
 
 def test_a_flag_of_normalise_is_a_warning_of_its_scan_alone(person):
-    flag = {"Code": "uptake_pattern", "Reason": "the regional uptake lies 4.1 spreads away"}
-    person.add("baseline", "FDG", halves(60.0, 90.0), told={"flags": (Flag(*flag.values()),)})
+    flag = Remark.of("uptake_pattern", case="confirmed", distance=4.1, usual=3.5)
+    person.add("baseline", "FDG", halves(60.0, 90.0), told={"flags": (flag,)})
     person.add("year1", "FDG", halves(60.0, 90.0))
     person.run()
-    assert (person.told("baseline")["Warnings"], person.told("year1")["Warnings"]) == ([flag], [])
-    assert person.rows()["motor", "left"]["reason"] == "uptake_pattern: the regional uptake lies 4.1 spreads away"
+    assert (person.told("baseline")["Warnings"], person.told("year1")["Warnings"]) == ([write_remark(flag)], [])
+    assert person.rows()["motor", "left"]["reason"] == flag.line
 
 
 def test_an_image_that_cannot_be_read_is_recorded_as_a_refusal(person):
@@ -357,14 +357,17 @@ def test_an_estimated_lesion_does_not_pass_for_the_one_that_was_drawn(person, to
     assert person.rows()["motor_lesionfree", "left"]["reason"].startswith(code)
 
 
+DOUBTS = {"orientation_declared": "LPS", "weight_conflict": "70 and 71"}
+
+
 def test_warnings_of_convert_stand_in_every_row_of_the_scan_but_doubts_about_suv_do_not(person):
-    told = [{"Code": "orientation_declared", "Reason": "LPS"}, {"Code": "weight_conflict", "Reason": "70 and 71"}]
+    told = [write_remark(Remark.said(code, text)) for code, text in DOUBTS.items()]
     person.add("baseline", "FDG", halves(60.0, 90.0), Warnings=told)
     person.run()
     reasons = {region: row["reason"] for (region, _), row in person.rows().items()}
     assert reasons == {
         "motor": "orientation_declared: LPS",
-        "motor_lesionfree": "no_lesion_mask: no lesion mask is given; orientation_declared: LPS",
+        "motor_lesionfree": f"{Remark.of('no_lesion_mask').line}; orientation_declared: LPS",
     }
     assert person.told()["Warnings"] == told
 
@@ -372,26 +375,26 @@ def test_warnings_of_convert_stand_in_every_row_of_the_scan_but_doubts_about_suv
 def test_an_accepted_gate_is_a_warning_of_its_scan_alone(person):
     for session in ("baseline", "year1"):
         person.add(session, "FDG", halves(60.0, 90.0))
-    fault = {"Code": "gate_overlap", "Reason": "overlap is 0.66 (accepted in qc.tsv)"}
-    person.entries[1] = replace(person.entries[1], warnings=(Flag(*fault.values()),))
+    fault = Remark.said("gate_overlap", "overlap is 0.66 (accepted in qc.tsv)")
+    person.entries[1] = replace(person.entries[1], warnings=(fault,))
     person.run()
     assert person.told("baseline")["Warnings"] == person.told("baseline")["Accepted"] == []
-    assert person.told("year1")["Warnings"] == person.told("year1")["Accepted"] == [fault]
+    assert person.told("year1")["Warnings"] == person.told("year1")["Accepted"] == [write_remark(fault)]
     assert person.rows("year1")["motor", "left"]["reason"] == "gate_overlap: overlap is 0.66 (accepted in qc.tsv)"
 
 
 def test_a_scan_refused_after_convert_keeps_its_warnings(person):
-    told = [{"Code": "orientation_declared", "Reason": "LPS"}]
+    told = [write_remark(Remark.said("orientation_declared", "LPS"))]
     person.add("baseline", "FDG", halves(60.0, 90.0), refused=True, Warnings=told, Simulated=True)
     person.run()
     assert (person.told()["Status"], person.told()["Warnings"], person.told()["Simulated"]) == ("refused", told, True)
-    assert person.rows()["motor", "left"]["reason"] == "scale: scale 1.92; orientation_declared: LPS"
+    assert person.rows()["motor", "left"]["reason"] == "gate_scale: scale 1.92; orientation_declared: LPS"
 
 
 def test_without_a_lesion_mask_the_lesionfree_target_says_so(person):
     person.add("baseline", "FDG", halves(60.0, 90.0))
     person.run()
-    assert person.rows()["motor_lesionfree", "left"]["reason"] == "no_lesion_mask: no lesion mask is given"
+    assert person.rows()["motor_lesionfree", "left"]["reason"] == Remark.of("no_lesion_mask").line
 
 
 IN_SPACE = "DOE_JOHN_space-MNI152NLin2009cSym_mask.nii.gz"
@@ -496,12 +499,8 @@ def test_every_scan_says_that_the_anatomical_image_was_refused(person):
     person.add("baseline", "FDG", halves(60.0, 90.0))
     person.anat = RefusedAnat(kind="unknown", refusal=Refusal("convert", "anat_thick", "6 mm"))
     assert person.run() == 0
-    assert person.told()["Warnings"] == [
-        {
-            "Code": "anat_refused",
-            "Reason": "registered without the anatomical image, which was refused (anat_thick: 6 mm)",
-        }
-    ]
+    refused = Remark.of("anat_refused", refusal="anat_thick", reason="6 mm")
+    assert person.told()["Warnings"] == [write_remark(refused)]
     assert person.rows()["motor", "left"]["mean"] == "60"
 
 
@@ -513,7 +512,7 @@ def test_an_anatomical_image_that_was_used_is_no_warning(person):
 
 
 def test_a_scan_is_blurred_to_the_common_resolution_before_it_is_measured(person, tmp_path, monkeypatch):
-    warning = Flag("resolution_coarser", "coarser")
+    warning = Remark.said("resolution_coarser", "coarser")
     planned = {("baseline", "FDG"): ToCommon(6.0, 0.2, 3.0), ("year1", "FDG"): ToCommon(9.0, 0.3, 0.0, (warning,))}
     asked = []
 

@@ -154,7 +154,7 @@ def test_a_scan_outside_a_gate_goes_on_if_a_person_accepts_it_and_else_its_recor
     (entry,) = record(tmp_path)["Scans"]
     if accept:
         assert (entry["Status"], record(tmp_path)["Leading"]) == ("registered", "FDG")
-        ((code, reason),) = (warning.values() for warning in entry["Warnings"])
+        ((code, _, reason),) = (warning.values() for warning in entry["Warnings"])
         assert code == "gate_overlap"
         assert reason.endswith("1.00 is needed (accepted in qc.tsv)")
     else:

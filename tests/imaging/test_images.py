@@ -72,11 +72,11 @@ def test_nan_survives(tmp_path):
 
 def test_a_refusal_holds_no_number_and_is_raised_when_read(tmp_path):
     path = tmp_path / "sub-01_pet.nii.gz"
-    images.write_refusal(path, Refusal("convert", "missing_slice", "slice 3 is missing"))
+    images.write_refusal(path, Refusal("convert", "slice_spacing", "slice 3 is missing"))
     assert np.isnan(images.read_volume(path).data).all()
     with pytest.raises(RefusedError, match="slice 3 is missing") as refused:
         images.read_scan(path)
-    assert refused.value.code == "missing_slice"
+    assert refused.value.code == "slice_spacing"
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x1f\x8b\x08\x00" + b"0" * 30])

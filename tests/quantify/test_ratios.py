@@ -11,6 +11,7 @@ from pet_spect.quantify.ratios import scan_ratios
 from pet_spect.quantify.references import Reference, read_references
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, joint_value, reference_value
 from pet_spect.quantify.uncertainty import Sensitivity
+from pet_spect.remarks import Remark
 
 REFERENCES = read_references(
     {
@@ -41,8 +42,11 @@ MEANS = {
 }
 
 
+CUT = Remark.of("low_coverage", case="whole", share=0.2, region="pons", needed=0.9)
+
+
 def a_scan(means=MEANS, **facts):
-    facts = {"absence": "", "suv_factor": 0.1, **facts}
+    facts = {"absence": None, "suv_factor": 0.1, **facts}
     values = {region: RegionValue(mean, volume) for region, (mean, volume) in means.items()}
     return ScanUptake(ScanKey("sub-01", "baseline", "FDG"), values=values, **facts)
 
@@ -105,20 +109,20 @@ def test_ratios_do_not_depend_on_the_scale_of_the_scan(scale):
 
 
 def test_a_missing_scan_has_every_row_without_a_value():
-    rows = rows_of(a_scan({}, absence="no scan listed"))
+    rows = rows_of(a_scan({}, absence=Remark.of("no_scan")))
     assert len(rows) == 2 * len(ROWS)
     assert {row.qc for row in rows.values()} == {"fail"}
-    assert {row.reason for row in rows.values()} == {"no scan listed"}
+    assert {row.reason for row in rows.values()} == {Remark.of("no_scan").text}
     assert all(math.isnan(row.value) for row in rows.values())
 
 
 def test_a_region_without_a_mean_gives_its_reason_to_what_needs_it_only():
     scan = a_scan()
-    scan.values["pons", "n/a"] = RegionValue(math.nan, 6.0, reason="low_coverage: 20% of pons is in view")
+    scan.values["pons", "n/a"] = RegionValue(math.nan, 6.0, reason=CUT)
     rows = rows_of(scan)
     pons = rows["motor", "uptake_ratio", "pons"]
     assert math.isnan(pons.value)
-    assert (pons.numerator, pons.qc, pons.reason) == (60.0, "fail", "low_coverage: 20% of pons is in view")
+    assert (pons.numerator, pons.qc, pons.reason) == (60.0, "fail", CUT.line)
     assert rows["motor", "uptake_ratio", "contralateral"].qc == "pass"
 
 
@@ -127,7 +131,7 @@ def test_without_attenuation_correction_only_the_two_sides_are_compared():
     valid = {key for key, row in rows.items() if not math.isnan(row.value)}
     assert {reference for _, _, reference in valid} == {"contralateral"}
     assert len(valid) == 4
-    assert rows["motor", "uptake_ratio", "pons"].reason.startswith("no_attenuation_correction: ")
+    assert rows["motor", "uptake_ratio", "pons"].reason == Remark.of("no_attenuation_correction").line
 
 
 def test_unknown_attenuation_correction_is_a_warning_where_depth_matters():
@@ -138,39 +142,40 @@ def test_unknown_attenuation_correction_is_a_warning_where_depth_matters():
 
 def test_without_a_factor_there_is_no_suv_but_every_ratio():
     rows = rows_of(a_scan(suv_factor=None, suv_reason="no weight"))
-    assert rows["motor", "suv_mean", "none"].reason == "no_suv: no weight"
+    assert rows["motor", "suv_mean", "none"].reason == Remark.of("no_suv", case="why", reason="no weight").line
     assert math.isnan(rows["motor", "suv_mean", "none"].value)
     assert rows["motor", "uptake_ratio", "pons"].value == 1.2
 
 
 def test_a_doubt_about_weight_or_dose_flags_the_suv_only():
-    rows = rows_of(a_scan(notes=("weight_in_grams: told", "fewer_slices: told")))
-    assert rows["motor", "suv_mean", "none"].reason == "weight_in_grams: told; fewer_slices: told"
-    assert rows["motor", "uptake_ratio", "pons"].reason == "fewer_slices: told"
+    rows = rows_of(a_scan(notes=(Remark.said("weight_in_grams", "told"), Remark.said("brain_cut", "told"))))
+    assert rows["motor", "suv_mean", "none"].reason == "weight_in_grams: told; brain_cut: told"
+    assert rows["motor", "uptake_ratio", "pons"].reason == "brain_cut: told"
 
 
 @pytest.mark.parametrize("pons", [0.0, -3.0, 0.05])
 def test_a_reference_that_is_not_clearly_positive_gives_no_ratio(pons):
     row = rows_of(a_scan({**MEANS, ("pons", "n/a"): (pons, 6.0)}))["motor", "uptake_ratio", "pons"]
     assert math.isnan(row.value)
-    assert row.reason == f"denominator_too_small: {pons:.3g} against 60"
+    assert row.reason == Remark.of("denominator_too_small", denominator=pons, numerator=60).line
 
 
 def test_cerebellar_asymmetry_beyond_the_limit_warns_cerebellar_ratios_only():
     rows = rows_of(a_scan(), max_cerebellum_asymmetry=17.0)  # 200 * 16 / 184 = 17.4 %
     warned = {reference for (_, _, reference), row in rows.items() if row.qc == "warn"}
     assert warned == {"cerebellum_ipsilesional", "cerebellum_contralesional", "cerebellum"}
-    assert "differ by 17 %" in rows["motor", "uptake_ratio", "cerebellum"].reason
+    expected = Remark.of("cerebellum_asymmetry", left=100, right=84, percent=17, limit=17)
+    assert rows["motor", "uptake_ratio", "cerebellum"].reason == expected.line
 
 
 def test_an_infratentorial_stroke_warns_cerebellar_ratios_only():
     rows = rows_of(a_scan(), infratentorial=True)
-    assert rows["motor", "uptake_ratio", "cerebellum"].reason.startswith("cerebellum_infratentorial: ")
+    assert rows["motor", "uptake_ratio", "cerebellum"].reason == Remark.of("cerebellum_infratentorial").line
     assert rows["motor", "uptake_ratio", "pons"].qc == "pass"
 
 
 def test_a_failed_scan_shows_its_values():
-    row = rows_of(a_scan(), failure="laterality_disagree: told")["motor", "uptake_ratio", "pons"]
+    row = rows_of(a_scan(), failure=Remark.said("laterality_disagree", "told"))["motor", "uptake_ratio", "pons"]
     assert (row.value, row.qc, row.reason) == (1.2, "fail", "laterality_disagree: told")
 
 
@@ -230,7 +235,9 @@ def test_a_region_that_is_lost_wholly_has_no_part_in_a_reference_without_the_les
     means = MEANS | {("cortex_lesionfree", "left"): (math.nan, 0.0), ("cortex_lesionfree", "right"): (90.0, 60.0)}
     reference = Reference(("motor", "cortex"), "both", ("lesion",))
     scan = a_scan(means)
-    scan.values["cortex_lesionfree", "left"] = RegionValue(math.nan, 0.0, 1.0, "no_volume: nothing is left")
+    scan.values["cortex_lesionfree", "left"] = RegionValue(
+        math.nan, 0.0, 1.0, Remark.said("no_volume", "nothing is left")
+    )
     found = reference_value(scan, reference, ROLES, "left")
     assert found.volume_ml == 15 + 20 + 60
     assert found.mean == pytest.approx((72 * 15 + 80 * 20 + 90 * 60) / 95)
@@ -309,7 +316,10 @@ def test_how_sure_a_ratio_is_worked_by_hand():
 def test_how_sure_a_ratio_is_is_unknown_where_its_regions_do_not_tell_or_it_has_no_value():
     assert math.isnan(rows_of(a_scan())["motor", "uptake_ratio", "pons"].value_sd)
     absent = RegionValue(
-        math.nan, 6.0, reason="low_coverage: cut", sensitivity=Sensitivity(math.nan, *[(0.0, 0.0, 0.0)] * 2)
+        math.nan,
+        6.0,
+        reason=CUT,
+        sensitivity=Sensitivity(math.nan, *[(0.0, 0.0, 0.0)] * 2),
     )
     rows = rows_of(replace(a_scan(), values={**noisy({}), ("pons", "n/a"): absent}))
     ratio = rows["motor", "uptake_ratio", "pons"]

@@ -1,8 +1,8 @@
 import pytest
 
-from pet_spect.model import Flag
 from pet_spect.registration.common_resolution import ToCommon, plan
 from pet_spect.registration.resolution_estimate import Resolution
+from pet_spect.remarks import Remark
 
 BASELINE, YEAR1 = ("baseline", "FDG"), ("year1", "FDG")
 
@@ -31,9 +31,7 @@ def test_scans_that_cannot_be_told_apart_stay_as_they_are():
 def test_a_scan_clearly_coarser_than_asked_stays_as_it_is_and_says_so():
     (planned,) = plan(7.0, {BASELINE: Resolution(8.0, 0.2)}).values()
     assert planned.blur_mm == 0
-    assert planned.warnings == (
-        Flag("resolution_coarser", "this scan has a resolution of 8.0 mm, coarser than the common 7.0 mm"),
-    )
+    assert planned.warnings == (Remark.of("resolution_coarser", found=8, wanted=7),)
 
 
 def test_a_scan_coarser_by_no_more_than_its_uncertainty_is_not_flagged():

@@ -7,9 +7,12 @@ from html.parser import HTMLParser
 import pytest
 
 from pet_spect.errors import ImageError, TableError
+from pet_spect.remarks import Remark
 from pet_spect.report import page
 from pet_spect.report.page import write_report
 from pet_spect.results import layout
+
+NO_SCAN = Remark.of("no_scan").text
 
 
 class Addresses(HTMLParser):
@@ -87,17 +90,17 @@ def test_a_real_trial_nowhere_says_simulated(make_study, tmp_path):
 
 def test_nobody_disappears(make_study, tmp_path):
     study = make_study(5)
-    study.lose("sub-03", "year1", "FDG", "missing", "no scan listed")
+    study.lose("sub-03", "year1", "FDG", "missing", NO_SCAN)
     study.change = [row for row in study.change if row["participant_id"] != "sub-05"]
     study.ratios = [row for row in study.ratios if row["participant_id"] != "sub-05"]
     told = plain(written(study, tmp_path))
     answer = told[told.index("FDG: mean improvement") : told.index("IMZ: mean improvement")]
-    assert "sub-03 : year1: no scan listed" in answer
+    assert f"sub-03 : year1: {NO_SCAN}" in answer
     assert "sub-05 : not in the change table" in answer
     assert "No value to draw: sub-05" in answer
     table = told[told.index("Primary endpoint, every participant") : told.index("All endpoints")]
     assert [table.count(person) for person in study.people] == [2] * 5
-    assert "sub-03 year1 FDG missing n/a n/a no scan listed" in told
+    assert f"sub-03 year1 FDG missing n/a n/a {NO_SCAN}" in told
 
 
 def test_refusals_are_listed_with_reason_and_whether_signed_off(make_study, tmp_path):
@@ -147,7 +150,7 @@ def test_a_sign_off_stands_below_the_picture_and_beside_a_scan_without_value(mak
 
 def test_without_a_lesion_mask_the_lesionfree_target_raises_no_flag_and_fills_no_table(make_study, tmp_path):
     study = make_study(2)
-    reason = "no_lesion_mask: no lesion mask is given"
+    reason = Remark.of("no_lesion_mask").line
     free = {"region": "precentral_lesionfree", "qc": "fail", "reason": reason}
     study.ratios += [row | free | {"value": None, "numerator": None} for row in study.ratios]
     study.change += [
@@ -275,10 +278,10 @@ def test_missing_scan_needs_neither_picture_nor_record(make_study, tmp_path):
     study = make_study(2)
     for session in ("baseline", "year1"):
         for tracer in ("FDG", "IMZ"):
-            study.lose("sub-02", session, tracer, "missing", "no scan listed")
+            study.lose("sub-02", session, tracer, "missing", NO_SCAN)
     results = study.write(tmp_path)
     (tmp_path / layout.registration_record("sub-02")).unlink()
-    assert "No picture: no scan listed" in write_report(results).read_text(encoding="utf-8")
+    assert f"No picture: {NO_SCAN}" in write_report(results).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["scans.tsv", "summary.tsv", "change.json"])

@@ -3,7 +3,7 @@ import pytest
 from pet_spect.errors import ImageError
 from pet_spect.files import write_json
 from pet_spect.imaging.images import read_refusal
-from pet_spect.model import Flag
+from pet_spect.remarks import Remark
 from pet_spect.results.converted_scan import read_converted_facts
 
 
@@ -21,7 +21,7 @@ def test_what_the_sidecar_says_is_typed(tmp_path, said, corrected):
     write_json(tmp_path / "scan.json", told)
     facts = read_converted_facts(tmp_path / "scan.nii.gz")
     assert (facts.units, facts.suv_factor, facts.attenuation_corrected) == ("Bq/mL", 2.0, corrected)
-    assert (facts.warnings, facts.simulated) == ((Flag("weight_conflict", "70 and 71"),), True)
+    assert (facts.warnings, facts.simulated) == ((Remark.said("weight_conflict", "70 and 71"),), True)
 
 
 @pytest.mark.parametrize("told", [{"Warnings": "none"}, {"Warnings": [{}]}, {"SUVbwFactor": "2"}, {"Simulated": "no"}])

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pet_spect.catalogue import CATALOGUE
 from pet_spect.errors import ImageError, PetSpectError
-from pet_spect.model import Flag, Refusal, ScanKey
+from pet_spect.model import Refusal, ScanKey
+from pet_spect.remarks import Remark
 from pet_spect.results.registration_record import (
     Measured,
     RefusedAnat,
@@ -24,14 +26,14 @@ from pet_spect.results.registration_record import (
 from ..records import MEASURED, WARP, lesion, record_of, refused, registered
 
 KEY = ScanKey("sub-01", "year1", "FDG")
-WHY = Refusal("normalise", "scale", "scale 1.92")
+WHY = Refusal("normalise", "gate_scale", "scale 1.92")
 POSE = matrix_of(np.arange(16.0).reshape(4, 4))
 CUT = {"cut_at": ("top", "back"), "view": ViewBox(first=(0.0, 0.0, 0.0), last=(9.5, 9.0, 4.0)), "own_pose": POSE}
 FULL = record_of(
     "sub-01",
-    registered("baseline", "FDG", "18FFDG", warnings=(Flag("gate_overlap", "0.66"),), **CUT),
+    registered("baseline", "FDG", "18FFDG", warnings=(Remark.said("gate_overlap", "0.66"),), **CUT),
     refused("year1", "FDG", "18FFDG", WHY, Tried(head_box=((1, 2), (3, 4), (5, 6)), pose=POSE)),
-    refused("year1", "IMZ", "123IIMZ", Refusal("convert", "nm_order", "no vector")),
+    refused("year1", "IMZ", "123IIMZ", Refusal("convert", "frame_order", "no vector")),
     anat=RegisteredAnat(kind="T1w", measured=MEASURED),
     leading="anat:T1w",
     lesion=lesion("given", right=13.8),
@@ -65,7 +67,7 @@ def test_a_record_is_read_as_it_was_written(path, record):
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 unknown = finite | st.just(math.nan)
-flags = st.lists(st.builds(Flag, st.text(), st.text())).map(tuple)
+flags = st.lists(st.builds(Remark.said, st.sampled_from(sorted(CATALOGUE)), st.text())).map(tuple)
 
 
 @given(
@@ -89,7 +91,7 @@ def test_what_is_not_known_is_null_and_what_was_not_looked_at_is_not_there(path)
     assert first["Agreement"] is None
     assert second["HeadBox"] == [[1, 2], [3, 4], [5, 6]]
     assert "HeadBox" not in third
-    assert third["Code"] == "nm_order"
+    assert third["Code"] == "frame_order"
 
 
 def test_a_number_that_must_be_known_is_never_written_as_nan(path):
@@ -111,7 +113,7 @@ def test_the_field_of_view_is_that_of_the_scan_itself():
     entry = FULL.registered(ScanKey("sub-01", "baseline", "FDG"))
     assert entry.cut_view.cut == ("top", "back")
     assert np.array_equal(entry.cut_view.pose, np.arange(16.0).reshape(4, 4))
-    assert entry.cut_flags == (Flag("brain_cut", "the field of view cuts the brain at the top and the back"),)
+    assert entry.cut_flags == (Remark.of("brain_cut", sides=["top", "back"]),)
     assert registered("a", "FDG").cut_flags == ()
 
 

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pet_spect.errors import PetSpectError, TableError
-from pet_spect.model import Atlas, Flag, Refusal, Region, RegionUptake, ScanKey
+from pet_spect.model import Atlas, Refusal, Region, RegionUptake, ScanKey
 from pet_spect.quantify.measurement import ParticipantRegions
 from pet_spect.quantify.uncertainty import Sensitivity
+from pet_spect.remarks import Remark
 from pet_spect.results.registration_record import VolumesMl
 from pet_spect.results.uptake_record import (
     CommonResolution,
@@ -33,19 +34,22 @@ MEASURED = UptakeScan(
     session=VISIT[0],
     tracer=VISIT[1],
     status="measured",
-    warnings=(Flag("weight_conflict", "70 and 71"), Flag("orientation_declared", "LPS; as the table says")),
+    warnings=(
+        Remark.said("weight_conflict", "70 and 71"),
+        Remark.said("orientation_declared", "LPS; as the table says"),
+    ),
     resolution=CommonResolution(estimated_mm=None, estimated_sd_mm=None, blur_mm=0.0),
     cut_at=("top",),
     unit="Bq/mL",
     suv_factor=0.5,
     attenuation_corrected=True,
-    accepted=(Flag("gate_overlap", "overlap is 0.66"),),
+    accepted=(Remark.said("gate_overlap", "overlap is 0.66"),),
     lesion_seen_ml=VolumesMl(left=1.5, right=0.0),
     lesion_seen_in="FDG",
     deficit_ml=VolumesMl(left=0.0, right=2.5),
     sensitivities={("motor", "left"): SENSITIVITY},
 )
-REFUSED = UptakeScan(session="year1", tracer="FDG", status="refused", stage="convert", code="nm_order", reason="none")
+REFUSED = UptakeScan(session="year1", tracer="FDG", status="refused", stage="convert", code="frames", reason="none")
 
 
 @pytest.fixture
@@ -67,8 +71,8 @@ def test_a_measured_scan_is_read_as_it_was_written(path):
     (scan,) = read_uptake(path, WHO, [VISIT]).scans
     assert (scan.status, scan.refusal, scan.simulated) == ("measured", None, False)
     uptake = scan.uptake
-    assert (uptake.key, uptake.absence) == (ScanKey(WHO, *VISIT), "")
-    assert uptake.notes == ("weight_conflict: 70 and 71", "orientation_declared: LPS; as the table says")
+    assert (uptake.key, uptake.absence) == (ScanKey(WHO, *VISIT), None)
+    assert uptake.notes == MEASURED.warnings
     assert (uptake.suv_factor, uptake.suv_reason, uptake.attenuation_corrected) == (0.5, "", True)
     assert (uptake.deficit_ml, uptake.lesion_seen_ml, uptake.lesion_seen_in) == ((0.0, 2.5), (1.5, 0.0), "FDG")
     assert uptake.accepted == (Refusal("normalise", "gate_overlap", "overlap is 0.66"),)
@@ -81,15 +85,15 @@ def test_the_scans_come_in_the_order_asked_for_and_the_rows_as_they_stand(path):
     write(path, MEASURED, REFUSED, missing_scan("year1", "IMZ"))
     found = read_uptake(path, WHO, [("year1", "IMZ"), VISIT, ("year1", "FDG")])
     assert [scan.status for scan in found.scans] == ["missing", "measured", "refused"]
-    assert [scan.uptake.absence for scan in found.scans] == ["no scan listed", "", "nm_order: none"]
-    assert found.scans[2].refusal == Refusal("convert", "nm_order", "none")
+    assert [scan.uptake.absence for scan in found.scans] == [Remark.of("no_scan"), None, REFUSED.refusal.remark]
+    assert found.scans[2].refusal == Refusal("convert", "frames", "none")
     assert list(found.lines) == path.read_text().splitlines()[1:]
 
 
 def test_a_row_without_a_value_says_why_and_doubts_about_suv_stay_out(path):
     write(path, MEASURED, REFUSED)
     reasons = [line.split("\t")[-1] for line in read_uptake(path, WHO, [VISIT]).lines]
-    assert reasons == ["orientation_declared: LPS; as the table says"] * 2 + ["nm_order: none"] * 4
+    assert reasons == ["orientation_declared: LPS; as the table says"] * 2 + ["frames: none"] * 4
 
 
 def test_the_sidecar_has_a_key_only_where_there_is_something_to_say(path):
@@ -108,10 +112,10 @@ def test_the_sidecar_has_a_key_only_where_there_is_something_to_say(path):
 def test_scans_of_all_kinds_survive(tmp_path_factory, shift, reason, factor):
     path = tmp_path_factory.getbasetemp() / "uptake.tsv"
     sensitivities = {("motor", "left"): Sensitivity(0.0, shift, (0.0, 0.0, 0.0))}
-    warnings = (Flag("code", reason),)
+    warnings = (Remark.said("brain_cut", reason),)
     write(path, replace(MEASURED, suv_factor=factor, warnings=warnings, sensitivities=sensitivities))
     (scan,) = read_uptake(path, WHO, [VISIT]).scans
-    assert (scan.uptake.suv_factor, scan.uptake.notes) == (factor, (f"code: {reason}",))
+    assert (scan.uptake.suv_factor, scan.uptake.notes) == (factor, warnings)
     read = scan.uptake.values["motor", "left"].sensitivity.shift
     for one, other in zip(read, shift, strict=True):
         assert math.isnan(one) if not math.isfinite(other) else one == float(f"{other:.9g}")

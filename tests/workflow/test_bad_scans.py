@@ -7,6 +7,8 @@ import shutil
 import pytest
 from pydicom import dcmread
 
+from pet_spect.remarks import Remark
+
 from ..studies import rows
 
 pytestmark = pytest.mark.workflow
@@ -99,5 +101,5 @@ def test_all_values_are_na_with_the_reason(run):
     table = rows(run[0].results / "tables/uptake.tsv")
     assert {row["mean"] for row in table} == {"n/a"}
     reasons = {(row["participant_id"], row["session"], row["tracer"]): row["reason"] for row in table}
-    assert all(reasons[key] not in ("n/a", "no scan listed") for key in BAD)
-    assert reasons["sub-02", "year1", "IMZ"] == "no scan listed"
+    assert all(reasons[key] not in ("n/a", Remark.of("no_scan").text) for key in BAD)
+    assert reasons["sub-02", "year1", "IMZ"] == Remark.of("no_scan").text

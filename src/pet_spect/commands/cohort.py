@@ -28,9 +28,9 @@ from pet_spect.quantify.cohort.qc_decisions import (
 from pet_spect.quantify.cohort.summary import Summary, summarise
 from pet_spect.quantify.cohort.visit_notes import VisitFacts, visit_notes
 from pet_spect.quantify.ratios import CONTRALATERAL, MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
-from pet_spect.quantify.reasons import join_reasons
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.quantify.roles import RegionRoles
+from pet_spect.remarks import Remark, write_cell
 from pet_spect.results import columns, layout
 from pet_spect.results.dataset import describe_dataset
 from pet_spect.results.uptake_record import MeasuredScan, read_uptake
@@ -172,7 +172,7 @@ def _circumstances(options: argparse.Namespace, people: Mapping[str, Participant
 
 def _with_notes(scans: Sequence[MeasuredScan], plan: _Plan) -> list[MeasuredScan]:
     """Return one participant's scans with what their circumstances call attention to."""
-    notes: dict[ScanKey, tuple[str, ...]] = {}
+    notes: dict[ScanKey, tuple[Remark, ...]] = {}
     for tracer in dict.fromkeys(tracer for _, tracer in plan.visits):
         keys = [scan.uptake.key for scan in scans if scan.uptake.key.tracer == tracer]
         listed = [key for key in keys if key in plan.circumstances]
@@ -240,9 +240,9 @@ def _scan_row(scan: MeasuredScan, scan_qc: ScanQc, signed: str, circumstances: V
         "tracer": key.tracer,
         "status": scan_qc.status,
         "stage": fault and fault.stage,
-        "code": fault and fault.code,
-        "reason": fault.reason if fault else scan.uptake.absence,
-        "warnings": join_reasons([*scan_qc.notes, *scan.uptake.notes]),
+        "code": scan_qc.called or (fault and fault.code),
+        "reason": fault.reason if fault else write_cell([scan.uptake.absence]),
+        "warnings": write_cell([*scan_qc.notes, *scan.uptake.notes]),
         "days_since_treatment": circumstances and circumstances.days_since_treatment,
         "decision": scan_qc.decision,
         "sign_off": signed,

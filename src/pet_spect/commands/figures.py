@@ -98,7 +98,7 @@ def _draw(person: _Person, key: ScanKey, image: Path, masks: Mapping[str, Volume
     flags = list(facts.warnings)
     if registered is not None:
         flags += [*registered.warnings, *registered.flags, *registered.cut_flags]
-    warnings = [str(flag) for flag in flags]
+    warnings = [flag.line for flag in flags]
     if by_convert is not None:
         draw_refusal(path, key, title, by_convert, [], warnings=warnings, simulated=facts.simulated)
         return

@@ -18,7 +18,8 @@ from pet_spect.commands.common_resolution import common_fwhm, to_common
 from pet_spect.commands.numbers import auto_or_from_zero, fraction
 from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
 from pet_spect.imaging.images import read_scan
-from pet_spect.model import STANDARD_SPACE, Atlas, Flag, Refusal, ScanKey, Volume
+from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, ScanKey, Volume
+from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import read_converted_facts
 from pet_spect.results.registered_scan import read_drawn_lesion, read_warp_lesion, refusal_of
@@ -28,9 +29,9 @@ from pet_spect.results.uptake_record import (
     CommonResolution,
     UptakeRow,
     UptakeScan,
+    low_coverage,
     missing_scan,
     uptake_rows,
-    why_absent,
     write_uptake,
 )
 
@@ -139,7 +140,8 @@ def run(options: argparse.Namespace) -> None:
         min_coverage=options.min_coverage,
     )
 
-    faults = [fault for fault in (lesion_fault, record.anat_fault) if fault is not None]
+    faults = [] if lesion_fault is None else [lesion_fault.remark]
+    faults += [] if record.anat_fault is None else [record.anat_fault]
     scans: dict[Visit, UptakeScan] = {}
     measured: dict[Visit, ScanMeasurement] = {}
     for visit in [(session, tracer) for session in options.sessions for tracer in options.tracers]:
@@ -169,15 +171,14 @@ def _record(options: argparse.Namespace) -> RegistrationRecord:
 
 
 def _with_registration(
-    scan: UptakeScan, record: RegistrationRecord, participant: str, faults: Sequence[Refusal]
+    scan: UptakeScan, record: RegistrationRecord, participant: str, faults: Sequence[Remark]
 ) -> UptakeScan:
     """Return a listed scan with what its registration says of it, and with the faults that concern all scans."""
     entry = record.registered(ScanKey(participant, scan.session, scan.tracer))
     accepted, flags = ((), ()) if entry is None else (entry.warnings, entry.flags)
-    of_all = [Flag(fault.code, fault.reason) for fault in faults]
     return replace(
         scan,
-        warnings=(*scan.warnings, *accepted, *flags, *of_all),
+        warnings=(*scan.warnings, *accepted, *flags, *faults),
         accepted=accepted,
         lesion_seen_ml=record.lesion_seen_ml,
         lesion_seen_in=record.leading,
@@ -284,7 +285,9 @@ def _measured(
     cut_at = () if entry is None else entry.cut_at
     for uptake in measurement.uptake:
         if uptake.region in options.target and math.isnan(uptake.mean) and not options.record_refusal:
-            raise RegionError(f"{image}: {why_absent(uptake, regions.min_coverage, cut_at)}", code="low_coverage")
+            raise RegionError(
+                f"{image}: {low_coverage(uptake, regions.min_coverage, cut_at).text}", code="low_coverage"
+            )
     resolution = None
     if common is not None:
         resolution = CommonResolution(estimated_mm=common.fwhm_mm, estimated_sd_mm=common.sd_mm, blur_mm=common.blur_mm)

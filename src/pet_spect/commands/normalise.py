@@ -20,6 +20,7 @@ from pet_spect.commands.normalise_record import record_of
 from pet_spect.errors import ConfigError, ImageError, RefusedError, listed, shown
 from pet_spect.imaging import images
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
+from pet_spect.remarks import BY_EYE
 from pet_spect.results import layout
 from pet_spect.results.registration_record import write_registration_record
 from pet_spect.results.transforms import (
@@ -27,7 +28,6 @@ from pet_spect.results.transforms import (
     write_placeholder,
     write_standard_warps,
 )
-from pet_spect.signoff import BY_EYE
 
 if TYPE_CHECKING:
     from pet_spect.registration.normalise import Lesion, Normalised

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pet_spect.commands.normalise_anat import Anatomy
-from pet_spect.model import ANATOMICAL, Flag, Refusal, ScanKey
+from pet_spect.model import ANATOMICAL, Refusal, ScanKey
+from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import ConvertedFacts, read_converted_facts
 from pet_spect.results.registration_record import (
@@ -71,7 +72,7 @@ def record_of(
             scans.append(_refused(key, label, refusals[key], result.tried.get(key)))
         else:
             accepted = tuple(
-                Flag(error.code, f"{error} (accepted in qc.tsv)") for error in result.accepted.get(key, ())
+                Remark.said(error.code, f"{error} (accepted in qc.tsv)") for error in result.accepted.get(key, ())
             )
             scans.append(_registered(key, label, result.scans[key], read_converted_facts(path), accepted))
     return RegistrationRecord(
@@ -93,7 +94,7 @@ def _refused(key: ScanKey, label: str, refusal: Refusal, attempt: Attempt | None
 
 
 def _registered(
-    key: ScanKey, label: str, registered: Registered, facts: ConvertedFacts, accepted: tuple[Flag, ...]
+    key: ScanKey, label: str, registered: Registered, facts: ConvertedFacts, accepted: tuple[Remark, ...]
 ) -> RegisteredEntry:
     view, pose = registered.view, registered.own_pose
     left, right = registered.deficit_ml
@@ -111,20 +112,14 @@ def _registered(
     )
 
 
-def _pattern_flags(registered: Registered, facts: ConvertedFacts) -> tuple[Flag, ...]:
+def _pattern_flags(registered: Registered, facts: ConvertedFacts) -> tuple[Remark, ...]:
     """Return the flag of a scan whose regional uptake is not that of its tracer in healthy people."""
     from pet_spect.registration.templates.tracer_pattern import FAR
 
     if not registered.pattern_distance > FAR:
         return ()
-    check = "attenuation correction and shading"
-    if facts.tracer_identity != "header":
-        check = f"the tracer in scans.tsv, which the header does not confirm, and {check}"
-    reason = (
-        f"the regional uptake lies {registered.pattern_distance:.1f} spreads between people from the tracer's mean,"
-        f" at most {FAR:g} is usual: check {check}"
-    )
-    return (Flag("uptake_pattern", reason),)
+    case = "confirmed" if facts.tracer_identity == "header" else "unconfirmed"
+    return (Remark.of("uptake_pattern", case=case, distance=registered.pattern_distance, usual=FAR),)
 
 
 def _measured(registered: Registered) -> Measured:

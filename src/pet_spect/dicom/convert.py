@@ -25,11 +25,12 @@ from pet_spect.dicom.pet.contradictions import check_modality, compare_starts
 from pet_spect.dicom.pet.enhanced import read_enhanced
 from pet_spect.dicom.pet.series import mixed
 from pet_spect.dicom.pet.volume import pet_scan
-from pet_spect.dicom.sidecar import sidecar_of, warnings_of
+from pet_spect.dicom.sidecar import sidecar_of
 from pet_spect.errors import DicomError, listed
 from pet_spect.files import is_nifti
 from pet_spect.imaging.nifti import check_no_pair
 from pet_spect.model import Volume
+from pet_spect.remarks import write_remark
 
 _LONGEST = 2**15 - 1
 
@@ -64,9 +65,8 @@ def convert_scan(
         If anything about the scan is not understood.
     """
     volume, told = _read(path, declared, label, series)
-    told["Warnings"] = told["Warnings"] + [
-        remark for remark in warnings_of(clipping_remarks(volume)) if remark not in told["Warnings"]
-    ]
+    clipped = [write_remark(remark) for remark in clipping_remarks(volume)]
+    told["Warnings"] = told["Warnings"] + [remark for remark in clipped if remark not in told["Warnings"]]
     activity = image_activity(volume, told["Units"])
     return volume, told if activity is None else told | {"ImageActivity": activity, "ImageActivityUnits": "MBq"}
 

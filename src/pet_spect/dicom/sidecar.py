@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pet_spect.dicom.facts.acquisition import Acquisition, keys_of
-from pet_spect.dicom.facts.declared import Caution
 from pet_spect.dicom.facts.tracer import Identity
+from pet_spect.remarks import Remark, write_remark
 
 SIMULATOR_MODEL = "pet_spect simulate"
 """ManufacturersModelName of simulated scans."""
@@ -49,7 +49,7 @@ class ScanFacts:
     corrections : sequence of str
         CorrectedImage.
     acquisition : Acquisition
-    cautions : sequence of Caution
+    cautions : sequence of Remark
     """
 
     modality: str
@@ -79,7 +79,7 @@ class ScanFacts:
     suv_method: str | None = None
     suv_variant: str | None = None
     suv_time_source: str | None = None
-    cautions: Sequence[Caution] = field(default=())
+    cautions: Sequence[Remark] = field(default=())
 
 
 def sidecar_of(facts: ScanFacts) -> dict[str, Any]:
@@ -128,10 +128,5 @@ def sidecar_of(facts: ScanFacts) -> dict[str, Any]:
     told["SUVbwFactor"] = facts.suv_factor
     if facts.suv_factor is None:
         told["SUVReason"] = facts.suv_reason
-    told["Warnings"] = warnings_of(facts.cautions)
+    told["Warnings"] = [write_remark(caution) for caution in facts.cautions]
     return told
-
-
-def warnings_of(cautions: Sequence[Caution]) -> list[dict[str, str]]:
-    """Return cautions as a sidecar lists them."""
-    return [{"Code": caution.code, "Reason": caution.reason} for caution in cautions]

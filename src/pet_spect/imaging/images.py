@@ -19,6 +19,7 @@ from pet_spect.errors import ImageError, RefusedError
 from pet_spect.files import read_json, sidecar, whole_file, write_json
 from pet_spect.imaging.nifti import muted, open_nifti, write_nifti
 from pet_spect.model import Refusal, Volume, Warp
+from pet_spect.remarks import known_code
 
 LPS_FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
 """(4, 4) RAS+ to LPS+, and back: DICOM and ITK count millimetres to the left and to the back."""
@@ -183,7 +184,7 @@ def read_refusal(image: Path) -> Refusal | None:
             f"{sidecar(str(image))}: Refusal holds no Stage, Code and Reason; run convert again",
             code="sidecar_unreadable",
         )
-    return Refusal(stage, code, reason)
+    return Refusal(stage, known_code(code), reason)
 
 
 def read_scan(path: Path) -> Volume:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from pet_spect.catalogue import Code
 from pet_spect.errors import ImageError, without_place
 from pet_spect.imaging.images import read_volume
 from pet_spect.imaging.resample import apply_affine
 from pet_spect.model import STANDARD_SPACE, Atlas, Volume
+
+_CODES: Mapping[Code, Code] = {
+    "image_affine": "lesion_mask_affine",
+    "image_damaged": "lesion_mask_damaged",
+    "image_missing": "lesion_mask_missing",
+    "image_pair": "lesion_mask_pair",
+    "image_shape": "lesion_mask_shape",
+    "image_voxels": "lesion_mask_voxels",
+}
 
 
 def read_mask(path: Path, name: str) -> Volume:
@@ -30,7 +41,7 @@ def read_mask(path: Path, name: str) -> Volume:
         mask = read_volume(path)
     except ImageError as error:
         fault = without_place(error, path)
-        code = "lesion_mask_" + error.code.removeprefix("image_")
+        code = _CODES.get(error.code, "lesion_mask_unreadable")
         raise ImageError(f"{name}: {fault}", code=code) from None
     if not (mask.data > 0.5).any():
         raise ImageError(f"{name}: holds no voxel above 0.5; an empty lesion mask is no mask", code="lesion_mask_empty")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pet_spect.model import Side
-from pet_spect.quantify.reasons import concerns_suv_only, join_reasons
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, joint_value, reference_value, target_value
 from pet_spect.quantify.uncertainty import Spread, interval, value_spread
 from pet_spect.quantify.uptake import LESIONFREE
+from pet_spect.remarks import Remark, write_cell
 
 Measure = Literal["uptake_ratio", "ratio_minus_one", "asymmetry_index_percent", "suv_mean"]
 Qc = Literal["pass", "warn", "fail"]
@@ -91,7 +91,7 @@ def scan_ratios(
     lesion_side: Side,
     roles: RegionRoles,
     *,
-    failure: str = "",
+    failure: Remark | None = None,
     infratentorial: bool = False,
     max_cerebellum_asymmetry: float = MAX_CEREBELLUM_ASYMMETRY,
 ) -> list[Ratio]:
@@ -103,8 +103,8 @@ def scan_ratios(
     lesion_side : {'left', 'right'}
         The side of the stroke.
     roles : RegionRoles
-    failure : str
-        ``code: text`` why no value of this scan may be used although it is shown; empty if all may.
+    failure : Remark or None
+        Why no value of this scan may be used although it is shown; None if all may.
     infratentorial : bool
         Whether the stroke is: cerebellar references are then flagged.
     max_cerebellum_asymmetry : float
@@ -121,7 +121,7 @@ def scan_ratios(
         If a role names a region the scan's table does not have.
     """
     rows = []
-    caution = "" if scan.absence else _cerebellum_caution(scan, roles, infratentorial, max_cerebellum_asymmetry)
+    caution = None if scan.absence else _cerebellum_caution(scan, roles, infratentorial, max_cerebellum_asymmetry)
     for suffix in ("", LESIONFREE):
         for measure, name in _rows(roles):
             reference = roles.references.get(name)
@@ -135,11 +135,11 @@ def scan_ratios(
             value, numerator, denominator, trouble = _evaluate(
                 measure, scan, ipsilateral, other, lies_as_deep=lies_as_deep
             )
-            notes = [note for note in scan.notes if measure == "suv_mean" or not concerns_suv_only(note)]
+            notes = [note for note in scan.notes if measure == "suv_mean" or not note.suv_only]
             if caution and reference is not None and set(reference.regions) & set(roles.cerebellum):
                 notes.append(caution)
             if not trouble and scan.attenuation_corrected is None and not lies_as_deep:
-                notes.append("attenuation_unknown: the sidecar does not say whether attenuation was corrected")
+                notes.append(Remark.of("attenuation_unknown"))
             rows.append(
                 Ratio(
                     scan.key.participant,
@@ -153,7 +153,7 @@ def scan_ratios(
                     numerator,
                     denominator,
                     qc="fail" if failure or trouble else "warn" if notes else "pass",
-                    reason=join_reasons([failure, trouble, *notes]),
+                    reason=write_cell([failure, trouble, *notes]),
                     spread=None if trouble else _spread(measure, scan, ipsilateral, other),
                 )
             )
@@ -172,29 +172,30 @@ def _rows(roles: RegionRoles) -> list[tuple[Measure, str]]:
 
 def _evaluate(
     measure: Measure, scan: ScanUptake, target: RegionValue, other: RegionValue, *, lies_as_deep: bool
-) -> tuple[float, float, float, str]:
+) -> tuple[float, float, float, Remark | None]:
     """Return value, numerator, denominator and, if the value is NaN, why."""
     numerator, denominator = target.mean, other.mean
     if target.reason or other.reason:
         return math.nan, numerator, denominator, target.reason or other.reason
     if scan.attenuation_corrected is False and not lies_as_deep:
-        reason = "no_attenuation_correction: only the two sides may be compared, for they lie equally deep"
-        return math.nan, numerator, denominator, reason
+        return math.nan, numerator, denominator, Remark.of("no_attenuation_correction")
     if measure == "suv_mean":
         if scan.suv_factor is None:
-            return math.nan, math.nan, math.nan, f"no_suv: {scan.suv_reason or 'the sidecar has no factor'}"
+            case = "why" if scan.suv_reason else "no_factor"
+            return math.nan, math.nan, math.nan, Remark.of("no_suv", case=case, reason=scan.suv_reason)
         suv = numerator * scan.suv_factor
-        return suv, suv, math.nan, ""
+        return suv, suv, math.nan, None
     divisor = numerator + denominator if measure == "asymmetry_index_percent" else denominator
     if divisor <= _SMALLEST_DENOMINATOR * abs(numerator):
-        return math.nan, numerator, denominator, f"denominator_too_small: {divisor:.3g} against {numerator:.3g}"
+        too_small = Remark.of("denominator_too_small", denominator=divisor, numerator=numerator)
+        return math.nan, numerator, denominator, too_small
     match measure:
         case "asymmetry_index_percent":
-            return 200 * (numerator - denominator) / divisor, numerator, denominator, ""
+            return 200 * (numerator - denominator) / divisor, numerator, denominator, None
         case "ratio_minus_one":
-            return numerator / denominator - 1, numerator, denominator, ""
+            return numerator / denominator - 1, numerator, denominator, None
         case _:
-            return numerator / denominator, numerator, denominator, ""
+            return numerator / denominator, numerator, denominator, None
 
 
 def _spread(measure: Measure, scan: ScanUptake, target: RegionValue, other: RegionValue) -> Spread | None:
@@ -212,18 +213,14 @@ def _spread(measure: Measure, scan: ScanUptake, target: RegionValue, other: Regi
     return value_spread(per_target, target.sensitivity, per_other, other.sensitivity)
 
 
-def _cerebellum_caution(scan: ScanUptake, roles: RegionRoles, infratentorial: bool, limit: float) -> str:
+def _cerebellum_caution(scan: ScanUptake, roles: RegionRoles, infratentorial: bool, limit: float) -> Remark | None:
     if infratentorial:
-        return (
-            "cerebellum_infratentorial: the stroke is infratentorial, so either side of the cerebellum may be depressed"
-        )
+        return Remark.of("cerebellum_infratentorial")
     left, right = (_cerebellum(scan, roles, side) for side in ("left", "right"))
-    if left + right > 0 and 200 * abs(left - right) / (left + right) > limit:
-        return (
-            f"cerebellum_asymmetry: left {left:.4g} and right {right:.4g} differ by"
-            f" {200 * abs(left - right) / (left + right):.0f} %, the limit is {limit:g} %"
-        )
-    return ""
+    percent = 200 * abs(left - right) / (left + right) if left + right > 0 else 0.0
+    if percent > limit:
+        return Remark.of("cerebellum_asymmetry", left=left, right=right, percent=percent, limit=limit)
+    return None
 
 
 def _cerebellum(scan: ScanUptake, roles: RegionRoles, side: Side) -> float:

@@ -11,6 +11,7 @@ from pet_spect.model import Refusal, RegionSide, ScanKey, Side
 from pet_spect.quantify.references import Reference, parts_of_reference
 from pet_spect.quantify.uncertainty import Sensitivity, joint_sensitivity
 from pet_spect.quantify.uptake import LESIONFREE
+from pet_spect.remarks import Remark
 
 CEREBELLUM = "cerebellum"
 """What begins the name of a reference whose regions are cerebellum, which diaschisis may depress on one side."""
@@ -27,8 +28,8 @@ class RegionValue:
     volume_ml : float
     lesion_fraction : float
         NaN where there is no mask.
-    reason : str
-        ``code: text`` why `mean` is NaN, else empty.
+    reason : Remark or None
+        Why `mean` is NaN.
     sensitivity : Sensitivity or None
         How `mean` responds to what is not known; None if nobody has looked.
     """
@@ -36,7 +37,7 @@ class RegionValue:
     mean: float
     volume_ml: float
     lesion_fraction: float = math.nan
-    reason: str = ""
+    reason: Remark | None = None
     sensitivity: Sensitivity | None = None
 
 
@@ -47,12 +48,12 @@ class ScanUptake:
     Attributes
     ----------
     key : ScanKey
-    absence : str
-        Why nothing was measured, ``code: text`` or ``no scan listed``; empty if something was.
+    absence : Remark or None
+        Why nothing was measured; None if something was.
     values : mapping
         (region, side) to its uptake.
-    notes : tuple of str
-        ``code: text`` of every warning so far.
+    notes : tuple of Remark
+        Every warning so far.
     suv_factor : float or None
         Multiplies uptake into SUVbw, g/mL.
     suv_reason : str
@@ -70,9 +71,9 @@ class ScanUptake:
     """
 
     key: ScanKey
-    absence: str
+    absence: Remark | None
     values: Mapping[tuple[str, RegionSide], RegionValue]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
     suv_factor: float | None = None
     suv_reason: str = ""
     attenuation_corrected: bool | None = True
@@ -132,9 +133,9 @@ def joint_value(scan: ScanUptake, parts: Sequence[tuple[str, RegionSide]]) -> Re
             raise RegionError(f"region {shown(region)} ({side}) is not among those measured")
     found = [scan.values[part] for part in parts]
     volume = sum(part.volume_ml for part in found)
-    absent = next((part.reason or "no_value: no value" for part in found if not math.isfinite(part.mean)), "")
+    absent = next((part.reason or Remark.of("no_value") for part in found if not math.isfinite(part.mean)), None)
     if absent or not volume > 0:
-        return RegionValue(math.nan, volume, reason=absent or "no_volume: the region is empty")
+        return RegionValue(math.nan, volume, reason=absent or Remark.of("no_volume", case="joined"))
     known = [part.sensitivity for part in found if part.sensitivity is not None]
     sensitivity = joint_sensitivity(known, [part.volume_ml for part in found]) if len(known) == len(found) else None
     return RegionValue(sum(part.mean * part.volume_ml for part in found) / volume, volume, sensitivity=sensitivity)

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pet_spect.model import Flag
 from pet_spect.quantify.smoothing import blur_between
 from pet_spect.registration.resolution_estimate import Resolution
+from pet_spect.remarks import Remark
 
 CLEARLY = 2.0
 """Standard deviations by which two resolutions must differ to be called different."""
@@ -26,14 +26,14 @@ class ToCommon:
         The scan's own resolution, None where it cannot be told, and its standard deviation.
     blur_mm : float
         FWHM of the Gaussian that is applied before the scan is measured; 0 is none.
-    warnings : tuple of Flag
+    warnings : tuple of Remark
         What every value of the scan must say.
     """
 
     fwhm_mm: float | None = None
     sd_mm: float | None = None
     blur_mm: float = 0.0
-    warnings: tuple[Flag, ...] = ()
+    warnings: tuple[Remark, ...] = ()
 
 
 def plan(wanted: float | str, found: Mapping[Visit, Resolution]) -> dict[Visit, ToCommon]:
@@ -46,8 +46,7 @@ def plan(wanted: float | str, found: Mapping[Visit, Resolution]) -> dict[Visit, 
     planned = {}
     for visit, own in found.items():
         if math.isnan(own.fwhm_mm):
-            reason = f"the resolution of this scan cannot be told ({own.reason}); it was measured as it is"
-            planned[visit] = ToCommon(warnings=(Flag("resolution_unknown", reason),))
+            planned[visit] = ToCommon(warnings=(Remark.of("resolution_unknown", reason=own.reason),))
         elif isinstance(wanted, str):
             of_tracer = [each for other, each in found.items() if other[1] == visit[1] and each.fwhm_mm == each.fwhm_mm]
             coarsest = max(of_tracer, key=lambda each: each.fwhm_mm)
@@ -55,9 +54,8 @@ def plan(wanted: float | str, found: Mapping[Visit, Resolution]) -> dict[Visit, 
             needed = blur_between(own.fwhm_mm, coarsest.fwhm_mm) if clear else 0.0
             planned[visit] = ToCommon(own.fwhm_mm, own.sd_mm, needed)
         else:
-            warnings: tuple[Flag, ...] = ()
+            warnings: tuple[Remark, ...] = ()
             if own.fwhm_mm - wanted > CLEARLY * own.sd_mm:
-                reason = f"this scan has a resolution of {own.fwhm_mm:.1f} mm, coarser than the common {wanted:.1f} mm"
-                warnings = (Flag("resolution_coarser", reason),)
+                warnings = (Remark.of("resolution_coarser", found=own.fwhm_mm, wanted=wanted),)
             planned[visit] = ToCommon(own.fwhm_mm, own.sd_mm, blur_between(own.fwhm_mm, wanted), warnings)
     return planned

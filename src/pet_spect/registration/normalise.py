@@ -32,7 +32,7 @@ from pet_spect.registration.templates.template import Template
 from pet_spect.registration.templates.tracer_pattern import scan_distance
 from pet_spect.registration.warp import Deformation, GivenLesion, find_warp, near_brain
 from pet_spect.registration.within_participant import align, mean_volume, participant_grid, rigid_part
-from pet_spect.signoff import NEVER
+from pet_spect.remarks import NEVER
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pet_spect.model import Refusal, ScanKey, Volume
 from pet_spect.registration.normalise import Lesion, Normalised, normalise
+from pet_spect.remarks import Remark
 
 if TYPE_CHECKING:
     from pet_spect.registration.gates.plausibility import Gates
@@ -54,13 +55,9 @@ def normalise_participant(
 def lost_on_the_way(lesion: Lesion, result: Normalised) -> Refusal | None:
     """Return why a lesion did not reach the standard space: its image was refused, or it lies outside the brain."""
     if lesion.drawn_on is not None and lesion.drawn_on not in result.scans:
-        return Refusal("normalise", "lesion_mask_image_refused", "the image the lesion was drawn on was refused")
+        return Refusal.of("normalise", Remark.of("lesion_mask_image_refused"))
     found = 0.0 if result.lesion is None else float((result.lesion.data > 0.5).sum()) * result.lesion.voxel_ml
     drawn = float((lesion.mask.data > 0.5).sum()) * lesion.mask.voxel_ml
     if result.lesion is not None and found < _MOST_OF_IT * _MOST_OF_IT * drawn:
-        return Refusal(
-            "normalise",
-            "lesion_mask_outside",
-            f"{found:.1f} mL of the {drawn:.1f} mL of the lesion mask reach the standard space",
-        )
+        return Refusal.of("normalise", Remark.of("lesion_mask_outside", found=found, drawn=drawn))
     return None

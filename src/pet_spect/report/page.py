@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pet_spect import __version__
 from pet_spect.files import whole_file
+from pet_spect.remarks import codes_in
 from pet_spect.report.answer import outcomes
 from pet_spect.report.display import table, unique
 from pet_spect.report.participants import people, troubles
@@ -102,7 +103,7 @@ def write_report(results: Path) -> Path:
 def _summary_rows(found: Results) -> list[Row]:
     """Return the rows of the summary, without a lesion-free target if nobody gave a lesion mask."""
     change = found.tables["change"]
-    unasked = {row["region"] for row in change if "no_lesion_mask: " in row["reason"]}
+    unasked = {row["region"] for row in change if "no_lesion_mask" in codes_in(row["reason"])}
     unasked -= {row["region"] for row in change if row["change"] != MISSING}
     return [row for row in found.tables["summary"] if row["region"] not in unasked]
 

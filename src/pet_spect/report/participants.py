@@ -6,7 +6,8 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
-from pet_spect.quantify.reasons import split_reasons
+from pet_spect.catalogue import Code
+from pet_spect.remarks import read_cell
 from pet_spect.report.answer import lesion_sides
 from pet_spect.report.display import Cell, Table, table, unique
 from pet_spect.report.results_folder import Results, asked_for, key_of
@@ -26,7 +27,7 @@ _SCAN = (
     "decision",
     "sign_off",
 )
-_REMARKS = ("no_suv: ", "no_lesion_mask: ")
+_NOT_COMPUTED: frozenset[Code] = frozenset(("no_suv", "no_lesion_mask"))
 """Why a secondary value is not computed; nothing is wrong with the scan."""
 
 
@@ -138,11 +139,11 @@ def _flags_and_remarks(values: list[Row]) -> tuple[list[str], list[str]]:
     flags = []
     remarks: dict[str, list[str]] = {}
     for row in values:
-        for reason in [] if row["reason"] == MISSING else split_reasons(row["reason"]):
-            if reason.startswith(_REMARKS):
-                remarks.setdefault(reason, []).append(row["tracer"])
+        for remark in () if row["reason"] == MISSING else read_cell(row["reason"]):
+            if remark.code in _NOT_COMPUTED:
+                remarks.setdefault(remark.line, []).append(row["tracer"])
             else:
-                flags.append(f"{row['session']} {row['tracer']}: {reason}")
+                flags.append(f"{row['session']} {row['tracer']}: {remark.line}")
     return unique(flags), [f"{reason} ({', '.join(unique(tracers))})" for reason, tracers in remarks.items()]
 
 
@@ -155,7 +156,7 @@ def _visit(found: Results, row: Row, *, inline: bool) -> Visit:
         key.tracer,
         row["status"],
         "" if row["status"] == "measured" or row["reason"] == MISSING else row["reason"],
-        [] if row["warnings"] == MISSING else split_reasons(row["warnings"]),
+        [] if row["warnings"] == MISSING else [remark.line for remark in read_cell(row["warnings"])],
         "" if picture is None else _source(picture, inline=inline),
         f"{what} of {key.participant}, {key.session}, {key.tracer}: {row['status']}",
         found.gates.get(key, []),

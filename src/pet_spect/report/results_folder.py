@@ -11,6 +11,7 @@ from typing import Any
 from pet_spect.errors import ImageError, TableError
 from pet_spect.files import read_json
 from pet_spect.model import ScanKey
+from pet_spect.remarks import codes_in
 from pet_spect.results import layout
 from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY
 from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
@@ -86,7 +87,7 @@ def read_results(results: Path) -> Results:
 
 def asked_for(rows: Sequence[Row]) -> list[Row]:
     """Return a table's rows without the lesion-free target of participants of whom there is no lesion mask."""
-    without = {(row["participant_id"], row["region"]) for row in rows if "no_lesion_mask: " in row["reason"]}
+    without = {(row["participant_id"], row["region"]) for row in rows if "no_lesion_mask" in codes_in(row["reason"])}
     return [row for row in rows if (row["participant_id"], row["region"]) not in without]
 
 

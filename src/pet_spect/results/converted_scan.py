@@ -9,7 +9,7 @@ from typing import Annotated
 from pet_spect.errors import ImageError
 from pet_spect.files import sidecar
 from pet_spect.imaging.images import read_sidecar
-from pet_spect.model import Flag
+from pet_spect.remarks import Remark
 from pet_spect.results.typed_json import Key, Mark, MismatchError, from_json
 
 
@@ -36,11 +36,11 @@ class ConvertedFacts:
     suv_reason: Annotated[str | None, Key("SUVReason"), Mark.LEFT_OUT]
     attenuation_correction: Annotated[str | None, Mark.LEFT_OUT]
     tracer_identity: Annotated[str | None, Mark.LEFT_OUT]
-    stated_warnings: Annotated[tuple[Flag, ...] | None, Key("Warnings"), Mark.LEFT_OUT]
+    stated_warnings: Annotated[tuple[Remark, ...] | None, Key("Warnings"), Mark.LEFT_OUT]
     stated_simulated: Annotated[bool | None, Key("Simulated"), Mark.LEFT_OUT]
 
     @property
-    def warnings(self) -> tuple[Flag, ...]:
+    def warnings(self) -> tuple[Remark, ...]:
         """What convert calls attention to."""
         return self.stated_warnings or ()
 

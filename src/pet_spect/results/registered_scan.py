@@ -12,6 +12,7 @@ from pet_spect.errors import ImageError, RefusedError
 from pet_spect.imaging.images import read_refusal, read_volume
 from pet_spect.imaging.lesion_mask import read_lesion_mask
 from pet_spect.model import Atlas, CutView, Refusal, ScanKey, Volume, Warp
+from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
 from pet_spect.results.transforms import read_participant_to_standard_points, read_scan_to_participant_points
@@ -139,7 +140,9 @@ def read_drawn_lesion(results: Path, mask: Path, record: RegistrationRecord, atl
     lesion = record.lesion
     if mask == results / layout.lesion_mask(record.participant) and (lesion is None or lesion.source != "given"):
         code, reason = (None, None) if lesion is None else (lesion.code, lesion.reason)
-        return Refusal("normalise", code or "lesion_mask_estimated", reason or "no scan was registered")
+        if code is None:
+            return Refusal.of("normalise", Remark.of("lesion_mask_estimated"))
+        return Refusal("normalise", code, reason or "n/a")
     try:
         return read_lesion_mask(mask, atlas, f"the lesion mask of {record.participant}")
     except ImageError as error:

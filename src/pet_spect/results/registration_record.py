@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect import __version__
+from pet_spect.catalogue import Code
 from pet_spect.errors import ImageError
 from pet_spect.files import read_json, write_json
-from pet_spect.model import STANDARD_SPACE, CutView, Flag, Refusal, ScanKey
+from pet_spect.model import STANDARD_SPACE, CutView, Refusal, ScanKey
+from pet_spect.remarks import Remark
 from pet_spect.results.typed_json import FloatOrNan, Key, Mark, MismatchError, as_json, from_json
 
 Three = tuple[float, float, float]
@@ -108,7 +110,7 @@ class RegisteredEntry:
     label : str
         The tracer in file names.
     measured : Measured
-    warnings : tuple of Flag
+    warnings : tuple of Remark
         The faults that a person accepted in qc.tsv.
     deficit_ml : VolumesMl
         Lesion-like deficit that the scan itself shows.
@@ -117,7 +119,7 @@ class RegisteredEntry:
     view : ViewBox
     own_pose : Matrix or None
         Standard points to scan points as the scan's own head tells; None where the warp judges coverage.
-    flags : tuple of Flag
+    flags : tuple of Remark
         What normalise calls attention to.
     """
 
@@ -126,12 +128,12 @@ class RegisteredEntry:
     label: str
     status: Literal["registered"] = "registered"
     measured: Annotated[Measured, Mark.FLAT]
-    warnings: tuple[Flag, ...]
+    warnings: tuple[Remark, ...]
     deficit_ml: VolumesMl
     cut_at: tuple[str, ...]
     view: ViewBox
     own_pose: Matrix | None
-    flags: tuple[Flag, ...]
+    flags: tuple[Remark, ...]
 
     @property
     def cut_view(self) -> CutView:
@@ -140,10 +142,9 @@ class RegisteredEntry:
         return CutView(self.cut_at, self.view.first, self.view.last, pose)
 
     @property
-    def cut_flags(self) -> tuple[Flag, ...]:
+    def cut_flags(self) -> tuple[Remark, ...]:
         """What is said of a scan that cuts the brain; nothing of another."""
-        reason = f"the field of view cuts the brain at the {' and the '.join(self.cut_at)}"
-        return (Flag("brain_cut", reason),) if self.cut_at else ()
+        return (Remark.of("brain_cut", sides=self.cut_at),) if self.cut_at else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +216,7 @@ class LesionEntry:
     source: Literal["given", "estimated"]
     volume_ml: VolumesMl
     seen_ml: VolumesMl
-    code: str | None
+    code: Code | None
     reason: str | None
 
 
@@ -308,13 +309,12 @@ class RegistrationRecord:
         return 0.0 if self.warp is None else self.warp.misplacement_mm
 
     @property
-    def anat_fault(self) -> Refusal | None:
+    def anat_fault(self) -> Remark | None:
         """What to say of a participant whose anatomical image was refused."""
         if not isinstance(self.anat, RefusedAnat):
             return None
         why = self.anat.refusal
-        reason = f"registered without the anatomical image, which was refused ({why.code}: {why.reason})"
-        return Refusal("normalise", "anat_refused", reason)
+        return Remark.of("anat_refused", refusal=why.code, reason=why.reason)
 
     @property
     def lesion_seen_ml(self) -> VolumesMl:

@@ -15,6 +15,9 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from pet_spect.catalogue import Code
+from pet_spect.remarks import Remark, known_code, read_remark, write_remark
+
 T = TypeVar("T")
 
 
@@ -93,6 +96,8 @@ def as_json(record: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Remark):
+        return write_remark(value)
     if dataclasses.is_dataclass(value):
         return as_json(value)
     if isinstance(value, list | tuple):
@@ -150,6 +155,10 @@ def _value(hint: Any, value: Any) -> Any:
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return _of_union(args, value)
+    if hint is Remark:
+        return _remark(value)
+    if hint == Code:
+        return known_code(_needed(value, isinstance(value, str), "a text"))
     if origin is Literal:
         return _needed(value, value in args if isinstance(value, str) else False, f"one of {', '.join(args)}")
     if origin is tuple:
@@ -170,6 +179,12 @@ def _value(hint: Any, value: Any) -> Any:
     if hint is object:
         return value
     raise TypeError(f"{hint} is no type of a record")
+
+
+def _remark(value: Any) -> Remark:
+    """Return a remark; a code of another version is `pet_spect.remarks.UNKNOWN`, as it is of a refusal."""
+    is_one = isinstance(value, dict) and all(isinstance(value.get(key), str) for key in ("Code", "Reason"))
+    return read_remark(_needed(value, is_one, "a remark (Code, Fields, Reason)"))
 
 
 def _of_union(kinds: tuple[Any, ...], value: Any) -> Any:

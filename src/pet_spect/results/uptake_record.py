@@ -11,21 +11,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args
 
+from pet_spect.catalogue import Code
 from pet_spect.errors import TableError
 from pet_spect.files import read_json, write_json
-from pet_spect.model import Flag, Refusal, RegionSide, RegionUptake, ScanKey
+from pet_spect.model import Refusal, RegionSide, RegionUptake, ScanKey
 from pet_spect.quantify.measurement import ParticipantRegions
-from pet_spect.quantify.reasons import concerns_suv_only, join_reasons, split_reasons
 from pet_spect.quantify.roles import RegionValue, ScanUptake
 from pet_spect.quantify.uncertainty import Sensitivity
 from pet_spect.quantify.uptake import LESIONFREE
+from pet_spect.remarks import Remark, read_cell, write_cell
 from pet_spect.results import columns
 from pet_spect.results.registration_record import VolumesMl
 from pet_spect.results.typed_json import Codec, Key, Mark, MismatchError, as_json, from_json, number
 from pet_spect.tsv import parse_float, sidecar_of_table, write_table
-
-NO_SCAN = "no scan listed"
-"""Reason of a visit that scans.tsv does not list."""
 
 RESPONSE_TERMS = (
     "standard error of the mean by count noise",
@@ -103,7 +101,7 @@ class UptakeScan:
     status : {'measured', 'refused', 'missing'}
     stage, code, reason : str or None
         The refusal; of a missing scan `reason` alone.
-    warnings : tuple of Flag
+    warnings : tuple of Remark
         What to look at in this scan.
     simulated : bool
     resolution : CommonResolution or None
@@ -118,7 +116,7 @@ class UptakeScan:
         Why there is no factor.
     attenuation_corrected : bool or None
         None if not known.
-    accepted : tuple of Flag
+    accepted : tuple of Remark
         Faults of the registration that a person accepted; among `warnings` too.
     lesion_seen_ml : VolumesMl
         Lesion that the leading image of the registration shows.
@@ -134,9 +132,9 @@ class UptakeScan:
     tracer: str
     status: Literal["measured", "refused", "missing"]
     stage: str | None = None
-    code: str | None = None
+    code: Code | None = None
     reason: str | None = None
-    warnings: tuple[Flag, ...] = ()
+    warnings: tuple[Remark, ...] = ()
     simulated: bool = False
     resolution: Annotated[CommonResolution | None, Mark.FLAT] = None
     cut_at: tuple[str, ...] = ()
@@ -144,7 +142,7 @@ class UptakeScan:
     suv_factor: Annotated[float | None, Key("SUVbwFactor")] = None
     suv_reason: Annotated[str | None, Key("SUVReason")] = None
     attenuation_corrected: Annotated[bool | None, Key("AttenuationCorrection")] = None
-    accepted: tuple[Flag, ...] = ()
+    accepted: tuple[Remark, ...] = ()
     lesion_seen_ml: VolumesMl = _NO_VOLUME
     lesion_seen_in: str | None = None
     deficit_ml: VolumesMl = _NO_VOLUME
@@ -165,16 +163,16 @@ class UptakeScan:
         return Refusal(self.stage, self.code, self.reason)
 
     @property
-    def absence(self) -> str:
-        """Why nothing was measured, ``code: reason`` or the reason alone; empty if something was."""
+    def absence(self) -> Remark | None:
+        """Why nothing was measured; None if something was."""
         if self.refusal is not None:
-            return f"{self.refusal.code}: {self.refusal.reason}"
-        return (self.reason or "") if self.status == "missing" else ""
+            return self.refusal.remark
+        return Remark.of("no_scan") if self.status == "missing" else None
 
 
 def missing_scan(session: str, tracer: str) -> UptakeScan:
     """Return what the sidecar says of a visit that was not scanned."""
-    return UptakeScan(session=session, tracer=tracer, status="missing", reason=NO_SCAN)
+    return UptakeScan(session=session, tracer=tracer, status="missing", reason=Remark.of("no_scan").text)
 
 
 @dataclass(frozen=True)
@@ -214,7 +212,8 @@ def uptake_rows(
     lesion_fault : Refusal or None
         What is wrong with the lesion mask.
     """
-    doubts = [str(warning) for warning in scan.warnings if not concerns_suv_only(str(warning))]
+    doubts = [warning for warning in scan.warnings if not warning.suv_only]
+    reasons: list[Remark | None]
     if measured is None:
         have = [(region.name, region.side) for region in regions.atlas.regions]
         without = [(name, side) for name in regions.lesionfree for side in get_args(RegionSide)]
@@ -236,31 +235,29 @@ def uptake_rows(
             one.coverage,
             one.lesion_fraction,
             scan.unit,
-            join_reasons([reason, *doubts]),
+            write_cell([reason, *doubts]),
         )
         for one, reason in zip(measured, reasons, strict=True)
     ]
 
 
-def why_absent(uptake: RegionUptake, min_coverage: float, cut_at: Sequence[str]) -> str:
-    """Return the text behind the code of a region without a mean; `cut_at` is where the brain is cut."""
+def low_coverage(uptake: RegionUptake, min_coverage: float, cut_at: Sequence[str]) -> Remark:
+    """Return why a region has no mean; `cut_at` is where the brain is cut."""
     name = uptake.region if uptake.side == "n/a" else f"{uptake.region} {uptake.side}"
-    text = f"{uptake.coverage:.0%} of {name} is in view, {min_coverage:.0%} is needed"
-    return f"{text}; the brain is cut at the {' and the '.join(cut_at)}" if cut_at else text
+    case = "cut" if cut_at else "whole"
+    return Remark.of("low_coverage", case=case, share=uptake.coverage, region=name, needed=min_coverage, sides=cut_at)
 
 
 def _reason(
     uptake: RegionUptake, regions: ParticipantRegions, lesion_fault: Refusal | None, cut_at: Sequence[str]
-) -> str:
+) -> Remark | None:
     if not math.isnan(uptake.mean):
-        return ""
+        return None
     if uptake.region not in {region.name for region in regions.atlas.regions} and regions.lesion is None:
-        if lesion_fault is None:
-            return "no_lesion_mask: no lesion mask is given"
-        return f"{lesion_fault.code}: {lesion_fault.reason}"
+        return Remark.of("no_lesion_mask") if lesion_fault is None else lesion_fault.remark
     if not uptake.volume_ml > 0:
-        return f"no_volume: nothing of {uptake.region} is left to measure"
-    return f"low_coverage: {why_absent(uptake, regions.min_coverage, cut_at)}"
+        return Remark.of("no_volume", case="region", region=uptake.region)
+    return low_coverage(uptake, regions.min_coverage, cut_at)
 
 
 def _nothing(region: str, side: RegionSide) -> RegionUptake:
@@ -369,7 +366,7 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]])
 
 def _value(mean: str, volume: str, lesion: str, reason: str, sensitivity: Sensitivity | None) -> RegionValue:
     uptake = parse_float(mean)
-    why = split_reasons(reason)[0] if math.isnan(uptake) and reason else ""
+    why = read_cell(reason)[0] if math.isnan(uptake) and reason else None
     return RegionValue(uptake, parse_float(volume), parse_float(lesion), why, sensitivity)
 
 
@@ -378,13 +375,13 @@ def _scan(key: ScanKey, scan: UptakeScan, values: Mapping[tuple[str, RegionSide]
         key=key,
         absence=scan.absence,
         values=values,
-        notes=tuple(map(str, scan.warnings)),
+        notes=scan.warnings,
         suv_factor=scan.suv_factor,
         suv_reason=scan.suv_reason or "",
         attenuation_corrected=scan.attenuation_corrected,
         deficit_ml=(scan.deficit_ml.left, scan.deficit_ml.right),
         lesion_seen_ml=(scan.lesion_seen_ml.left, scan.lesion_seen_ml.right),
         lesion_seen_in=scan.lesion_seen_in or "",
-        accepted=tuple(Refusal("normalise", fault.code, fault.reason) for fault in scan.accepted),
+        accepted=tuple(Refusal.of("normalise", fault) for fault in scan.accepted),
     )
     return MeasuredScan(uptake, scan.status, scan.refusal, scan.simulated)

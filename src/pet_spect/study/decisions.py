@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from pet_spect.model import Decided, Decision, ScanKey
-from pet_spect.signoff import never_accepted
+from pet_spect.remarks import never_accepted
 from pet_spect.study.rows import Table, TableRow, open_table
 
 DECISION_COLUMNS = (

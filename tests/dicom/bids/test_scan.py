@@ -10,6 +10,7 @@ from pet_spect.dicom.facts.declared import Declared
 from pet_spect.errors import ImageError, RefusedError
 from pet_spect.imaging.images import write_refusal
 from pet_spect.model import Refusal
+from pet_spect.remarks import EARLIER, Remark, write_remark
 
 JSON = {
     "Units": "Bq/mL",
@@ -260,12 +261,13 @@ def test_known_attenuation_correction_is_told_without_other_words(pair, text, to
 
 def test_warnings_of_an_earlier_conversion_stay_and_others_are_dropped(pair):
     mine = [
-        {"Code": "fewer_slices_than_stated", "Reason": "40 slices were found, the header says 47"},
-        {"Code": "orientation_declared", "Reason": "the orientation LPS is declared, the header has none"},
+        write_remark(Remark.of("fewer_slices_than_stated", found=40, stated=47)),
+        write_remark(Remark.of("orientation_declared", case="none", letters="LPS")),
+        write_remark(Remark.said("weight_conflict", EARLIER)),
     ]
     others = [
-        {"Code": "fewer_slices_than_stated", "Reason": "CANARY slices were found, the header says 47"},
-        {"Code": "fewer_slices_than_stated", "Reason": "40 slices were found, the header says 47 CANARY"},
+        {"Code": "gate_scale", "Reason": "CANARY"},
+        {"Code": "low_coverage", "Fields": {"case": "whole", "share": 0.1, "region": "CANARY", "needed": 0.9}},
         {"Code": "CANARY", "Reason": "40 slices were found, the header says 47"},
         {"Code": ["weight_in_grams"]},
         "CANARY",

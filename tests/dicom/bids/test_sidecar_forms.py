@@ -214,7 +214,7 @@ def test_a_dose_without_a_unit_is_taken_for_the_one_it_can_be_and_flagged(facts,
     assert told["InjectedRadioactivity"] == 350
     (warning,) = told["Warnings"]
     assert warning["Code"] == "dose_unit_missing"
-    assert warning["Reason"].endswith(f"taken to be {taken}")
+    assert warning["Fields"]["unit"] == taken
     assert facts(**{key: value for key, value in told.items() if key != "SUVbwFactor"})["Warnings"] == [warning]
 
 

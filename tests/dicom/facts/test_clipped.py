@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pet_spect.dicom.bids.recalled import recalled
 from pet_spect.dicom.facts.clipped import clipping_remarks
 from pet_spect.model import Volume
+from pet_spect.remarks import recall_warnings, write_remark
 from tests.dicom.conftest import convert
 
 
@@ -26,7 +26,7 @@ def remarks(data):
 def test_a_head_that_is_cut_off_is_told(levels, top):
     (caution,) = remarks(head(top, levels=levels))
     assert caution.code == "values_clipped"
-    assert recalled([{"Code": caution.code, "Reason": caution.reason}]) == [caution]
+    assert recall_warnings([write_remark(caution)]) == [caution]
 
 
 @pytest.mark.parametrize("levels", [87, 255, 4095, 32767])

@@ -92,8 +92,9 @@ def test_declared_times_fill_a_gap(pair, dicom, declared):
 def test_another_declared_time_is_told_on_both_paths(pair, dicom):
     for path, source in ((pair(), "JSON"), (dicom(), "header")):
         _, facts = convert(path, weight_kg=70.0, uptake_minutes=75.0)
-        reason = f"injection in {source} and tables is 15 min apart; the {source} was used"
-        assert facts["Warnings"] == [{"Code": "injection_time_conflict", "Reason": reason}]
+        (warning,) = facts["Warnings"]
+        assert warning["Code"] == "injection_time_conflict"
+        assert warning["Fields"] == {"minutes": 15, "source": source}
         assert facts["SUVbwFactor"] == factor(60)
 
 
@@ -112,7 +113,7 @@ def test_body_and_dose_conflicts_are_told_on_both_paths(pair, dicom, key, stated
         _, facts = convert(path, **declared)
         (warning,) = facts["Warnings"]
         assert warning["Code"] == f"{what}_conflict"
-        assert warning["Reason"].endswith(f"the {source} was used")
+        assert warning["Fields"] == {"stated": stated, "declared": next(iter(declared.values())), "source": source}
         assert facts["SUVbwFactor"] == factor(60)
 
 

@@ -2,36 +2,36 @@
 
 import pytest
 
-from pet_spect.dicom.bids.recalled import recalled
 from pet_spect.dicom.index.drafts import printed, tables_of
 from pet_spect.dicom.index.survey import index
+from pet_spect.remarks import recall_warnings
 from tests.dicom.conftest import convert, refused
 
 CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
 @pytest.mark.parametrize(
-    ("changes", "code", "reason"),
+    ("changes", "code", "fields"),
     [
-        ({"BurnedInAnnotation": "YES"}, "burned_in_text", "BurnedInAnnotation is YES in 4 of 4 images"),
-        ({"ConversionType": "WSD"}, "secondary_image", "ConversionType is WSD: it may be"),
-        ({"ImageType": ["DERIVED", "SECONDARY"]}, "secondary_image", "ImageType is SECONDARY: it may be"),
+        ({"BurnedInAnnotation": "YES"}, "burned_in_text", {"marked": 4, "images": 4}),
+        ({"ConversionType": "WSD"}, "secondary_image", {"signs": ["ConversionType is WSD"]}),
+        ({"ImageType": ["DERIVED", "SECONDARY"]}, "secondary_image", {"signs": ["ImageType is SECONDARY"]}),
         (
             {"ImageType": ["DERIVED", "SECONDARY"], "ConversionType": "DI"},
             "secondary_image",
-            "ConversionType is DI and ImageType is SECONDARY",
+            {"signs": ["ConversionType is DI", "ImageType is SECONDARY"]},
         ),
     ],
 )
-def test_pictures_in_doubt_are_converted_and_flagged(pet_slices, save, changes, code, reason):
+def test_pictures_in_doubt_are_converted_and_flagged(pet_slices, save, changes, code, fields):
     folder = save(*pet_slices(**changes))
     (warning,) = convert(folder)[1]["Warnings"]
     assert warning["Code"] == code
-    assert warning["Reason"].startswith(reason)
-    assert [caution.code for caution in recalled([warning])] == [code]
+    assert warning["Fields"] == fields
+    assert [caution.code for caution in recall_warnings([warning])] == [code]
     (row,) = tables_of(index([folder])).index
     assert row["convertible"] == "yes"
-    assert row["note"].startswith(f"{code}: {reason}")
+    assert row["note"].startswith(f"{code}: {warning['Reason']}")
 
 
 @pytest.mark.parametrize(

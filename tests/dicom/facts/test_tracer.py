@@ -8,12 +8,12 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from pet_spect.dicom.bids.recalled import recalled
 from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.facts.tracer import read_statement, settle_tracer
 from pet_spect.dicom.objects.header import Header
 from pet_spect.errors import DicomError, TracerError
+from pet_spect.remarks import recall_warnings
 
 FDG = {"radionuclide": "F18", "radiopharmaceuticals": ("fluorodeoxyglucose",)}
 IMZ = {"radionuclide": "I123", "radiopharmaceuticals": ("iomazenil",)}
@@ -264,6 +264,7 @@ def test_slices_that_name_different_radiopharmaceuticals_are_refused(pet_slices,
         convert_scan(save(*slices), Declared(), "sub-01")
 
 
+IODINE_FIELDS = {"stated": 47604, "source": "header", "nuclide": "F18", "known": 6586.2}
 IODINE_DEFAULT = "half-life 47604 s in the header is not that of F18 (6586.2 s)"
 
 
@@ -278,7 +279,9 @@ def test_fdg_with_the_half_life_of_iodine_is_read_without_suv(pet_slices, save, 
     assert volume.data.max() == 119
     assert (facts["TracerRadionuclide"], facts["TracerIdentity"]) == ("F18", "header")
     assert (facts["SUVbwFactor"], facts["SUVReason"]) == (None, IODINE_DEFAULT)
-    assert facts["Warnings"] == [{"Code": "half_life_conflict", "Reason": IODINE_DEFAULT}]
+    assert facts["Warnings"] == [
+        {"Code": "half_life_conflict", "Fields": IODINE_FIELDS, "Reason": facts["SUVReason"]},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -299,7 +302,7 @@ def test_an_unknown_name_is_flagged_in_the_sidecar_and_stays_flagged(pet_slices,
     assert (facts["TracerName"], facts["TracerIdentity"]) == ("unlisted", "nuclide")
     assert [warning["Code"] for warning in facts["Warnings"]] == ["tracer_name_unknown"]
     assert "CANARY" not in json.dumps(facts)
-    assert [caution.code for caution in recalled(facts["Warnings"])] == ["tracer_name_unknown"]
+    assert [caution.code for caution in recall_warnings(facts["Warnings"])] == ["tracer_name_unknown"]
 
 
 def test_a_spect_that_says_nothing_is_converted_and_says_so(nm_object, save):

@@ -5,7 +5,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from pet_spect.dicom.bids.recalled import recalled
+from pet_spect.remarks import recall_warnings
 from tests.dicom.conftest import convert, refused
 
 SLICE, SLOT, INTERVAL, WINDOW, DETECTOR = (0x00540000 + end for end in (0x80, 0x70, 0x60, 0x10, 0x20))
@@ -129,7 +129,7 @@ def test_slice_thickness_stands_for_the_spacing_where_voxels_are_cubes_and_the_d
     assert refused(folder).code == "geometry_missing"
     volume, facts = convert(folder, orientation="LPI")
     assert [w["Code"] for w in facts["Warnings"]] == ["spacing_from_thickness", "orientation_declared"]
-    assert len(recalled(facts["Warnings"])) == 2
+    assert len(recall_warnings(facts["Warnings"])) == 2
     np.testing.assert_allclose(volume.voxel_size, [2, 2, 2.01])
 
 

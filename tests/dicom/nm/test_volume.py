@@ -129,7 +129,7 @@ def test_only_the_end_from_which_slices_are_counted_is_left_to_declare(nm_object
     x, y, z, _ = volume.affine @ [*np.argwhere(volume.data == 7)[0], 1]
     number = np.argwhere(volume.data == 7)[0][2]
     assert (x, y, z) == (2, -3, (1 if letters == "LPS" else -1) * 4 * (number - 1.5))
-    assert "the header has that of columns and rows, which agrees" in facts["Warnings"][0]["Reason"]
+    assert facts["Warnings"][0]["Fields"]["case"] == "in_plane"
 
 
 @pytest.mark.parametrize(

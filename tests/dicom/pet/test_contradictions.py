@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from pet_spect.dicom.bids.recalled import recalled
 from pet_spect.dicom.facts.attenuation import corrected_by
-from pet_spect.dicom.facts.declared import Caution
+from pet_spect.remarks import recall_warnings, write_remark
 from tests.dicom.conftest import convert, item, macro, refused
 from tests.dicom.facts.test_declared import factor, pair  # noqa: F401
 
@@ -29,7 +28,7 @@ def flagged(path, code, **declared):
     """Return the sidecar of a scan that is flagged with one code, in words that are let through again."""
     facts = convert(path, **declared)[1]
     (warning,) = (warning for warning in facts["Warnings"] if warning["Code"] == code)
-    assert recalled([warning])
+    assert [write_remark(one) for one in recall_warnings([warning])] == [warning]
     return facts
 
 
@@ -316,5 +315,5 @@ def test_a_table_of_real_world_values_is_refused_with_a_slope_beside_it_or_witho
 def test_a_weight_that_no_adult_has_is_used_and_told_of(pet_slices, save, weight, codes):
     _, facts = convert(save(*pet_slices(PatientWeight=str(weight))))
     assert [warning["Code"] for warning in facts["Warnings"]] == codes
-    assert recalled(facts["Warnings"]) == [Caution(w["Code"], w["Reason"]) for w in facts["Warnings"]]
+    assert [write_remark(one) for one in recall_warnings(facts["Warnings"])] == facts["Warnings"]
     assert facts["SUVbwFactor"] == pytest.approx(weight / 70 * convert(save(*pet_slices()))[1]["SUVbwFactor"])

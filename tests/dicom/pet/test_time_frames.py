@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from pet_spect.dicom.bids.recalled import recalled
+from pet_spect.remarks import recall_warnings
 from tests.dicom.conftest import convert, refused
 
 LAMBDA = np.log(2) / 6586.2
@@ -220,11 +220,8 @@ def test_a_slice_that_is_there_twice_is_used_once_and_told(pet_slices, save):
     volume, facts = convert(save(*slices, copy.deepcopy(slices[1])))
     assert volume.data.shape == (5, 6, 4)
     (warning,) = facts["Warnings"]
-    assert warning == {
-        "Code": "duplicate_slices",
-        "Reason": "of 1 slices there was a copy alike to the last voxel; one of each was used",
-    }
-    assert [caution.code for caution in recalled(facts["Warnings"])] == ["duplicate_slices"]
+    assert (warning["Code"], warning["Fields"]) == ("duplicate_slices", {"copies": 1})
+    assert [caution.code for caution in recall_warnings(facts["Warnings"])] == ["duplicate_slices"]
 
 
 @pytest.mark.parametrize("change", ["PixelData", "RescaleSlope"])

@@ -6,7 +6,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from pet_spect.dicom.bids.recalled import recalled
+from pet_spect.remarks import recall_warnings, write_remark
 from tests.dicom.conftest import convert, refused
 
 LAMBDA = np.log(2) / 6586.2
@@ -287,9 +287,8 @@ def test_missing_slice_is_refused(pet_slices, save):
 
 def test_fewer_slices_than_the_header_says_are_told(pet_slices, save):
     _, facts = convert(save(*pet_slices(NumberOfSlices=47)))
-    assert facts["Warnings"] == [
-        {"Code": "fewer_slices_than_stated", "Reason": "4 slices were found, the header says 47"}
-    ]
+    (warning,) = facts["Warnings"]
+    assert (warning["Code"], warning["Fields"]) == ("fewer_slices_than_stated", {"found": 4, "stated": 47})
 
 
 def test_one_file_of_a_series_is_no_volume(pet_slices, save):
@@ -345,7 +344,7 @@ def test_warnings_that_convert_writes_survive_a_second_conversion(pet_slices, sa
     )
     told = convert(save(*slices), sex="F", weight_kg=90.0, injection_time="10:20")[1]["Warnings"]
     assert len(told) == 8
-    assert [(w.code, w.reason) for w in recalled(told)] == [(w["Code"], w["Reason"]) for w in told]
+    assert [write_remark(one) for one in recall_warnings(told)] == told
 
 
 def iomazenil(drug):
@@ -371,8 +370,8 @@ def test_frame_reference_time_that_contradicts_the_series_time_is_told(pet_slice
     assert facts["SUVTimeSource"] == "series time"
     (warning,) = facts["Warnings"]
     assert warning["Code"] == "reference_time_conflict"
-    assert "600 s after the one used (series time)" in warning["Reason"]
-    assert len(recalled(facts["Warnings"])) == 1
+    assert warning["Fields"] == {"seconds": 600, "reference": "series time"}
+    assert len(recall_warnings(facts["Warnings"])) == 1
 
 
 def test_decay_factor_settles_which_time_voxels_hold_for(pet_slices, save):
@@ -386,7 +385,7 @@ def test_injection_whose_date_is_another_gives_way_to_its_time_of_day(pet_slices
     _, facts = convert(save(*pet_slices(RadiopharmaceuticalInformationSequence=item)))
     assert facts["SUVbwFactor"] == pytest.approx(SUV_OF_ONE_BQML)
     assert [w["Code"] for w in facts["Warnings"]] == ["injection_date_replaced"]
-    assert len(recalled(facts["Warnings"])) == 1
+    assert len(recall_warnings(facts["Warnings"])) == 1
 
 
 def test_injection_of_another_day_and_an_unlikely_time_of_day_gives_no_suv(pet_slices, save, drug):
@@ -481,7 +480,7 @@ def test_a_body_size_that_is_no_number_does_not_block_the_image(pet_slices, save
     assert [w["Code"] for w in facts["Warnings"]] == [
         {"PatientWeight": "weight", "PatientSize": "height"}[keyword] + "_unreadable"
     ]
-    assert len(recalled(facts["Warnings"])) == 1
+    assert len(recall_warnings(facts["Warnings"])) == 1
 
 
 def test_numbers_are_compared_as_numbers_and_empty_items_say_nothing(pet_slices, save, drug):
@@ -535,6 +534,6 @@ def test_static_scan_outside_the_frame_window_is_told(pet_slices, save):
     _, facts = convert(save(*pet_slices()), frame_window=(20.0, 30.0))
     (warning,) = facts["Warnings"]
     assert warning["Code"] == "frame_window_missed"
-    assert "static, from 60 to 65 min after injection; the frame window is 20 to 30 min" in warning["Reason"]
-    assert len(recalled(facts["Warnings"])) == 1
+    assert warning["Fields"] == {"begin": 60, "end": 65, "first": 20, "last": 30}
+    assert len(recall_warnings(facts["Warnings"])) == 1
     assert convert(save(*pet_slices()), frame_window=(60.0, 65.0))[1]["Warnings"] == []

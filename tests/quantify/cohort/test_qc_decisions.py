@@ -7,6 +7,7 @@ from pet_spect.model import Decision, Refusal, ScanKey
 from pet_spect.quantify.cohort.qc_decisions import judge_absent, judge_measured, refuse_without_primary
 from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.roles import RegionValue, ScanUptake
+from pet_spect.remarks import Remark, write_cell
 
 NAMES = [f"region_{i}" for i in range(20)]
 UNEVEN = [0.86, 1.12, 0.90, 1.16, 0.94, 1.08, 0.84, 1.10, 0.92, 1.14] * 2
@@ -21,7 +22,11 @@ def scan(session, left=UNEVEN, *, mirrored=False, lesion=None, deficit=(0.0, 0.0
     for name, mean in zip(NAMES, left, strict=True):
         values[name, sides[0]] = RegionValue(mean, 10.0, fractions[sides[0]])
         values[name, sides[1]] = RegionValue(1.0, 10.0, fractions[sides[1]])
-    return ScanUptake(ScanKey("sub-01", session, "FDG"), "", values, deficit_ml=deficit)
+    return ScanUptake(ScanKey("sub-01", session, "FDG"), None, values, deficit_ml=deficit)
+
+
+def codes(remarks):
+    return [remark.code for remark in remarks]
 
 
 def decide(session, decision, code):
@@ -31,14 +36,14 @@ def decide(session, decision, code):
 
 def test_a_small_lesion_is_measured_with_a_note():
     (scan_qc,) = judge_measured([scan("baseline")], "left", {})
-    assert (scan_qc.status, scan_qc.failure) == ("measured", "")
-    assert scan_qc.notes[0].startswith("laterality_undetermined: ")
+    assert (scan_qc.status, scan_qc.failure) == ("measured", None)
+    assert codes(scan_qc.notes) == ["laterality_undetermined"]
 
 
 def test_a_mirrored_follow_up_is_excluded_although_its_lesion_is_too_small_to_show():
     scan_qcs = judge_measured([scan("baseline"), scan("year1", mirrored=True)], "left", {})
     assert [scan_qc.status for scan_qc in scan_qcs] == ["excluded", "excluded"]
-    assert {scan_qc.failure.split(":")[0] for scan_qc in scan_qcs} == {"laterality_mirrored"}
+    assert codes(scan_qc.failure for scan_qc in scan_qcs) == ["laterality_mirrored"] * 2
 
 
 def test_a_scan_that_shows_its_lesion_on_the_right_side_is_believed_against_its_mirror_image():
@@ -46,18 +51,15 @@ def test_a_scan_that_shows_its_lesion_on_the_right_side_is_believed_against_its_
         [scan("baseline", deficit=(30.0, 2.0)), scan("year1", mirrored=True, deficit=(2.0, 30.0))], "left", {}
     )
     assert [scan_qc.status for scan_qc in scan_qcs] == ["measured", "excluded"]
-    assert scan_qcs[1].failure == (
-        "laterality_disagree: the scan shows a lesion of 30 mL on the right and of 2 mL on the left,"
-        " participants.tsv says left"
-    )
+    disagrees = Remark.of("laterality_disagree", case="scan", larger=30, other="right", smaller=2, side="left")
+    assert scan_qcs[1].failure.line == disagrees.line
 
 
 def test_if_every_scan_disagrees_the_table_is_to_be_checked():
     scans = [scan(session, deficit=(30.0, 2.0)) for session in ("baseline", "year1")]
     scan_qcs = judge_measured(scans, "right", {})
-    assert all(
-        scan_qc.failure.endswith("so does every scan of this participant: check lesion_side") for scan_qc in scan_qcs
-    )
+    disagrees = Remark.of("laterality_disagree", case="all_scans", larger=30, other="left", smaller=2, side="right")
+    assert [scan_qc.failure.line for scan_qc in scan_qcs] == [disagrees.line] * 2
 
 
 @pytest.mark.parametrize("lesion_side", ["left", "right"])
@@ -72,7 +74,7 @@ def test_a_normal_asymmetry_of_27_percent_in_the_occipital_lobe_does_not_exclude
     ("deficit", "notes"),
     [
         ((10.0, 0.0), ()),
-        ((5.0, 0.0), ("laterality_undetermined: the scan itself does not show on which side the lesion is",)),
+        ((5.0, 0.0), (Remark.of("laterality_undetermined"),)),
     ],
 )
 def test_a_clear_deficit_tells_the_side_even_with_an_atlas_of_few_regions(deficit, notes):
@@ -84,9 +86,7 @@ def test_a_clear_deficit_tells_the_side_even_with_an_atlas_of_few_regions(defici
 
 def test_a_lesion_mask_on_the_other_side_excludes():
     (scan_qc,) = judge_measured([scan("baseline", lesion=(0.0, 0.1))], "left", {})
-    assert scan_qc.failure == (
-        "lesion_mask_side: 100% of the lesion mask lies on the right, participants.tsv says left"
-    )
+    assert scan_qc.failure.line == Remark.of("lesion_mask_side", share=1, other="right", side="left").line
     (scan_qc,) = judge_measured([scan("baseline", lesion=(0.1, 0.0))], "left", {})
     assert scan_qc.status == "measured"
 
@@ -94,10 +94,8 @@ def test_a_lesion_mask_on_the_other_side_excludes():
 def test_a_lesion_in_the_anatomical_image_on_the_other_side_excludes():
     seen = replace(scan("baseline"), lesion_seen_ml=(0.0, 15.0), lesion_seen_in="anat:T1w")
     (scan_qc,) = judge_measured([seen], "left", {})
-    assert scan_qc.failure == (
-        "laterality_disagree: the anatomical image shows a lesion of 15.0 mL on the right,"
-        " participants.tsv says left: check lesion_side and whether the image is mirrored"
-    )
+    disagrees = Remark.of("laterality_disagree", case="anatomy", seen=15, other="right", side="left")
+    assert scan_qc.failure.line == disagrees.line
     (scan_qc,) = judge_measured([seen], "right", {})
     assert (scan_qc.status, scan_qc.notes) == ("measured", ())
 
@@ -118,14 +116,18 @@ def test_a_seen_lesion_that_is_small_or_on_both_sides_or_not_in_an_anatomical_im
 
 def test_exclusion_holds_whatever_its_code_and_comes_first():
     (scan_qc,) = judge_measured([scan("baseline", lesion=(0.0, 0.1))], "left", decide("baseline", "exclude", "motion"))
-    assert (scan_qc.status, scan_qc.decision, scan_qc.failure) == ("excluded", "exclude", "excluded: seen")
+    assert (scan_qc.status, scan_qc.decision, scan_qc.failure) == (
+        "excluded",
+        "exclude",
+        Remark.of("excluded", reason="seen"),
+    )
 
 
 def test_a_mirrored_scan_that_a_person_excluded_leaves_the_others_alone():
     scans = [scan("baseline"), scan("year1", mirrored=True)]
     scan_qcs = judge_measured(scans, "left", decide("year1", "exclude", "laterality_mirrored"))
     assert [scan_qc.status for scan_qc in scan_qcs] == ["measured", "excluded"]
-    assert scan_qcs[0].failure == ""
+    assert scan_qcs[0].failure is None
 
 
 def test_a_scan_left_out_by_decision_is_excluded_and_signed_while_the_decision_stands():
@@ -142,14 +144,15 @@ def test_a_scan_left_out_by_decision_is_excluded_and_signed_while_the_decision_s
 def test_an_accepted_fault_becomes_a_note():
     decisions = decide("baseline", "accept", "lesion_mask_side")
     (scan_qc,) = judge_measured([scan("baseline", lesion=(0.0, 0.1))], "left", decisions)
-    assert (scan_qc.status, scan_qc.decision, scan_qc.failure) == ("measured", "accept", "")
-    assert scan_qc.notes[0].endswith("(accepted: seen)")
+    assert (scan_qc.status, scan_qc.decision, scan_qc.failure) == ("measured", "accept", None)
+    assert codes(scan_qc.notes) == ["lesion_mask_side"]
+    assert scan_qc.notes[0].text.endswith("(accepted: seen)")
 
 
-@pytest.mark.parametrize(("code", "signed"), [("scale", "accept"), (None, None), ("motion", None)])
+@pytest.mark.parametrize(("code", "signed"), [("gate_scale", "accept"), (None, None), ("motion", None)])
 def test_accepting_a_refusal_needs_its_code(code, signed):
     (decisions,) = decide("baseline", "accept", code).values()
-    assert judge_absent("refused", Refusal("normalise", "scale", "told"), decisions).decision == signed
+    assert judge_absent("refused", Refusal("normalise", "gate_scale", "told"), decisions).decision == signed
 
 
 def test_a_missing_scan_has_no_fault():
@@ -195,7 +198,7 @@ def test_a_sign_off_of_the_side_counts_only_with_a_witness(told, status):
     assert (scan_qc.status, scan_qc.decision) == (status, "accept" if status == "measured" else None)
     assert (
         "(the sign-off in qc.tsv does not count: a drawn lesion mask, or an anatomical image that shows the lesion,"
-        " on the right is needed" in scan_qc.failure
+        " on the right is needed" in write_cell([scan_qc.failure])
     ) == (status == "excluded")
 
 
@@ -211,7 +214,7 @@ def test_nobody_can_accept_a_mirrored_scan():
     scans = [scan("baseline"), scan("year1", mirrored=True)]
     scan_qc = judge_measured(scans, "left", decide("baseline", "accept", "laterality_mirrored"))[0]
     assert (scan_qc.status, scan_qc.decision) == ("excluded", None)
-    assert "nobody can accept laterality_mirrored" in scan_qc.failure
+    assert "nobody can accept laterality_mirrored" in scan_qc.failure.text
 
 
 def test_a_scan_that_the_decision_about_another_let_through_is_measured_and_has_no_decision_of_its_own():

@@ -2,7 +2,7 @@ from pet_spect.quantify.cohort.visit_notes import VisitFacts, visit_notes
 
 
 def codes(*visits):
-    return [[note.split(":")[0] for note in notes] for notes in visit_notes(visits)]
+    return [[note.code for note in notes] for notes in visit_notes(visits)]
 
 
 def test_nothing_said_is_nothing_to_look_at():

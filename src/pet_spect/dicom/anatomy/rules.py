@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.dicom.facts.declared import Caution
 from pet_spect.dicom.objects.header import Header
-from pet_spect.dicom.sidecar import SIMULATOR_MODEL, warnings_of
+from pet_spect.dicom.sidecar import SIMULATOR_MODEL
 from pet_spect.errors import DicomError
 from pet_spect.model import Volume
+from pet_spect.remarks import Remark, write_remark
 
 UNITS = {"MR": "arbitrary", "CT": "HU"}
 """Units of the voxels by kind."""
@@ -102,7 +102,7 @@ def anat_sidecar(
     *,
     skull_stripped: bool = False,
     simulated: bool = False,
-    remarks: Sequence[Caution] = (),
+    remarks: Sequence[Remark] = (),
 ) -> dict[str, Any]:
     """Return the sidecar of an anatomical image, from an allow-list.
 
@@ -113,7 +113,7 @@ def anat_sidecar(
         Vetted by `pet_spect.dicom.objects.vocabulary`.
     skull_stripped, simulated : bool
         `simulated` also follows from `model`.
-    remarks : sequence of Caution
+    remarks : sequence of Remark
     """
     content: dict[str, Any] = {
         "Modality": kind,
@@ -122,6 +122,6 @@ def anat_sidecar(
         "Units": UNITS[kind],
         "SkullStripped": skull_stripped,
         "Simulated": simulated or model == SIMULATOR_MODEL,
-        "Warnings": warnings_of(remarks),
+        "Warnings": [write_remark(remark) for remark in remarks],
     }
     return {key: value for key, value in content.items() if value is not None}

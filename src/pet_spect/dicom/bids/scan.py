@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pet_spect.catalogue import Code
 from pet_spect.dicom.bids.nifti_image import read_image
-from pet_spect.dicom.bids.recalled import recalled
 from pet_spect.dicom.bids.recalled_acquisition import recalled_acquisition
 from pet_spect.dicom.bids.stated_json import (
     check_one_frame,
@@ -20,7 +20,7 @@ from pet_spect.dicom.bids.stated_json import (
 )
 from pet_spect.dicom.facts.administration import elapsed_since_injection, settle_administration
 from pet_spect.dicom.facts.attenuation import corrected_by, settle_attenuation
-from pet_spect.dicom.facts.declared import Caution, Declared
+from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.objects.blank import check_uptake
 from pet_spect.dicom.objects.vocabulary import UNLISTED, known_corrections, known_text
 from pet_spect.dicom.pet.series import DECAY_CORRECTIONS
@@ -33,6 +33,7 @@ from pet_spect.imaging.images import read_sidecar
 from pet_spect.imaging.nifti import same_content
 from pet_spect.model import Volume
 from pet_spect.nuclides import SINGLE_PHOTON
+from pet_spect.remarks import Remark, recall_warnings
 
 _REQUIRED = ("Units", "AttenuationCorrection", "ImageDecayCorrected")
 _USED = (
@@ -132,7 +133,7 @@ def _modality(told: Mapping[str, Any], nuclide: str | None) -> str:
 
 
 def _attenuation(
-    told: Mapping[str, Any], corrections: Sequence[str], modality: str, called: str, cautions: list[Caution]
+    told: Mapping[str, Any], corrections: Sequence[str], modality: str, called: str, cautions: list[Remark]
 ) -> str:
     """Return how attenuation was corrected, ``none`` if it was not; refuse what says neither."""
     value = told["AttenuationCorrection"]
@@ -158,7 +159,7 @@ def _attenuation(
     return "applied" if method in (None, UNLISTED) else str(method)
 
 
-def _refusal(called: str) -> Callable[[str, str], ImageError]:
+def _refusal(called: str) -> Callable[[str, Code], ImageError]:
     return lambda what, code: ImageError(f"{called}: {what}", code=code)
 
 
@@ -185,7 +186,7 @@ def _suv(
     per_unit: float,
     facts: SuvFacts,
     half_life_reason: str | None,
-    cautions: list[Caution],
+    cautions: list[Remark],
 ) -> SuvResult:
     """Return the factor that follows from dose and body; a stated one alone cannot be checked, so is not believed."""
     if facts.units == "relative":
@@ -198,16 +199,16 @@ def _suv(
         return SuvResult(None, f"{result.reason}{doubt}")
     factor = result.factor * (per_unit if facts.units == "BQML" else 1.0)
     if stated is not None and abs(stated - factor) > _SAME_FACTOR * factor:
-        reason = f"SUVbwFactor is {stated:g} in the JSON, {factor:g} follows from the rest; neither was used"
-        cautions.append(Caution("suv_factor_conflict", reason))
-        return SuvResult(None, reason)
+        conflict = Remark.of("suv_factor_conflict", stated=stated, found=factor)
+        cautions.append(conflict)
+        return SuvResult(None, conflict.text)
     return SuvResult(factor)
 
 
 def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFacts:
     units, suv_type, per_unit = _units(told, called)
-    before = recalled(told.get("Warnings"))
-    cautions: list[Caution] = []
+    before = recall_warnings(told.get("Warnings"))
+    cautions: list[Remark] = []
     check_one_frame(told, called)
     clock = clock_of_json(told, called, cautions)
     stated = stated_in_json(told, before, cautions)

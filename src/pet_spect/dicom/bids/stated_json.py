@@ -6,15 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pet_spect.catalogue import Code
 from pet_spect.dicom.facts.activity import dose_in_mbq
 from pet_spect.dicom.facts.administration import Stated
-from pet_spect.dicom.facts.declared import Caution
 from pet_spect.dicom.facts.injection import ScanClock, StatedTime
 from pet_spect.dicom.facts.tracer import TracerStatement
 from pet_spect.dicom.objects.times import seconds_of_day
 from pet_spect.dicom.pet.reference_time import FrameTiming, contradicting_frame
 from pet_spect.errors import ImageError
 from pet_spect.nuclides import decay_constant, radionuclide_name
+from pet_spect.remarks import Remark
 
 _LARGEST = 1e15
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -22,7 +23,7 @@ _SECONDS = re.compile(r"(.*\d\.?)\s*s(ec(onds?)?)?", re.ASCII)
 _UNFILLED = ("", "n/a")
 _STARTS = ("ScanStart", "FrameTimesStart")
 _PER_FRAME = ("FrameTimesStart", "FrameDuration")
-_UNREADABLE = {
+_UNREADABLE: Mapping[str, Code] = {
     "PatientWeight": "weight_unreadable",
     "PatientSize": "height_unreadable",
     "InjectedRadioactivity": "dose_unreadable",
@@ -47,7 +48,7 @@ def check_one_frame(told: Mapping[str, Any], called: str) -> None:
             raise ImageError(f"{called}: {key} has {len(value)} values, one frame is needed", code="not_static")
 
 
-def number_in(told: Mapping[str, Any], key: str, cautions: list[Caution]) -> float | None:
+def number_in(told: Mapping[str, Any], key: str, cautions: list[Remark]) -> float | None:
     """Return a number of a JSON, also one in a list of one or written as text; None if there is none.
 
     SUV alone needs these numbers, so one that cannot be read never stops the image.
@@ -56,7 +57,7 @@ def number_in(told: Mapping[str, Any], key: str, cautions: list[Caution]) -> flo
     ----------
     told : mapping
     key : str
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``time_unreadable``, ``dose_unreadable`` and their like where the value is no number of usable size.
     """
     value = _value(told, key)
@@ -66,8 +67,7 @@ def number_in(told: Mapping[str, Any], key: str, cautions: list[Caution]) -> flo
         value = float(value)
     if not isinstance(value, bool) and isinstance(value, int | float) and -_LARGEST < value < _LARGEST:
         return float(value)
-    reason = f"{key} in the JSON is no number and was not used"
-    cautions.append(Caution(_UNREADABLE.get(key, "time_unreadable"), reason))
+    cautions.append(Remark.of(_UNREADABLE.get(key, "time_unreadable"), key=key, source="JSON"))
     return None
 
 
@@ -92,7 +92,7 @@ def text_in(told: Mapping[str, Any], key: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def clock_of_json(told: Mapping[str, Any], called: str, cautions: list[Caution]) -> ScanClock:
+def clock_of_json(told: Mapping[str, Any], called: str, cautions: list[Remark]) -> ScanClock:
     """Return the clock of the scan: seconds of the day where the JSON tells its zero as a time of day.
 
     The volume begins at FrameTimesStart, which is after ScanStart where it is part of a longer scan. Before
@@ -113,7 +113,7 @@ def clock_of_json(told: Mapping[str, Any], called: str, cautions: list[Caution])
     )
 
 
-def stated_in_json(told: Mapping[str, Any], before: Sequence[Caution], cautions: list[Caution]) -> Stated:
+def stated_in_json(told: Mapping[str, Any], before: Sequence[Remark], cautions: list[Remark]) -> Stated:
     """Return what the JSON says of the administration."""
     statement, amount = _statement(told, cautions), number_in(told, "InjectedRadioactivity", cautions)
     zero, injected = seconds_of_day(text_in(told, "TimeZero") or ""), number_in(told, "InjectionStart", cautions)
@@ -125,13 +125,13 @@ def stated_in_json(told: Mapping[str, Any], before: Sequence[Caution], cautions:
         sex=text_in(told, "PatientSex"),
         dose_mbq=dose_in_mbq(amount, told.get("InjectedRadioactivityUnits"), cautions) if amount else None,
         half_life_s=statement.half_life_s,
-        half_life_reason=next((caution.reason for caution in before if caution.code == "half_life_conflict"), None),
+        half_life_reason=next((caution.text for caution in before if caution.code == "half_life_conflict"), None),
         injection=None if injected is None else StatedTime(injected + (zero or 0.0), dated=True),
     )
 
 
 def moment_in_json(
-    told: Mapping[str, Any], clock: ScanClock, half_life: float | None, cautions: list[Caution]
+    told: Mapping[str, Any], clock: ScanClock, half_life: float | None, cautions: list[Remark]
 ) -> tuple[float | None, str]:
     """Return the moment the voxels hold for, on the clock of the scan, or why it is not known.
 
@@ -141,7 +141,7 @@ def moment_in_json(
     clock : ScanClock
     half_life : float or None
         Seconds.
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``decay_factor_conflict``: dcm2niix wrote ImageDecayCorrectionTime 0 whatever the scanner corrected to.
     """
     held = number_in(told, "ImageDecayCorrectionTime", cautions)
@@ -157,13 +157,13 @@ def moment_in_json(
     factor = number_in(told, "DecayFactor", cautions) if isinstance(factors, list) and len(factors) == 1 else None
     timing = FrameTiming(clock.start, number_in(told, "FrameDuration", cautions), None, factor)
     if factor and half_life and contradicting_frame([timing], moment, decay_constant(half_life)) is not None:
-        reason = f"DecayFactor {factor:g} contradicts the time of decay correction (ImageDecayCorrectionTime)"
-        cautions.append(Caution("decay_factor_conflict", reason))
-        return None, reason
+        conflict = Remark.of("decay_factor_conflict", case="time", factor=factor, reference="ImageDecayCorrectionTime")
+        cautions.append(conflict)
+        return None, conflict.text
     return moment, ""
 
 
-def _half_life(told: Mapping[str, Any], cautions: list[Caution]) -> float | None:
+def _half_life(told: Mapping[str, Any], cautions: list[Remark]) -> float | None:
     """Return the half-life, which may have its unit beside it; None where it is not told or not positive."""
     value = _value(told, "RadionuclideHalfLife")
     with_unit = _SECONDS.fullmatch(value) if isinstance(value, str) else None
@@ -172,7 +172,7 @@ def _half_life(told: Mapping[str, Any], cautions: list[Caution]) -> float | None
     return half_life if half_life is not None and half_life > 0 else None
 
 
-def _statement(told: Mapping[str, Any], cautions: list[Caution]) -> TracerStatement:
+def _statement(told: Mapping[str, Any], cautions: list[Remark]) -> TracerStatement:
     """Return what the JSON says of the tracer."""
     name = text_in(told, "TracerName")
     return TracerStatement(

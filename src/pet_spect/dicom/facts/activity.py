@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from pet_spect.dicom.facts.declared import Caution
+from pet_spect.remarks import Remark
 
 _CURIE_MBQ = 37e3
 _PREFIXES = {"": 1.0, "k": 1e3, "kilo": 1e3, "m": 1e6, "mega": 1e6, "g": 1e9, "giga": 1e9}
@@ -18,7 +18,7 @@ _MBQ = {
 _BQ_FROM, _MBQ_UP_TO = 1e6, 1e4
 
 
-def dose_in_mbq(amount: float, unit: object, cautions: list[Caution]) -> float | None:
+def dose_in_mbq(amount: float, unit: object, cautions: list[Remark]) -> float | None:
     """Return an activity whose unit a JSON says, in MBq; None if it is not known.
 
     A unit is believed. Without one the amount alone must tell whether it is Bq or MBq, and a caution says so.
@@ -28,7 +28,7 @@ def dose_in_mbq(amount: float, unit: object, cautions: list[Caution]) -> float |
     amount : float
     unit : object
         ``InjectedRadioactivityUnits``.
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``dose_unit_missing``, ``dose_unit_unknown`` or ``dose_implausible``.
 
     Examples
@@ -40,18 +40,16 @@ def dose_in_mbq(amount: float, unit: object, cautions: list[Caution]) -> float |
         dose = bq_or_mbq(amount, "JSON", cautions)
         if dose is not None:
             taken = "MBq" if dose == amount else "Bq"
-            reason = f"InjectedRadioactivity {amount:g} in the JSON has no unit and was taken to be {taken}"
-            cautions.append(Caution("dose_unit_missing", reason))
+            cautions.append(Remark.of("dose_unit_missing", dose=amount, unit=taken))
         return dose
     text = unicodedata.normalize("NFKC", unit).replace(" ", "").lower() if isinstance(unit, str) else ""
     if text not in _MBQ:
-        reason = "InjectedRadioactivityUnits in the JSON is no unit of activity (MBq, mCi); the dose was not used"
-        cautions.append(Caution("dose_unit_unknown", reason))
+        cautions.append(Remark.of("dose_unit_unknown"))
         return None
     return amount * _MBQ[text]
 
 
-def bq_or_mbq(amount: float, source: str, cautions: list[Caution]) -> float | None:
+def bq_or_mbq(amount: float, source: str, cautions: list[Remark]) -> float | None:
     """Return an activity without a unit in MBq: no dose for a person is a number that could be Bq and MBq.
 
     Parameters
@@ -59,14 +57,12 @@ def bq_or_mbq(amount: float, source: str, cautions: list[Caution]) -> float | No
     amount : float
     source : str
         Where it is stated, ``header`` or ``JSON``.
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``dose_implausible`` if it is neither.
     """
     if amount >= _BQ_FROM:
         return amount / 1e6
     if 0 < amount <= _MBQ_UP_TO:
         return amount
-    cautions.append(
-        Caution("dose_implausible", f"dose {amount:g} in the {source} is neither Bq nor MBq and was not used")
-    )
+    cautions.append(Remark.of("dose_implausible", case="no_unit", dose=amount, where=source))
     return None

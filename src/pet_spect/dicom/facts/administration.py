@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pet_spect.dicom.facts.declared import Caution, Declared, Source, settle
+from pet_spect.dicom.facts.declared import Declared, Source, settle
 from pet_spect.dicom.facts.injection import MOST_HALF_LIVES, ScanClock, StatedTime, settle_injection
 from pet_spect.dicom.facts.tracer import Identity, TracerStatement, settle_tracer
 from pet_spect.nuclides import HALF_LIVES_S, SAME_HALF_LIFE, radionuclides_of_half_life
+from pet_spect.remarks import Remark
 
 _ADULT_KG = (20.0, 300.0)
 _USUAL_MBQ = (20.0, 2000.0)
@@ -103,7 +104,7 @@ def settle_administration(
     stated: Stated,
     clock: ScanClock,
     declared: Declared,
-    cautions: list[Caution],
+    cautions: list[Remark],
     *,
     window_nuclide: str | None = None,
 ) -> Administration:
@@ -116,7 +117,7 @@ def settle_administration(
     stated : Stated
     clock : ScanClock
     declared : Declared
-    cautions : list of Caution
+    cautions : list of Remark
         Gets what was found odd, and conflicts.
     window_nuclide : str, optional
         See `pet_spect.dicom.facts.tracer.settle_tracer`.
@@ -130,8 +131,8 @@ def settle_administration(
     """
     source = stated.source
     tracer = settle_tracer(stated.tracer, declared, clock.called, cautions, window_nuclide=window_nuclide)
-    weight = settle("weight", "kg", _weight(stated, cautions), declared.weight_kg, cautions, source=source)
-    height = settle("height", "m", _height(stated, cautions), declared.height_m, cautions, source=source)
+    weight = settle("weight_conflict", _weight(stated, cautions), declared.weight_kg, cautions, source=source)
+    height = settle("height_conflict", _height(stated, cautions), declared.height_m, cautions, source=source)
     half_life, half_life_reason = _settle_half_life(stated.half_life_s, tracer.nuclide, source, cautions)
     if stated.half_life_reason is not None and half_life_reason is None:
         half_life, half_life_reason = None, stated.half_life_reason
@@ -140,7 +141,8 @@ def settle_administration(
         stated.injection, clock, declared, half_life, cautions, source=source
     )
     if stated.injection is None and declared.injection_time is None and declared.uptake_minutes is None:
-        injection_reason = _reason(cautions, ("time_unreadable",), injection_reason, about="InjectionStart")
+        unread = [told for told in cautions if told.code == "time_unreadable" and told.told("key") == "InjectionStart"]
+        injection_reason = unread[-1].text if unread else injection_reason
     return Administration(
         weight,
         height,
@@ -155,7 +157,7 @@ def settle_administration(
         injection,
         injection_reason,
         dated,
-        _reason(cautions, _DOSE_CODES, "injected dose is missing"),
+        _dose_reason(cautions),
     )
 
 
@@ -183,7 +185,7 @@ def elapsed_since_injection(given: Administration, moment: float | None, reason:
 
 
 def _settle_dose(
-    stated: float | None, declared: float | None, nuclide: str | None, source: Source, cautions: list[Caution]
+    stated: float | None, declared: float | None, nuclide: str | None, source: Source, cautions: list[Remark]
 ) -> float | None:
     """Return the dose of the scan in MBq, or the declared one where the scan has none that can be true.
 
@@ -195,60 +197,57 @@ def _settle_dose(
     for dose, where in ((stated, source), (declared, "tables")):
         plausible = dose is not None and low <= dose <= high
         if dose is not None and not plausible:
-            reason = f"dose {dose:g} MBq in the {where} is not between {low:g} and {high:g} MBq and was not used"
-            cautions.append(Caution("dose_implausible", reason))
+            cautions.append(Remark.of("dose_implausible", case="range", dose=dose, where=where, low=low, high=high))
         usable.append(dose if plausible else None)
-    return settle("dose", "MBq", usable[0], usable[1], cautions, source=source)
+    return settle("dose_conflict", usable[0], usable[1], cautions, source=source)
 
 
 def _settle_half_life(
-    stated: float | None, nuclide: str | None, source: Source, cautions: list[Caution]
+    stated: float | None, nuclide: str | None, source: Source, cautions: list[Remark]
 ) -> tuple[float | None, str | None]:
     """Return the half-life that may be used, s, or why none may: the scanner may have corrected decay with another."""
     known = HALF_LIVES_S.get(nuclide or "")
     if stated is not None and stated < 0:
         return None, f"half-life {stated:g} s is negative"
     if stated is not None and known is not None and abs(stated / known - 1) > SAME_HALF_LIFE:
-        reason = f"half-life {stated:g} s in the {source} is not that of {nuclide} ({known:g} s)"
-        cautions.append(Caution("half_life_conflict", reason))
-        return None, reason
+        conflict = Remark.of("half_life_conflict", stated=stated, source=source, nuclide=nuclide, known=known)
+        cautions.append(conflict)
+        return None, conflict.text
     return stated or known, None
 
 
-def _reason(cautions: Sequence[Caution], codes: Sequence[str], otherwise: str, about: str = "") -> str:
-    """Return the last caution about something that was not used, or that it is missing."""
-    told = [caution.reason for caution in cautions if caution.code in codes and caution.reason.startswith(about)]
-    return told[-1] if told else otherwise
+def _dose_reason(cautions: Sequence[Remark]) -> str:
+    """Return the last remark on a dose that was not used, or that it is missing."""
+    told = [caution.text for caution in cautions if caution.code in _DOSE_CODES]
+    return told[-1] if told else "injected dose is missing"
 
 
-def _weight(stated: Stated, cautions: list[Caution]) -> float | None:
+def _weight(stated: Stated, cautions: list[Remark]) -> float | None:
     weight = stated.weight
     if weight is not None and weight > 1000:
-        cautions.append(Caution("weight_in_grams", f"weight {weight:g} was taken to be grams"))
+        cautions.append(Remark.of("weight_in_grams", weight=weight))
         weight /= 1000
     if weight is not None and not 1 <= weight <= 500:
-        cautions.append(Caution("weight_implausible", f"weight {weight:g} kg in the {stated.source} was not used"))
+        cautions.append(Remark.of("weight_implausible", weight=weight, source=stated.source))
         return None
     low, high = _ADULT_KG
     if weight is not None and not low <= weight <= high:
-        reason = f"weight {weight:g} kg in the {stated.source} is not that of an adult ({low:g} to {high:g} kg)"
-        cautions.append(Caution("weight_unusual", f"{reason}; it was used"))
+        cautions.append(Remark.of("weight_unusual", weight=weight, source=stated.source, low=low, high=high))
     return weight
 
 
-def _height(stated: Stated, cautions: list[Caution]) -> float | None:
+def _height(stated: Stated, cautions: list[Remark]) -> float | None:
     height = stated.height
     if height is not None and not 0.3 <= height <= 2.5:
-        cautions.append(Caution("height_implausible", f"height {height:g} m in the {stated.source} was not used"))
+        cautions.append(Remark.of("height_implausible", height=height, source=stated.source))
         return None
     return height
 
 
-def _sex(stated: Stated, declared: Declared, cautions: list[Caution]) -> str | None:
+def _sex(stated: Stated, declared: Declared, cautions: list[Remark]) -> str | None:
     sex, source = (stated.sex or "").upper(), stated.source
     if sex not in ("M", "F", "O"):
         return declared.sex
     if declared.sex is not None and declared.sex != sex:
-        reason = f"sex is {sex} in the {source} and {declared.sex} in the tables; the {source} was used"
-        cautions.append(Caution("sex_conflict", reason))
+        cautions.append(Remark.of("sex_conflict", stated=sex, declared=declared.sex, source=source))
     return sex

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from pet_spect.dicom.facts.declared import Caution
+from pet_spect.catalogue import Code
 from pet_spect.errors import PetSpectError
+from pet_spect.remarks import Remark
 
 _NEGATIONS = {"none", "no", "not", "non", "nac", "uncorrected", "without", "false"}
 _BESIDE_NEGATIONS = {"attenuation", "ac", "atten", "correction", "corrected", "performed", "applied", "done", "cm"}
@@ -40,8 +41,8 @@ def corrected_by(text: str | None) -> bool | None:
 
 def settle_attenuation(
     said: Mapping[str, bool | None],
-    error: Callable[[str, str], PetSpectError],
-    cautions: list[Caution],
+    error: Callable[[str, Code], PetSpectError],
+    cautions: list[Remark],
     *,
     is_spect: bool,
 ) -> bool:
@@ -53,7 +54,7 @@ def settle_attenuation(
         By the name of an element, whether it says so; None where it does not tell.
     error : function of what is wrong and the code
         Makes the refusal.
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``attenuation_conflict`` of a SPECT, whose contralateral ratio stands without.
     is_spect : bool
 
@@ -72,6 +73,5 @@ def settle_attenuation(
             " corrected image anew, for PET without is not measured",
             "attenuation",
         )
-    reason = f"{for_it} says that attenuation was corrected, {against} that it was not; it is taken to be uncorrected"
-    cautions.append(Caution("attenuation_conflict", reason))
+    cautions.append(Remark.of("attenuation_conflict", corrected=for_it, uncorrected=against))
     return False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pet_spect.dicom.facts.declared import Caution
 from pet_spect.model import Volume
+from pet_spect.remarks import Remark
 
 _LEAST = 8
 _CLOSE = 0.97
@@ -13,7 +13,7 @@ _STEP = 0.01
 """Values are told apart this finely, as a share of the largest; in a phantom, or with few counts, many share it."""
 
 
-def clipping_remarks(volume: Volume) -> list[Caution]:
+def clipping_remarks(volume: Volume) -> list[Remark]:
     """Return whether the brightest voxels of a volume look cut off.
 
     In an image as measured few voxels share the largest value of their slice, and more come close to it.
@@ -26,14 +26,11 @@ def clipping_remarks(volume: Volume) -> list[Caution]:
 
     Returns
     -------
-    list of Caution
+    list of Remark
         ``values_clipped``, or nothing.
     """
     cut = sum(_cut(volume.data[:, :, index]) for index in range(volume.data.shape[2]))
-    if not cut:
-        return []
-    reason = f"{cut} voxels share the largest value of their slice and fewer come close: values may be cut off"
-    return [Caution("values_clipped", f"{reason} at the top")]
+    return [Remark.of("values_clipped", voxels=cut)] if cut else []
 
 
 def _cut(plane: np.ndarray) -> int:

@@ -5,26 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pet_spect.remarks import Remark
+
 Source = Literal["header", "JSON"]
 """Where a scan says something of itself: the header of DICOM, the JSON beside NIfTI."""
 
 _SAME = 0.01
-
-
-@dataclass(frozen=True)
-class Caution:
-    """Something a reader of the scan should know; no reason to refuse it.
-
-    Attributes
-    ----------
-    code : str
-        Short snake_case name.
-    reason : str
-        One line; numbers, but nothing that names a person.
-    """
-
-    code: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -72,11 +58,10 @@ class Declared:
 
 
 def settle(
-    what: str,
-    unit: str,
+    code: Literal["weight_conflict", "height_conflict", "dose_conflict"],
     stated: float | None,
     declared: float | None,
-    cautions: list[Caution],
+    cautions: list[Remark],
     *,
     source: Source = "header",
 ) -> float | None:
@@ -84,11 +69,11 @@ def settle(
 
     Parameters
     ----------
-    what, unit : str
-        For the caution, whose code is ``<what>_conflict``.
+    code : str
+        Of the remark on a conflict.
     stated, declared : float or None
         By the scan and by the tables.
-    cautions : list of Caution
+    cautions : list of Remark
         Gets one more if the two differ by more than 1 %.
     source : {'header', 'JSON'}
         Where `stated` stands.
@@ -96,6 +81,5 @@ def settle(
     if stated is None:
         return declared
     if declared is not None and abs(stated - declared) > _SAME * declared:
-        both = f"{what} is {stated:g} {unit} in the {source} and {declared:g} {unit} in the tables"
-        cautions.append(Caution(f"{what}_conflict", f"{both}; the {source} was used"))
+        cautions.append(Remark.of(code, stated=stated, declared=declared, source=source))
     return stated

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from pet_spect.dicom.facts.declared import Caution, Declared, Source
+from pet_spect.dicom.facts.declared import Declared, Source
 from pet_spect.dicom.objects.clock import scanner_offset
 from pet_spect.dicom.objects.header import Header
 from pet_spect.dicom.objects.times import DAY_S, offset_in, seconds_of_date_time, seconds_of_day, time_of_day_in
 from pet_spect.errors import DicomError
+from pet_spect.remarks import Remark
 
 MOST_HALF_LIVES = 10
 """After so many nothing is left to be measured."""
@@ -62,7 +63,7 @@ def settle_injection(
     clock: ScanClock,
     declared: Declared,
     half_life: float | None,
-    cautions: list[Caution],
+    cautions: list[Remark],
     *,
     source: Source = "header",
 ) -> tuple[float | None, str, bool]:
@@ -86,7 +87,7 @@ def settle_injection(
     declared : Declared
     half_life : float or None
         Seconds.
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``injection_time_conflict``, ``injection_implausible``, ``injection_time_unchecked``,
         ``declared_times_differ`` and ``injection_date_replaced``.
     source : {'header', 'JSON'}
@@ -111,19 +112,18 @@ def settle_injection(
     told, unplaced = _in_tables(declared, clock, cautions)
     doubts = [_doubt(time, clock, half_life, short_lived=short_lived) for time in (stated, told)]
     if unplaced and stated is not None:
-        cautions.append(Caution("injection_time_unchecked", unplaced))
+        cautions.append(unplaced)
     if stated is not None and doubts[0] is None:
         if told is not None and abs(told.time - stated.time) > _SAME_S:
             apart = abs(told.time - stated.time) / 60
-            reason = f"injection in {source} and tables is {apart:.0f} min apart; the {source} was used"
-            cautions.append(Caution("injection_time_conflict", reason))
+            cautions.append(Remark.of("injection_time_conflict", minutes=apart, source=source))
         return stated.time, "", stated.dated or short_lived
     if told is not None and doubts[1] is None:
         if stated is not None:
-            reason = f"{doubts[0]} in the {source}; the time of the tables was used"
-            cautions.append(Caution("injection_implausible", reason))
+            minutes = ((clock.start or 0.0) - stated.time) / 60
+            cautions.append(Remark.of("injection_implausible", minutes=minutes, source=source))
         return told.time, "", told.dated or short_lived
-    return None, doubts[0] or doubts[1] or unplaced or "injection time is missing", False
+    return None, doubts[0] or doubts[1] or (unplaced and unplaced.text) or "injection time is missing", False
 
 
 def _doubt(found: StatedTime | None, clock: ScanClock, half_life: float | None, *, short_lived: bool) -> str | None:
@@ -140,23 +140,22 @@ def _doubt(found: StatedTime | None, clock: ScanClock, half_life: float | None, 
     return f"injection {uptake / 60:.0f} min before the scan is implausible"
 
 
-def _redated(stated: StatedTime, scan_start: float, half_life: float, cautions: list[Caution]) -> StatedTime:
+def _redated(stated: StatedTime, scan_start: float, half_life: float, cautions: list[Remark]) -> StatedTime:
     of_day = (scan_start - stated.time) % DAY_S
     if abs(scan_start - stated.time) <= DAY_S or of_day > _LIKELY_HALF_LIVES * half_life:
         return stated
-    reason = "the date of the injection is not that of the scan; its time of day was used"
-    cautions.append(Caution("injection_date_replaced", reason))
+    cautions.append(Remark.of("injection_date_replaced"))
     return StatedTime(scan_start - of_day, dated=True)
 
 
-def injection_in_header(drug: Header | None, clock: ScanClock, cautions: list[Caution]) -> StatedTime | None:
+def injection_in_header(drug: Header | None, clock: ScanClock, cautions: list[Remark]) -> StatedTime | None:
     """Return the injection time of an item of RadiopharmaceuticalInformationSequence.
 
     Parameters
     ----------
     drug : Header or None
     clock : ScanClock
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``injection_times_differ``.
     """
     if drug is None:
@@ -170,8 +169,7 @@ def injection_in_header(drug: Header | None, clock: ScanClock, cautions: list[Ca
             # on another clock by whole quarters of an hour: the dateless time is on the scanner's
             if offset_in(full) is not None and min(away % _QUARTER_S, -away % _QUARTER_S) < 1:
                 return undated
-            reason = "the dated and the dateless injection time of the header differ; the dated one was used"
-            cautions.append(Caution("injection_times_differ", reason))
+            cautions.append(Remark.of("injection_times_differ"))
     return undated if dated is None else StatedTime(dated, dated=True)
 
 
@@ -180,9 +178,9 @@ def clock_of_header(header: Header, start: float | None, *, is_static: bool) -> 
     return ScanClock(header.name, start, is_static, scanner_offset(header))
 
 
-def _in_tables(declared: Declared, clock: ScanClock, cautions: list[Caution]) -> tuple[StatedTime | None, str]:
+def _in_tables(declared: Declared, clock: ScanClock, cautions: list[Remark]) -> tuple[StatedTime | None, Remark | None]:
     """Return the declared injection, and why a time that is declared could not be placed."""
-    unplaced = ""
+    unplaced = None
     if declared.injection_time is not None:
         told = _on_clock(declared.injection_time, clock)
         if told is None and time_of_day_in(declared.injection_time) is None:
@@ -192,24 +190,21 @@ def _in_tables(declared: Declared, clock: ScanClock, cautions: list[Caution]) ->
             )
         if told is not None:
             _compare_declared(told, declared.uptake_minutes, clock, cautions)
-            return told, ""
-        unplaced = "the scan tells no time of day that the declared injection time can be compared with"
+            return told, None
+        unplaced = Remark.of("injection_time_unchecked", case="time_of_day")
     if declared.uptake_minutes is None:
         return None, unplaced
     if clock.start is None:
-        return None, "the scan does not tell when it began, from which the declared uptake time counts"
-    return StatedTime(clock.start - declared.uptake_minutes * 60, dated=True), ""
+        return None, Remark.of("injection_time_unchecked", case="start")
+    return StatedTime(clock.start - declared.uptake_minutes * 60, dated=True), None
 
 
-def _compare_declared(
-    told: StatedTime, uptake_minutes: float | None, clock: ScanClock, cautions: list[Caution]
-) -> None:
+def _compare_declared(told: StatedTime, uptake_minutes: float | None, clock: ScanClock, cautions: list[Remark]) -> None:
     if uptake_minutes is None or clock.start is None:
         return
     apart = abs(clock.start - uptake_minutes * 60 - told.time)
     if apart > _SAME_S:
-        reason = f"injection_time and uptake_minutes of the tables are {apart / 60:.0f} min apart"
-        cautions.append(Caution("declared_times_differ", f"{reason}; injection_time was used"))
+        cautions.append(Remark.of("declared_times_differ", minutes=apart / 60))
 
 
 def _on_clock(text: str, clock: ScanClock) -> StatedTime | None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from pet_spect.catalogue import Code
 from pet_spect.dicom.facts.activity import bq_or_mbq
 from pet_spect.dicom.facts.administration import Administration, Stated, settle_administration
-from pet_spect.dicom.facts.declared import Caution, Declared
+from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.facts.injection import clock_of_header, injection_in_header
 from pet_spect.dicom.facts.tracer import read_statement
 from pet_spect.dicom.objects.header import Header
 from pet_spect.errors import DicomError
+from pet_spect.remarks import Remark
 
 
 def read_administration(
     header: Header,
     scan_start: float | None,
     declared: Declared,
-    cautions: list[Caution],
+    cautions: list[Remark],
     *,
     is_static: bool = True,
     window_nuclide: str | None = None,
@@ -29,7 +31,7 @@ def read_administration(
     scan_start : float or None
         Earliest acquisition, seconds.
     declared : Declared
-    cautions : list of Caution
+    cautions : list of Remark
         Gets what was found odd, and conflicts.
     is_static : bool
         Whether the scan is of one time frame.
@@ -49,8 +51,8 @@ def read_administration(
     stated = Stated(
         source="header",
         tracer=read_statement(drug),
-        weight=_number(header, "PatientWeight", "weight", cautions),
-        height=_number(header, "PatientSize", "height", cautions),
+        weight=_number(header, "PatientWeight", "weight_unreadable", cautions),
+        height=_number(header, "PatientSize", "height_unreadable", cautions),
         sex=header.text("PatientSex"),
         dose_mbq=_dose(drug, cautions),
         half_life_s=(drug.number("RadionuclideHalfLife") or None) if drug else None,
@@ -68,16 +70,16 @@ def drug_items(header: Header) -> list[Header]:
     return found
 
 
-def _number(header: Header, tag: str, what: str, cautions: list[Caution]) -> float | None:
+def _number(header: Header, tag: str, code: Code, cautions: list[Remark]) -> float | None:
     """Return a number; one that is missing, 0 or none at all must not block the image."""
     try:
         return header.number(tag) or None
     except DicomError:
-        cautions.append(Caution(f"{what}_unreadable", f"{tag} in the header is no number and was not used"))
+        cautions.append(Remark.of(code, key=tag, source="header"))
         return None
 
 
-def _dose(drug: Header | None, cautions: list[Caution]) -> float | None:
+def _dose(drug: Header | None, cautions: list[Remark]) -> float | None:
     """Return MBq; the standard says Bq for PET and MBq for Enhanced PET, and headers hold either."""
-    dose = _number(drug, "RadionuclideTotalDose", "dose", cautions) if drug else None
+    dose = _number(drug, "RadionuclideTotalDose", "dose_unreadable", cautions) if drug else None
     return None if dose is None else bq_or_mbq(dose, "header", cautions)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pet_spect.dicom.facts.declared import Caution
 from pet_spect.dicom.objects.header import Header
+from pet_spect.remarks import Remark
 
 SECONDARY_CAPTURES = frozenset(f"1.2.840.10008.5.1.4.1.1.7{end}" for end in ("", ".1", ".2", ".3", ".4"))
 """SOP classes of pictures taken from a screen, a film or a document (PS3.4 B.5)."""
 
-_CONVERSIONS = ("DV", "DI", "DF", "WSD", "SD", "SI", "DRW", "SYN")
+CONVERSIONS = ("DV", "DI", "DF", "WSD", "SD", "SI", "DRW", "SYN")
 """Terms of ConversionType (PS3.3 C.8.6.1)."""
 
 
@@ -19,7 +19,7 @@ def is_burned_in(header: Header) -> bool:
     return (header.text("BurnedInAnnotation") or "NO").upper().startswith("Y")
 
 
-def picture_remarks(headers: Sequence[Header]) -> list[Caution]:
+def picture_remarks(headers: Sequence[Header]) -> list[Remark]:
     """Return what a reader of a scan should know of its pictures.
 
     Parameters
@@ -29,23 +29,21 @@ def picture_remarks(headers: Sequence[Header]) -> list[Caution]:
 
     Returns
     -------
-    list of Caution
+    list of Remark
         ``burned_in_text`` and ``secondary_image``, each once.
     """
     found = []
     marked = sum(map(is_burned_in, headers))
     if marked:
-        reason = f"BurnedInAnnotation is YES in {marked} of {len(headers)} images: text may be part of the picture"
-        found.append(Caution("burned_in_text", reason))
+        found.append(Remark.of("burned_in_text", marked=marked, images=len(headers)))
     signs = {sign for header in headers for sign in _signs(header)}
     if signs:
-        reason = f"{' and '.join(sorted(signs))}: it may be processed or captured, not as the scanner reconstructed it"
-        found.append(Caution("secondary_image", reason))
+        found.append(Remark.of("secondary_image", signs=sorted(signs)))
     return found
 
 
 def _signs(header: Header) -> list[str]:
     """Return what says that an image was not made from the scan itself."""
     conversion, kinds = header.text("ConversionType"), [word.upper() for word in header.texts("ImageType")]
-    signs = [] if conversion not in _CONVERSIONS else [f"ConversionType is {conversion}"]
+    signs = [] if conversion not in CONVERSIONS else [f"ConversionType is {conversion}"]
     return [*signs, "ImageType is SECONDARY"] if kinds[1:2] == ["SECONDARY"] else signs

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pet_spect.dicom.facts.declared import Caution, Declared
+from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.facts.radiopharmaceuticals import KNOWN, coded_tracer, same_name, tracers_in
 from pet_spect.dicom.objects.header import Header
 from pet_spect.dicom.objects.vocabulary import UNLISTED
@@ -19,6 +19,7 @@ from pet_spect.nuclides import (
     radionuclide_name,
     radionuclides_of_half_life,
 )
+from pet_spect.remarks import Remark
 
 Identity = Literal["header", "nuclide", "none"]
 """What is confirmed: the radiopharmaceutical, the radionuclide alone, or neither."""
@@ -124,7 +125,7 @@ def settle_tracer(
     statement: TracerStatement,
     declared: Declared,
     called: str,
-    cautions: list[Caution],
+    cautions: list[Remark],
     *,
     window_nuclide: str | None = None,
 ) -> Tracer:
@@ -139,7 +140,7 @@ def settle_tracer(
         Its `radionuclide` and `radiopharmaceuticals` are what the configuration needs; what is empty is not checked.
     called : str
         How messages call the scan.
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``tracer_name_unknown`` where a name is needed and the one that is given is not known.
     window_nuclide : str, optional
         Radionuclide after which the energy window of a SPECT is named; it counts where nothing else speaks.
@@ -169,8 +170,7 @@ def settle_tracer(
         raise _another_nuclide(f"{where} names {KNOWN[str(name)]}, which carries {_listed(implied)}", needed)
     unknown = statement.names_unknown and own_name is None
     if unknown and declared.radiopharmaceuticals:
-        reason = "the radiopharmaceutical has a name that this version does not know"
-        cautions.append(Caution("tracer_name_unknown", reason))
+        cautions.append(Remark.of("tracer_name_unknown"))
     possible = stated & implied or stated or implied
     nuclide = needed if needed in possible else next(iter(possible)) if len(possible) == 1 else None
     identity: Identity = "header" if confirmed else "nuclide" if nuclide else "none"

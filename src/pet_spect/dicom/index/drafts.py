@@ -113,7 +113,7 @@ def _number(places: dict[Path, int], place: Path) -> int:
 def _row(entry: Entry, place: int, line: int | None) -> Row:
     series, suggestion = entry.series, entry.suggestion
     refused = series.refused
-    notes = [f"{remark.code}: {remark.reason}" for remark in series.remarks]
+    notes = [remark.line for remark in series.remarks]
     notes += suggestion.notes if series.kind else []
     return {
         "place": place,

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 
+from pet_spect.catalogue import Code
 from pet_spect.dicom.files.read import parse, read_file
 from pet_spect.dicom.files.sources import file_on_disk, visible_files
 from pet_spect.dicom.objects.header import SOP_CLASSES, Header
 from pet_spect.dicom.objects.identity import Person
 from pet_spect.errors import DicomError
 
-LINK = "link_not_followed"
+LINK: Code = "link_not_followed"
 """Code of a link to a folder, in which nothing is looked at."""
 
 
@@ -71,7 +72,7 @@ class FoundSeries:
     sop_classes : set of str
     images : list of Image
         All of them where it is of a kind that convert knows, the first otherwise.
-    damaged : counter of str
+    damaged : counter of Code
         Codes of images that are known to be of this series and cannot be read whole.
     damaged_person : Person or None
         Whose the first of them is.
@@ -84,7 +85,7 @@ class FoundSeries:
     folders: Counter[Path] = field(default_factory=Counter)
     sop_classes: set[str] = field(default_factory=set)
     images: list[Image] = field(default_factory=list)
-    damaged: Counter[str] = field(default_factory=Counter)
+    damaged: Counter[Code] = field(default_factory=Counter)
     damaged_person: Person | None = None
     objects: int = 1
 
@@ -153,14 +154,14 @@ class Trouble:
         The file, or the archive that it lies in.
     root : Path
         As of `FoundSeries`.
-    code : str
+    code : Code
     blocks : bool
         Whether convert would refuse a place that holds it.
     """
 
     path: Path
     root: Path
-    code: str
+    code: Code
     blocks: bool = True
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from nibabel.affines import voxel_sizes
 
+from pet_spect.catalogue import Code
 from pet_spect.dicom.convert import examine
-from pet_spect.dicom.facts.declared import Caution, Declared
+from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.facts.pictures import picture_remarks
 from pet_spect.dicom.files.read import series_code
 from pet_spect.dicom.geometry import axis_letters
@@ -20,6 +21,7 @@ from pet_spect.dicom.objects.identity import Person, apart, person_of
 from pet_spect.dicom.objects.quiet import quiet
 from pet_spect.dicom.objects.vocabulary import known_modality
 from pet_spect.errors import DicomError
+from pet_spect.remarks import Remark
 
 DECLARABLE = {
     "orientation_unknown": "orientation",
@@ -39,12 +41,13 @@ class Refused:
 
     Attributes
     ----------
-    code, reason : str
+    code : Code
+    reason : str
     declarable : bool
         Whether a declaration can end it, if there is one for its code.
     """
 
-    code: str
+    code: Code
     reason: str
     declarable: bool = True
 
@@ -68,7 +71,7 @@ class Described:
     person : Person
     others : tuple of Person
         Further people that its images name, each once.
-    remarks : tuple of Caution
+    remarks : tuple of Remark
         What its pictures hold besides (`pet_spect.dicom.facts.pictures`).
     """
 
@@ -85,7 +88,7 @@ class Described:
     refused: Refused | None
     person: Person
     others: tuple[Person, ...] = ()
-    remarks: tuple[Caution, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def to_declare(self) -> str | None:
@@ -162,7 +165,7 @@ def _described(found: FoundSeries, code: str) -> Described:
         )
 
 
-def _remarks(headers: Sequence[Header]) -> tuple[Caution, ...]:
+def _remarks(headers: Sequence[Header]) -> tuple[Remark, ...]:
     try:
         return tuple(picture_remarks(headers))
     except DicomError:
@@ -186,7 +189,7 @@ def _unreadable(found: FoundSeries, code: str, refused: Refused) -> Described:
     return Described(found, code, kind, "n/a", nothing, found.files, "n/a", "n/a", "n/a", "n/a", refused, person)
 
 
-def _damaged(damaged: Counter[str]) -> Refused:
+def _damaged(damaged: Counter[Code]) -> Refused:
     (code, _), *_ = damaged.most_common(1) or [("file_damaged", 0)]
     return Refused(code, f"{damaged.total()} of its files are damaged or cut short")
 

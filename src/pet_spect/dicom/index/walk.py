@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pet_spect.catalogue import Code
 from pet_spect.dicom.files.archives import Kind, archive_kind, archived_files, is_archive
 from pet_spect.dicom.files.placed_file import MARK_END, PlacedFile, open_regular
 from pet_spect.dicom.files.read import is_image, read_file
@@ -110,7 +111,7 @@ def _look_at_member(found: Found, archive: Path, file: PlacedFile) -> None:
         return
     if header is None:
         nested = is_archive(content)
-        code = "archive_nested" if nested else "not_dicom"
+        code: Code = "archive_nested" if nested else "not_dicom"
         _pass_over(found, b"" if nested else content, Trouble(archive, archive, code, blocks=False), nested=nested)
         return
     packed = zlib.compress(content[: header.pixel_start], 1)

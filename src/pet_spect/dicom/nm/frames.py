@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pet_spect.catalogue import Code
 from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.files.read import Header
 from pet_spect.errors import listed
@@ -115,7 +116,7 @@ def _vector(header: Header, tag: str, frames: int) -> NDArray[np.float64]:
 
 
 def _choose(
-    header: Header, tag: str, what: str, key: str, choice: int | None, kept: NDArray[np.intp]
+    header: Header, tag: str, what: str, key: Code, choice: int | None, kept: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], int | None]:
     """Return the frames of the chosen energy window or detector, and its number if there are others."""
     vector = _vector(header, tag, header.integer("NumberOfFrames") or 1)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.dicom.facts.declared import Caution, Declared
+from pet_spect.catalogue import Code
+from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.files.read import Header
 from pet_spect.dicom.geometry import (
     affine_from_planes,
@@ -27,12 +28,13 @@ from pet_spect.dicom.geometry import (
 from pet_spect.dicom.nm.frames import NmFrames
 from pet_spect.dicom.pet.classic import needed_spacing
 from pet_spect.dicom.pet.volume import check_declared
+from pet_spect.remarks import Remark
 
 _CUBIC = 0.01
 
 
 def nm_affine(
-    header: Header, frames: NmFrames, shape: tuple[int, int, int], declared: Declared, cautions: list[Caution]
+    header: Header, frames: NmFrames, shape: tuple[int, int, int], declared: Declared, cautions: list[Remark]
 ) -> NDArray[np.float64]:
     """Return the affine from (column, row, slice number − 1) to RAS+ mm.
 
@@ -43,7 +45,7 @@ def nm_affine(
     shape : three ints
         Columns, rows, slices.
     declared : Declared
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``orientation_declared`` and ``spacing_from_thickness``.
 
     Raises
@@ -81,7 +83,7 @@ class Stacking:
 
 
 def stacked_affine(
-    header: Header, known: Stacking, shape: tuple[int, int, int], declared: Declared, cautions: list[Caution]
+    header: Header, known: Stacking, shape: tuple[int, int, int], declared: Declared, cautions: list[Remark]
 ) -> NDArray[np.float64]:
     """Return the affine of numbered slices, by the standard or as declared; see `nm_affine`."""
     pixel_spacing = needed_spacing(header)
@@ -95,27 +97,20 @@ def stacked_affine(
         check_declared(affine, declared, header.name)
         return affine
     if declared.orientation is None:
+        code: Code = "orientation_unknown"
         if spacing is None and known.distance is None:
             found, code = "SpacingBetweenSlices is missing or 0", "geometry_missing"
         elif position is None or orientation is None:
-            found, code = (
-                "DetectorInformationSequence holds no ImagePositionPatient and ImageOrientationPatient",
-                "orientation_unknown",
-            )
+            found = "DetectorInformationSequence holds no ImagePositionPatient and ImageOrientationPatient"
         else:
-            found, code = known.doubt or "SpacingBetweenSlices is missing or 0", "orientation_unknown"
+            found = known.doubt or "SpacingBetweenSlices is missing or 0"
         raise header.error(f"{found}; declare the orientation of the scan to convert it", code)
     letters = parse_orientation(declared.orientation)
     distance = known.distance or (_thickness(header, pixel_spacing, cautions) if spacing is None else abs(spacing))
-    if orientation is None:
-        reason = f"the orientation {letters} is declared, the header has none"
-    else:
+    if orientation is not None:
         _check_in_plane(header, orientation, letters)
-        reason = (
-            f"the orientation {letters} is declared; the header has that of columns and rows, which agrees,"
-            " and not the end from which slices are counted"
-        )
-    cautions.append(Caution("orientation_declared", reason))
+    case = "none" if orientation is None else "in_plane"
+    cautions.append(Remark.of("orientation_declared", case=case, letters=letters))
     affine = declared_affine(letters, (pixel_spacing[1], pixel_spacing[0], distance), shape)
     check_affine(affine, header.name)
     return affine
@@ -177,7 +172,7 @@ def check_root(
             )
 
 
-def _thickness(header: Header, pixel_spacing: Sequence[float], cautions: list[Caution]) -> float:
+def _thickness(header: Header, pixel_spacing: Sequence[float], cautions: list[Remark]) -> float:
     """Return SliceThickness as the distance of slices, which it is where voxels are cubes."""
     thickness = header.number("SliceThickness")
     if thickness is None or any(abs(thickness / edge - 1) > _CUBIC for edge in pixel_spacing):
@@ -187,8 +182,7 @@ def _thickness(header: Header, pixel_spacing: Sequence[float], cautions: list[Ca
             f" voxels are cubes (PixelSpacing is {pixel_spacing[0]:g} x {pixel_spacing[1]:g} mm)",
             "geometry_missing",
         )
-    reason = f"SpacingBetweenSlices is missing; SliceThickness {thickness:g} mm, the edge of a pixel, was used"
-    cautions.append(Caution("spacing_from_thickness", reason))
+    cautions.append(Remark.of("spacing_from_thickness", thickness=thickness))
     return thickness
 
 

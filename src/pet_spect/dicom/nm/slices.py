@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.dicom.examined import Examined
-from pet_spect.dicom.facts.declared import Caution, Declared
+from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.geometry import affine_of_stack, coincident, normal_of, plane_axes
 from pet_spect.dicom.nm.frames import NmFrames, check_kind
 from pet_spect.dicom.nm.geometry import Stacking, check_root, detector_place, stacked_affine
@@ -27,6 +27,7 @@ from pet_spect.dicom.pet.series import mixed, scaled, stacked
 from pet_spect.dicom.pet.volume import check_declared
 from pet_spect.errors import DicomError
 from pet_spect.model import MOST_VOXELS
+from pet_spect.remarks import Remark
 
 _SAME_TEXT = (
     *("PatientID", "FrameOfReferenceUID", "ImageType", "CorrectedImage", "PatientSex", "AcquisitionDate"),
@@ -74,7 +75,7 @@ def read_nm_slices(headers: Sequence[Header], called: str, declared: Declared) -
     spacings = [needed_spacing(header) for header in headers]
     check_alike(headers, spacings, "PixelSpacing", 1e-3, "mixed_spacing")
     slopes = _slopes(headers, called)
-    cautions: list[Caution] = []
+    cautions: list[Remark] = []
     stack = _placed(headers, called, declared, cautions)
     shape = (first.integer("Columns") or 0, first.integer("Rows") or 0, len(stack.headers))
     if np.prod(shape, dtype=float) > MOST_VOXELS:
@@ -98,7 +99,7 @@ def _slopes(headers: Sequence[Header], called: str) -> dict[str, float] | None:
     return {header.name: slope for header, (slope, _, _) in zip(headers, scales, strict=True)} if told[0] else None
 
 
-def _placed(headers: Sequence[Header], called: str, declared: Declared, cautions: list[Caution]) -> _Slices:
+def _placed(headers: Sequence[Header], called: str, declared: Declared, cautions: list[Remark]) -> _Slices:
     places = [_place(header, declared) for header in headers]
     positions = [position for position, _ in places if position is not None]
     orientations = [orientation for _, orientation in places if orientation is not None]
@@ -135,7 +136,7 @@ def _by_position(
     orientation: tuple[float, ...],
     called: str,
     declared: Declared,
-    cautions: list[Caution],
+    cautions: list[Remark],
 ) -> _Slices:
     """Return slices each of which says where it lies, by rising position along their normal."""
     normal = normal_of(*plane_axes(orientation, called))
@@ -147,8 +148,7 @@ def _by_position(
     kept = [_without_copies(headers, place) for place in found]
     copies = len(headers) - len(kept)
     if copies:
-        reason = f"of {copies} slices there was a copy alike to the last voxel; one of each was used"
-        cautions.append(Caution("duplicate_slices", reason))
+        cautions.append(Remark.of("duplicate_slices", copies=copies))
     ordered = [headers[index] for index in kept]
     names = [header.name for header in ordered]
     affine = affine_of_stack(positions[kept], orientation, needed_spacing(ordered[0]), names, called)
@@ -209,7 +209,7 @@ def _by_number(
     place: tuple[tuple[float, ...] | None, tuple[float, ...] | None],
     called: str,
     declared: Declared,
-    cautions: list[Caution],
+    cautions: list[Remark],
 ) -> _Slices:
     """Return slices that do not each say where they lie, by their numbers or else by SliceLocation."""
     position, orientation = place

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pet_spect.dicom.examined import Examined
 from pet_spect.dicom.facts.acquisition import filter_name, read_acquisition, rotation_time
 from pet_spect.dicom.facts.attenuation import corrected_by, settle_attenuation
-from pet_spect.dicom.facts.declared import Caution, Declared
+from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.facts.patient import read_administration
 from pet_spect.dicom.files.read import Header
 from pet_spect.dicom.nm.frames import NmFrames, check_kind, choose_frames
@@ -20,6 +20,7 @@ from pet_spect.dicom.pet.contradictions import compare_counts
 from pet_spect.dicom.pet.series import MOST_INTERCEPT, scaled, stacked
 from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.nuclides import radionuclide_name
+from pet_spect.remarks import Remark
 
 _REAL_WORLD_UNITS = {
     "bq/ml": "Bq/mL",
@@ -51,7 +52,7 @@ def read_nm(header: Header, declared: Declared) -> Examined:
     check_kind(header)
     frames = choose_frames(header, declared)
     scale, units, are_totals = nm_scale(header)
-    cautions: list[Caution] = []
+    cautions: list[Remark] = []
     shape = (header.integer("Columns") or 0, header.integer("Rows") or 0, frames.indices.shape[1])
     affine = nm_affine(header, frames, shape, declared, cautions)
     compare_counts(shape[2], header.integer("NumberOfSlices"), cautions)
@@ -107,7 +108,7 @@ def nm_scale(header: Header) -> tuple[float, str, bool]:
     return slope, units, are_totals
 
 
-def nm_facts(header: Header, frames: NmFrames, units: str, declared: Declared, cautions: list[Caution]) -> ScanFacts:
+def nm_facts(header: Header, frames: NmFrames, units: str, declared: Declared, cautions: list[Remark]) -> ScanFacts:
     """Return what the sidecar of a SPECT says; `cautions` gets more."""
     start = clock_time(header, "AcquisitionDate", "AcquisitionTime")
     window_nuclide = _nuclide_of_window(header, frames)
@@ -119,8 +120,7 @@ def nm_facts(header: Header, frames: NmFrames, units: str, declared: Declared, c
     }
     corrected = settle_attenuation(said, header.error, cautions, is_spect=True)
     if "ATTN" not in corrections:
-        reason = "CorrectedImage does not list ATTN; only the contralateral ratio can be read"
-        cautions.append(Caution("attenuation_uncorrected", reason))
+        cautions.append(Remark.of("attenuation_uncorrected"))
     method = known_text("method", header.text("AttenuationCorrectionMethod"))
     slices = frames.indices.shape[1]
     known_start = start is not None and given.injection is not None

@@ -21,6 +21,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
+from pet_spect.catalogue import Code
 from pet_spect.dicom.objects import stored
 from pet_spect.dicom.objects.quiet import quiet
 from pet_spect.errors import DicomError
@@ -93,7 +94,7 @@ class Header:
         """UID of the transfer syntax; empty if the file does not name it."""
         return Header(self.dataset.file_meta, self.name).text("TransferSyntaxUID") or ""
 
-    def error(self, message: str, code: str) -> DicomError:
+    def error(self, message: str, code: Code) -> DicomError:
         """Return an error whose line begins with the file."""
         return DicomError(f"{self.name}: {message}", code=code)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pet_spect.catalogue import Code
 from pet_spect.dicom.facts.patient import drug_items
 from pet_spect.dicom.objects.clock import clock_time, full_time, scanner_offset
 from pet_spect.dicom.objects.header import Header
@@ -159,7 +160,7 @@ def _comparable(header: Header, tag: str, *, is_number: bool) -> tuple[float | s
 
 
 def check_alike(
-    headers: Sequence[Header], values: Sequence[tuple[float, ...]], tag: str, tolerance: float, code: str
+    headers: Sequence[Header], values: Sequence[tuple[float, ...]], tag: str, tolerance: float, code: Code
 ) -> None:
     """Refuse slices whose numbers differ by more than `tolerance`, naming both values."""
     differs = ~np.isclose(values, values[0], rtol=0, atol=tolerance).all(axis=1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
-from pet_spect.dicom.facts.declared import Caution
+from pet_spect.catalogue import Code
 from pet_spect.dicom.objects.clock import clock_time, full_time
 from pet_spect.dicom.objects.header import Header
 from pet_spect.dicom.objects.times import DAY_S
@@ -15,14 +16,21 @@ from pet_spect.dicom.pet.reference_time import FrameTiming, tells
 from pet_spect.dicom.pet.series import PetSeries
 from pet_spect.dicom.pet.suv import SUV_UNITS, UNITS
 from pet_spect.errors import DicomError
+from pet_spect.remarks import Remark
 
 _OTHER_KINDS = ("CR", "CT", "DX", "IO", "MG", "MR", "OPT", "PX", "RF", "SC", "US", "XA")
+Counted = Literal["slices", "frames"]
+
 _UNEVEN = 0.05
 _APART_S = 60.0
 _DURATION_S = (1.0, 6 * 3600.0)
+_COUNT_CODES: Mapping[Counted, tuple[Code, Code]] = {
+    "slices": ("fewer_slices_than_stated", "more_slices_than_stated"),
+    "frames": ("fewer_frames_than_stated", "more_frames_than_stated"),
+}
 
 
-def check_modality(header: Header, kind: str, cautions: list[Caution]) -> None:
+def check_modality(header: Header, kind: str, cautions: list[Remark]) -> None:
     """Refuse an object whose Modality is another than its SOP class is for; ``OT`` and none say nothing.
 
     Parameters
@@ -30,7 +38,7 @@ def check_modality(header: Header, kind: str, cautions: list[Caution]) -> None:
     header : Header
     kind : str
         See `pet_spect.dicom.objects.header.SOP_CLASSES`.
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``modality_conflict`` where a PET object says NM, as SPECT sent as PET does, or the reverse.
 
     Raises
@@ -46,11 +54,10 @@ def check_modality(header: Header, kind: str, cautions: list[Caution]) -> None:
             "modality",
         )
     if stated == other:
-        reason = f"Modality is {stated} and the SOP class that of {kind}; the SOP class was believed"
-        cautions.append(Caution("modality_conflict", reason))
+        cautions.append(Remark.of("modality_conflict", stated=stated, kind=kind))
 
 
-def compare_counts(found: int, stated: int | None, cautions: list[Caution], what: str = "slices") -> None:
+def compare_counts(found: int, stated: int | None, cautions: list[Remark], what: Counted = "slices") -> None:
     """Tell of a number of slices or time frames that is not the one of the header.
 
     Parameters
@@ -58,30 +65,24 @@ def compare_counts(found: int, stated: int | None, cautions: list[Caution], what
     found : int
     stated : int or None
         0 and None say nothing, and 1 is said by objects of one slice of themselves.
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``fewer_slices_than_stated``, ``more_slices_than_stated``, or the same with ``frames``.
-    what : {'slices', 'time frames'}
+    what : {'slices', 'frames'}
     """
     if not stated or stated == 1 or found == stated:
         return
-    reason = f"{found} {what} were found, the header says {stated}"
-    are_fewer = found < stated
-    if what == "slices":
-        few, many = Caution("fewer_slices_than_stated", reason), Caution("more_slices_than_stated", reason)
-    else:
-        few, many = Caution("fewer_frames_than_stated", reason), Caution("more_frames_than_stated", reason)
-    cautions.append(few if are_fewer else many)
+    few, many = _COUNT_CODES[what]
+    cautions.append(Remark.of(few if found < stated else many, found=found, stated=stated))
 
 
-def compare_spacing(series: PetSeries, step: float, cautions: list[Caution]) -> None:
+def compare_spacing(series: PetSeries, step: float, cautions: list[Remark]) -> None:
     """Tell of slices that do not lie as far apart as SpacingBetweenSlices says; their positions are believed."""
     stated = abs(series.header.number("SpacingBetweenSlices") or 0.0)
     if stated and abs(step - stated) > _UNEVEN * stated:
-        reason = f"slices lie {step:.2f} mm apart by their positions and {stated:.2f} mm by SpacingBetweenSlices"
-        cautions.append(Caution("spacing_conflict", f"{reason}; the positions were used"))
+        cautions.append(Remark.of("spacing_conflict", found=step, stated=stated))
 
 
-def unit_doubt(headers: Sequence[Header], units: str) -> str | None:
+def unit_doubt(headers: Sequence[Header], units: str) -> Remark | None:
     """Return what contradicts the unit of a classic series, None if nothing does; its ratios stand all the same.
 
     Parameters
@@ -91,45 +92,43 @@ def unit_doubt(headers: Sequence[Header], units: str) -> str | None:
         Of the series. RescaleType counts only where it is another term of Units; phantoms have ``SUV`` there.
     """
     other = next((told for header in headers if (told := header.text("RescaleType")) in UNITS and told != units), None)
-    return None if other is None else f"Units is {units} and RescaleType {other}"
+    return None if other is None else Remark.of("units_conflict", case="rescale_type", units=units, other=other)
 
 
-def compare_units(series: PetSeries, cautions: list[Caution]) -> None:
+def compare_units(series: PetSeries, cautions: list[Remark]) -> None:
     """Tell of a unit that something else contradicts.
 
     Parameters
     ----------
     series : PetSeries
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``units_conflict``. Units is believed against SUVType.
     """
     stated = series.header.text("SUVType")
     if series.unit_doubt is not None:
-        cautions.append(Caution("units_conflict", series.unit_doubt))
+        cautions.append(series.unit_doubt)
     elif series.units == "CM2ML" and stated in SUV_UNITS and stated != "BSA":
-        reason = f"Units is CM2ML, in which SUV is by body surface, and SUVType {stated}; Units was believed"
-        cautions.append(Caution("units_conflict", reason))
+        cautions.append(Remark.of("units_conflict", case="suv_type", suv_type=stated))
 
 
-def without_odd_durations(series: PetSeries, cautions: list[Caution]) -> PetSeries:
+def without_odd_durations(series: PetSeries, cautions: list[Remark]) -> PetSeries:
     """Return a series without frame durations that cannot be true: seconds where milliseconds are needed, or the like.
 
     Parameters
     ----------
     series : PetSeries
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``duration_implausible``.
     """
     least, most = _DURATION_S
     told = [timing.duration for timing in series.timings if timing.duration]
     if not told or any(least <= duration <= most for duration in told):  # a short frame among others is one
         return series
-    reason = f"a frame duration of {told[0]:g} s is implausible; durations were not used"
-    cautions.append(Caution("duration_implausible", reason))
+    cautions.append(Remark.of("duration_implausible", seconds=told[0]))
     return replace(series, timings=[replace(timing, duration=None) for timing in series.timings])
 
 
-def compare_starts(headers: Sequence[Header], cautions: list[Caution]) -> None:
+def compare_starts(headers: Sequence[Header], cautions: list[Remark]) -> None:
     """Tell of AcquisitionTime and AcquisitionDateTime whose earliest differ; AcquisitionTime is believed."""
     full = [time for header in headers if (time := full_time(header, "AcquisitionDateTime")) is not None]
     bare = [
@@ -137,18 +136,17 @@ def compare_starts(headers: Sequence[Header], cautions: list[Caution]) -> None:
     ]
     away = abs(min(full) - min(bare)) % DAY_S if full and bare else 0.0  # a date may be missing
     if min(away, DAY_S - away) > _APART_S:
-        reason = f"AcquisitionDateTime and AcquisitionTime differ by {away:.0f} s; AcquisitionTime was used"
-        cautions.append(Caution("acquisition_times_differ", reason))
+        cautions.append(Remark.of("acquisition_times_differ", seconds=away))
 
 
-def decayed_though_none(timings: Sequence[FrameTiming], called: str, cautions: list[Caution]) -> str | None:
+def decayed_though_none(timings: Sequence[FrameTiming], called: str, cautions: list[Remark]) -> str | None:
     """Return why there is no SUV of a series with DecayCorrection NONE whose DecayFactor says that it was corrected.
 
     Parameters
     ----------
     timings : sequence of FrameTiming
     called : str
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``decay_factor_conflict``.
 
     Raises
@@ -159,12 +157,12 @@ def decayed_though_none(timings: Sequence[FrameTiming], called: str, cautions: l
     factors = [timing.decay_factor for timing in timings if tells(timing)]
     if not factors or np.allclose(np.array(factors, dtype=float), 1.0, rtol=0, atol=0.005):
         return None
-    reason = f"DecayCorrection is NONE and DecayFactor {factors[0]:g}, which says that decay was corrected"
+    conflict = Remark.of("decay_factor_conflict", case="none", factor=factors[0])
     if len({(timing.start, timing.duration) for timing in timings}) > 1:
         raise DicomError(
-            f"{called}: {reason}; its slices were measured at different times, which only one of the two makes alike",
+            f"{called}: {conflict.text}; its slices were measured at different times, which only one of the two makes"
+            " alike",
             code="decay_none",
         )
-    caution = Caution("decay_factor_conflict", reason)
-    cautions += [] if caution in cautions else [caution]
-    return reason
+    cautions += [] if conflict in cautions else [conflict]
+    return conflict.text

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.dicom.facts.declared import Caution
 from pet_spect.dicom.pet.contradictions import decayed_though_none
 from pet_spect.dicom.pet.reference_time import (
     FrameTiming,
@@ -21,6 +20,7 @@ from pet_spect.dicom.pet.reference_time import (
 from pet_spect.dicom.pet.series import PetSeries
 from pet_spect.errors import DicomError
 from pet_spect.nuclides import start_of_frame_factor
+from pet_spect.remarks import Remark
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def voxel_time_of(
     called: str,
     decay: float | None,
     injection: float | None,
-    cautions: list[Caution],
+    cautions: list[Remark],
 ) -> VoxelTime:
     """Return when the voxels of a series hold for.
 
@@ -61,7 +61,7 @@ def voxel_time_of(
         λ in 1/s.
     injection : float or None
         Seconds, on the clock of the scan.
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``decay_factor_conflict``, which leaves the time unknown, or ``reference_time_conflict``.
 
     Raises
@@ -85,21 +85,17 @@ def voxel_time_of(
     contradicting = None if decay is None else contradicting_frame(series.timings, reference.time, decay)
     if contradicting is not None:
         factor = series.timings[contradicting].decay_factor
-        reason = f"DecayFactor {factor:g} contradicts the time of decay correction ({reference.source})"
-        cautions.append(Caution("decay_factor_conflict", reason))
-        return VoxelTime(None, None, reason)
+        conflict = Remark.of("decay_factor_conflict", case="time", factor=factor, reference=reference.source)
+        cautions.append(conflict)
+        return VoxelTime(None, None, conflict.text)
     apart = other_reference(series.timings, reference, decay) if reference.source == "series time" else None
     if apart is not None:
-        reason = (
-            f"FrameReferenceTime puts the time of decay correction {apart:.0f} s after the one used"
-            f" ({reference.source})"
-        )
-        cautions.append(Caution("reference_time_conflict", reason))
+        cautions.append(Remark.of("reference_time_conflict", seconds=apart, reference=reference.source))
     return VoxelTime(reference.time, reference.source)
 
 
 def _compare_administration(
-    series: PetSeries, decay: float | None, injection: float | None, cautions: list[Caution]
+    series: PetSeries, decay: float | None, injection: float | None, cautions: list[Remark]
 ) -> None:
     """Tell of a Decay Factor that is not the one back to the administration; the dose is not decayed all the same."""
     if decay is None or injection is None:
@@ -107,8 +103,8 @@ def _compare_administration(
     contradicting = contradicting_frame(series.timings, injection, decay)
     if contradicting is not None:
         factor = series.timings[contradicting].decay_factor
-        reason = f"DecayFactor {factor:g} contradicts the time of decay correction (administration)"
-        cautions.append(Caution("decay_factor_conflict", reason))
+        told = Remark.of("decay_factor_conflict", case="time", factor=factor, reference="administration")
+        cautions.append(told)
 
 
 def frame_weights(used: PetSeries, shape: tuple[int, ...], called: str, decay: float | None) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from pet_spect.catalogue import Code
 from pet_spect.dicom.files.read import Header
 from pet_spect.dicom.objects.clock import full_time
 from pet_spect.dicom.objects.real_world import check_linear, check_mapped, check_one_slope, mapped_unit
@@ -35,6 +36,7 @@ _GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 _PREFERRED = (("BQML", "BW"), ("GML", "BW"))
 """Which of several mappings is used; without these, the first."""
 
+_CODES: dict[str, Code] = {"DecayCorrected": "decay_correction", "AttenuationCorrected": "attenuation"}
 _CORRECTED = {
     "DecayCorrected": "DECY",
     "AttenuationCorrected": "ATTN",
@@ -195,7 +197,7 @@ def _decay(frame: Header) -> str | None:
 def _check_terms(frame: Header) -> None:
     """Refuse an element of its own for a correction that contradicts CorrectedImage or DecayCorrection."""
     listed, decay = frame.texts("CorrectedImage"), frame.text("DecayCorrection")
-    for tag, code in (("DecayCorrected", "decay_correction"), ("AttenuationCorrected", "attenuation")):
+    for tag, code in _CODES.items():
         term, told = _CORRECTED[tag], frame.text(tag)
         if listed and told in ("YES", "NO") and (told == "YES") != (term in listed):
             lists = "lists" if term in listed else "does not list"

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pet_spect.catalogue import Code
 from pet_spect.dicom.files.read import Header
 from pet_spect.dicom.pet.reference_time import FrameTiming
 from pet_spect.dicom.pet.suv import UNITS
 from pet_spect.errors import DicomError, listed
+from pet_spect.remarks import Remark
 
 MOST_INTERCEPT = 1e-3
 """An intercept of less than so many stored units is a 0 that was rounded."""
@@ -52,7 +54,7 @@ class PetSeries:
     stated_frames : int or None
         How many time frames the header says there are, 0 if it does not say; None where it does not
         say that the series is dynamic.
-    unit_doubt : str or None
+    unit_doubt : Remark or None
         What contradicts `units`; there is no SUV then, and ratios stand.
     """
 
@@ -74,7 +76,7 @@ class PetSeries:
     philips_activity: float | None = None
     stated_slices: int | None = None
     stated_frames: int | None = None
-    unit_doubt: str | None = None
+    unit_doubt: Remark | None = None
 
     def only(self, kept: Sequence[int]) -> PetSeries:
         """Return the series with these of its slices, in this order."""
@@ -174,6 +176,6 @@ def stacked(plane: Callable[[int], NDArray[np.float32]], shape: tuple[int, int, 
     return volume
 
 
-def mixed(called: str, what: str, found: str, code: str = "mixed_series") -> DicomError:
+def mixed(called: str, what: str, found: str, code: Code = "mixed_series") -> DicomError:
     """Return the error for images that do not belong together."""
     return DicomError(f"{called}: mixed series: {what} ({found}); one series is needed", code=code)

@@ -8,12 +8,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.dicom.facts.declared import Caution
 from pet_spect.dicom.geometry import coincident
 from pet_spect.dicom.pet.reference_time import FrameTiming, fits_factor
 from pet_spect.dicom.pet.series import PetSeries
 from pet_spect.errors import DicomError
 from pet_spect.nuclides import mean_activity_time
+from pet_spect.remarks import Remark
 
 _SAME_S = 1.0
 _SAME_REFERENCE_S = 5.0
@@ -23,7 +23,7 @@ _RATES = ("BQML", "GML", "CM2ML", "CPS", "PROPCPS")
 
 
 def time_frames(
-    series: PetSeries, normal: NDArray[np.float64], called: str, cautions: list[Caution]
+    series: PetSeries, normal: NDArray[np.float64], called: str, cautions: list[Remark]
 ) -> NDArray[np.intp]:
     """Return the slices of each time frame.
 
@@ -34,7 +34,7 @@ def time_frames(
         Unit vector along which slices are stacked.
     called : str
         How messages call the series.
-    cautions : list of Caution
+    cautions : list of Remark
         Gets ``duplicate_slices`` where a slice is there twice, alike to the last voxel; one is kept.
 
     Returns
@@ -56,8 +56,7 @@ def time_frames(
     kept = [_without_copies(series, place) for place in places]
     copies = len(series.names) - sum(map(len, kept))
     if copies:
-        reason = f"of {copies} slices there was a copy alike to the last voxel; one of each was used"
-        cautions.append(Caution("duplicate_slices", reason))
+        cautions.append(Remark.of("duplicate_slices", copies=copies))
     counts = {len(place) for place in kept}
     if len(counts) > 1:
         if series.stated_frames is not None:

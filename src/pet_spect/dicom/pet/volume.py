@@ -11,7 +11,7 @@ from pet_spect.dicom.examined import Examined
 from pet_spect.dicom.facts.acquisition import filter_name, read_acquisition
 from pet_spect.dicom.facts.administration import Administration, elapsed_since_injection
 from pet_spect.dicom.facts.attenuation import corrected_by, settle_attenuation
-from pet_spect.dicom.facts.declared import Caution, Declared
+from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.facts.patient import read_administration
 from pet_spect.dicom.geometry import (
     affine_of_stack,
@@ -33,6 +33,7 @@ from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.errors import DicomError, TracerError
 from pet_spect.model import MOST_VOXELS
 from pet_spect.nuclides import SINGLE_PHOTON, decay_constant
+from pet_spect.remarks import Remark
 
 
 def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
@@ -53,7 +54,7 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
     DicomError
         If the slices are not one evenly spaced stack, or the times contradict each other.
     """
-    cautions: list[Caution] = []
+    cautions: list[Remark] = []
     normal = normal_of(*plane_axes(series.orientation, called))
     is_static = series.stated_frames is None and len(coincident(series.positions @ normal)) == len(series.names)
     start = earliest_start(series.timings)
@@ -65,7 +66,7 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
     if given.other_half_life:
         _check_one_decay(series, given, called)
     chosen = frames_in_window(series, frames, declared.frame_window, given.injection, called)
-    compare_counts(len(frames), series.stated_frames, cautions, "time frames")
+    compare_counts(len(frames), series.stated_frames, cautions, "frames")
     moment = voxel_time_of(series, called, decay, given.injection, cautions)
     if len(frames) > 1 and series.decay_correction == "START":
         timings = [series.timings[frame[0]] for frame in frames]
@@ -99,7 +100,7 @@ def _check_one_decay(series: PetSeries, given: Administration, called: str) -> N
 
 
 def _compare_window(
-    series: PetSeries, window: tuple[float, float], injection: float | None, cautions: list[Caution]
+    series: PetSeries, window: tuple[float, float], injection: float | None, cautions: list[Remark]
 ) -> None:
     """Tell of a static scan that was not measured within the window that other scans are averaged over."""
     if injection is None or any(timing.start is None for timing in series.timings):
@@ -107,15 +108,12 @@ def _compare_window(
     spans = [((t.start or 0.0) - injection, (t.start or 0.0) - injection + (t.duration or 0.0)) for t in series.timings]
     begin, end = min(start for start, _ in spans) / 60, max(stop for _, stop in spans) / 60
     if begin < window[0] - 1 or end > window[1] + 1:
-        reason = (
-            f"the scan is static, from {begin:.0f} to {end:.0f} min after injection; the frame window is"
-            f" {window[0]:g} to {window[1]:g} min"
-        )
-        cautions.append(Caution("frame_window_missed", reason))
+        missed = Remark.of("frame_window_missed", begin=begin, end=end, first=window[0], last=window[1])
+        cautions.append(missed)
 
 
 def _placed(
-    used: PetSeries, slices: int, declared: Declared, called: str, cautions: list[Caution]
+    used: PetSeries, slices: int, declared: Declared, called: str, cautions: list[Remark]
 ) -> NDArray[np.float64]:
     """Return the affine of the first `slices` slices, which the others repeat."""
     rows, columns = used.shape
@@ -130,7 +128,7 @@ def _placed(
     return affine
 
 
-def _check_attenuation(series: PetSeries, given: Administration, cautions: list[Caution]) -> bool:
+def _check_attenuation(series: PetSeries, given: Administration, cautions: list[Remark]) -> bool:
     """Return whether attenuation was corrected; refuse PET without, for a SPECT sent as PET has one ratio left."""
     is_spect = given.radionuclide in SINGLE_PHOTON
     if "ATTN" in series.corrections:
@@ -141,8 +139,7 @@ def _check_attenuation(series: PetSeries, given: Administration, cautions: list[
         raise series.header.error(
             "CorrectedImage does not list ATTN; PET without attenuation correction is not measured", "attenuation"
         )
-    reason = "CorrectedImage does not list ATTN; only the contralateral ratio can be read"
-    cautions.append(Caution("attenuation_uncorrected", reason))
+    cautions.append(Remark.of("attenuation_uncorrected"))
     return False
 
 
@@ -182,7 +179,7 @@ def check_declared(affine: NDArray[np.float64], declared: Declared, called: str)
 
 def _suv(series: PetSeries, given: Administration, moment: VoxelTime) -> SuvResult:
     if series.unit_doubt is not None:
-        return SuvResult(None, series.unit_doubt)
+        return SuvResult(None, series.unit_doubt.text)
     if given.half_life_reason:  # the scanner may have used it, also for an SUV or a correction to the administration
         return SuvResult(None, given.half_life_reason)
     elapsed, reason = elapsed_since_injection(given, moment.time, moment.reason)
@@ -223,7 +220,7 @@ def _facts(
     result: SuvResult,
     frames: int,
     is_corrected: bool,
-    cautions: list[Caution],
+    cautions: list[Remark],
 ) -> ScanFacts:
     header, injection = series.header, given.injection
     start = earliest_start(series.timings)

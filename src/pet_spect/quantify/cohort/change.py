@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pet_spect.quantify.ratios import Measure, Qc, Ratio
 from pet_spect.quantify.uncertainty import change_sd, interval
+from pet_spect.remarks import Remark, join_visits
 
 _WORSE: dict[Qc, int] = {"pass": 0, "warn": 1, "fail": 2}
 
@@ -95,12 +96,12 @@ def changes(ratios: Iterable[Ratio], sessions: Sequence[str]) -> list[Change]:
 def _change(before: Ratio, after: Ratio) -> Change:
     change = after.value - before.value
     percent = math.nan
-    reasons = [f"{visit.session}: {visit.reason}" for visit in (before, after) if visit.reason]
+    undefined: list[Remark] = []
     if before.measure != "asymmetry_index_percent" and math.isfinite(change):
         if before.value > 0:
             percent = 100 * change / before.value
         else:
-            reasons.append("percent_undefined: the baseline is not positive")
+            undefined.append(Remark.of("percent_undefined"))
     sd, percent_sd = math.nan, math.nan
     if before.spread is not None and after.spread is not None:
         sd = change_sd(before.spread, after.spread)
@@ -130,5 +131,5 @@ def _change(before: Ratio, after: Ratio) -> Change:
         change_percent_ci95_high=percent_high,
         qc=qc,
         included=qc != "fail" and math.isfinite(change),
-        reason="; ".join(reasons),
+        reason=join_visits({visit.session: visit.reason for visit in (before, after)}, *undefined),
     )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pet_spect.catalogue import CATALOGUE, Code
 from pet_spect.errors import listed
 from pet_spect.model import ANATOMICAL, Decision, Refusal, ScanKey, Side, opposite
 from pet_spect.quantify.laterality import (
@@ -18,9 +19,8 @@ from pet_spect.quantify.laterality import (
     side_of_deficit,
 )
 from pet_spect.quantify.ratios import Ratio
-from pet_spect.quantify.reasons import split_reasons
 from pet_spect.quantify.roles import ScanUptake
-from pet_spect.signoff import NEVER, WITH_WITNESS
+from pet_spect.remarks import NEVER, WITH_WITNESS, Remark, read_cell
 
 _MASK_ML = 0.1
 _MASK_SHARE = 2 / 3
@@ -38,17 +38,20 @@ class ScanQc:
         Why it is not ``measured``, or what was accepted.
     decision : {'accept', 'exclude'} or None
         What a person decided about the fault.
-    failure : str
-        ``code: text`` why its values are shown but not used; empty if they are used.
-    notes : tuple of str
-        ``code: text`` of what to look at.
+    failure : Remark or None
+        Why its values are shown but not used; None if they are used.
+    notes : tuple of Remark
+        What to look at.
+    called : str or None
+        What the person who excluded it calls the fault, in place of the code of `fault`: any word.
     """
 
     status: str
     fault: Refusal | None = None
     decision: str | None = None
-    failure: str = ""
-    notes: tuple[str, ...] = ()
+    failure: Remark | None = None
+    notes: tuple[Remark, ...] = ()
+    called: str | None = None
 
 
 def judge_absent(status: str, fault: Refusal | None, decisions: Sequence[Decision]) -> ScanQc:
@@ -69,8 +72,9 @@ def _exclusion(decisions: Sequence[Decision]) -> Decision | None:
 
 
 def _excluded(decision: Decision) -> ScanQc:
-    said = Refusal("decision", decision.code or "excluded", decision.reason)
-    return ScanQc("excluded", said, "exclude", failure=f"excluded: {decision.reason}")
+    failure = Remark.of("excluded", reason=decision.reason)
+    said = Refusal("decision", failure.code, decision.reason)
+    return ScanQc("excluded", said, "exclude", failure=failure, called=decision.code)
 
 
 def judge_measured(
@@ -84,7 +88,7 @@ def judge_measured(
     A scan is excluded if a person says so in qc.tsv; or if its regions, or the lesion that the registration
     saw, lie on the other side than participants.tsv says, if it mirrors the participant's other scans, or
     if the lesion mask lies on the other side. A person may accept each of these faults but a mirrored scan
-    (`signoff.NEVER`); that the scan itself disagrees (`signoff.WITH_WITNESS`), only where a drawn lesion mask or
+    (`remarks.NEVER`); that the scan itself disagrees (`remarks.WITH_WITNESS`), only where a drawn lesion mask or
     the lesion in an anatomical image is on `lesion_side`. A scan that a person excluded is compared with no
     other: its fault must not fall back on the good ones.
 
@@ -132,8 +136,7 @@ def _judge_compared(
             _anatomy_fault(scan, lesion_side),
         ]
         if mirror_image:
-            text = "left and right are exchanged against another scan of this participant"
-            faults.append(Refusal("laterality", "laterality_mirrored", text))
+            faults.append(Refusal.of("laterality", Remark.of("laterality_mirrored")))
         shown = [fault for fault in faults if fault is not None]
         scan_qc = _weigh(shown, scan, lesion_side, decisions.get(scan.key, ()))
         if not shown:
@@ -148,13 +151,10 @@ def _side_fault(scan: ScanUptake, lesion_side: Side, all_disagree: bool) -> Refu
     shown = side_of_deficit(scan.deficit_ml)
     if agreement(shown, lesion_side) != "disagree":
         return None
-    text = (
-        f"the scan shows a lesion of {max(scan.deficit_ml):.0f} mL on the {shown} and of {min(scan.deficit_ml):.0f} mL"
-        f" on the {lesion_side}, participants.tsv says {lesion_side}"
-    )
-    if all_disagree:
-        text += "; so does every scan of this participant: check lesion_side"
-    return Refusal("laterality", "laterality_disagree", text)
+    smaller, larger = sorted(scan.deficit_ml)
+    case = "all_scans" if all_disagree else "scan"
+    remark = Remark.of("laterality_disagree", case=case, larger=larger, other=shown, smaller=smaller, side=lesion_side)
+    return Refusal.of("laterality", remark)
 
 
 def _anatomy_side(scan: ScanUptake) -> Side | None:
@@ -165,11 +165,9 @@ def _anatomy_side(scan: ScanUptake) -> Side | None:
 def _anatomy_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
     if _anatomy_side(scan) != opposite(lesion_side):
         return None
-    text = (
-        f"the anatomical image shows a lesion of {max(scan.lesion_seen_ml):.1f} mL on the {opposite(lesion_side)},"
-        f" participants.tsv says {lesion_side}: check lesion_side and whether the image is mirrored"
-    )
-    return Refusal("laterality", "laterality_disagree", text)
+    seen, other = max(scan.lesion_seen_ml), opposite(lesion_side)
+    remark = Remark.of("laterality_disagree", case="anatomy", seen=seen, other=other, side=lesion_side)
+    return Refusal.of("laterality", remark)
 
 
 def _mask_ml(scan: ScanUptake) -> dict[str, float]:
@@ -201,19 +199,15 @@ def _mask_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
     wrong = volume[opposite(lesion_side)]
     total = wrong + volume[lesion_side]
     other = opposite(lesion_side)
-    text = f"{wrong / total:.0%} of the lesion mask lies on the {other}, participants.tsv says {lesion_side}"
-    return Refusal("laterality", "lesion_mask_side", text)
+    return Refusal.of("laterality", Remark.of("lesion_mask_side", share=wrong / total, other=other, side=lesion_side))
 
 
-def _doubts(pattern: Asymmetry, others: Sequence[Asymmetry], side: Side | None) -> Iterator[str]:
+def _doubts(pattern: Asymmetry, others: Sequence[Asymmetry], side: Side | None) -> Iterator[Remark]:
     """Yield what the scan could not be asked, so that a check that is not possible does not look passed."""
     if side is None:
-        yield "laterality_undetermined: the scan itself does not show on which side the lesion is"
+        yield Remark.of("laterality_undetermined")
     if others and not any(comparable(pattern, other) for other in others):
-        yield (
-            f"likeness_not_possible: fewer than {FEWEST_REGIONS} paired regions are shared with another scan of this"
-            " participant, so that a mirrored one would not be found"
-        )
+        yield Remark.of("likeness_not_possible", fewest=FEWEST_REGIONS)
 
 
 def _weigh(faults: Sequence[Refusal], scan: ScanUptake, lesion_side: Side, decisions: Sequence[Decision]) -> ScanQc:
@@ -225,9 +219,9 @@ def _weigh(faults: Sequence[Refusal], scan: ScanUptake, lesion_side: Side, decis
             told = replace(told, reason=f"{told.reason} (the sign-off in qc.tsv does not count: {needed})")
             scan_qc = None
         if scan_qc is None:
-            return ScanQc("excluded", told, failure=f"{told.code}: {told.reason}")
+            return ScanQc("excluded", told, failure=told.remark)
         reason = next(decision.reason for decision in decisions if decision.code == fault.code)
-        notes.append(f"{told.code}: {told.reason} (accepted: {reason})")
+        notes.append(Remark.said(told.code, f"{told.reason} (accepted: {reason})"))
     known = [*scan.accepted, *faults]
     if not known:
         return ScanQc("measured", decision=decisions[0].decision if decisions else None)
@@ -236,10 +230,10 @@ def _weigh(faults: Sequence[Refusal], scan: ScanUptake, lesion_side: Side, decis
     return ScanQc("measured", known[0], "accept" if signed else None, notes=tuple(notes))
 
 
-def _not_enough(code: str, scan: ScanUptake, lesion_side: Side) -> str:
+def _not_enough(code: Code, scan: ScanUptake, lesion_side: Side) -> str:
     """Return why the acceptance of a code does not count for a scan; empty if it does."""
     if code in NEVER:
-        return f"nobody can accept {code}, for {NEVER[code]}; exclude the scan or correct it"
+        return f"nobody can accept {code}, for {CATALOGUE[code].never_for}; exclude the scan or correct it"
     if code in WITH_WITNESS and not _witnessed(scan, lesion_side):
         return (
             f"a drawn lesion mask, or an anatomical image that shows the lesion, on the {lesion_side} is needed"
@@ -270,7 +264,7 @@ def sign_offs(scan_qc: ScanQc, scan: ScanUptake, decisions: Sequence[Decision]) 
     decisions : sequence of Decision
         From qc.tsv, about this scan.
     """
-    shown = {note.partition(": ")[0] for note in (*scan_qc.notes, *scan.notes)}
+    shown = {note.code for note in (*scan_qc.notes, *scan.notes)}
     texts = []
     for decision in decisions:
         what = f"{decision.decision} {decision.code}" if decision.code else decision.decision
@@ -288,6 +282,5 @@ def refuse_without_primary(scan_qc: ScanQc, primary: Ratio, decisions: Sequence[
     """Return the scan_qc once the ratios are known: a scan without its primary ratio is refused, too."""
     if scan_qc.status != "measured" or math.isfinite(primary.value):
         return scan_qc
-    code, _, text = split_reasons(primary.reason)[0].partition(": ")
-    fault, signed = _signed(Refusal("measure", code, text), decisions)
+    fault, signed = _signed(Refusal.of("measure", read_cell(primary.reason)[0]), decisions)
     return replace(scan_qc, status="refused", fault=fault, decision=signed)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pet_spect.remarks import Remark
+
 HIGH_GLUCOSE_MG_DL = 160.0
 """Blood glucose (mg/dL, 8.9 mmol/L) above which it competes with FDG for the way into the brain.
 
@@ -33,8 +35,8 @@ class VisitFacts:
     benzodiazepine: bool | None = None
 
 
-def visit_notes(visits: Sequence[VisitFacts]) -> list[tuple[str, ...]]:
-    """Return ``code: text`` of what to look at, for each of a participant's scans with one tracer.
+def visit_notes(visits: Sequence[VisitFacts]) -> list[tuple[Remark, ...]]:
+    """Return what to look at, for each of a participant's scans with one tracer.
 
     Parameters
     ----------
@@ -44,7 +46,7 @@ def visit_notes(visits: Sequence[VisitFacts]) -> list[tuple[str, ...]]:
     Examples
     --------
     >>> for notes in visit_notes([VisitFacts("baseline", 365), VisitFacts("year1", -5)]):
-    ...     print(*notes)
+    ...     print(*(note.line for note in notes))
     visit_order: days since treatment are 365 at baseline and -5 at year1; are the two visits exchanged?
     visit_order: days since treatment are 365 at baseline and -5 at year1; are the two visits exchanged?
     """
@@ -54,26 +56,25 @@ def visit_notes(visits: Sequence[VisitFacts]) -> list[tuple[str, ...]]:
     ]
 
 
-def _notes_of(visit: VisitFacts) -> list[str]:
+def _notes_of(visit: VisitFacts) -> list[Remark]:
     notes = []
     if visit.benzodiazepine:
-        notes.append(
-            "benzodiazepine: the person was on benzodiazepines, which compete with iomazenil and lower glucose"
-            " metabolism"
-        )
+        notes.append(Remark.of("benzodiazepine"))
     if visit.glucose_mg_dl is not None and visit.glucose_mg_dl > HIGH_GLUCOSE_MG_DL:
-        notes.append(
-            f"glucose_high: blood glucose was {visit.glucose_mg_dl:g} mg/dL; above {HIGH_GLUCOSE_MG_DL:g} it competes"
-            " with FDG"
-        )
+        notes.append(Remark.of("glucose_high", glucose=visit.glucose_mg_dl, limit=HIGH_GLUCOSE_MG_DL))
     return notes
 
 
-def _order_notes(earlier: Sequence[VisitFacts], visit: VisitFacts, later: Sequence[VisitFacts]) -> list[str]:
+def _order_notes(earlier: Sequence[VisitFacts], visit: VisitFacts, later: Sequence[VisitFacts]) -> list[Remark]:
     pairs = [(other, visit) for other in earlier] + [(visit, other) for other in later]
     return [
-        f"visit_order: days since treatment are {before.days_since_treatment:g} at {before.session} and"
-        f" {after.days_since_treatment:g} at {after.session}; are the two visits exchanged?"
+        Remark.of(
+            "visit_order",
+            days=before.days_since_treatment,
+            session=before.session,
+            later_days=after.days_since_treatment,
+            later_session=after.session,
+        )
         for before, after in pairs
         if before.days_since_treatment is not None
         and after.days_since_treatment is not None
