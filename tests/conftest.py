@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pydicom
 import pytest
+from hypothesis import settings
 
 from pet_spect.cli import main
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from pet_spect.registration.templates.template import Template
 
 REPOSITORY = Path(__file__).parents[1]
+
+# A busy machine is no fault of the code. On CI the same commit always gets the same examples.
+settings.register_profile("pet_spect", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("pet_spect")
 
 # These share one simulated trial and its run, so one process runs them all.
 STUDY = (

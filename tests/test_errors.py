@@ -42,7 +42,7 @@ _NOT_A_MESSAGE = {
     "errors.py": 1,
     "quantify/references.py": 2,  # a data dictionary is whole
     "report/participants.py": 1,  # the report's page is no message
-    "report/results_folder.py": 3,
+    "report/results_folder.py": 1,
     "study/config_check.py": 2,  # lines to be written instead of others, at most six
 }
 

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pet_spect.catalogue import Code
+from pet_spect.remarks.catalogue import Code
 
 MOST_LISTED = 5
 """Things that a message names before it says how many more there are."""

@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from pet_spect.catalogue import Code
 from pet_spect.errors import PetSpectError
+from pet_spect.remarks.catalogue import Code
 
 What = Literal["dictionary", "record", "sidecar"]
 _CODES: Mapping[What, tuple[Code, Code]] = {

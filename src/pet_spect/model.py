@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.catalogue import Code
 from pet_spect.remarks import Remark
+from pet_spect.remarks.catalogue import Code
 
 Side = Literal["left", "right"]
 """A side of the person, never of the screen."""

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from pet_spect import remarks
-from pet_spect.catalogue import CATALOGUE
 from pet_spect.cli import main
 from pet_spect.files import sidecar
 from pet_spect.model import Refusal
 from pet_spect.remarks import codes_in
+from pet_spect.remarks.catalogue import CATALOGUE
 from pet_spect.results import layout
 from pet_spect.results.registration_record import RefusedAnat, write_registration_record
 from pet_spect.tsv import read_table

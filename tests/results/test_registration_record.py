@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pet_spect.catalogue import CATALOGUE
 from pet_spect.errors import ImageError, PetSpectError
 from pet_spect.model import Refusal, ScanKey
 from pet_spect.remarks import Remark
+from pet_spect.remarks.catalogue import CATALOGUE
 from pet_spect.results.registration_record import (
     Measured,
     RefusedAnat,

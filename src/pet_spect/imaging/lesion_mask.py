@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pet_spect.catalogue import Code
 from pet_spect.errors import ImageError, without_place
 from pet_spect.imaging.images import read_volume
 from pet_spect.imaging.resample import apply_affine
 from pet_spect.model import STANDARD_SPACE, Atlas, Volume
+from pet_spect.remarks.catalogue import Code
 
 _CODES: Mapping[Code, Code] = {
     "image_affine": "lesion_mask_affine",

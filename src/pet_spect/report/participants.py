@@ -6,8 +6,8 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
-from pet_spect.catalogue import Code
 from pet_spect.remarks import read_cell
+from pet_spect.remarks.catalogue import Code
 from pet_spect.report.answer import lesion_sides
 from pet_spect.report.display import Cell, Table, table, unique
 from pet_spect.report.results_folder import Results, asked_for, key_of

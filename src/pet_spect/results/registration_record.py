@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect import __version__
-from pet_spect.catalogue import Code
 from pet_spect.errors import ImageError
 from pet_spect.files import read_json, write_json
 from pet_spect.model import STANDARD_SPACE, CutView, Refusal, ScanKey
 from pet_spect.remarks import Remark
+from pet_spect.remarks.catalogue import Code
 from pet_spect.results.typed_json import FloatOrNan, Key, Mark, MismatchError, as_json, from_json
 
 Three = tuple[float, float, float]

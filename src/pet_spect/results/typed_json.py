@@ -15,8 +15,9 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from pet_spect.catalogue import Code
+from pet_spect.errors import listed
 from pet_spect.remarks import Remark, known_code, read_remark, write_remark
+from pet_spect.remarks.catalogue import Code
 
 T = TypeVar("T")
 
@@ -160,7 +161,7 @@ def _value(hint: Any, value: Any) -> Any:
     if hint == Code:
         return known_code(_needed(value, isinstance(value, str), "a text"))
     if origin is Literal:
-        return _needed(value, value in args if isinstance(value, str) else False, f"one of {', '.join(args)}")
+        return _needed(value, value in args if isinstance(value, str) else False, f"one of {listed(args)}")
     if origin is tuple:
         return _of_tuple(args, value)
     if isinstance(origin, type) and issubclass(origin, Mapping):
@@ -195,7 +196,7 @@ def _of_union(kinds: tuple[Any, ...], value: Any) -> Any:
         return _value(kinds[0], value)
     status = value.get("Status") if isinstance(value, dict) else None
     by_status = {get_args(each.hint)[0]: kind for kind in kinds for each in _fields(kind) if each.key == "Status"}
-    _needed(status, isinstance(status, str) and status in by_status, f"a Status of {' or '.join(by_status)}")
+    _needed(status, isinstance(status, str) and status in by_status, f"a Status of {listed(by_status, joined=' or ')}")
     return from_json(by_status[cast(str, status)], value)
 
 

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args
 
-from pet_spect.catalogue import Code
 from pet_spect.errors import TableError
 from pet_spect.files import read_json, write_json
 from pet_spect.model import Refusal, RegionSide, RegionUptake, ScanKey
@@ -20,6 +19,7 @@ from pet_spect.quantify.roles import RegionValue, ScanUptake
 from pet_spect.quantify.uncertainty import Sensitivity
 from pet_spect.quantify.uptake import LESIONFREE
 from pet_spect.remarks import Remark, read_cell, write_cell
+from pet_spect.remarks.catalogue import Code
 from pet_spect.results import columns
 from pet_spect.results.registration_record import VolumesMl
 from pet_spect.results.typed_json import Codec, Key, Mark, MismatchError, as_json, from_json, number

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pet_spect.catalogue import Code
 from pet_spect.dicom.bids.nifti_image import read_image
 from pet_spect.dicom.bids.recalled_acquisition import recalled_acquisition
 from pet_spect.dicom.bids.stated_json import (
@@ -34,6 +33,7 @@ from pet_spect.imaging.nifti import same_content
 from pet_spect.model import Volume
 from pet_spect.nuclides import SINGLE_PHOTON
 from pet_spect.remarks import Remark, recall_warnings
+from pet_spect.remarks.catalogue import Code
 
 _REQUIRED = ("Units", "AttenuationCorrection", "ImageDecayCorrected")
 _USED = (

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pet_spect.catalogue import Code
 from pet_spect.dicom.facts.activity import dose_in_mbq
 from pet_spect.dicom.facts.administration import Stated
 from pet_spect.dicom.facts.injection import ScanClock, StatedTime
@@ -16,6 +15,7 @@ from pet_spect.dicom.pet.reference_time import FrameTiming, contradicting_frame
 from pet_spect.errors import ImageError
 from pet_spect.nuclides import decay_constant, radionuclide_name
 from pet_spect.remarks import Remark
+from pet_spect.remarks.catalogue import Code
 
 _LARGEST = 1e15
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)

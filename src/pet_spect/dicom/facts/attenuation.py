@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from pet_spect.catalogue import Code
 from pet_spect.errors import PetSpectError
 from pet_spect.remarks import Remark
+from pet_spect.remarks.catalogue import Code
 
 _NEGATIONS = {"none", "no", "not", "non", "nac", "uncorrected", "without", "false"}
 _BESIDE_NEGATIONS = {"attenuation", "ac", "atten", "correction", "corrected", "performed", "applied", "done", "cm"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pet_spect.catalogue import Code
 from pet_spect.dicom.facts.activity import bq_or_mbq
 from pet_spect.dicom.facts.administration import Administration, Stated, settle_administration
 from pet_spect.dicom.facts.declared import Declared
@@ -11,6 +10,7 @@ from pet_spect.dicom.facts.tracer import read_statement
 from pet_spect.dicom.objects.header import Header
 from pet_spect.errors import DicomError
 from pet_spect.remarks import Remark
+from pet_spect.remarks.catalogue import Code
 
 
 def read_administration(

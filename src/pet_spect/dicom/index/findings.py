@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 
-from pet_spect.catalogue import Code
 from pet_spect.dicom.files.read import parse, read_file
 from pet_spect.dicom.files.sources import file_on_disk, visible_files
 from pet_spect.dicom.objects.header import SOP_CLASSES, Header
 from pet_spect.dicom.objects.identity import Person
 from pet_spect.errors import DicomError
+from pet_spect.remarks.catalogue import Code
 
 LINK: Code = "link_not_followed"
 """Code of a link to a folder, in which nothing is looked at."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from nibabel.affines import voxel_sizes
 
-from pet_spect.catalogue import Code
 from pet_spect.dicom.convert import examine
 from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.facts.pictures import picture_remarks
@@ -22,6 +21,7 @@ from pet_spect.dicom.objects.quiet import quiet
 from pet_spect.dicom.objects.vocabulary import known_modality
 from pet_spect.errors import DicomError
 from pet_spect.remarks import Remark
+from pet_spect.remarks.catalogue import Code
 
 DECLARABLE = {
     "orientation_unknown": "orientation",

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pet_spect.catalogue import Code
 from pet_spect.dicom.files.archives import Kind, archive_kind, archived_files, is_archive
 from pet_spect.dicom.files.placed_file import MARK_END, PlacedFile, open_regular
 from pet_spect.dicom.files.read import is_image, read_file
@@ -20,6 +19,7 @@ from pet_spect.dicom.objects.header import Header, sop_class
 from pet_spect.dicom.objects.identity import person_of
 from pet_spect.dicom.objects.quiet import quiet
 from pet_spect.errors import DicomError
+from pet_spect.remarks.catalogue import Code
 
 _RAW_START = b"\x08\x00"
 """How a data set in little endian begins that lacks preamble and mark: with group 8."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.catalogue import Code
 from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.files.read import Header
 from pet_spect.errors import listed
+from pet_spect.remarks.catalogue import Code
 
 _SLICE_VECTOR = 0x00540080
 _KINDS = ("STATIC", "DYNAMIC", "GATED", "WHOLE BODY", "TOMO", "GATED TOMO")

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.catalogue import Code
 from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.files.read import Header
 from pet_spect.dicom.geometry import (
@@ -29,6 +28,7 @@ from pet_spect.dicom.nm.frames import NmFrames
 from pet_spect.dicom.pet.classic import needed_spacing
 from pet_spect.dicom.pet.volume import check_declared
 from pet_spect.remarks import Remark
+from pet_spect.remarks.catalogue import Code
 
 _CUBIC = 0.01
 

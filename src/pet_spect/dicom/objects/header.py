@@ -21,10 +21,10 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
-from pet_spect.catalogue import Code
 from pet_spect.dicom.objects import stored
 from pet_spect.dicom.objects.quiet import quiet
 from pet_spect.errors import DicomError
+from pet_spect.remarks.catalogue import Code
 
 SOP_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.128": "PET",

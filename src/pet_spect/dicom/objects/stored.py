@@ -18,11 +18,11 @@ from pydicom.uid import (
     JPEGLSTransferSyntaxes,
 )
 
-from pet_spect.catalogue import Code
 from pet_spect.dicom.objects.encapsulated import ITEM_BYTES, misfit, too_few
 from pet_spect.dicom.objects.quiet import mute, quiet
 from pet_spect.errors import DicomError
 from pet_spect.model import MOST_VOXELS
+from pet_spect.remarks.catalogue import Code
 
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 """The elements that hold pixel data: whole numbers, 32-bit and 64-bit floats."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.catalogue import Code
 from pet_spect.dicom.facts.patient import drug_items
 from pet_spect.dicom.objects.clock import clock_time, full_time, scanner_offset
 from pet_spect.dicom.objects.header import Header
@@ -19,6 +18,7 @@ from pet_spect.dicom.pet.reference_time import FrameTiming
 from pet_spect.dicom.pet.series import PetSeries, check_scale, mixed, scaled, slope_of
 from pet_spect.dicom.pet.suv import SUV_UNITS
 from pet_spect.errors import DicomError, listed
+from pet_spect.remarks.catalogue import Code
 
 _SAME_TEXT = (
     *("PatientID", "FrameOfReferenceUID", "SeriesType", "Units", "SUVType", "DecayCorrection", "CorrectedImage"),

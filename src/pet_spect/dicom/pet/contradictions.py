@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 
-from pet_spect.catalogue import Code
 from pet_spect.dicom.objects.clock import clock_time, full_time
 from pet_spect.dicom.objects.header import Header
 from pet_spect.dicom.objects.times import DAY_S
@@ -17,6 +16,7 @@ from pet_spect.dicom.pet.series import PetSeries
 from pet_spect.dicom.pet.suv import SUV_UNITS, UNITS
 from pet_spect.errors import DicomError
 from pet_spect.remarks import Remark
+from pet_spect.remarks.catalogue import Code
 
 _OTHER_KINDS = ("CR", "CT", "DX", "IO", "MG", "MR", "OPT", "PX", "RF", "SC", "US", "XA")
 Counted = Literal["slices", "frames"]

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from pet_spect.catalogue import Code
 from pet_spect.dicom.files.read import Header
 from pet_spect.dicom.objects.clock import full_time
 from pet_spect.dicom.objects.real_world import check_linear, check_mapped, check_one_slope, mapped_unit
@@ -29,6 +28,7 @@ from pet_spect.dicom.pet.classic import (
 )
 from pet_spect.dicom.pet.reference_time import FrameTiming
 from pet_spect.dicom.pet.series import DECAY_CORRECTIONS, PetSeries, check_scale, scaled, slope_of
+from pet_spect.remarks.catalogue import Code
 
 _Told = TypeVar("_Told")
 

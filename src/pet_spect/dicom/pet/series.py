@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.catalogue import Code
 from pet_spect.dicom.files.read import Header
 from pet_spect.dicom.pet.reference_time import FrameTiming
 from pet_spect.dicom.pet.suv import UNITS
 from pet_spect.errors import DicomError, listed
 from pet_spect.remarks import Remark
+from pet_spect.remarks.catalogue import Code
 
 MOST_INTERCEPT = 1e-3
 """An intercept of less than so many stored units is a 0 that was rounded."""

@@ -6,7 +6,6 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pet_spect.catalogue import CATALOGUE, Code
 from pet_spect.errors import listed
 from pet_spect.model import ANATOMICAL, Decision, Refusal, ScanKey, Side, opposite
 from pet_spect.quantify.laterality import (
@@ -21,6 +20,7 @@ from pet_spect.quantify.laterality import (
 from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.roles import ScanUptake
 from pet_spect.remarks import NEVER, WITH_WITNESS, Remark, read_cell
+from pet_spect.remarks.catalogue import CATALOGUE, Code
 
 _MASK_ML = 0.1
 _MASK_SHARE = 2 / 3

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any, cast
 
-from pet_spect.catalogue import CASE, CATALOGUE, WARNINGS_OF_CONVERT, Code, SignOff, Value
+from pet_spect.remarks.catalogue import CASE, CATALOGUE, WARNINGS_OF_CONVERT, Code, SignOff, Value
 
 UNKNOWN: Code = "error"
 """What stands for a code that this version does not know."""

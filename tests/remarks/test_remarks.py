@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pet_spect import remarks
-from pet_spect.catalogue import CASE, CATALOGUE, WARNINGS_OF_CONVERT, Code, Text
 from pet_spect.dicom.facts.pictures import CONVERSIONS
 from pet_spect.dicom.objects.header import SOP_CLASSES
 from pet_spect.dicom.pet.suv import SUV_UNITS, UNITS
@@ -32,6 +31,7 @@ from pet_spect.remarks import (
     write_cell,
     write_remark,
 )
+from pet_spect.remarks.catalogue import CASE, CATALOGUE, WARNINGS_OF_CONVERT, Code, Text
 
 _HEADER = {"source": "header"}
 WORDINGS = [

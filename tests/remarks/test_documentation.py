@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pet_spect.catalogue import CATALOGUE
+from pet_spect.remarks.catalogue import CATALOGUE
 
 
 def anchors(page):
