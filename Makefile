@@ -1,4 +1,5 @@
 # make demo    a simulated trial through the whole workflow, into demo/
+# make check   lint, types, layers and unit tests: the checks for between two edits
 # make test    every check and test, the unit tests on every Python of this machine
 # make units-3.13    the unit tests on that Python alone
 # make lock    resolve the locks anew
@@ -10,6 +11,7 @@ BIN := .venv/bin
 PYTHONS := 3.11 3.12 3.13
 UV := $(BIN)/uv
 SNAKEFILES := Snakefile workflow
+UNITS := "not (browser or external or slow or slurm or workflow)"
 
 # Without bytecode every job would compile its imports anew. For the unit tests what they import suffices.
 unexport PYTHONDONTWRITEBYTECODE
@@ -29,20 +31,24 @@ python = PYENV_VERSION=$(1) python$(1)
 PYTHON ?= $(firstword $(foreach version,3.13 3.12 3.11,$(shell $(call python,$(version)) -c \
 	'import ensurepip, venv, sys; print(sys.executable)' 2>/dev/null)) python3)
 
-.PHONY: demo test pythons lock clean
+.PHONY: demo check lint test pythons lock clean
 
 demo: .venv/runtime.stamp
 	test -e demo/truth.tsv || $(BIN)/pet-spect simulate --out demo
-	$(BIN)/snakemake --directory demo --configfile demo/config/config.yaml --cores $(CORES) \
-		$$([ -t 2 ] && echo --logger rich)
+	$(BIN)/snakemake --directory demo --configfile demo/config/config.yaml --cores $(CORES)
 	@echo "The report is demo/results/report/index.html"
 
-test: .venv/dev.stamp
+check: lint
+	$(BIN)/pytest --quiet -n $(CORES) -m $(UNITS)
+
+lint: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check $(SNAKEFILES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+test: lint
 	$(MAKE) --no-print-directory pythons
 	$(BIN)/pytest --cov -n $(CORES)
 
@@ -58,7 +64,7 @@ pythons: .venv/dev.stamp
 	done; printf "$$said"
 
 units-%: .venv-%/dev.stamp
-	.venv-$*/bin/pytest --quiet -n $(CORES) -p no:cacheprovider -m "not (browser or external or slow or slurm or workflow)"
+	.venv-$*/bin/pytest --quiet -n $(CORES) -p no:cacheprovider -m $(UNITS)
 
 .venv/bootstrap.stamp: requirements/bootstrap.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else \

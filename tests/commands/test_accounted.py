@@ -35,12 +35,13 @@ def test_counts_of_a_study_where_everything_is_signed_off(account, tmp_path):
 
 
 @pytest.mark.parametrize("status", ["refused", "excluded"])
-def test_what_nobody_signed_off_is_named_in_one_line(account, tmp_path, capsys, status):
+def test_what_nobody_signed_off_is_named_in_a_line_each(account, tmp_path, capsys, status):
     assert account(("measured", None), (status, None), (status, None)) == 1
     assert capsys.readouterr().err == (
-        "pet-spect accounted: 2 scans are not usable; mend the scan or its line in scans.tsv and run again, or decide"
-        " in config/qc.tsv:"
-        " sub-01_ses-visit1 FDG (a_code: told); sub-01_ses-visit2 FDG (a_code: told)\n"
+        "sub-01_ses-visit1 FDG (a_code: told)\n"
+        "sub-01_ses-visit2 FDG (a_code: told)\n"
+        "pet-spect accounted: 2 scans are not usable; correct the scan or its line in scans.tsv and run again, or"
+        " decide in config/qc.tsv\n"
     )
     assert not (tmp_path / "accounted.tsv").exists()
 

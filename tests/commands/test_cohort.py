@@ -279,9 +279,9 @@ def test_a_refused_scan_keeps_its_reason_and_must_be_signed_off(study, capsys):
     assert study.ratio("sub-01", "year1", "IMZ")["reason"] == "mixed_orientation: two orientations"
     assert study.accounted() == 1
     assert capsys.readouterr().err == (
-        "pet-spect accounted: 1 scan is not usable; mend the scan or its line in scans.tsv and run again, or decide in"
-        " config/qc.tsv:"
-        " sub-01_ses-year1 IMZ (mixed_orientation: two orientations)\n"
+        "sub-01_ses-year1 IMZ (mixed_orientation: two orientations)\n"
+        "pet-spect accounted: 1 scan is not usable; correct the scan or its line in scans.tsv and run again, or decide"
+        " in config/qc.tsv\n"
     )
     study.decide("sub-01", "year1", "IMZ", "accept", "mixed_orientation")
     assert study.run() == 0
@@ -332,7 +332,7 @@ def test_a_wrong_lesion_side_fails_every_ratio_but_shows_the_values(study, capsy
     scan = study.scan("sub-01", "baseline", "FDG")
     assert (scan["status"], scan["code"], scan["decision"]) == ("excluded", "laterality_disagree", "n/a")
     assert study.accounted() == 1
-    assert capsys.readouterr().err.startswith("pet-spect accounted: 4 scans are not usable;")
+    assert "\npet-spect accounted: 4 scans are not usable;" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("seen_in", ["anat:T1w", "FDG"])

@@ -141,6 +141,15 @@ def test_drafts_do_not_go_into_results(heap, tmp_path, capfd):
     assert "lies in a results folder, and scans.tsv holds paths" in capfd.readouterr().err
 
 
+def test_an_audit_file_is_advised_only_where_there_is_none(heap, tmp_path, capfd):
+    assert run(heap, "--out", tmp_path / "draft") == 0
+    assert "To see who each line is, run again with --audit FILE" in capfd.readouterr().out
+    assert run(heap, "--out", tmp_path / "again", "--audit", tmp_path / "audit.tsv") == 0
+    printed = capfd.readouterr().out
+    assert "--audit" not in printed
+    assert printed.endswith("The audit file says who each line is.\n")
+
+
 def test_an_audit_file_tells_what_each_line_stands_for_and_only_its_owner_reads_it(heap, tmp_path):
     (heap / "broken").write_bytes(bytes(128) + b"DICM" + b"\xff" * 40)
     audit = tmp_path / "audit.tsv"

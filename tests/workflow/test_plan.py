@@ -120,9 +120,9 @@ def test_a_nifti_anatomy_brings_its_json_if_it_has_one(study):
     study.write(
         "config/participants.tsv", "participant_id lesion_side anat\nsub-01 left mr/1_T1w.nii.gz\nsub-02 right n/a\n"
     )
-    assert "    input: mr/1_T1w.nii.gz\n" in study.snakemake("-n").stdout
+    assert "    input: mr/1_T1w.nii.gz\n" in study.snakemake("-n", "-p").stdout
     study.write("mr/1_T1w.json", "{}")
-    assert "    input: mr/1_T1w.nii.gz, mr/1_T1w.json\n" in study.snakemake("-n").stdout
+    assert "    input: mr/1_T1w.nii.gz, mr/1_T1w.json\n" in study.snakemake("-n", "-p").stdout
 
 
 def test_the_side_of_the_lesion_reaches_the_cohort_alone(study):
@@ -206,7 +206,7 @@ def test_a_scan_in_a_place_of_any_name_is_converted_in_a_working_directory_of_an
 def test_every_submitted_step_keeps_its_limits_beside_an_account_and_a_partition(study, repository):
     profile = str(repository / "profiles/slurm")
     naming = ("--default-resources", "slurm_account=lab", "slurm_partition=main")
-    plan = study.snakemake("-n", "--workflow-profile", profile, *naming)
+    plan = study.snakemake("-n", "-p", "--workflow-profile", profile, *naming)
     assert plan.returncode == 0, plan.stderr
     resources = [line for line in plan.stdout.splitlines() if line.strip().startswith("resources:")]
     limited = [line for line in resources if "mem_mb=" in line and "runtime=" in line and "slurm_account=" in line]

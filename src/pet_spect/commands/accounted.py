@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import Counter
 from pathlib import Path
 
-from pet_spect.errors import MOST_LISTED, TableError, listed
+from pet_spect.errors import TableError
 from pet_spect.results.columns import SCANS
 from pet_spect.tsv import MISSING, Row, read_table, write_table
+
+MOST_NAMED = 50
+"""Scans that are named, each in a line."""
 
 _COLUMNS = {
     "status": {**SCANS["status"], "Description": "What became of the scans."},
@@ -29,16 +33,18 @@ def run(options: argparse.Namespace) -> None:
     Raises
     ------
     TableError
-        Naming the first scans that are not, or if scans.tsv cannot be used.
+        After a line for each scan that is not, or if scans.tsv cannot be used.
     """
     scans = read_table(options.results / "tables" / "scans.tsv", required=tuple(SCANS))
     unsigned = [scan for scan in scans if scan["status"] in ("refused", "excluded") and scan["decision"] == MISSING]
     if unsigned:
+        for scan in unsigned[:MOST_NAMED]:
+            print(_name(scan), file=sys.stderr)
+        if len(unsigned) > MOST_NAMED:
+            print(f"and {len(unsigned) - MOST_NAMED} more; tables/scans.tsv lists all", file=sys.stderr)
         count = "1 scan is" if len(unsigned) == 1 else f"{len(unsigned)} scans are"
-        all_of_them = " (tables/scans.tsv lists all)" if len(unsigned) > MOST_LISTED else ""
         raise TableError(
-            f"{count} not usable; mend the scan or its line in scans.tsv and run again, or decide in config/qc.tsv:"
-            f" {listed(map(_name, unsigned), joined='; ')}{all_of_them}",
+            f"{count} not usable; correct the scan or its line in scans.tsv and run again, or decide in config/qc.tsv",
             code="unsigned",
         )
     counts = Counter((scan["status"], scan["decision"]) for scan in scans)

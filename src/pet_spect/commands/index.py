@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> None:
     _write_draft(options.out / "scans.tsv", ("participant_id", "session", "tracer", "path", "series"), tables.scans)
     write_table(options.out / "index.tsv", COLUMNS, tables.index)
     print(printed(tables.index))
-    print(f"\n{_summary(found, tables)}")
+    print(f"\n{_summary(found, tables, audited=options.audit is not None)}")
     bugs = sum(row["code"] == "internal_error" for row in tables.index)
     if bugs:
         raise PetSpectError(
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> None:
         )
 
 
-def _summary(found: Index, tables: Tables) -> str:
+def _summary(found: Index, tables: Tables, *, audited: bool) -> str:
     images = sum(entry.series.found.files for entry in found.entries)
     series = len({(entry.series.found.root, entry.series.found.uid) for entry in found.entries})
     links = sum(trouble.code == LINK for trouble in found.troubles)
@@ -74,13 +74,17 @@ def _summary(found: Index, tables: Tables) -> str:
         if links
         else ""
     )
+    who = (
+        "The audit file says who each line is."
+        if audited
+        else "To see who each line is, run again with --audit FILE and another --out."
+    )
     return (
         f"{found.looked_at} files looked at: {images} images in {series} series,"
         f" {len(found.troubles) - links} in trouble, {found.passed_over} passed over.\n{unfollowed}"
         f"Drafted {len(tables.participants)} participants and"
         f" {len(tables.scans)} scans; nothing runs before a person has filled in every lesion_side (left or right), and"
-        " decided every n/a of participant_id, session and tracer and every question mark. Who each line is: run again"
-        " with --audit FILE and another --out."
+        f" decided every n/a of participant_id, session and tracer and every question mark. {who}"
     )
 
 

@@ -1,0 +1,97 @@
+"""What the terminal says of a study: what it holds before the work, and where its report is after it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+
+from pet_spect.errors import listed
+from pet_spect.model import Decision, ScanKey
+
+_WIDTH = 14
+
+
+def study_overview(
+    participants: Collection[str],
+    scans: Collection[ScanKey],
+    decisions: Sequence[Decision],
+    sessions: Sequence[str],
+    tracers: Sequence[str],
+) -> str:
+    """Return four lines: who takes part, and which scans are listed, missing and excluded.
+
+    Parameters
+    ----------
+    participants : collection of str
+        Everybody in participants.tsv.
+    scans : collection of ScanKey
+        The scans in scans.tsv.
+    decisions : sequence of Decision
+        The decisions in qc.tsv.
+    sessions, tracers : sequence of str
+        Every participant is expected to have a scan for each pair.
+
+    Examples
+    --------
+    >>> scans = [ScanKey("sub-01", "baseline", "FDG"), ScanKey("sub-01", "year1", "FDG")]
+    >>> print(study_overview(["sub-01", "sub-02"], scans, [], ["baseline", "year1"], ["FDG"]))
+    Participants: 2 in participants.tsv
+    Scans:        2 in scans.tsv (2 FDG)
+    Missing:      2 visits without a scan: sub-02 baseline FDG, sub-02 year1 FDG
+    Excluded:     none
+    """
+    there = set(scans)
+    visits = (ScanKey(*visit) for visit in product(participants, sessions, tracers))
+    missing = [_spelled(visit) for visit in visits if visit not in there]
+    excluded = [_spelled(one.key) for one in decisions if one.decision == "exclude" and one.key in there]
+    counts = Counter(scan.tracer for scan in scans)
+    lines = {
+        "Participants": f"{len(participants)} in participants.tsv",
+        "Scans": f"{len(scans)} in scans.tsv ({', '.join(f'{counts[tracer]} {tracer}' for tracer in tracers)})",
+        "Missing": _counted(missing, "visit without a scan", "visits without a scan"),
+        "Excluded": _counted(excluded, "scan, signed off in qc.tsv", "scans, signed off in qc.tsv"),
+    }
+    return "\n".join(_line(name, text) for name, text in lines.items())
+
+
+def steps_line(counts: Mapping[str, int]) -> str:
+    """Return the line that says what will be done.
+
+    Examples
+    --------
+    >>> steps_line({"convert": 4, "normalise": 1})
+    'To do:        5 steps (4 convert, 1 normalise)'
+    """
+    total = sum(counts.values())
+    steps = ", ".join(f"{count} {step}" for step, count in counts.items())
+    what = f"{total} step{'' if total == 1 else 's'} ({steps})" if counts else "nothing: the results are up to date"
+    return _line("To do", what)
+
+
+def report_line(report: Path, *, pending: bool) -> str:
+    """Return where the report is.
+
+    Parameters
+    ----------
+    report : Path
+        As it is shown: relative to the folder in which the workflow runs.
+    pending : bool
+        Whether the report was to be made by this run and was not.
+    """
+    if not report.is_file():
+        return f"Report: not made yet ({report})"
+    return f"Report of an earlier run, now out of date: {report}" if pending else f"Report: {report}"
+
+
+def _spelled(key: ScanKey) -> str:
+    return f"{key.participant} {key.session} {key.tracer}"
+
+
+def _counted(things: Sequence[str], one: str, several: str) -> str:
+    return f"{len(things)} {one if len(things) == 1 else several}: {listed(things)}" if things else "none"
+
+
+def _line(name: str, text: str) -> str:
+    return f"{name + ':':<{_WIDTH}}{text}"

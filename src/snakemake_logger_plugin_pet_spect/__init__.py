@@ -1,0 +1,241 @@
+"""Snakemake's messages as a study shows them: a bar on a terminal, else one line per finished step.
+
+Snakemake finds this package by its name; the profiles choose it (``logger: pet-spect``). Whoever asks for
+commands or more (``--printshellcmds``, ``--verbose``, ``--debug-dag``) gets the messages of Snakemake itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from snakemake.common import NOTHING_TO_BE_DONE_MSG
+from snakemake.logging import ColorizingTextHandler, DefaultFormatter
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from pet_spect.errors import ConfigError
+from pet_spect.study.config_file import read_config
+from pet_spect.study.overview import steps_line
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+MOST_LOG_LINES = 60
+"""Lines of a failed step's log that are shown, the last ones."""
+
+_NO_STEPS = ("all", "total")
+_BEFORE_THE_WORK = ("host: ", "Building DAG of jobs", "Assuming unrestricted shared filesystem", "Using shell: ")
+_DURING_THE_WORK = ("Trying to restart job", "Will exit after finishing", "Shutting down")
+_FAILURES_AGAIN = "Exiting because a job execution failed"
+_EXIT_STATUS = "CalledProcessError in file"
+_END_OF_FAILURES = "At least one job did not complete successfully"
+
+
+class LogHandler(LogHandlerBase):
+    """What a person sees of a run.
+
+    Raises
+    ------
+    SystemExit
+        If a file named with ``--configfile`` cannot be used: Snakemake reads it before the Snakefile,
+        and has a traceback for it, or runs code in it.
+    """
+
+    writes_to_stream = True
+    writes_to_file = False
+    has_filter = False
+    has_formatter = True
+    needs_rulegraph = False
+
+    def __post_init__(self) -> None:
+        """Choose between bar and lines."""
+        _check_configfiles(sys.argv[1:])
+        settings = self.common_settings
+        self._stream: TextIO = sys.stdout if settings.stdout else sys.stderr
+        self.setFormatter(DefaultFormatter(settings.quiet, settings.show_failed_logs))
+        self._everything: logging.Handler | None = None
+        if settings.printshellcmds or settings.verbose or settings.debug_dag:
+            self._everything = ColorizingTextHandler(settings.nocolor, self._stream, self.formatter)
+        self._overview = ""
+        self._order: Sequence[str] = ()
+        self._up_to_date = ""
+        self._working = False
+        self._total = self._done = 0
+        self._steps: dict[int, str] = {}
+        self._running: dict[int, str] = {}
+        self._failed: set[int] = set()
+        self._repeating = False
+        self._bar: Progress | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show a record, or what it adds up to."""
+        try:
+            if self._everything is not None:
+                self._everything.emit(record)
+            else:
+                self._show(record)
+        except BrokenPipeError:  # `| head` has read enough
+            self._stream = Path(os.devnull).open("w")  # noqa: SIM115
+        except Exception:
+            self.handleError(record)
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._stop_bar()
+        super().close()
+
+    def _show(self, record: logging.LogRecord) -> None:
+        event = getattr(record, "event", None)
+        if event is None:
+            self._message(record)
+        elif event == LogEvent.RUN_INFO:
+            self._announce(record)
+        elif event == LogEvent.JOB_INFO:
+            self._started(record)
+        elif event == LogEvent.JOB_FINISHED:
+            self._finished(record)
+        elif event == LogEvent.JOB_ERROR:
+            self._failure(record)
+        elif event in (LogEvent.GROUP_ERROR, LogEvent.ERROR) and not self._known(record.getMessage()):
+            self._say(self.format(record))
+
+    def _known(self, error: str) -> bool:
+        """Return whether an error only says that a step failed, which is said with the step's log."""
+        return _EXIT_STATUS in error or (bool(self._failed) and _END_OF_FAILURES in error)
+
+    def _message(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if hasattr(record, "overview"):
+            self._overview, self._order, self._up_to_date = text, record.overview["steps"], record.overview["report"]
+        elif hasattr(record, "closing"):
+            self._stop_bar()
+            self._say(text)
+        elif text.startswith(_FAILURES_AGAIN):
+            self._repeating = True
+        elif text == NOTHING_TO_BE_DONE_MSG:
+            self._say(f"{self._overview}\n{steps_line({})}\n{self._up_to_date}")
+        elif record.levelno >= logging.WARNING or self._worth_saying(text):
+            self._say(text)
+
+    def _worth_saying(self, text: str) -> bool:
+        return text.startswith(_DURING_THE_WORK) if self._working else not text.startswith(_BEFORE_THE_WORK)
+
+    def _announce(self, record: logging.LogRecord) -> None:
+        """Say what will be done; a dry run repeats the record at its end."""
+        if self._working:
+            return
+        self._working = True
+        stats = {rule: n for rule, n in record.__dict__["stats"].items() if rule not in _NO_STEPS}
+        ordered = [rule for rule in self._order if rule in stats]
+        counts = {rule: stats[rule] for rule in (*ordered, *sorted(set(stats) - set(ordered)))}
+        self._total = sum(counts.values())
+        self._say("\n".join(filter(None, (self._overview, steps_line(counts)))))
+        if self.common_settings.dryrun and counts:
+            width = max(map(len, counts))
+            self._say("\n".join(["", *(f"    {rule:<{width}}  {n}" for rule, n in counts.items()), ""]))
+            self._say(
+                "Dry run: nothing was processed. With -p, every step is shown with its files, reason and command."
+            )
+        elif self._stream.isatty() and os.environ.get("TERM") != "dumb":
+            self._start_bar()
+
+    def _started(self, record: logging.LogRecord) -> None:
+        job = record.__dict__
+        if job["rule_name"] not in _NO_STEPS:
+            which = [str(value) for name, value in (job["wildcards"] or {}).items() if name != "datatype"]
+            self._steps[job["jobid"]] = self._running[job["jobid"]] = " ".join([job["rule_name"], *which])
+            self._update_bar()
+
+    def _finished(self, record: logging.LogRecord) -> None:
+        number = record.__dict__["job_id"]
+        if number not in self._steps:
+            return
+        self._done += 1
+        self._running.pop(number, None)
+        if self._bar is None:
+            self._say(f"{time.strftime('%H:%M:%S')}  {self._done} of {self._total}  {self._steps[number]}")
+        self._update_bar()
+        if self._done == self._total:
+            self._stop_bar()
+
+    def _failure(self, record: logging.LogRecord) -> None:
+        """Name a failed step and show its log; at the end Snakemake names all of them again."""
+        job = record.__dict__
+        number, logs = job["jobid"], list(job["log"] or [])
+        if self._repeating and number in self._failed:
+            return
+        self._failed.add(number)
+        self._running.pop(number, None)
+        step = self._steps.get(number, job["rule_name"])
+        lines = [f"Step {step} failed.{f' Its log is {logs[0]}' if logs else ''}"]
+        lines += [f"    {job['rule_msg']}"] if job["rule_msg"] else []
+        if self.common_settings.show_failed_logs:
+            for log in logs:
+                lines += [f"    {line}" for line in _last_lines(Path(log))]
+        self._say("\n".join(lines))
+        self._update_bar()
+
+    def _say(self, text: str) -> None:
+        if not text or text == "None":
+            return
+        if self._bar is not None:
+            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(text, file=self._stream, flush=True)
+
+    def _start_bar(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+        )
+        console = Console(file=self._stream, no_color=self.common_settings.nocolor or None, force_terminal=True)
+        self._bar = Progress(*columns, console=console, redirect_stdout=False, redirect_stderr=False)
+        self._bar.add_task("", total=self._total)
+        self._bar.start()
+
+    def _update_bar(self) -> None:
+        if self._bar is not None:
+            first, others = next(iter(self._running.values()), ""), len(self._running) - 1
+            doing = f"{first} and {others} more" if others > 0 else first
+            self._bar.update(self._bar.task_ids[0], completed=self._done, description=doing)
+
+    def _stop_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def _last_lines(log: Path) -> list[str]:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    left_out = len(lines) - MOST_LOG_LINES
+    return [f"({left_out} lines before these)", *lines[-MOST_LOG_LINES:]] if left_out > 0 else lines
+
+
+def _check_configfiles(words: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument(
+        "--configfile", "--configfiles", dest="paths", type=Path, nargs="+", action="extend", default=[]
+    )
+    for path in parser.parse_known_args(words)[0].paths:
+        if not path.exists():
+            led = "" if path.is_absolute() else f"; it leads to {path.absolute()}"
+            sys.exit(f"pet_spect: --configfile {path} does not exist{led}")
+        try:
+            read_config(path)
+        except ConfigError as error:
+            sys.exit(f"pet_spect: {error}")

@@ -1,0 +1,189 @@
+"""What the logger plugin shows of Snakemake's records, and what it leaves out."""
+
+import io
+import logging
+
+import pytest
+from snakemake.common import NOTHING_TO_BE_DONE_MSG
+from snakemake.settings.types import OutputSettings
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from pet_spect.study.overview import report_line
+from snakemake_logger_plugin_pet_spect import MOST_LOG_LINES, LogHandler
+
+
+class Run:
+    """A handler, and what it has shown."""
+
+    def __init__(self, monkeypatch, **settings):
+        self.stream = io.StringIO()
+        monkeypatch.setattr("sys.argv", ["snakemake"])
+        monkeypatch.setattr("sys.stderr", self.stream)
+        monkeypatch.setattr("sys.stdout", self.stream)
+        self.handler = LogHandler(OutputSettings(show_failed_logs=True, **settings), None)
+
+    def log(self, message, level=logging.INFO, **extra):
+        record = logging.makeLogRecord({"msg": message, "levelno": level, "levelname": logging.getLevelName(level)})
+        record.__dict__.update(extra)
+        self.handler.handle(record)
+
+    def plan(self, **counts):
+        self.log("overview", overview={"steps": ["all", "convert", "normalise"], "report": "Report: here"})
+        self.log("Job stats", event=LogEvent.RUN_INFO, stats={**counts, "all": 1, "total": sum(counts.values()) + 1})
+
+    def start(self, number, rule="convert", **wildcards):
+        self.log("started", event=LogEvent.JOB_INFO, jobid=number, rule_name=rule, wildcards=wildcards)
+
+    def fail(self, number, log, why=None):
+        facts = {"jobid": number, "rule_name": "convert", "rule_msg": why, "log": [str(log)]}
+        self.log("Error in rule", logging.ERROR, event=LogEvent.JOB_ERROR, **facts)
+
+    def shown(self):
+        text = self.stream.getvalue()
+        self.stream.seek(0)
+        self.stream.truncate()
+        return text
+
+
+@pytest.fixture
+def run(monkeypatch):
+    return Run(monkeypatch)
+
+
+def test_the_overview_stands_before_the_work_with_the_steps_in_order(run):
+    run.log("host: here")
+    run.log("Building DAG of jobs...")
+    run.plan(normalise=1, convert=2)
+    assert run.shown() == "overview\nTo do:        3 steps (2 convert, 1 normalise)\n"
+
+
+def test_a_finished_step_is_one_line(run):
+    run.plan(convert=2)
+    run.shown()
+    run.log("Select jobs to execute...")
+    run.start(1, participant="sub-01", session="year1", datatype="pet", label="18FFDG")
+    run.log("Shell command", event=LogEvent.SHELLCMD)
+    run.log("Finished jobid: 1", event=LogEvent.JOB_FINISHED, job_id=1)
+    run.log(None, event=LogEvent.PROGRESS, done=1, total=3)
+    (line,) = run.shown().splitlines()
+    assert line.endswith("  1 of 2  convert sub-01 year1 18FFDG")
+
+
+def test_the_step_that_only_asks_for_the_others_is_not_counted(run):
+    run.plan(convert=1)
+    run.shown()
+    run.start(0, rule="all")
+    run.log("Finished jobid: 0", event=LogEvent.JOB_FINISHED, job_id=0)
+    assert run.shown() == ""
+
+
+def test_a_failed_step_names_itself_and_its_log_once(run, tmp_path):
+    log = tmp_path / "a.log"
+    log.write_text("pet-spect convert: why\n", encoding="utf-8")
+    run.plan(convert=1)
+    run.shown()
+    run.start(1, participant="sub-01")
+    run.log("RuleException: CalledProcessError in file a.smk", logging.ERROR, event=LogEvent.ERROR)
+    run.fail(1, log, "SLURM status is: 'FAILED'")
+    assert run.shown() == (
+        f"Step convert sub-01 failed. Its log is {log}\n    SLURM status is: 'FAILED'\n    pet-spect convert: why\n"
+    )
+    run.log("Exiting because a job execution failed. Look below for error messages", logging.ERROR)
+    run.fail(1, log)
+    run.log("WorkflowError:\nAt least one job did not complete successfully.", logging.ERROR, event=LogEvent.ERROR)
+    assert run.shown() == ""
+
+
+def test_every_attempt_that_failed_is_named(run, tmp_path):
+    run.plan(convert=1)
+    run.start(1)
+    run.shown()
+    run.fail(1, tmp_path / "none.log")
+    run.log("Trying to restart job 1.")
+    run.fail(1, tmp_path / "none.log")
+    assert run.shown().count("Step convert failed.") == 2
+
+
+def test_the_end_of_a_long_log_is_shown(run, tmp_path):
+    log = tmp_path / "a.log"
+    log.write_text("".join(f"line {n}\n" for n in range(1000)), encoding="utf-8")
+    run.fail(1, log)
+    lines = run.shown().splitlines()
+    assert len(lines) == MOST_LOG_LINES + 2
+    assert lines[1].strip() == f"({1000 - MOST_LOG_LINES} lines before these)"
+    assert lines[-1].strip() == "line 999"
+
+
+def test_other_errors_and_warnings_stay_as_they_are(run):
+    run.log("a warning", logging.WARNING)
+    run.log("MissingInputException:\nno input", logging.ERROR, event=LogEvent.ERROR, exception="MissingInputException")
+    run.log("WorkflowError:\nAt least one job did not complete successfully.", logging.ERROR, event=LogEvent.ERROR)
+    assert run.shown().splitlines()[:3] == ["a warning", "MissingInputException:", "no input"]
+
+
+def test_nothing_to_do_shows_overview_and_report(run):
+    run.log("overview", overview={"steps": [], "report": "Report: here"})
+    run.log(NOTHING_TO_BE_DONE_MSG)
+    assert run.shown() == "overview\nTo do:        nothing: the results are up to date\nReport: here\n"
+
+
+def test_what_is_no_run_shows_its_messages_and_no_overview(run):
+    run.log("overview", overview={"steps": [], "report": "Report: here"})
+    run.log("Unlocked working directory.")
+    assert run.shown() == "Unlocked working directory.\n"
+
+
+def test_a_dry_run_counts_the_steps_and_names_none(monkeypatch):
+    run = Run(monkeypatch, dryrun=True)
+    run.plan(convert=20000, normalise=5000)
+    for number in range(1000):
+        run.start(number, participant=f"sub-{number}")
+    run.plan(convert=20000, normalise=5000)
+    lines = run.shown().splitlines()
+    assert lines[:2] == ["overview", "To do:        25000 steps (20000 convert, 5000 normalise)"]
+    assert lines[3:5] == ["    convert    20000", "    normalise  5000"]
+    assert len(lines) == 7
+
+
+@pytest.mark.parametrize("asked", ["printshellcmds", "verbose", "debug_dag"])
+def test_who_asks_for_more_gets_the_messages_of_snakemake(monkeypatch, asked):
+    run = Run(monkeypatch, **{asked: True})
+    run.log("host: here")
+    run.log("Shell command: pet-spect", event=LogEvent.SHELLCMD)
+    assert run.shown() == "host: here\nShell command: pet-spect\n"
+
+
+def test_an_error_of_the_plugin_itself_does_not_end_the_run(run, monkeypatch):
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    run.log("no facts", event=LogEvent.JOB_INFO)
+    run.log("a warning", logging.WARNING)
+    assert run.shown() == "a warning\n"
+
+
+@pytest.mark.parametrize("flag", ["--configfile", "--configfiles"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, "--configfile here.yaml does not exist; it leads to "),
+        ("a: [1\nb: c: d\n", "here.yaml: cannot be read as YAML (line 2)"),
+        ("- a\n", "here.yaml: needed keys with values"),
+        ("__use_yte__: true\n", "here.yaml: key '__use_yte__' would run code"),
+    ],
+)
+def test_a_configfile_that_cannot_be_used_is_one_line(monkeypatch, tmp_path, flag, text, expected):
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        (tmp_path / "here.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["snakemake", "-n", flag, "here.yaml", "--config", "a=b"])
+    with pytest.raises(SystemExit, match=r"^pet_spect: ") as caught:
+        LogHandler(OutputSettings(), None)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_where_the_report_is_says_whether_it_is_of_this_run(tmp_path):
+    report = tmp_path / "index.html"
+    assert report_line(report, pending=True) == f"Report: not made yet ({report})"
+    report.touch()
+    assert report_line(report, pending=False) == f"Report: {report}"
+    assert report_line(report, pending=True) == f"Report of an earlier run, now out of date: {report}"

@@ -1,0 +1,39 @@
+"""Says before the work what the study holds, and after it where the report is."""
+
+from snakemake.logging import logger
+
+from pet_spect.study.overview import report_line, study_overview
+
+REPORT = Path("results/report/index.html")
+
+
+def say_report():
+    pending = any(job.rule.name == "report" for job in workflow.dag.needrun_jobs())
+    logger.info(report_line(REPORT, pending=pending), extra={"closing": True})
+
+
+# On a cluster, every job reads this file, too.
+if workflow.is_main_process:
+    logger.info(
+        study_overview(
+            PARTICIPANTS,
+            [scan.key for scans in SCANS.values() for scan in scans.values()],
+            DECISIONS,
+            config["sessions"],
+            list(config["tracers"]),
+        ),
+        extra={
+            "overview": {
+                "steps": [rule.name for rule in workflow.rules],
+                "report": report_line(REPORT, pending=False),
+            }
+        },
+    )
+
+
+onsuccess:
+    say_report()
+
+
+onerror:
+    say_report()
