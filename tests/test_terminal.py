@@ -34,8 +34,8 @@ class Run:
     def start(self, number, rule="convert", **wildcards):
         self.log("started", event=LogEvent.JOB_INFO, jobid=number, rule_name=rule, wildcards=wildcards)
 
-    def fail(self, number, log, why=None):
-        facts = {"jobid": number, "rule_name": "convert", "rule_msg": why, "log": [str(log)]}
+    def fail(self, number, log, why=None, grouped=False):
+        facts = {"jobid": number, "rule_name": "convert", "rule_msg": why, "log": [str(log)], "indent": grouped}
         self.log("Error in rule", logging.ERROR, event=LogEvent.JOB_ERROR, **facts)
 
     def shown(self):
@@ -102,6 +102,20 @@ def test_every_attempt_that_failed_is_named(run, tmp_path):
     run.log("Trying to restart job 1.")
     run.fail(1, tmp_path / "none.log")
     assert run.shown().count("Step convert failed.") == 2
+
+
+def test_of_a_job_of_several_steps_it_is_unknown_which_failed(run, tmp_path):
+    run.plan(convert=1)
+    run.start(1)
+    run.shown()
+    for _ in range(2):
+        run.log("Error in group sub-01", logging.ERROR)
+        run.fail(1, tmp_path / "none.log", grouped=True)
+        run.log("Exiting because a job execution failed. Look below for error messages", logging.ERROR)
+    assert run.shown().splitlines() == [
+        "Error in group sub-01",
+        f"Step convert, or another step of the same job, failed. Its log is {tmp_path / 'none.log'}",
+    ]
 
 
 def test_the_end_of_a_long_log_is_shown(run, tmp_path):

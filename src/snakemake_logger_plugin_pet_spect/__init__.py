@@ -35,6 +35,7 @@ _BEFORE_THE_WORK = ("host: ", "Building DAG of jobs", "Assuming unrestricted sha
 _DURING_THE_WORK = ("Trying to restart job", "Will exit after finishing", "Shutting down")
 _FAILURES_AGAIN = "Exiting because a job execution failed"
 _EXIT_STATUS = "CalledProcessError in file"
+_GROUP_FAILED = "Error in group"
 _END_OF_FAILURES = "At least one job did not complete successfully"
 
 
@@ -121,6 +122,8 @@ class LogHandler(LogHandlerBase):
             self._repeating = True
         elif text == NOTHING_TO_BE_DONE_MSG:
             self._say(f"{self._overview}\n{steps_line({})}\n{self._up_to_date}")
+        elif self._repeating and text.startswith(_GROUP_FAILED):
+            pass
         elif record.levelno >= logging.WARNING or self._worth_saying(text):
             self._say(text)
 
@@ -174,7 +177,8 @@ class LogHandler(LogHandlerBase):
         self._failed.add(number)
         self._running.pop(number, None)
         step = self._steps.get(number, job["rule_name"])
-        lines = [f"Step {step} failed.{f' Its log is {logs[0]}' if logs else ''}"]
+        which = f"{step}, or another step of the same job," if job["indent"] else step
+        lines = [f"Step {which} failed.{f' Its log is {logs[0]}' if logs else ''}"]
         lines += [f"    {job['rule_msg']}"] if job["rule_msg"] else []
         if self.common_settings.show_failed_logs:
             for log in logs:

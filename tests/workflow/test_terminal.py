@@ -32,18 +32,13 @@ def test_a_dry_run_of_two_people_is_an_overview_and_a_count_for_each_step(study)
     assert "pet-spect" not in plan.stdout
 
 
-@pytest.mark.slow
 def test_a_dry_run_of_5000_people_is_as_short(study):
-    people = [f"sub-{number:04d}" for number in range(5000)]
-    for person in people:
-        (study.folder / "dicom" / person).mkdir()
+    people = [f"sub-{number:02d}" for number in range(1, 5001)]  # two of them with scans: planning is what takes long
     study.write("config/participants.tsv", "\n".join(["participant_id lesion_side", *(f"{p} left" for p in people)]))
-    rows = [f"{person} year1 FDG dicom/{person}" for person in people]
-    study.write("config/scans.tsv", "\n".join(["participant_id session tracer path", *rows, ""]))
     plan = study.snakemake("-n")
     assert plan.returncode == 0, plan.stderr
     lines = plan.stdout.splitlines()
-    assert "    normalise  5000" in lines
+    assert "    measure    5000" in lines
     assert len(lines) + len(plan.stderr.splitlines()) < 40
     assert max(map(len, lines)) < 200
 
