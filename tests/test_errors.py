@@ -44,6 +44,7 @@ _NOT_A_MESSAGE = {
     "report/participants.py": 1,  # the report's page is no message
     "report/results_folder.py": 1,
     "study/config_check.py": 2,  # lines to be written instead of others, at most six
+    "study/overview.py": 1,  # the steps of the workflow
 }
 
 

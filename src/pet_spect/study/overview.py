@@ -49,7 +49,7 @@ def study_overview(
     counts = Counter(scan.tracer for scan in scans)
     lines = {
         "Participants": f"{len(participants)} in participants.tsv",
-        "Scans": f"{len(scans)} in scans.tsv ({', '.join(f'{counts[tracer]} {tracer}' for tracer in tracers)})",
+        "Scans": f"{len(scans)} in scans.tsv ({listed(f'{counts[tracer]} {tracer}' for tracer in tracers)})",
         "Missing": _counted(missing, "visit without a scan", "visits without a scan"),
         "Excluded": _counted(excluded, "scan, signed off in qc.tsv", "scans, signed off in qc.tsv"),
     }
