@@ -69,11 +69,23 @@ def test_a_finished_step_is_one_line(run):
     assert line.endswith("  1 of 2  convert sub-01 year1 18FFDG")
 
 
+def test_a_step_of_a_cluster_is_named_though_nothing_said_that_it_started(run):
+    run.plan(convert=2)
+    run.log("", jobs={0: ("all", {}), 1: ("convert", {"participant": "sub-01"})})
+    run.shown()
+    run.log("Finished jobid: 0 (Rule: all)", event=LogEvent.JOB_FINISHED, job_id=0)
+    run.log("Finished jobid: 1 (Rule: convert)", event=LogEvent.JOB_FINISHED, job_id=1)
+    run.log("Finished jobid: 2 (Rule: convert)", event=LogEvent.JOB_FINISHED, job_id=2)
+    lines = run.shown().splitlines()
+    assert lines[0].endswith("  1 of 2  convert sub-01")
+    assert lines[1].endswith("  2 of 2  Finished jobid: 2 (Rule: convert)")
+
+
 def test_the_step_that_only_asks_for_the_others_is_not_counted(run):
     run.plan(convert=1)
     run.shown()
     run.start(0, rule="all")
-    run.log("Finished jobid: 0", event=LogEvent.JOB_FINISHED, job_id=0)
+    run.log("Finished jobid: 0 (Rule: all)", event=LogEvent.JOB_FINISHED, job_id=0)
     assert run.shown() == ""
 
 
@@ -101,7 +113,12 @@ def test_every_attempt_that_failed_is_named(run, tmp_path):
     run.fail(1, tmp_path / "none.log")
     run.log("Trying to restart job 1.")
     run.fail(1, tmp_path / "none.log")
-    assert run.shown().count("Step convert failed.") == 2
+    lines = run.shown().splitlines()
+    assert [line.split(". ")[0] for line in lines] == [
+        "Step convert failed",
+        "It is tried again.",
+        "Step convert failed",
+    ]
 
 
 def test_of_a_job_of_several_steps_it_is_unknown_which_failed(run, tmp_path):

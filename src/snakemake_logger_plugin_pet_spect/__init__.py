@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -32,7 +32,8 @@ MOST_LOG_LINES = 60
 
 _NO_STEPS = ("all", "total")
 _BEFORE_THE_WORK = ("host: ", "Building DAG of jobs", "Assuming unrestricted shared filesystem", "Using shell: ")
-_DURING_THE_WORK = ("Trying to restart job", "Will exit after finishing", "Shutting down")
+_ANOTHER_ATTEMPT = "Trying to restart job"
+_DURING_THE_WORK = ("Will exit after finishing", "Shutting down")
 _FAILURES_AGAIN = "Exiting because a job execution failed"
 _EXIT_STATUS = "CalledProcessError in file"
 _GROUP_FAILED = "Error in group"
@@ -113,7 +114,9 @@ class LogHandler(LogHandlerBase):
 
     def _message(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
-        if hasattr(record, "overview"):
+        if hasattr(record, "jobs"):
+            self._steps = {number: _step(*job) for number, job in record.jobs.items()}
+        elif hasattr(record, "overview"):
             self._overview, self._order, self._up_to_date = text, record.overview["steps"], record.overview["report"]
         elif hasattr(record, "closing"):
             self._stop_bar()
@@ -122,6 +125,8 @@ class LogHandler(LogHandlerBase):
             self._repeating = True
         elif text == NOTHING_TO_BE_DONE_MSG:
             self._say(f"{self._overview}\n{steps_line({})}\n{self._up_to_date}")
+        elif text.startswith(_ANOTHER_ATTEMPT):
+            self._say("It is tried again.")
         elif self._repeating and text.startswith(_GROUP_FAILED):
             pass
         elif record.levelno >= logging.WARNING or self._worth_saying(text):
@@ -152,18 +157,18 @@ class LogHandler(LogHandlerBase):
     def _started(self, record: logging.LogRecord) -> None:
         job = record.__dict__
         if job["rule_name"] not in _NO_STEPS:
-            which = [str(value) for name, value in (job["wildcards"] or {}).items() if name != "datatype"]
-            self._steps[job["jobid"]] = self._running[job["jobid"]] = " ".join([job["rule_name"], *which])
+            self._running[job["jobid"]] = self._steps[job["jobid"]] = _step(job["rule_name"], job["wildcards"])
             self._update_bar()
 
     def _finished(self, record: logging.LogRecord) -> None:
         number = record.__dict__["job_id"]
-        if number not in self._steps:
+        step = self._steps.get(number, record.getMessage())
+        if step in _NO_STEPS or step.endswith("(Rule: all)"):
             return
         self._done += 1
         self._running.pop(number, None)
         if self._bar is None:
-            self._say(f"{time.strftime('%H:%M:%S')}  {self._done} of {self._total}  {self._steps[number]}")
+            self._say(f"{time.strftime('%H:%M:%S')}  {self._done} of {self._total}  {step}")
         self._update_bar()
         if self._done == self._total:
             self._stop_bar()
@@ -219,6 +224,10 @@ class LogHandler(LogHandlerBase):
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def _step(rule: str, wildcards: Mapping[str, str] | None) -> str:
+    return " ".join([rule, *(str(value) for name, value in (wildcards or {}).items() if name != "datatype")])
 
 
 def _last_lines(log: Path) -> list[str]:

@@ -31,6 +31,18 @@ if workflow.is_main_process:
     )
 
 
+onstart:
+    # Executors of clusters do not name a job when it starts, only its number when it ends.
+    logger.info(
+        "",
+        extra={
+            "jobs": {
+                workflow.dag.jobid(job): (job.rule.name, job.wildcards_dict) for job in workflow.dag.needrun_jobs()
+            }
+        },
+    )
+
+
 onsuccess:
     say_report()
 
