@@ -145,8 +145,8 @@ class LogHandler(LogHandlerBase):
         counts = {rule: stats[rule] for rule in (*ordered, *sorted(set(stats) - set(ordered)))}
         self._total = sum(counts.values())
         self._say("\n".join(filter(None, (self._overview, steps_line(counts)))))
-        if self.common_settings.dryrun and counts:
-            width = max(map(len, counts))
+        if self.common_settings.dryrun:
+            width = max(map(len, counts), default=0)
             self._say("\n".join(["", *(f"    {rule:<{width}}  {n}" for rule, n in counts.items()), ""]))
             self._say(
                 "Dry run: nothing was processed. With -p, every step is shown with its files, reason and command."
