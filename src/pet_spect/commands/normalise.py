@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="TRACER=NAME",
-        help="what a tracer's scans look like: FDG, IMZ or a NIfTI file in standard space;"
-        " the first tracer that the participant has drives the warp (default FDG=FDG IMZ=IMZ)",
+        help="what a tracer's scans look like: a built-in tracer (FDG, IMZ) or a NIfTI file in standard space;"
+        " the first tracer that the participant has drives the warp (default: every built-in tracer by its name)",
     )
     parser.add_argument(
         "--anat",
@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> None:
     for path in paths.values():
         layout.scan_name(path)
     accepted = _accepted(options)
-    templates = _templates(options.template or ["FDG=FDG", "IMZ=IMZ"], {key.tracer for key in paths})
+    templates = _templates(options.template, {key.tracer for key in paths})
     scans, refusals = _read(paths)
     if refusals and not options.record_refusal:
         refusal = next(iter(refusals.values()))
@@ -209,10 +209,11 @@ def _templates(given: list[str], needed: set[str]) -> dict[str, Template]:
     from pet_spect.imaging.normal_uptake import PATTERNS
     from pet_spect.registration.templates.template import make_template, read_template
 
-    named = dict(text.partition("=")[::2] for text in given)
+    named = dict(text.partition("=")[::2] for text in given) if given else {name: name for name in PATTERNS}
     missing = sorted(needed - named.keys())
     if missing:
-        raise ConfigError(f"tracer {missing[0]} has no template; give --template {missing[0]}=FDG, =IMZ or =FILE")
+        names = listed([*PATTERNS, "FILE"], joined=" or ")
+        raise ConfigError(f"tracer {missing[0]} has no template; give --template {missing[0]}=NAME, one of {names}")
     atlas = load_atlas("CerebrA")
     return {
         tracer: make_template(name, atlas) if name in PATTERNS else read_template(Path(name), atlas)

@@ -14,12 +14,11 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from pet_spect.errors import Mistake, listed, shown
+from pet_spect.imaging.normal_uptake import PATTERNS
 from pet_spect.nuclides import radionuclide_name
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.study.config_lines import ConfigLines, Keys
 from pet_spect.study.paths import absence, colliding, needed_path, usable_path
-
-_SHIPPED_TEMPLATES = ("FDG", "IMZ")
 
 
 @dataclass
@@ -141,8 +140,8 @@ class ConfigCheck:
             self._check_tracer_identity(name, tracer, built_in.get(name, {}))
             template = tracer.setdefault("template", name)
             keys = ("tracers", name, "template")
-            if self.check_path(keys) and template not in _SHIPPED_TEMPLATES and not os.path.isfile(template):  # noqa: PTH113
-                self.add(keys, f"{template} is neither FDG nor IMZ nor an existing file")
+            if self.check_path(keys) and template not in PATTERNS and not os.path.isfile(template):  # noqa: PTH113
+                self.add(keys, f"{template} is neither {listed(PATTERNS, joined=' nor ')} nor an existing file")
             window = tracer.get("frame_window", [0, 1])
             if window[0] >= window[1]:
                 self.add(("tracers", name, "frame_window"), f"found {window}, needed the earlier first")
