@@ -1,3 +1,4 @@
+import io
 import subprocess
 import sys
 
@@ -169,3 +170,61 @@ def test_a_mirror_is_no_rigid_transform():
     with pytest.raises(ImageError, match="rigid: mirrors the head") as caught:
         api.extract_uptake(image(), toy_atlas(), rigid=np.diag([-1.0, 1.0, 1.0, 1.0]))
     assert caught.value.code == "transform_implausible"
+
+
+def test_the_functions_are_listed():
+    assert set(pet_spect.__all__) <= set(dir(pet_spect))
+
+
+def uptake_tsv():
+    """Return uptake.tsv of two scans as pandas reads it by default: the side n/a of the pons becomes NaN."""
+    lines = ["participant_id session tracer region side mean volume_ml"]
+    for session, left in ("baseline", 60), ("year1", 80):
+        rows = f"motor left {left}", "motor right 100", "pons n/a 50"
+        lines += [f"sub-01 {session} FDG {row} 20" for row in rows]
+    return pd.read_csv(io.StringIO("\n".join(lines)), sep=" ")
+
+
+def test_a_ratio_of_several_scans_is_refused():
+    table = uptake_tsv()
+    with pytest.raises(TableError, match="holds 2 scans; a ratio is of one"):
+        api.uptake_ratio(table, lesion_side="left", reference="pons", target="motor")
+    with pytest.raises(TableError, match="holds a region twice"):
+        api.uptake_ratio(table[["region", "side", "mean", "volume_ml"]], lesion_side="left", reference="pons")
+    baseline = table[table["session"] == "baseline"]
+    assert api.uptake_ratio(baseline, lesion_side="left", reference="pons", target="motor") == 1.2
+
+
+def test_a_misspelt_region_or_reference_names_the_nearest():
+    table = uptake_tsv().head(3)
+    with pytest.raises(RegionError, match=r"region 'mtoor' \(left\) .*did you mean 'motor'"):
+        api.uptake_ratio(table, lesion_side="left", reference="pons", target="mtoor")
+    with pytest.raises(RegionError, match="did you mean 'contralateral'"):
+        api.uptake_ratio(table, lesion_side="left", reference="contralatral", target="motor")
+    with pytest.raises(RegionError, match="did you mean 'pons'"):
+        api.uptake_ratio(table, lesion_side="left", reference=pet_spect.Reference(("ponss",), "both"), target="motor")
+
+
+def test_a_ratio_without_a_value_says_why():
+    table = uptake_tsv().head(3).assign(mean=[np.nan, 1.0, 1.0])
+    with pytest.warns(UserWarning, match=r"motor \(left\) has no mean"):
+        assert np.isnan(api.uptake_ratio(table, lesion_side="left", reference="pons", target="motor"))
+
+
+def test_the_keywords_of_0_1_warn_and_work():
+    table = uptake_tsv().head(3)
+    with pytest.warns(FutureWarning, match="hemisphere= of uptake_ratio is deprecated"):
+        found = api.uptake_ratio(
+            table, lesion_side="left", reference="hemisphere_contralesional", target="motor", hemisphere=["motor"]
+        )
+    assert found == 0.6
+    with pytest.raises(TypeError, match="unexpected keyword argument 'hemi'"):
+        api.uptake_ratio(table, lesion_side="left", reference="pons", target="motor", hemi=["motor"])
+
+
+def test_ratios_that_pandas_read_back_give_the_same_change(tmp_path):
+    ratios = ratio_frame().assign(tracer="n/a", reason="")
+    ratios.to_csv(tmp_path / "ratios.csv", index=False)
+    pd.testing.assert_frame_equal(api.change_table(pd.read_csv(tmp_path / "ratios.csv")), api.change_table(ratios))
+    with pytest.raises(TableError, match="no session 'year1'; found after, before"):
+        api.change_table(ratios, ["before", "year1"])

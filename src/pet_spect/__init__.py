@@ -23,6 +23,10 @@ _HOME = {
 __all__ = ["Reference", "change_table", "extract_uptake", "load_atlas", "uptake_ratio"]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     # Importing the package must stay cheap for the command line, which needs none of these.
     if name in _HOME:

@@ -7,32 +7,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.errors import RegionError, TableError, listed, shown
+from pet_spect.errors import RegionError, shown
 from pet_spect.imaging.atlases import load_atlas
 from pet_spect.imaging.images import check_rigid, read_rigid, read_volume, read_warp, volume_from_nifti
 from pet_spect.imaging.lesion_mask import read_lesion_mask
 from pet_spect.imaging.nifti_space import check_space
-from pet_spect.model import Atlas, RegionSide, ScanKey, Side, Volume, Warp
-from pet_spect.quantify.cohort.change import Change, changes
+from pet_spect.model import Atlas, Volume, Warp
 from pet_spect.quantify.measurement import measure_scan, participant_regions
-from pet_spect.quantify.ratios import Ratio
-from pet_spect.quantify.references import BUILT_IN, Reference
-from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, reference_value, target_value
-from pet_spect.quantify.uptake import LESIONFREE
 from pet_spect.results.registered_scan import RegisteredScan, read_registered
+from pet_spect.results.uptake_tables import change_table, uptake_ratio
 
 if TYPE_CHECKING:
     import nibabel as nib
     import pandas as pd
 
 PathLike = str | os.PathLike[str]
+
+__all__ = ["change_table", "extract_uptake", "uptake_ratio"]
 
 DEFAULT_TARGET = ("precentral",)
 
@@ -183,129 +181,3 @@ def _known(atlas: Atlas, regions: Sequence[str]) -> Sequence[str]:
 def _in_memory(image: nib.spatialimages.SpatialImage) -> Volume:
     check_space(image, "the image")
     return volume_from_nifti(image, "the image")
-
-
-def uptake_ratio(
-    uptake: pd.DataFrame,
-    *,
-    lesion_side: Side,
-    reference: str | Reference,
-    target: str | Sequence[str] = "precentral",
-) -> float:
-    """Return the uptake of the target on the side of the stroke over that of a reference.
-
-    Parameters
-    ----------
-    uptake : pandas.DataFrame
-        As `extract_uptake` returns it.
-    lesion_side : {'left', 'right'}
-        The side of the stroke.
-    reference : str or Reference
-        A built-in one by its name: ``contralateral``, ``cerebellum_ipsilesional``, ``cerebellum_contralesional``,
-        ``cerebellum``, ``pons`` or ``hemisphere_contralesional``; or a `Reference` of your own, as another atlas needs.
-    target : str or sequence of str, default 'precentral'
-        Several regions are joined by volume. ``precentral_lesionfree`` is the target without the voxels of the lesion.
-
-    Returns
-    -------
-    float
-        NaN if one of the regions has no mean or the reference is not positive.
-
-    Raises
-    ------
-    RegionError
-        If a region is not in the table, or the side or the reference is not one of those above.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> uptake = pd.DataFrame(
-    ...     {"region": ["motor", "motor"], "side": ["left", "right"], "mean": [60.0, 90.0], "volume_ml": [20.0, 20.0]}
-    ... )
-    >>> uptake_ratio(uptake, lesion_side="right", reference="contralateral", target="motor")
-    1.5
-    >>> round(uptake_ratio(uptake, lesion_side="right", reference=Reference(("motor",), "both"), target="motor"), 3)
-    1.2
-    """
-    if lesion_side not in get_args(Side):
-        raise RegionError(f"lesion_side is {lesion_side!r}, left or right is needed")
-    if isinstance(reference, str):
-        if reference not in BUILT_IN:
-            raise RegionError(
-                f"reference is {shown(reference)}, needed is one of {listed(BUILT_IN)} or a pet_spect.Reference"
-            )
-        reference = BUILT_IN[reference]
-    values = {
-        (str(region), cast(RegionSide, side)): RegionValue(mean, volume)
-        for region, side, mean, volume in zip(
-            uptake["region"], uptake["side"], uptake["mean"].tolist(), uptake["volume_ml"].tolist(), strict=True
-        )
-    }
-    scan = ScanUptake(ScanKey("n/a", "n/a", "n/a"), None, values)
-    names = (target,) if isinstance(target, str) else tuple(target)
-    suffix = LESIONFREE if all(name.endswith(LESIONFREE) for name in names) else ""
-    roles = RegionRoles(tuple(name.removesuffix(suffix) for name in names), BUILT_IN)
-    numerator = target_value(scan, roles, lesion_side, suffix).mean
-    denominator = reference_value(scan, reference, roles, lesion_side, suffix).mean
-    return numerator / denominator if denominator > 0 else float("nan")
-
-
-def change_table(ratios: pd.DataFrame, sessions: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return the change of every ratio from the first session to each later one.
-
-    Parameters
-    ----------
-    ratios : pandas.DataFrame
-        The columns of ratios.tsv; of these, lesion_side, numerator, denominator, qc and reason may be
-        left out.
-    sessions : sequence of str, optional
-        In order, the first being the reference; without it, in the order of the table.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of change.tsv. How sure a change is (``value_sd`` and what follows from it) is NaN: that
-        takes more of the scans than the ratios tell.
-
-    Raises
-    ------
-    TableError
-        If a column is missing, or a participant has two rows of one kind.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> ratios = pd.DataFrame(
-    ...     {
-    ...         "participant_id": "sub-01", "session": ["baseline", "year1"], "tracer": "FDG", "region": "precentral",
-    ...         "measure": "uptake_ratio", "reference": "contralateral", "value": [0.8, 1.0],
-    ...     }
-    ... )
-    >>> change_table(ratios)[["baseline", "follow_up", "change_percent"]].round(1)
-       baseline  follow_up  change_percent
-    0       0.8        1.0            25.0
-    """
-    import pandas as pd
-
-    needed = ["participant_id", "session", "tracer", "region", "measure", "reference", "value"]
-    for column in needed:
-        if column not in ratios.columns:
-            raise TableError(f"the ratios have no column {column!r}; needed are {listed(needed)}")
-    if ratios.duplicated(needed[:-1]).any():
-        twice = ratios[ratios.duplicated(needed[:-1])].iloc[0]
-        raise TableError(f"the ratios hold {' '.join(str(twice[column]) for column in needed[:-1])} twice")
-    optional: dict[str, Any] = {
-        "lesion_side": "left",
-        "numerator": np.nan,
-        "denominator": np.nan,
-        "qc": "pass",
-        "reason": "",
-    }
-    complete = ratios.assign(**{name: value for name, value in optional.items() if name not in ratios.columns})
-    complete["reason"] = complete["reason"].fillna("")
-    names = [field.name for field in fields(Ratio) if field.name != "spread"]
-    rows = [Ratio(*values) for values in complete[names].itertuples(index=False, name=None)]
-    order = list(dict.fromkeys(ratios["session"])) if sessions is None else list(sessions)
-    return pd.DataFrame(
-        [asdict(change) for change in changes(rows, order)], columns=[field.name for field in fields(Change)]
-    )

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import ClassVar
 
 from pet_spect.remarks.catalogue import Code
@@ -85,6 +86,18 @@ def shown(value: object, *, depth: int = 2) -> str:
     except ValueError:  # Python writes no whole number of more than 4300 digits
         return "a number of thousands of digits"
     return text if isinstance(value, str) or len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message about an unknown name: the known name that is nearest; empty if none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("precental", ["postcentral", "precentral"]), did_you_mean("x", ["precentral"])
+    ("; did you mean 'precentral'?", '')
+    """
+    near = get_close_matches(name.lower(), list(dict.fromkeys(known)), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _line(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from pet_spect.errors import RegionError, listed, shown
+from pet_spect.errors import RegionError, did_you_mean, listed, shown
 from pet_spect.model import RegionSide, Side, opposite
 
 Role = Literal["ipsilesional", "contralesional", "both"]
@@ -206,7 +206,10 @@ def parts_of_reference(
     for name in names:
         found = [(name, side) for side in sides if (name, side) in have]
         if not found and reference.regions != (EVERY,):
-            raise RegionError(f"region {shown(name)} ({listed(sides, joined=' or ')}) is not among those measured")
+            near = did_you_mean(name, (region for region, _ in have if region != name))
+            raise RegionError(
+                f"region {shown(name)} ({listed(sides, joined=' or ')}) is not among those measured{near}"
+            )
         parts += found
     out: set[tuple[str, RegionSide]] = set()
     if "target" in reference.exclude:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pet_spect.errors import RegionError, shown
+from pet_spect.errors import RegionError, did_you_mean, shown
 from pet_spect.model import Refusal, RegionSide, ScanKey, Side
 from pet_spect.quantify.references import Reference, parts_of_reference
 from pet_spect.quantify.uncertainty import Sensitivity, joint_sensitivity
@@ -130,7 +130,8 @@ def joint_value(scan: ScanUptake, parts: Sequence[tuple[str, RegionSide]]) -> Re
     """
     for region, side in parts:
         if (region, side) not in scan.values:
-            raise RegionError(f"region {shown(region)} ({side}) is not among those measured")
+            near = did_you_mean(region, (name for name, _ in scan.values if name != region))
+            raise RegionError(f"region {shown(region)} ({side}) is not among those measured{near}")
     found = [scan.values[part] for part in parts]
     volume = sum(part.volume_ml for part in found)
     absent = next((part.reason or Remark.of("no_value") for part in found if not math.isfinite(part.mean)), None)
