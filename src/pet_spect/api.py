@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.errors import RegionError, shown
-from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.atlases import AtlasSource, load_atlas
+from pet_spect.imaging.brain_overlap import check_brain_overlap
 from pet_spect.imaging.images import check_rigid, read_rigid, read_volume, read_warp, volume_from_nifti
 from pet_spect.imaging.lesion_mask import read_lesion_mask
-from pet_spect.imaging.nifti_space import check_space
+from pet_spect.imaging.nifti_space import check_space as check_nifti_space
 from pet_spect.model import Atlas, Volume, Warp
 from pet_spect.quantify.measurement import measure_scan, participant_regions
 from pet_spect.results.registered_scan import RegisteredScan, read_registered
@@ -37,7 +38,7 @@ DEFAULT_TARGET = ("precentral",)
 
 def extract_uptake(
     image: PathLike | nib.spatialimages.SpatialImage,
-    atlas: str | Atlas | tuple[PathLike, PathLike] = "CerebrA",
+    atlas: AtlasSource = "CerebrA",
     *,
     results: PathLike | None = None,
     warp: PathLike | Warp | None = None,
@@ -48,6 +49,7 @@ def extract_uptake(
     lesionfree: Sequence[str] = (),
     blur_mm: float = 0.0,
     min_coverage: float = 0.9,
+    check_space: bool = True,
 ) -> pd.DataFrame:
     """Measure every region of an atlas in one image, on the image's own grid, as ``pet-spect measure`` does.
 
@@ -57,8 +59,8 @@ def extract_uptake(
         Three-dimensional, in a linear unit; NaN is outside the field of view, zero a measurement. Its header must
         say where it lies: one of qform and sform, or both alike.
         Without `results`, `warp` and `rigid` it must lie in the space of the atlas already.
-    atlas : str, Atlas, or pair of paths
-        Name of a shipped atlas, an atlas in memory, or a label image and its table.
+    atlas : str, path, nibabel image, nilearn atlas object, pair or Atlas
+        As for `load_atlas`.
     results : path, optional
         The workflow's ``results``, with `image` a scan in its own space in it. Transforms, field of view,
         misplacement and a lesion mask that was drawn are then those of its registration, and the numbers those of
@@ -86,6 +88,8 @@ def extract_uptake(
         resolution.
     min_coverage : float, default 0.9
         Smallest fraction of a region in view for its mean to be given.
+    check_space : bool, default True
+        Refuse an image whose brain does not lie on the standard brain, see `pet_spect.imaging.brain_overlap`.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def extract_uptake(
     Raises
     ------
     AtlasError, ImageError
-        If a file cannot be used.
+        If a file cannot be used, or the image lies elsewhere than the atlas (``image_space``).
     RefusedError
         If the workflow refused the scan.
     RegionError
@@ -120,14 +124,15 @@ def extract_uptake(
     """
     import pandas as pd
 
-    if not isinstance(atlas, Atlas):
-        atlas = load_atlas(atlas) if isinstance(atlas, str) else load_atlas(Path(atlas[0]), Path(atlas[1]))
+    atlas = load_atlas(atlas)
     if results is None:
         scan = _given_scan(image, warp, rigid)
     elif warp is not None or rigid is not None or not isinstance(image, str | os.PathLike):
         raise TypeError("results tells warp and rigid, of an image that is a file in them")
     else:
         scan = read_registered(Path(results), Path(image))
+    if check_space and results is None:
+        check_brain_overlap(scan.volume, scan.to_participant, scan.to_standard)
     regions = participant_regions(
         atlas,
         scan.to_standard,
@@ -179,5 +184,5 @@ def _known(atlas: Atlas, regions: Sequence[str]) -> Sequence[str]:
 
 
 def _in_memory(image: nib.spatialimages.SpatialImage) -> Volume:
-    check_space(image, "the image")
+    check_nifti_space(image, "the image")
     return volume_from_nifti(image, "the image")

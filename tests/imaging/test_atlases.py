@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import pandas as pd
 import pytest
 
 from pet_spect.errors import AtlasError
@@ -168,3 +169,98 @@ def test_an_atlas_of_one_region_is_accepted(tmp_path, cerebra, index):
     coarse = cerebra.affine @ np.diag([3.0, 3, 3, 1])
     labels = (cerebra.labels == index)[::3, ::3, ::3]
     assert load_atlas(*whole_brain(tmp_path, labels, coarse)).regions[0].name == "m1"
+
+
+def label_image(labels=LABELS):
+    return nib.Nifti1Image(labels, np.eye(4) - np.array([[0, 0, 0, 1], *[[0] * 4] * 3]))
+
+
+def named(atlas):
+    return [(region.index, region.name, region.side) for region in atlas.regions]
+
+
+M1 = [(1, "m1", "left"), (2, "m1", "right")]
+
+
+def test_an_atlas_may_be_a_path_an_image_in_memory_or_read_already(tmp_path):
+    own = pd.DataFrame({"index": [1, 2], "region": ["m1", "m1"], "side": ["left", "right"]})
+    path, table = pair(tmp_path, LABELS, own.to_csv(sep="\t", index=False))
+    for source in (
+        (path,),
+        (str(path),),
+        (path, table),
+        ((path, table),),
+        (label_image(), own),
+        ((label_image(), table),),
+    ):
+        assert named(load_atlas(*source)) == M1
+    atlas = load_atlas(label_image(), own)
+    assert load_atlas(atlas) is atlas
+    with pytest.raises(AtlasError, match="its table is needed, too"):
+        load_atlas(label_image())
+    table.unlink()
+    with pytest.raises(AtlasError, match=r"Own\.tsv is not beside it"):
+        load_atlas(path)
+    with pytest.raises(AtlasError, match="found 5"):
+        load_atlas(5)
+
+
+def test_a_table_in_memory_lacks_no_column_and_may_have_gone_through_pandas():
+    table = pd.DataFrame({"index": [1.0, 2.0], "region": ["m1", "m1"], "side": ["left", "right"]})
+    assert named(load_atlas(label_image(), table)) == M1
+    midline = pd.DataFrame({"index": [1, 2], "region": ["a", "b"], "side": [np.nan, np.nan]})
+    assert named(load_atlas(label_image(), midline)) == [(1, "a", "n/a"), (2, "b", "n/a")]
+    with pytest.raises(AtlasError, match="needed are the columns index, region and side, or index and name"):
+        load_atlas(label_image(), table.drop(columns="side"))
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("name", ["lh_M1", "rh_M1"]),
+        ("name", ["ctx-lh-M1", "ctx-rh-M1"]),
+        ("name", ["Left M1", "Right M1"]),
+        ("name", ["M1_L", "M1_R"]),
+        ("name", ["R M1", "L M1"]),
+        ("name\themisphere", ["M1\tL", "M1\tR"]),
+        ("name\themisphere", ["M1_L\tleft", "M1_R\tRH"]),
+    ],
+)
+def test_a_bids_table_says_the_side_in_a_column_or_in_the_name(tmp_path, header, rows):
+    first = 2 if rows[0].startswith("R ") else 1
+    lines = [f"index\t{header}", f"{first}\t{rows[0]}", f"{3 - first}\t{rows[1]}"]
+    path, table = pair(tmp_path, LABELS, "\n".join(lines))
+    path = path.rename(tmp_path / "atlas-Own_res-01_dseg.nii.gz")
+    table.rename(tmp_path / "atlas-Own_dseg.tsv")
+    found = {(index, name.removeprefix("ctx_"), side) for index, name, side in named(load_atlas(path))}
+    assert found == set(M1)
+
+
+def test_a_bids_table_may_name_the_background_and_more_than_the_image_holds(tmp_path):
+    files = pair(tmp_path, LABELS, "index\tname\n0\tBackground\n1\tA\n2\tB-l\n7\tC\n")
+    assert named(load_atlas(*files)) == [(1, "a", "n/a"), (2, "b_l", "n/a")]  # no B-r, so l is no side
+    with pytest.raises(AtlasError, match="holds index 2"):
+        load_atlas(*pair(tmp_path, LABELS, "index\tname\n1\tA\n"))
+    with pytest.raises(AtlasError, match="'A_L' says left, its hemisphere 'R'"):
+        load_atlas(*pair(tmp_path, LABELS, "index\tname\themisphere\n1\tA_L\tR\n2\tA_R\tR\n"))
+    with pytest.raises(AtlasError, match="hemisphere 'up'"):
+        load_atlas(*pair(tmp_path, LABELS, "index\tname\themisphere\n1\tA\tup\n"))
+
+
+def test_a_nilearn_atlas_brings_its_names(tmp_path):
+    path, _ = pair(tmp_path, LABELS, "")
+    names = ["Background", "M1_L", "M1_R"]
+    lut = pd.DataFrame({"index": [0, 1, 2], "name": names, "color": "#000000"})
+    for atlas in (
+        {"maps": label_image(), "labels": names, "lut": lut, "atlas_type": "deterministic"},
+        {"maps": str(path), "labels": names},
+        {"maps": path, "labels": [name.encode() for name in names[1:]]},
+        {"maps": label_image(), "labels": names[1:], "indices": ["1", "2"]},
+    ):
+        assert named(load_atlas(atlas)) == M1
+    with pytest.raises(AtlasError, match="is probabilistic"):
+        load_atlas({"maps": label_image(), "labels": names, "atlas_type": "probabilistic"})
+    with pytest.raises(AtlasError, match="neither lut nor labels"):
+        load_atlas({"maps": label_image()})
+    with pytest.raises(AtlasError, match="an atlas object with maps"):
+        load_atlas({"labels": names})
