@@ -185,3 +185,11 @@ def finished(signed, tmp_path, study_in: Callable[[Path], Study]) -> Study:
     study = study_in(tmp_path / "study")
     shutil.copytree(signed[0].folder, study.folder)
     return study
+
+
+@pytest.fixture(scope="session")
+def small_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the results folder of a small finished study, which no test may change."""
+    from .small_study import write_small_study
+
+    return write_small_study(tmp_path_factory.mktemp("small"))

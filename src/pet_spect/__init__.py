@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pet_spect.api import change_table, extract_uptake, uptake_ratio
+    from pet_spect.api import change_table, extract_uptake, measure, uptake_ratio
     from pet_spect.imaging.atlases import load_atlas
     from pet_spect.quantify.references import Reference
 
@@ -17,10 +17,11 @@ _HOME = {
     "change_table": "pet_spect.api",
     "extract_uptake": "pet_spect.api",
     "load_atlas": "pet_spect.imaging.atlases",
+    "measure": "pet_spect.api",
     "uptake_ratio": "pet_spect.api",
 }
 
-__all__ = ["Reference", "change_table", "extract_uptake", "load_atlas", "uptake_ratio"]
+__all__ = ["Reference", "change_table", "extract_uptake", "load_atlas", "measure", "uptake_ratio"]
 
 
 def __dir__() -> list[str]:

@@ -6,22 +6,26 @@ Works without the workflow and without ANTs.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.errors import RegionError, shown
+from pet_spect.errors import RegionError, did_you_mean, shown
 from pet_spect.imaging.atlases import AtlasSource, load_atlas
 from pet_spect.imaging.brain_overlap import check_brain_overlap
 from pet_spect.imaging.images import check_rigid, read_rigid, read_volume, read_warp, volume_from_nifti
 from pet_spect.imaging.lesion_mask import read_lesion_mask
 from pet_spect.imaging.nifti_space import check_space as check_nifti_space
-from pet_spect.model import Atlas, Volume, Warp
+from pet_spect.model import Atlas, Side, Volume, Warp
 from pet_spect.quantify.measurement import measure_scan, participant_regions
+from pet_spect.quantify.references import Reference
+from pet_spect.results.measure_images import measure_images
+from pet_spect.results.measure_study import measure_study
 from pet_spect.results.registered_scan import RegisteredScan, read_registered
 from pet_spect.results.uptake_tables import change_table, uptake_ratio
 
@@ -31,9 +35,120 @@ if TYPE_CHECKING:
 
 PathLike = str | os.PathLike[str]
 
-__all__ = ["change_table", "extract_uptake", "uptake_ratio"]
+__all__ = ["change_table", "extract_uptake", "measure", "uptake_ratio"]
 
+DEFAULT_ATLAS = "CerebrA"
 DEFAULT_TARGET = ("precentral",)
+
+
+def measure(
+    images: Any,
+    atlas: AtlasSource | None = None,
+    *,
+    targets: str | Sequence[str] | None = None,
+    references: str | Reference | Sequence[str | Reference] | Mapping[str, Any] | None = None,
+    lesion_side: Side | Mapping[str, Side] | None = None,
+    transforms: Mapping[str, Any] | None = None,
+    tracer: str | Mapping[str, str] | None = None,
+    lesion: PathLike | Mapping[str, PathLike] | None = None,
+    measures: str | Sequence[str] | None = None,
+    misplacement_mm: float = 0.0,
+    blur_mm: float = 0.0,
+    min_coverage: float = 0.9,
+    check_space: bool = True,
+) -> pd.DataFrame:
+    """Measure targets against references in one or many scans, or in a finished study.
+
+    Parameters
+    ----------
+    images : path, nibabel image, list or dict of them, or results folder
+        A dict names its images, with a text such as ``sub-01_ses-year1_trc-FDG`` or a tuple (participant, session,
+        tracer); a file is named by its name. Each volume of a four-dimensional image is a session: 1, 2, ... The
+        ``results`` folder of the workflow brings its own ids, sides of the stroke, transforms, weights, lesions,
+        targets and references; what the workflow measured has the rows and values of its ``ratios.tsv``.
+    atlas : str, path, nibabel image, nilearn atlas object, pair or Atlas, optional
+        As for `load_atlas`. Without it CerebrA, or that of the results folder.
+    targets : str or sequence of str, optional
+        Regions with a left and a right side, or several joined as one: ``"precentral+paracentral"``. Without it
+        ``precentral``, or the target of the results folder.
+    references : optional
+        Names of built-in references or of those of the results folder, a `Reference`, a list of these, or a dict of
+        your own: ``{"thalamus": pet_spect.Reference(("thalamus",), "contralesional")}``. Without it all that the atlas
+        has the regions of.
+    lesion_side : {'left', 'right'} or dict
+        The side of the stroke, for all or by participant. A results folder knows it.
+    transforms : dict, optional
+        ``{"warp": ..., "rigid": ...}`` as for `extract_uptake`, for all images or in a dict by name. Without it an
+        image lies in the space of the atlas. A results folder has its own.
+    tracer : str or dict, optional
+        For all images or by name. The scans of one participant and tracer tell each other's noise; without the tracer,
+        and for a single scan, `value_sd` does not hold it and is NaN.
+    lesion : path or dict, optional
+        Lesion mask in the standard space, ``space-MNI152NLin2009cSym`` in its name, for all or by participant: the
+        target is then also measured without it, as ``<region>_lesionfree``. A results folder has those that were drawn.
+    measures : str or sequence of str, optional
+        Of those of ``ratios.tsv``; ``all`` takes every one. Without it ``uptake_ratio``, of a results folder all.
+    misplacement_mm, blur_mm, min_coverage
+        As for `extract_uptake`. A results folder has its own.
+    check_space : bool, default True
+        Refuse an image whose brain does not lie on the standard brain. False insists.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per scan, target, measure and reference: participant_id, session, tracer, region, measure, reference,
+        value, value_sd, ci95_low and ci95_high (the 95 % interval), numerator, denominator, coverage (the smallest of
+        the regions), qc and reason. See the data dictionary of ``ratios.tsv``.
+
+    Raises
+    ------
+    AtlasError, ImageError, TableError
+        If a file cannot be used, an image lies elsewhere than the atlas, or the folder holds no finished run.
+    RegionError
+        If a target or reference is not one of the atlas, or the side of the stroke is not known.
+    TypeError
+        If a results folder is given with what it has itself.
+
+    Examples
+    --------
+    >>> import nibabel as nib
+    >>> atlas = load_atlas("CerebrA")
+    >>> index = {(region.name, region.side): region.index for region in atlas.regions}
+    >>> uptake = np.where(atlas.labels > 0, 1.0, 0.0)
+    >>> uptake[atlas.labels == index["precentral", "left"]] = 0.8
+    >>> image = nib.Nifti1Image(uptake.astype(np.float32), atlas.affine)
+    >>> table = measure({"sub-01_ses-year1": image}, lesion_side="left", references=["contralateral", "pons"])
+    >>> table[["participant_id", "session", "region", "reference", "value"]].round(3)
+      participant_id session      region      reference  value
+    0         sub-01   year1  precentral  contralateral    0.8
+    1         sub-01   year1  precentral           pons    0.8
+    """
+    if isinstance(images, str | os.PathLike) and Path(images).is_dir():
+        given = {"lesion_side": lesion_side, "transforms": transforms, "tracer": tracer}
+        extra = [name for name, value in given.items() if value is not None]
+        settings = (misplacement_mm, blur_mm, min_coverage) != (0.0, 0.0, 0.9)
+        if extra or settings:
+            raise TypeError(f"a results folder tells {extra[0] if extra else 'misplacement, blur and coverage'} itself")
+        if lesion is not None and not isinstance(lesion, Mapping):
+            raise TypeError("lesion of a results folder: a dict by participant is needed")
+        return measure_study(
+            Path(images), atlas, targets=targets, references=references, measures=measures, lesion=lesion
+        )
+    return measure_images(
+        images,
+        DEFAULT_ATLAS if atlas is None else atlas,
+        targets=targets,
+        references=references,
+        lesion_side=lesion_side,
+        transforms=transforms,
+        tracer=tracer,
+        lesion=lesion,
+        measures=measures,
+        misplacement_mm=misplacement_mm,
+        blur_mm=blur_mm,
+        min_coverage=min_coverage,
+        check_space=check_space,
+    )
 
 
 def extract_uptake(
@@ -43,13 +158,14 @@ def extract_uptake(
     results: PathLike | None = None,
     warp: PathLike | Warp | None = None,
     rigid: PathLike | NDArray[np.float64] | None = None,
-    target: str | Sequence[str] | None = None,
+    targets: str | Sequence[str] | None = None,
     misplacement_mm: float | None = None,
     lesion: PathLike | None = None,
     lesionfree: Sequence[str] = (),
     blur_mm: float = 0.0,
     min_coverage: float = 0.9,
     check_space: bool = True,
+    target: str | Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Measure every region of an atlas in one image, on the image's own grid, as ``pet-spect measure`` does.
 
@@ -72,7 +188,7 @@ def extract_uptake(
     rigid : path or (4, 4) float array, optional
         Takes participant points to the image's points, RAS+ mm: the workflow's
         ``..._from-scan_to-participant_mode-image_xfm.mat``. It may turn and shift only.
-    target : str or sequence of str, optional
+    targets : str or sequence of str, optional
         Regions whose voxels are weighted by how certain their place is, and that are also measured without the voxels
         of the lesion, as ``<region>_lesionfree`` (NaN without one). Without it ``precentral``, if the atlas has it.
     misplacement_mm : float, optional
@@ -90,6 +206,8 @@ def extract_uptake(
         Smallest fraction of a region in view for its mean to be given.
     check_space : bool, default True
         Refuse an image whose brain does not lie on the standard brain, see `pet_spect.imaging.brain_overlap`.
+    target : str or sequence of str, optional
+        Deprecated name of `targets`.
 
     Returns
     -------
@@ -125,6 +243,9 @@ def extract_uptake(
     import pandas as pd
 
     atlas = load_atlas(atlas)
+    if target is not None:
+        warnings.warn("target= of extract_uptake is deprecated; it is called targets=", FutureWarning, stacklevel=2)
+        targets = target if targets is None else targets
     if results is None:
         scan = _given_scan(image, warp, rigid)
     elif warp is not None or rigid is not None or not isinstance(image, str | os.PathLike):
@@ -136,7 +257,7 @@ def extract_uptake(
     regions = participant_regions(
         atlas,
         scan.to_standard,
-        target=_targets(atlas, target),
+        target=_targets(atlas, targets),
         lesionfree=_known(atlas, lesionfree),
         misplacement_mm=scan.misplacement_mm if misplacement_mm is None else misplacement_mm,
         lesion=scan.drawn_lesion if lesion is None else read_lesion_mask(Path(lesion), atlas),
@@ -172,14 +293,16 @@ def _targets(atlas: Atlas, target: str | Sequence[str] | None) -> Sequence[str]:
     names = (target,) if isinstance(target, str) else target
     for name in names:
         if name not in sided:
-            raise RegionError(f"atlas {atlas.name} has no region {shown(name)} with a left and a right side")
+            near = did_you_mean(name, sided)
+            raise RegionError(f"atlas {atlas.name} has no region {shown(name)} with a left and a right side{near}")
     return names
 
 
 def _known(atlas: Atlas, regions: Sequence[str]) -> Sequence[str]:
+    known = {region.name for region in atlas.regions}
     for name in regions:
-        if name not in {region.name for region in atlas.regions}:
-            raise RegionError(f"atlas {atlas.name} has no region {shown(name)}")
+        if name not in known:
+            raise RegionError(f"atlas {atlas.name} has no region {shown(name)}{did_you_mean(name, known)}")
     return regions
 
 

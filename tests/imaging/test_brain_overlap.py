@@ -80,7 +80,7 @@ def test_a_brain_is_judged_where_its_transforms_put_it(brain):
     field.displacement[..., 1] = -15.0
     away = moved(brain, (20, 15, 0))
     check_brain_overlap(away, rigid, field)
-    with pytest.raises(ImageError, match="its brain lies 1[56] mm"):
+    with pytest.raises(ImageError, match=r"its brain lies 1[56] mm"):
         check_brain_overlap(away, rigid)
 
 

@@ -33,6 +33,7 @@ from pet_spect.quantify.roles import RegionRoles
 from pet_spect.remarks import Remark, write_cell
 from pet_spect.results import columns, layout
 from pet_spect.results.dataset import describe_dataset
+from pet_spect.results.study_settings import StudySettings
 from pet_spect.results.uptake_record import MeasuredScan, read_uptake
 from pet_spect.study.decisions import decisions_by_scan, read_decisions
 from pet_spect.study.participants import Participant, read_participants
@@ -121,6 +122,8 @@ def run(options: argparse.Namespace) -> None:
         for table in (columns.RATIOS, columns.CHANGE, columns.SUMMARY)
     )
     write_table(folder / "ratios.tsv", ratio_columns, _as_rows(ratios, columns.RATIOS))
+    settings = StudySettings(options.atlas_name, plan.roles, plan.max_cerebellum_asymmetry)
+    write_json(folder / "ratios.json", {**ratio_columns, **settings.entry()})
     write_table(folder / "change.tsv", change_columns, _as_rows(followed, columns.CHANGE))
     summary = summarise(followed, plan.primary, plan.roles.target_name)
     write_table(folder / "summary.tsv", summary_columns, (_summary_row(row) for row in summary))

@@ -159,7 +159,7 @@ def run(options: argparse.Namespace) -> None:
         others = [other for at, other in measured.items() if at != visit and at[1] == visit[1]]
         sensitivities = scan_sensitivities(measurement, others, regions)
         scans[visit] = replace(scans[visit], sensitivities=sensitivities)
-    write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm)
+    write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage)
 
 
 def _record(options: argparse.Namespace) -> RegistrationRecord:
@@ -270,6 +270,7 @@ def _measured(
     common: ToCommon | None,
     record: RegistrationRecord,
 ) -> tuple[UptakeScan, ScanMeasurement]:
+    from pet_spect.quantify.absence import why_absent
     from pet_spect.quantify.measurement import measure_scan
 
     scan_to_participant_points = read_scan_to_participant_points(options.results, layout.scan_name(image))

@@ -49,6 +49,8 @@ class Ratio:
         ``code: text``, several joined by ``; ``, what makes it NaN or fail first; empty for ``pass``.
     spread : Spread or None
         How sure `value` is; None if it is NaN or the sensitivities of its regions are not known.
+    coverage : float
+        The smallest coverage of the regions that it is made of; NaN if not known.
     """
 
     participant_id: str
@@ -64,6 +66,7 @@ class Ratio:
     qc: Qc
     reason: str
     spread: Spread | None = None
+    coverage: float = math.nan
 
     @property
     def value_sd(self) -> float:
@@ -155,9 +158,15 @@ def scan_ratios(
                     qc="fail" if failure or trouble else "warn" if notes else "pass",
                     reason=write_cell([failure, trouble, *notes]),
                     spread=None if trouble else _spread(measure, scan, ipsilateral, other),
+                    coverage=_smaller(ipsilateral.coverage, other.coverage),
                 )
             )
     return rows
+
+
+def _smaller(one: float, other: float) -> float:
+    known = [coverage for coverage in (one, other) if math.isfinite(coverage)]
+    return min(known, default=math.nan)
 
 
 def _rows(roles: RegionRoles) -> list[tuple[Measure, str]]:

@@ -32,6 +32,8 @@ class RegionValue:
         Why `mean` is NaN.
     sensitivity : Sensitivity or None
         How `mean` responds to what is not known; None if nobody has looked.
+    coverage : float
+        Fraction of the region in the field of view; of several regions the smallest. NaN if not known.
     """
 
     mean: float
@@ -39,6 +41,7 @@ class RegionValue:
     lesion_fraction: float = math.nan
     reason: Remark | None = None
     sensitivity: Sensitivity | None = None
+    coverage: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -134,12 +137,14 @@ def joint_value(scan: ScanUptake, parts: Sequence[tuple[str, RegionSide]]) -> Re
             raise RegionError(f"region {shown(region)} ({side}) is not among those measured{near}")
     found = [scan.values[part] for part in parts]
     volume = sum(part.volume_ml for part in found)
+    coverage = min((part.coverage for part in found if math.isfinite(part.coverage)), default=math.nan)
     absent = next((part.reason or Remark.of("no_value") for part in found if not math.isfinite(part.mean)), None)
     if absent or not volume > 0:
-        return RegionValue(math.nan, volume, reason=absent or Remark.of("no_volume", case="joined"))
+        return RegionValue(math.nan, volume, reason=absent or Remark.of("no_volume", case="joined"), coverage=coverage)
     known = [part.sensitivity for part in found if part.sensitivity is not None]
     sensitivity = joint_sensitivity(known, [part.volume_ml for part in found]) if len(known) == len(found) else None
-    return RegionValue(sum(part.mean * part.volume_ml for part in found) / volume, volume, sensitivity=sensitivity)
+    mean = sum(part.mean * part.volume_ml for part in found) / volume
+    return RegionValue(mean, volume, sensitivity=sensitivity, coverage=coverage)
 
 
 def target_value(scan: ScanUptake, roles: RegionRoles, side: Side, suffix: str = "") -> RegionValue:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args
 
 from pet_spect.errors import TableError
 from pet_spect.files import read_json, write_json
 from pet_spect.model import Refusal, RegionSide, RegionUptake, ScanKey
+from pet_spect.quantify.absence import absence_reason
 from pet_spect.quantify.measurement import ParticipantRegions
 from pet_spect.quantify.roles import RegionValue, ScanUptake
 from pet_spect.quantify.uncertainty import Sensitivity
@@ -24,6 +25,9 @@ from pet_spect.results import columns
 from pet_spect.results.registration_record import VolumesMl
 from pet_spect.results.typed_json import Codec, Key, Mark, MismatchError, as_json, from_json, number
 from pet_spect.tsv import parse_float, sidecar_of_table, write_table
+
+MIN_COVERAGE = 0.9
+"""Smallest fraction of a region in view for its mean to be given, where nothing else is asked for."""
 
 RESPONSE_TERMS = (
     "standard error of the mean by count noise",
@@ -221,7 +225,7 @@ def uptake_rows(
         measured += [_nothing(name + LESIONFREE, side) for name, side in without if (name, side) in have]
         reasons = [scan.absence] * len(measured)
     else:
-        reasons = [_reason(one, regions, lesion_fault, scan.cut_at) for one in measured]
+        reasons = [absence_reason(one, regions, scan.cut_at, lesion_fault) for one in measured]
     return [
         UptakeRow(
             participant,
@@ -241,25 +245,6 @@ def uptake_rows(
     ]
 
 
-def low_coverage(uptake: RegionUptake, min_coverage: float, cut_at: Sequence[str]) -> Remark:
-    """Return why a region has no mean; `cut_at` is where the brain is cut."""
-    name = uptake.region if uptake.side == "n/a" else f"{uptake.region} {uptake.side}"
-    case = "cut" if cut_at else "whole"
-    return Remark.of("low_coverage", case=case, share=uptake.coverage, region=name, needed=min_coverage, sides=cut_at)
-
-
-def _reason(
-    uptake: RegionUptake, regions: ParticipantRegions, lesion_fault: Refusal | None, cut_at: Sequence[str]
-) -> Remark | None:
-    if not math.isnan(uptake.mean):
-        return None
-    if uptake.region not in {region.name for region in regions.atlas.regions} and regions.lesion is None:
-        return Remark.of("no_lesion_mask") if lesion_fault is None else lesion_fault.remark
-    if not uptake.volume_ml > 0:
-        return Remark.of("no_volume", case="region", region=uptake.region)
-    return low_coverage(uptake, regions.min_coverage, cut_at)
-
-
 def _nothing(region: str, side: RegionSide) -> RegionUptake:
     return RegionUptake(region, side, math.nan, math.nan, math.nan, math.nan, math.nan)
 
@@ -268,10 +253,17 @@ def _nothing(region: str, side: RegionSide) -> RegionUptake:
 class _Sidecar:
     response_terms: tuple[str, ...]
     misplacement_mm: float
+    min_coverage: Annotated[float | None, Mark.LEFT_OUT] = None
     scans: tuple[UptakeScan, ...]
 
 
-def write_uptake(path: Path, rows: Iterable[UptakeRow], scans: Sequence[UptakeScan], misplacement_mm: float) -> None:
+def write_uptake(
+    path: Path,
+    rows: Iterable[UptakeRow],
+    scans: Sequence[UptakeScan],
+    misplacement_mm: float,
+    min_coverage: float = MIN_COVERAGE,
+) -> None:
     """Write a participant's uptake table and its sidecar.
 
     Parameters
@@ -283,9 +275,16 @@ def write_uptake(path: Path, rows: Iterable[UptakeRow], scans: Sequence[UptakeSc
         Every visit of the study.
     misplacement_mm : float
         With which the regions of the target were weighted.
+    min_coverage : float, default 0.9
+        Of a region for its mean to be given.
     """
     write_table(path, columns.UPTAKE, (asdict(row) for row in rows))
-    of_scans = _Sidecar(response_terms=RESPONSE_TERMS, misplacement_mm=misplacement_mm, scans=tuple(scans))
+    of_scans = _Sidecar(
+        response_terms=RESPONSE_TERMS,
+        misplacement_mm=misplacement_mm,
+        min_coverage=min_coverage,
+        scans=tuple(scans),
+    )
     write_json(sidecar_of_table(path), {**columns.UPTAKE, **as_json(of_scans)})
 
 
@@ -299,12 +298,15 @@ class MeasuredScan:
     status : {'measured', 'refused', 'missing'}
     refusal : Refusal or None
     simulated : bool
+    blur_mm : float
+        Gaussian that was applied before it was measured.
     """
 
     uptake: ScanUptake
     status: Literal["measured", "refused", "missing"]
     refusal: Refusal | None
     simulated: bool
+    blur_mm: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -317,10 +319,14 @@ class ParticipantUptake:
         In the order of the visits asked for.
     lines : tuple of str
         The rows of the table as they stand in it, without its header.
+    misplacement_mm, min_coverage : float
+        With which they were measured.
     """
 
     scans: tuple[MeasuredScan, ...]
     lines: tuple[str, ...]
+    misplacement_mm: float
+    min_coverage: float
 
 
 def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]]) -> ParticipantUptake:
@@ -346,12 +352,13 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]])
         told = {(scan.session, scan.tracer): scan for scan in sidecar.scans}
         values: dict[tuple[str, str], dict[tuple[str, RegionSide], RegionValue]] = {visit: {} for visit in told}
         for line in lines:
-            who, session, tracer, region, side, mean, _, volume, _, lesion, _, reason = line.split("\t")
+            who, session, tracer, region, side, mean, _, volume, coverage, lesion, _, reason = line.split("\t")
             if who != participant or side not in get_args(RegionSide):
                 raise ValueError("participant or side")
             place = region, cast(RegionSide, side)
             sensitivity = (told[session, tracer].sensitivities or {}).get(place)
-            values[session, tracer][place] = _value(mean, volume, lesion, reason, sensitivity)
+            value = _value(mean, volume, lesion, reason, sensitivity)
+            values[session, tracer][place] = replace(value, coverage=parse_float(coverage))
         scans = {visit: _scan(ScanKey(participant, *visit), scan, values[visit]) for visit, scan in told.items()}
     except (ValueError, KeyError, OSError, TableError):
         raise TableError(
@@ -361,7 +368,9 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]])
     absent = [visit for visit in visits if visit not in scans]
     if absent:
         raise TableError(f"{path}: tells nothing of {' '.join(absent[0])}; run measure again")
-    return ParticipantUptake(tuple(scans[visit] for visit in visits), tuple(lines))
+    min_coverage = MIN_COVERAGE if sidecar.min_coverage is None else sidecar.min_coverage
+    asked = tuple(scans[visit] for visit in visits)
+    return ParticipantUptake(asked, tuple(lines), sidecar.misplacement_mm, min_coverage)
 
 
 def _value(mean: str, volume: str, lesion: str, reason: str, sensitivity: Sensitivity | None) -> RegionValue:
@@ -384,4 +393,5 @@ def _scan(key: ScanKey, scan: UptakeScan, values: Mapping[tuple[str, RegionSide]
         lesion_seen_in=scan.lesion_seen_in or "",
         accepted=tuple(Refusal.of("normalise", fault) for fault in scan.accepted),
     )
-    return MeasuredScan(uptake, scan.status, scan.refusal, scan.simulated)
+    blur_mm = 0.0 if scan.resolution is None else scan.resolution.blur_mm
+    return MeasuredScan(uptake, scan.status, scan.refusal, scan.simulated, blur_mm)

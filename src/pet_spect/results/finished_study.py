@@ -1,0 +1,191 @@
+"""A results folder of the workflow, read to be measured again or further."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from pet_spect.errors import ImageError, TableError
+from pet_spect.model import Atlas, RegionSide, ScanKey, Side, Volume
+from pet_spect.quantify.measurement import participant_regions
+from pet_spect.quantify.participant_uptake import PlacedScan, participant_uptake
+from pet_spect.quantify.reasons import split_reasons
+from pet_spect.quantify.references import lesionfree_regions
+from pet_spect.quantify.roles import RegionRoles, ScanUptake
+from pet_spect.quantify.uptake import LESIONFREE
+from pet_spect.results import layout
+from pet_spect.results.columns import RATIOS, SCANS
+from pet_spect.results.registered_scan import RegisteredScan, read_registered
+from pet_spect.results.registration_record import read_registration_record
+from pet_spect.results.study_settings import StudySettings, read_settings
+from pet_spect.results.uptake_record import ParticipantUptake, read_uptake
+from pet_spect.tsv import MISSING, Row, read_table
+
+
+@dataclass(frozen=True)
+class StudyScan:
+    """One scan of a finished study.
+
+    Attributes
+    ----------
+    uptake : ScanUptake
+        As the workflow measured it, with the notes of scans.tsv.
+    lesion_side : {'left', 'right'}
+    failure : str
+        ``code: text`` why its values are shown but not used.
+    infratentorial : bool
+        Whether the stroke is.
+    """
+
+    uptake: ScanUptake
+    lesion_side: Side
+    failure: str
+    infratentorial: bool
+
+
+class FinishedStudy:
+    """The results of a run.
+
+    Parameters
+    ----------
+    results : Path
+        The results folder.
+
+    Attributes
+    ----------
+    settings : StudySettings
+
+    Raises
+    ------
+    TableError
+        If it is no results folder of this version, or its run is not finished.
+    """
+
+    def __init__(self, results: Path) -> None:
+        tables = results / "tables"
+        self.results = results
+        if not (tables / "ratios.tsv").is_file():
+            raise TableError(
+                f"{results}: holds no tables/ratios.tsv, so it is no results folder of a finished run",
+                code="no_results",
+            )
+        self.settings: StudySettings = read_settings(tables / "ratios.json")
+        ratios = read_table(tables / "ratios.tsv", required=tuple(RATIOS))
+        self._sides = {row["participant_id"]: cast(Side, row["lesion_side"]) for row in ratios}
+        self._infratentorial = {
+            row["participant_id"] for row in ratios if "cerebellum_infratentorial: " in row["reason"]
+        }
+        self._rows: dict[str, list[Row]] = {}
+        for row in read_table(tables / "scans.tsv", required=tuple(SCANS)):
+            self._rows.setdefault(row["participant_id"], []).append(row)
+
+    @property
+    def participants(self) -> Sequence[str]:
+        """In the order of the tables."""
+        return list(self._rows)
+
+    def measured_parts(self) -> list[tuple[str, RegionSide]]:
+        """Return the regions and sides that were measured, those without the lesion aside."""
+        for participant in self.participants:
+            for scan in self.scans(participant):
+                if not scan.uptake.absence:
+                    return [part for part in scan.uptake.values if not part[0].endswith(LESIONFREE)]
+        return []
+
+    def scans(self, participant: str) -> list[StudyScan]:
+        """Return all scans of a participant, missing ones too, with the uptake that the workflow measured."""
+        rows = self._rows[participant]
+        measured = self._measured(participant).scans
+        return [
+            StudyScan(
+                replace(scan.uptake, notes=_notes(row)),
+                self._sides[participant],
+                _failure(row),
+                participant in self._infratentorial,
+            )
+            for row, scan in zip(rows, measured, strict=True)
+        ]
+
+    def scans_again(
+        self, participant: str, atlas: Atlas, planned: Sequence[RegionRoles], lesion: Volume | None = None
+    ) -> list[list[StudyScan]]:
+        """Return what `scans` does for each of other targets, with the regions measured in the images.
+
+        Parameters
+        ----------
+        participant : str
+        atlas : Atlas
+        planned : sequence of RegionRoles
+            The voxels of each target are weighted as those of the workflow's target are.
+        lesion : Volume, optional
+            Lesion mask in the standard space; without it the drawn one of the registration.
+        """
+        scans = self.scans(participant)
+        measured = self._measured(participant)
+        blurs = {scan.uptake.key: scan.blur_mm for scan in measured.scans}
+        images = self._images(participant)
+        found = [scan for scan in scans if not scan.uptake.absence]
+        registered = [self._registered(scan.uptake.key, images) for scan in found]
+        if not found:
+            return [scans] * len(planned)
+        placed = [
+            PlacedScan(
+                scan.uptake.key.tracer,
+                one.volume,
+                one.to_participant,
+                one.view,
+                blurs[scan.uptake.key],
+            )
+            for scan, one in zip(found, registered, strict=True)
+        ]
+        first = registered[0]
+        names = [region.name for region in atlas.regions]
+        by_target = []
+        for roles in planned:
+            regions = participant_regions(
+                atlas,
+                first.to_standard,
+                target=roles.target,
+                lesionfree=lesionfree_regions(roles.references.values(), roles.target, names),
+                misplacement_mm=measured.misplacement_mm,
+                lesion=first.drawn_lesion if lesion is None else lesion,
+                warp_lesion=first.warp_lesion,
+                min_coverage=measured.min_coverage,
+            )
+            values = dict(zip([scan.uptake.key for scan in found], participant_uptake(placed, regions), strict=True))
+            by_target.append(
+                [replace(scan, uptake=replace(scan.uptake, values=values.get(scan.uptake.key, {}))) for scan in scans]
+            )
+        return by_target
+
+    def _measured(self, participant: str) -> ParticipantUptake:
+        visits = [(row["session"], row["tracer"]) for row in self._rows[participant]]
+        table = self.results / layout.uptake_table(participant, self.settings.atlas)
+        return read_uptake(table, participant, visits)
+
+    def _images(self, participant: str) -> dict[ScanKey, Path]:
+        record = read_registration_record(self.results / layout.registration_record(participant))
+        found = {}
+        for path in sorted((self.results / participant).glob("ses-*/*/*.nii.gz")):
+            if "_space-" not in path.name:
+                name = layout.scan_name(path)
+                tracer = record.tracer_of(name.session, name.label)
+                found[ScanKey(participant, name.session, tracer or name.label)] = path
+        return found
+
+    def _registered(self, key: ScanKey, images: Mapping[ScanKey, Path]) -> RegisteredScan:
+        if key not in images:
+            raise ImageError(f"{self.results / key.participant}: holds no image of {key.session} {key.tracer}")
+        return read_registered(self.results, images[key])
+
+
+def _notes(row: Row) -> tuple[str, ...]:
+    return () if row["warnings"] == MISSING else tuple(split_reasons(row["warnings"]))
+
+
+def _failure(row: Row) -> str:
+    if row["status"] != "excluded":
+        return ""
+    return f"excluded: {row['reason']}" if row["stage"] == "decision" else f"{row['code']}: {row['reason']}"

@@ -1,0 +1,175 @@
+"""Ratios of images at hand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+import numpy as np
+
+from pet_spect.errors import ImageError, RegionError, did_you_mean, listed, shown
+from pet_spect.imaging.atlases import AtlasSource, load_atlas
+from pet_spect.imaging.brain_overlap import check_brain_overlap
+from pet_spect.imaging.given_images import GivenImage, given_images
+from pet_spect.imaging.images import check_rigid, read_rigid, read_warp
+from pet_spect.imaging.lesion_mask import read_lesion_mask
+from pet_spect.model import ScanKey, Side, Warp
+from pet_spect.quantify.measurement import participant_regions
+from pet_spect.quantify.participant_uptake import PlacedScan, RegionValues, participant_uptake
+from pet_spect.quantify.ratios import Ratio, scan_ratios
+from pet_spect.quantify.references import lesionfree_regions
+from pet_spect.quantify.roles import RegionRoles, ScanUptake
+from pet_spect.quantify.uptake import LESIONFREE
+from pet_spect.results.ratio_table import (
+    known_references,
+    ratio_frame,
+    wanted_measures,
+    wanted_references,
+    wanted_targets,
+)
+from pet_spect.tsv import MISSING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DEFAULT_TARGET = "precentral"
+_TRANSFORMS = ("warp", "rigid")
+
+
+def measure_images(
+    images: Any,
+    atlas: AtlasSource,
+    *,
+    targets: str | Sequence[str] | None,
+    references: Any,
+    lesion_side: Any,
+    transforms: Mapping[str, Any] | None,
+    tracer: Any,
+    lesion: Any,
+    measures: str | Sequence[str] | None,
+    misplacement_mm: float,
+    blur_mm: float,
+    min_coverage: float,
+    check_space: bool,
+) -> pd.DataFrame:
+    """Return the ratios of images, see `pet_spect.measure`."""
+    chosen = load_atlas(atlas)
+    wanted = wanted_measures("uptake_ratio" if measures is None else measures)
+    parts = [(region.name, region.side) for region in chosen.regions]
+    groups = wanted_targets(DEFAULT_TARGET if targets is None else targets, parts, chosen.name)
+    planned = [RegionRoles(group, wanted_references(references, known_references(), group, parts)) for group in groups]
+    given = [_with_tracer(image, tracer) for image in given_images(images)]
+    sides = {image.key: _side(lesion_side, image) for image in given}
+    rows: dict[ScanKey, list[Ratio]] = {image.key: [] for image in given}
+    for group in _alike(given, transforms):
+        first = group[0]
+        warp = _warp(_transform(transforms, first, "warp"))
+        placed = [_placed(image, transforms, blur_mm) for image in group]
+        if check_space:
+            for image, scan in zip(group, placed, strict=True):
+                check_brain_overlap(scan.volume, scan.to_participant, warp, name=image.name)
+        mask = _of(lesion, first, leaf=(str, os.PathLike))
+        for roles in planned:
+            regions = participant_regions(
+                chosen,
+                warp,
+                target=roles.target,
+                lesionfree=lesionfree_regions(roles.references.values(), roles.target, [name for name, _ in parts]),
+                misplacement_mm=misplacement_mm,
+                lesion=None if mask is None else read_lesion_mask(Path(mask), chosen),
+                min_coverage=min_coverage,
+            )
+            try:
+                found = participant_uptake(placed, regions)
+            except RegionError as error:
+                raise RegionError(f"{first.name}: {error}", code=error.code) from None
+            for image, values in zip(group, found, strict=True):
+                found_rows = scan_ratios(_scan(image, values), sides[image.key], roles)
+                rows[image.key] += [
+                    row for row in found_rows if mask is not None or not row.region.endswith(LESIONFREE)
+                ]
+    return ratio_frame((row for image in given for row in rows[image.key]), wanted)
+
+
+def _alike(images: Sequence[GivenImage], transforms: Mapping[str, Any] | None) -> Iterator[list[GivenImage]]:
+    """Give the images of one participant, tracer and warp together: they tell each other's noise; others alone."""
+    groups: dict[tuple[Any, ...], list[GivenImage]] = {}
+    for number, image in enumerate(images):
+        warp = _transform(transforms, image, "warp")
+        shared = id(warp) if isinstance(warp, Warp) else str(warp)
+        alone = image.key.tracer == MISSING
+        groups.setdefault((image.key.participant, image.key.tracer, shared, alone and number), []).append(image)
+    yield from groups.values()
+
+
+def _scan(image: GivenImage, values: RegionValues) -> ScanUptake:
+    corrected: bool | None = True
+    if image.facts:
+        told = image.facts.get("AttenuationCorrection")
+        corrected = None if told is None else str(told).lower() not in ("none", "false")
+    factor = image.facts.get("SUVbwFactor")
+    reason = image.facts.get("SUVReason") or "no sidecar says how to reach SUV"
+    return ScanUptake(image.key, "", values, (), factor, str(reason), corrected)
+
+
+def _with_tracer(image: GivenImage, tracer: Any) -> GivenImage:
+    name = _of(tracer, image, leaf=str)
+    if name is None:
+        return image
+    return replace(image, key=replace(image.key, tracer=str(name)))
+
+
+def _side(lesion_side: Any, image: GivenImage) -> Side:
+    side = _of(lesion_side, image, leaf=str)
+    if side not in get_args(Side):
+        who = image.key.participant
+        found = "none is given" if side is None else f"found {shown(side)}"
+        hint = ""
+        if side is None and hasattr(lesion_side, "items"):
+            hint = f" (the dict names {listed(lesion_side)}){did_you_mean(who, map(str, dict(lesion_side)))}"
+        raise RegionError(
+            f"lesion_side of {who}: {found}, needed left or right, for all or in a dict by participant{hint}"
+        )
+    return cast(Side, side)
+
+
+def _of(value: Any, image: GivenImage, *, leaf: Any) -> Any:
+    """Return what is given for an image: the same for all, or by the name of the participant or the image."""
+    if value is None or isinstance(value, leaf) or not hasattr(value, "items"):
+        return value
+    by_name = dict(value.items())
+    key = image.key
+    names: tuple[Any, ...] = ((key.participant, key.session, key.tracer), (key.participant, key.session), image.name)
+    return next((by_name[name] for name in (*names, key.participant) if name in by_name), None)
+
+
+def _transform(transforms: Mapping[str, Any] | None, image: GivenImage, kind: str) -> Any:
+    if transforms is None:
+        return None
+    if not isinstance(transforms, Mapping):
+        raise ImageError(
+            f"transforms: found {shown(transforms)}, needed {{'warp': ..., 'rigid': ...}}, or such by name"
+        )
+    mine = transforms if set(transforms) <= set(_TRANSFORMS) else _of(transforms, image, leaf=())
+    if mine is None:
+        raise ImageError(f"transforms: none is given for {image.key.participant}; found {listed(transforms)}")
+    if not isinstance(mine, Mapping) or not set(mine) <= set(_TRANSFORMS):
+        raise ImageError(f"transforms of {image.key.participant}: found {shown(mine)}, needed warp and rigid")
+    return mine.get(kind)
+
+
+def _warp(warp: Any) -> Warp | None:
+    return read_warp(Path(warp)) if isinstance(warp, str | os.PathLike) else warp
+
+
+def _placed(image: GivenImage, transforms: Mapping[str, Any] | None, blur_mm: float) -> PlacedScan:
+    rigid = _transform(transforms, image, "rigid")
+    if isinstance(rigid, np.ndarray):
+        check_rigid(rigid, "rigid")
+    elif rigid is not None:
+        rigid = read_rigid(Path(rigid))
+    to_participant = None if rigid is None else np.asarray(np.linalg.inv(rigid), dtype=np.float64)
+    return PlacedScan(image.key.tracer, image.volume, to_participant, None, blur_mm)

@@ -1,0 +1,106 @@
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import pet_spect
+from pet_spect.errors import AtlasError, RegionError, TableError
+from pet_spect.results.ratio_table import COLUMNS
+
+KEYS = ["participant_id", "session", "tracer", "region", "measure", "reference"]
+NUMBERS = ["value", "value_sd", "ci95_low", "ci95_high", "numerator", "denominator"]
+
+
+@pytest.fixture(scope="module")
+def ratios(small_results):
+    return pd.read_csv(small_results / "tables/ratios.tsv", sep="\t")
+
+
+def assert_same(found, ratios):
+    assert list(found) == list(COLUMNS)
+    assert len(found) == len(ratios)
+    both = ratios.merge(found, on=KEYS, suffixes=("", "_found"))
+    assert len(both) == len(ratios)
+    for name in NUMBERS:
+        np.testing.assert_allclose(both[f"{name}_found"], both[name], rtol=1e-6)
+    for name in ("qc", "reason"):
+        assert list(both[f"{name}_found"].fillna("")) == list(both[name].fillna(""))
+
+
+def test_a_results_folder_gives_the_rows_of_its_ratios(small_results, ratios):
+    found = pet_spect.measure(small_results)
+    assert_same(found, ratios)
+    assert {"thalami", "contralateral"} <= set(found["reference"])
+    assert "pons" not in set(found["reference"])
+    measured = found[found["value"].notna() & (found["region"] == "precentral")]
+    assert (measured["coverage"] > 0.9).all()
+
+
+@pytest.mark.slow
+def test_images_measured_again_give_the_same(small_results, ratios):
+    assert_same(pet_spect.measure(str(small_results), pet_spect.load_atlas("CerebrA")), ratios)
+
+
+@pytest.mark.slow
+def test_a_new_target_on_a_finished_study_takes_sides_lesions_and_decisions_along(small_results):
+    found = pet_spect.measure(
+        small_results,
+        targets=["postcentral", "precentral+paracentral"],
+        references="contralateral",
+        measures="uptake_ratio",
+    )
+    assert set(found["region"]) == {
+        f"{target}{suffix}" for target in ("postcentral", "precentral+paracentral") for suffix in ("", "_lesionfree")
+    }
+    rows = found.set_index(["participant_id", "session", "region"])
+    assert rows.loc[("sub-01", "baseline", "postcentral"), "value"] == pytest.approx(0.95, abs=0.05)
+    joined = rows.loc[("sub-01", "baseline", "precentral+paracentral"), "value"]
+    assert 0.8 < joined < rows.loc[("sub-01", "baseline", "postcentral"), "value"]
+    assert rows.loc[("sub-01", "baseline", "postcentral"), "value_sd"] > 0
+    assert rows.loc[("sub-02", "year1", "postcentral"), "reason"] == "no scan listed"
+
+
+@pytest.mark.slow
+def test_an_own_reference_needs_no_image(small_results):
+    own = {"putamina": pet_spect.Reference(("putamen",), "both")}
+    without_images = pet_spect.measure(small_results, references=own, measures="uptake_ratio")
+    assert set(without_images["reference"]) == {"putamina"}
+    again = pet_spect.measure(small_results, "CerebrA", references=own, measures="uptake_ratio")
+    np.testing.assert_allclose(without_images["value"], again["value"], rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_reference_without_the_lesion_is_measured_in_the_images(small_results):
+    own = {"spared": pet_spect.Reference(("all",), "contralesional", ("lesion",))}
+    found = pet_spect.measure(small_results, references=own, measures="uptake_ratio")
+    assert found.loc[found["session"] == "baseline", "value"].notna().any()
+
+
+def test_what_cannot_be_meant_is_refused(small_results, tmp_path):
+    with pytest.raises(RegionError, match="is not a region of the atlas CerebrA; did you mean 'postcentral'"):
+        pet_spect.measure(small_results, targets="postcentrl")
+    with pytest.raises(RegionError, match=r"reference 'thalamy' is not one of .*did you mean 'thalami'"):
+        pet_spect.measure(small_results, references="thalamy")
+    with pytest.raises(TypeError, match="tells lesion_side itself"):
+        pet_spect.measure(small_results, lesion_side="left")
+    with pytest.raises(TypeError, match="tells misplacement, blur and coverage itself"):
+        pet_spect.measure(small_results, blur_mm=4.0)
+    with pytest.raises(TypeError, match="a dict by participant"):
+        pet_spect.measure(small_results, lesion="mask.nii.gz")
+    with pytest.raises(TableError, match="no results folder of a finished run"):
+        pet_spect.measure(tmp_path)
+
+
+def test_results_of_another_version_or_atlas_say_what_to_do(small_results, tmp_path):
+    shutil.copytree(small_results / "tables", tmp_path / "tables")
+    dictionary = tmp_path / "tables/ratios.json"
+    told = json.loads(dictionary.read_text())
+    told["Settings"]["Atlas"] = "Own"
+    dictionary.write_text(json.dumps(told))
+    with pytest.raises(AtlasError, match="the atlas Own, which is not shipped; give its files"):
+        pet_spect.measure(tmp_path, targets="postcentral")
+    dictionary.write_text("{}")
+    with pytest.raises(TableError, match="run the workflow again with this version"):
+        pet_spect.measure(tmp_path)
