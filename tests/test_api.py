@@ -83,7 +83,7 @@ def test_a_lesion_mask_gives_lesionfree_regions(tmp_path):
     data[2, 3:9, 3:9] = 1
     path = tmp_path / "sub-01_space-MNI152NLin2009cSym_label-lesion_mask.nii.gz"
     nib.save(nib.Nifti1Image(data, centred()), path)
-    found = api.extract_uptake(image(), toy_atlas(), lesion=path, targets=["motor"]).set_index(["region", "side"])
+    found = api.extract_uptake(image(), toy_atlas(), lesion=path, target=["motor"]).set_index(["region", "side"])
     assert found.loc[("motor_lesionfree", "left"), "lesion_fraction"] == 0.25
     path.rename(tmp_path / "mask.nii.gz")
     with pytest.raises(ImageError, match="does not say space-"):
@@ -92,7 +92,7 @@ def test_a_lesion_mask_gives_lesionfree_regions(tmp_path):
 
 def test_a_target_that_the_atlas_lacks_is_an_error():
     with pytest.raises(RegionError, match="atlas toy has no region 'mtoor' with a left and a right side"):
-        api.extract_uptake(image(), toy_atlas(), targets=["mtoor"])
+        api.extract_uptake(image(), toy_atlas(), target=["mtoor"])
 
 
 def test_the_edge_of_a_target_weighs_less_the_farther_it_may_be_misplaced():
@@ -100,7 +100,7 @@ def test_the_edge_of_a_target_weighs_less_the_farther_it_may_be_misplaced():
     edge[5] = 0  # the innermost quarter of the left box
     scan = nib.Nifti1Image(edge, centred())
     even, weighed = (
-        api.extract_uptake(scan, toy_atlas(), targets=["motor"], misplacement_mm=mm)["mean"][0] for mm in (0.0, 1.0)
+        api.extract_uptake(scan, toy_atlas(), target=["motor"], misplacement_mm=mm)["mean"][0] for mm in (0.0, 1.0)
     )
     assert even == 45.0
     assert weighed > 50
@@ -118,7 +118,7 @@ def test_a_reference_without_the_lesion_takes_the_rows_that_were_asked_for(tmp_p
     data[2, 3:9, 3:9] = 1
     path = tmp_path / "sub-01_space-MNI152NLin2009cSym_label-lesion_mask.nii.gz"
     nib.save(nib.Nifti1Image(data, centred()), path)
-    found = api.extract_uptake(image(), toy_atlas(), targets=[], lesion=path, lesionfree=["motor"])
+    found = api.extract_uptake(image(), toy_atlas(), target=[], lesion=path, lesionfree=["motor"])
     reference = pet_spect.Reference(("motor",), "both", ("lesion",))
     ratio = api.uptake_ratio(found, lesion_side="left", reference=reference, target="motor")
     assert ratio == pytest.approx(60 / ((60 * 3 + 90 * 4) / 7))

@@ -9,19 +9,34 @@ if TYPE_CHECKING:
     from pet_spect.api import change_table, extract_uptake, measure, uptake_ratio
     from pet_spect.imaging.atlases import load_atlas
     from pet_spect.quantify.references import Reference
+    from pet_spect.report.notebook import plot_change, plot_uptake
+    from pet_spect.results.masker import UptakeMasker
 
 __version__ = "0.2.0"
 
 _HOME = {
     "Reference": "pet_spect.quantify.references",
+    "UptakeMasker": "pet_spect.results.masker",
     "change_table": "pet_spect.api",
     "extract_uptake": "pet_spect.api",
     "load_atlas": "pet_spect.imaging.atlases",
     "measure": "pet_spect.api",
+    "plot_change": "pet_spect.report.notebook",
+    "plot_uptake": "pet_spect.report.notebook",
     "uptake_ratio": "pet_spect.api",
 }
 
-__all__ = ["Reference", "change_table", "extract_uptake", "load_atlas", "measure", "uptake_ratio"]
+__all__ = [
+    "Reference",
+    "UptakeMasker",
+    "change_table",
+    "extract_uptake",
+    "load_atlas",
+    "measure",
+    "plot_change",
+    "plot_uptake",
+    "uptake_ratio",
+]
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,6 @@ Works without the workflow and without ANTs.
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -158,14 +157,13 @@ def extract_uptake(
     results: PathLike | None = None,
     warp: PathLike | Warp | None = None,
     rigid: PathLike | NDArray[np.float64] | None = None,
-    targets: str | Sequence[str] | None = None,
+    target: str | Sequence[str] | None = None,
     misplacement_mm: float | None = None,
     lesion: PathLike | None = None,
     lesionfree: Sequence[str] = (),
     blur_mm: float = 0.0,
     min_coverage: float = 0.9,
     check_space: bool = True,
-    target: str | Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Measure every region of an atlas in one image, on the image's own grid, as ``pet-spect measure`` does.
 
@@ -188,7 +186,7 @@ def extract_uptake(
     rigid : path or (4, 4) float array, optional
         Takes participant points to the image's points, RAS+ mm: the workflow's
         ``..._from-scan_to-participant_mode-image_xfm.mat``. It may turn and shift only.
-    targets : str or sequence of str, optional
+    target : str or sequence of str, optional
         Regions whose voxels are weighted by how certain their place is, and that are also measured without the voxels
         of the lesion, as ``<region>_lesionfree`` (NaN without one). Without it ``precentral``, if the atlas has it.
     misplacement_mm : float, optional
@@ -206,8 +204,6 @@ def extract_uptake(
         Smallest fraction of a region in view for its mean to be given.
     check_space : bool, default True
         Refuse an image whose brain does not lie on the standard brain, see `pet_spect.imaging.brain_overlap`.
-    target : str or sequence of str, optional
-        Deprecated name of `targets`.
 
     Returns
     -------
@@ -243,9 +239,6 @@ def extract_uptake(
     import pandas as pd
 
     atlas = load_atlas(atlas)
-    if target is not None:
-        warnings.warn("target= of extract_uptake is deprecated; it is called targets=", FutureWarning, stacklevel=2)
-        targets = target if targets is None else targets
     if results is None:
         scan = _given_scan(image, warp, rigid)
     elif warp is not None or rigid is not None or not isinstance(image, str | os.PathLike):
@@ -257,7 +250,7 @@ def extract_uptake(
     regions = participant_regions(
         atlas,
         scan.to_standard,
-        target=_targets(atlas, targets),
+        target=_targets(atlas, target),
         lesionfree=_known(atlas, lesionfree),
         misplacement_mm=scan.misplacement_mm if misplacement_mm is None else misplacement_mm,
         lesion=scan.drawn_lesion if lesion is None else read_lesion_mask(Path(lesion), atlas),

@@ -97,7 +97,7 @@ def test_results_of_another_version_or_atlas_say_what_to_do(small_results, tmp_p
     shutil.copytree(small_results / "tables", tmp_path / "tables")
     dictionary = tmp_path / "tables/ratios.json"
     told = json.loads(dictionary.read_text())
-    told["Settings"]["Atlas"] = "Own"
+    told["region"]["Atlas"] = "Own"
     dictionary.write_text(json.dumps(told))
     with pytest.raises(AtlasError, match="the atlas Own, which is not shipped; give its files"):
         pet_spect.measure(tmp_path, targets="postcentral")

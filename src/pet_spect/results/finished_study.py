@@ -160,6 +160,20 @@ class FinishedStudy:
             )
         return by_target
 
+    def standard_image(self, key: ScanKey) -> Path:
+        """Return the path of a scan in the standard space.
+
+        Raises
+        ------
+        ImageError
+            If there is none.
+        """
+        images = self._images(key.participant)
+        if key not in images:
+            raise ImageError(f"{self.results / key.participant}: holds no image of {key.session} {key.tracer}")
+        name = layout.scan_name(images[key])
+        return self.results / layout.standard_image(*name)
+
     def _measured(self, participant: str) -> ParticipantUptake:
         visits = [(row["session"], row["tracer"]) for row in self._rows[participant]]
         table = self.results / layout.uptake_table(participant, self.settings.atlas)

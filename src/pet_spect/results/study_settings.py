@@ -11,8 +11,7 @@ from pet_spect.errors import RegionError, TableError
 from pet_spect.files import read_json
 from pet_spect.quantify.references import Reference
 from pet_spect.quantify.roles import RegionRoles
-
-KEY = "Settings"
+from pet_spect.results.columns import Columns
 
 
 @dataclass(frozen=True)
@@ -33,35 +32,34 @@ class StudySettings:
     roles: RegionRoles
     max_cerebellum_asymmetry: float
 
-    def entry(self) -> dict[str, Any]:
-        """Return the entry of the data dictionary."""
-        references = {
+    def described(self, ratios: Columns) -> Columns:
+        """Return the data dictionary of ratios.tsv with the settings at the columns that they are about."""
+        definitions = {
             name: {"Regions": list(each.regions), "Side": each.side, "Exclude": list(each.exclude)}
             for name, each in self.roles.references.items()
         }
-        return {
-            KEY: {
-                "Atlas": self.atlas,
-                "Target": list(self.roles.target),
-                "References": references,
-                "MaxCerebellumAsymmetryPercent": self.max_cerebellum_asymmetry,
-            }
+        told: dict[str, dict[str, Any]] = {
+            "region": {"Atlas": self.atlas, "TargetRegions": list(self.roles.target)},
+            "reference": {"Definitions": definitions},
+            "qc": {"MaxCerebellumAsymmetryPercent": self.max_cerebellum_asymmetry},
         }
+        return {name: {**entry, **told.get(name, {})} for name, entry in ratios.items()}
 
 
 def read_settings(dictionary: Path) -> StudySettings:
-    """Return what `StudySettings.entry` wrote.
+    """Return the settings that `StudySettings.described` put into a data dictionary.
 
     Raises
     ------
     TableError
-        If it is not there, as in results of an earlier version.
+        If they are not there, as in results of an earlier version.
     """
     try:
-        told = read_json(dictionary, TableError, "dictionary")[KEY]
-        references = {name: _reference(entry) for name, entry in told["References"].items()}
-        roles = RegionRoles(tuple(map(str, told["Target"])), references)
-        return StudySettings(str(told["Atlas"]), roles, float(told["MaxCerebellumAsymmetryPercent"]))
+        told = read_json(dictionary, TableError, "dictionary")
+        definitions, region = told["reference"]["Definitions"], told["region"]
+        references = {name: _reference(entry) for name, entry in definitions.items()}
+        roles = RegionRoles(tuple(map(str, region["TargetRegions"])), references)
+        return StudySettings(str(region["Atlas"]), roles, float(told["qc"]["MaxCerebellumAsymmetryPercent"]))
     except (KeyError, TypeError, ValueError, AttributeError, RegionError):
         raise TableError(
             f"{dictionary}: does not tell the settings of the run; run the workflow again with this version",
