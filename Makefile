@@ -2,6 +2,7 @@
 # make check   lint, types, layers and unit tests: the checks for between two edits
 # make test    every check and test, the unit tests on every Python of this machine
 # make units-3.13    the unit tests on that Python alone
+# make docs    the reference of the Python functions, into build/docs/
 # make lock    resolve the locks anew
 # make clean   remove what these made
 
@@ -31,7 +32,7 @@ python = PYENV_VERSION=$(1) python$(1)
 PYTHON ?= $(firstword $(foreach version,3.13 3.12 3.11,$(shell $(call python,$(version)) -c \
 	'import ensurepip, venv, sys; print(sys.executable)' 2>/dev/null)) python3)
 
-.PHONY: demo check lint test pythons lock clean
+.PHONY: demo check lint test pythons docs lock clean
 
 demo: .venv/runtime.stamp
 	test -e demo/truth.tsv || $(BIN)/pet-spect simulate --out demo
@@ -91,11 +92,15 @@ $(PYTHONS:%=.venv-%/bootstrap.stamp): .venv-%/bootstrap.stamp: .venv/bootstrap.s
 	$(INSTALL_SELF)
 	touch $@
 
+docs: .venv/dev.stamp
+	$(BIN)/python -m sphinx -W -q -b html -d build/doctrees docs/reference build/docs
+	@echo "The reference is build/docs/index.html"
+
 # The full lock first: what a development tool holds back, the runtime lock must hold back too.
 lock: .venv/bootstrap.stamp
-	$(COMPILE) --extra slurm --extra dev pyproject.toml -o requirements/dev.lock
+	$(COMPILE) --extra slurm --extra dev --extra docs pyproject.toml -o requirements/dev.lock
 	$(COMPILE) --extra slurm --constraint requirements/dev.lock pyproject.toml -o requirements/runtime.lock
 	printf 'setuptools\nuv\n' | $(COMPILE) - -o requirements/bootstrap.lock
 
 clean:
-	rm -rf .venv .venv-3.* demo build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-3.* demo build dist docs/reference/generated .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

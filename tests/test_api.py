@@ -191,6 +191,10 @@ def test_a_ratio_of_several_scans_is_refused():
         api.uptake_ratio(table, lesion_side="left", reference="pons", target="motor")
     with pytest.raises(TableError, match="holds a region twice"):
         api.uptake_ratio(table[["region", "side", "mean", "volume_ml"]], lesion_side="left", reference="pons")
+    with pytest.raises(TableError, match="was read as one column; use pandas"):
+        api.uptake_ratio(pd.DataFrame({"region\tside": ["motor\tleft"]}), lesion_side="left", reference="pons")
+    with pytest.raises(TableError, match="the uptake has no column 'side'"):
+        api.uptake_ratio(table.drop(columns="side"), lesion_side="left", reference="pons")
     baseline = table[table["session"] == "baseline"]
     assert api.uptake_ratio(baseline, lesion_side="left", reference="pons", target="motor") == 1.2
 

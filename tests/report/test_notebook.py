@@ -6,6 +6,7 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot
 
 import pet_spect
 from pet_spect.errors import ImageError, PetSpectError, TableError
@@ -18,7 +19,7 @@ mpl.use("Agg")
 @pytest.fixture(autouse=True)
 def close_figures():
     yield
-    mpl.pyplot.close("all")
+    pyplot.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,7 @@ def test_the_slope_plot_shows_everybody_and_the_mean_of_those_included(tmp_path)
 def test_the_slope_plot_takes_ratios_and_tables_that_pandas_read_back(tmp_path):
     changes().to_csv(tmp_path / "change.csv", index=False)
     read = pd.read_csv(tmp_path / "change.csv").assign(included=["true", "true", "false"])
-    _, axes = mpl.pyplot.subplots()
+    _, axes = pyplot.subplots()
     assert pet_spect.plot_change(read, axes=axes, title="t") is axes
     ratios = pd.DataFrame(
         {

@@ -80,6 +80,8 @@ def test_images_are_named_by_dict_file_or_place(tmp_path):
         measured(5)
     with pytest.raises(ImageError, match="found 5"):
         measured({"a": 5})
+    with pytest.raises(ImageError, match="an array does not say where it lies"):
+        measured(np.zeros(SHAPE))
 
 
 def test_each_volume_of_a_4d_image_is_a_session(tmp_path):

@@ -91,6 +91,11 @@ def test_what_cannot_be_meant_is_refused(small_results, tmp_path):
         pet_spect.measure(small_results, lesion="mask.nii.gz")
     with pytest.raises(TableError, match="no results folder of a finished run"):
         pet_spect.measure(tmp_path)
+    with pytest.raises(TableError, match=r"did you mean .*results"):
+        pet_spect.measure(small_results.parent)
+    (tmp_path / "scan.nii.gz").touch()
+    with pytest.raises(TableError, match="give images as a list of files"):
+        pet_spect.measure(tmp_path)
 
 
 def test_results_of_another_version_or_atlas_say_what_to_do(small_results, tmp_path):

@@ -132,6 +132,8 @@ def _atlas_of_files(labels: PathLike, table: PathLike | pd.DataFrame | None) -> 
     own = table is not None or path.name.lower().endswith((".nii", ".nii.gz"))
     if not own:
         path, table = find_atlas(str(labels))
+    elif table is None and not path.is_file():
+        raise AtlasError(f"{path}: does not exist")
     named = _read_table(table_beside(path) if table is None else table)
     atlas = _atlas_of(read_labels(path), path.name.split(".")[0], str(path), named)
     return _in_place(atlas, str(path)) if own else atlas

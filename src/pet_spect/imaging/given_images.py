@@ -80,6 +80,8 @@ def _named(images: Any) -> Iterator[tuple[Any, Any]]:
         yield Path(file_name).name if file_name else "image", images
     elif isinstance(images, Mapping):
         yield from images.items()
+    elif hasattr(images, "__array__"):
+        raise ImageError("an array does not say where it lies; give nibabel.Nifti1Image(array, affine)")
     elif isinstance(images, Iterable):
         for number, image in enumerate(images, start=1):
             for name, one in _named(image):

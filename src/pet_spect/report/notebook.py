@@ -82,6 +82,11 @@ def plot_uptake(
     ------
     ImageError, TableError
         If the image cannot be used, or the choice names no scan or several.
+
+    Examples
+    --------
+    >>> plot_uptake("results", participant="sub-01", session="year1", tracer="FDG")  # doctest: +SKIP
+    >>> plot_uptake("scan.nii.gz", lesion_side="left", output_file="scan.png")  # doctest: +SKIP
     """
     import pandas as pd
     from nilearn import plotting
@@ -107,12 +112,12 @@ def plot_uptake(
             table = _ratios(image, chosen, names, reference, lesion_side)
     groups = wanted_targets(names, [(region.name, region.side) for region in chosen.regions], chosen.name)
     regions = {name for group in groups for name in group}
-    values = [f"{row['region']} {row['value']:.3f}" for row in table.to_dict("records")]
+    values = [f"{row['region']} {row['value']:.3f}" for row in table.to_dict("records") if np.isfinite(row["value"])]
     heading = " ".join(word for word in key_words(key) if word != "n/a")
     told = f"{heading}  {', '.join(values)} ({reference})" if values else heading
     outlines = {side: _outline(chosen, regions, side) for side in ("left", "right")}
     display = plotting.plot_img(
-        _nifti(scan),
+        _nifti(Volume(np.nan_to_num(scan.data), scan.affine)),
         **{
             "display_mode": "z",
             "cut_coords": _cuts(outlines["left"], outlines["right"]),
@@ -233,6 +238,17 @@ def plot_change(
     ------
     TableError
         If the choice leaves no change, or changes of several kinds.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ratios = pd.DataFrame(
+    ...     {
+    ...         "participant_id": "sub-01", "session": ["baseline", "year1"], "tracer": "FDG", "region": "precentral",
+    ...         "measure": "uptake_ratio", "reference": "contralateral", "value": [0.8, 1.0],
+    ...     }
+    ... )
+    >>> plot_change(ratios, output_file="change.png")  # doctest: +SKIP
     """
     changes = table if "follow_up" in table.columns else change_table(table)
     wanted = dict(zip(_CHOICES, (tracer, region, measure, reference, session), strict=True))

@@ -67,8 +67,12 @@ class FinishedStudy:
         tables = results / "tables"
         self.results = results
         if not (tables / "ratios.tsv").is_file():
+            below = results / "results"
+            hint = f"; did you mean {below}?" if (below / "tables" / "ratios.tsv").is_file() else ""
+            if any(results.glob("*.nii*")):
+                hint = "; give images as a list of files"
             raise TableError(
-                f"{results}: holds no tables/ratios.tsv, so it is no results folder of a finished run",
+                f"{results}: holds no tables/ratios.tsv, so it is no results folder of a finished run{hint}",
                 code="no_results",
             )
         self.settings: StudySettings = read_settings(tables / "ratios.json")

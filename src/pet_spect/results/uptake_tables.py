@@ -110,11 +110,18 @@ def _with_old_regions(name: str | Reference, regions: Mapping[str, Sequence[str]
     return reference
 
 
+def _check_columns(table: pd.DataFrame, needed: Sequence[str], called: str) -> None:
+    for column in needed:
+        if column not in table.columns:
+            if any("\t" in str(name) for name in table.columns):
+                raise TableError(f"the {called} was read as one column; use pandas.read_csv(..., sep='\\t')")
+            verb = "have" if called.endswith("s") else "has"
+            raise TableError(f"the {called} {verb} no column {column!r}; needed are {listed(needed)}")
+
+
 def _values_of_one_scan(uptake: pd.DataFrame) -> dict[tuple[str, RegionSide], RegionValue]:
     needed = ("region", "side", "mean", "volume_ml")
-    for column in needed:
-        if column not in uptake.columns:
-            raise TableError(f"the uptake has no column {column!r}; needed are {listed(needed)}")
+    _check_columns(uptake, needed, "uptake")
     known = [column for column in _OF_A_SCAN if column in uptake.columns]
     sides = uptake["side"].fillna(MISSING)  # pandas reads n/a as missing
     scans = len(uptake[known].drop_duplicates()) if known else 1
@@ -171,9 +178,7 @@ def change_table(ratios: pd.DataFrame, sessions: Sequence[str] | None = None) ->
     import pandas as pd
 
     needed = ["participant_id", "session", "tracer", "region", "measure", "reference", "value"]
-    for column in needed:
-        if column not in ratios.columns:
-            raise TableError(f"the ratios have no column {column!r}; needed are {listed(needed)}")
+    _check_columns(ratios, needed, "ratios")
     ratios = ratios.assign(**{column: ratios[column].fillna(MISSING) for column in needed[:-1]})
     if ratios.duplicated(needed[:-1]).any():
         twice = ratios[ratios.duplicated(needed[:-1])].iloc[0]
