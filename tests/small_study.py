@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,14 @@ from scipy.ndimage import gaussian_filter
 
 from pet_spect.cli import main
 from pet_spect.imaging.atlases import load_atlas
-from pet_spect.imaging.images import write_affine, write_scan, write_volume, write_warp
+from pet_spect.imaging.images import write_scan, write_volume
 from pet_spect.imaging.tissue import tissue_maps
 from pet_spect.model import Volume, Warp
 from pet_spect.results import layout
+from pet_spect.results.registration_record import ViewBox, write_registration_record
+from pet_spect.results.transforms import write_participant_to_scan_points, write_standard_warps
+
+from .records import WARP, lesion, record_of, registered
 
 STEP = 4
 SESSIONS = "baseline", "year1"
@@ -61,59 +66,32 @@ def _write_participant(results: Path, who: str) -> None:
     field[..., 1] = 1.5
     grid = np.diag([30.0, 30.0, 30.0, 1.0])
     grid[:3, 3] = -120.0
+    to_scan = rigid.copy()
+    to_scan[1, 3] -= 1.5  # what the warp adds
     scans, flags = [], []
     for seed, (person, session) in enumerate(RATIO):
         if person != who:
             continue
         standard = simulated_scan(SIDE[who], RATIO[person, session], seed)
-        to_scan = rigid.copy()
-        to_scan[1, 3] -= 1.5  # what the warp adds
         image = results / layout.scan_image(who, session, "18FFDG", "pet")
         facts = {"Units": "Bq/mL", "SUVbwFactor": 5e-4, "AttenuationCorrection": "CT", "Warnings": []}
         write_scan(image, Volume(standard.data, to_scan @ standard.affine), facts)
         write_volume(results / layout.standard_image(who, session, "18FFDG", "pet"), standard)
-        write_affine(results / layout.scan_to_participant(who, session, "18FFDG"), rigid)
-        shape = standard.data.shape
-        scans.append(
-            {
-                "Session": session,
-                "Tracer": "FDG",
-                "Label": "18FFDG",
-                "Status": "registered",
-                "Warnings": [],
-                "DeficitMl": {"left": 0.0, "right": 0.0},
-                "CutAt": [],
-                "View": {"First": [-0.5] * 3, "Last": [extent - 0.5 for extent in shape]},
-                "OwnPose": None,
-                "Flags": [],
-            }
-        )
+        write_participant_to_scan_points(results, layout.scan_name(image), rigid)
+        x, y, z = (extent - 0.5 for extent in standard.data.shape)
+        scans.append(registered(session, "FDG", "18FFDG", view=ViewBox(first=(-0.5, -0.5, -0.5), last=(x, y, z))))
         flags += ["--scan", session, "FDG", str(image)]
-    write_warp(results / layout.standard_to_participant(who), Warp(field, grid))
-    lesion = np.zeros((20, 20, 20), dtype=np.float32)
-    lesion[4:8, 8:14, 12:18] = 1.0 if who == "sub-01" else 0.0
+    warp = Warp(field, grid)
+    write_standard_warps(results, who, participant_to_standard_points=warp, standard_to_participant_points=warp)
+    mask_data = np.zeros((20, 20, 20), dtype=np.float32)
+    mask_data[4:8, 8:14, 12:18] = 1.0 if who == "sub-01" else 0.0
     place = np.diag([5.0, 5.0, 5.0, 1.0])
     place[:3, 3] = -60.0, -60.0, -20.0
     mask = results / layout.lesion_mask(who)
-    write_volume(mask, Volume(lesion, place))
-    record = {
-        "Participant": who,
-        "SoftwareVersion": "0.2.0",
-        "Space": "MNI152NLin2009cSym",
-        "Anat": None,
-        "Scans": scans,
-        "Leading": "FDG",
-        "Lesion": {
-            "Source": "given" if who == "sub-01" else "estimated",
-            "VolumeMl": {"left": 0.0, "right": 0.0},
-            "SeenMl": {"left": 0.0, "right": 0.0},
-            "Code": None,
-            "Reason": None,
-        },
-        "Warp": {"JacobianLow": 1.0, "JacobianHigh": 1.0, "MisplacementMm": 1.2},
-        "Settings": {},
-    }
-    (results / layout.registration_record(who)).write_text(json.dumps(record), encoding="utf-8")
+    write_volume(mask, Volume(mask_data, place))
+    source = "given" if who == "sub-01" else "estimated"
+    record = record_of(who, *scans, leading="FDG", lesion=lesion(source), warp=replace(WARP, misplacement_mm=1.2))
+    write_registration_record(results / layout.registration_record(who), record)
     table = results / layout.uptake_table(who, "CerebrA")
     drawn = ["--lesion-mask", str(mask)] if who == "sub-01" else []
     command = ["measure", "--participant", who, "--results", str(results), *flags, "--sessions", *SESSIONS]
