@@ -203,6 +203,8 @@ def test_an_atlas_may_be_a_path_an_image_in_memory_or_read_already(tmp_path):
         load_atlas(path)
     with pytest.raises(AtlasError, match=r"other\.nii: does not exist"):
         load_atlas(tmp_path / "other.nii")
+    with pytest.raises(AtlasError, match=r"no atlas 'cerebra' is shipped; .*did you mean 'CerebrA'"):
+        load_atlas("cerebra")
     with pytest.raises(AtlasError, match="found 5"):
         load_atlas(5)
 

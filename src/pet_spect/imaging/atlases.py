@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.errors import AtlasError, ImageError, listed, shown
+from pet_spect.errors import AtlasError, ImageError, did_you_mean, listed, shown
 from pet_spect.imaging.atlas_tables import AtlasTable, bids_regions, read_regions, rows_of_nilearn
 from pet_spect.imaging.images import canonical, read_volume, volume_from_nifti
 from pet_spect.imaging.nifti_space import check_space
@@ -57,8 +57,11 @@ def find_atlas(name: str) -> tuple[Path, Path]:
     folder = _CHECKOUT if _CHECKOUT.is_dir() else _INSTALLED
     labels, table = folder / f"{name}.nii.gz", folder / f"{name}.tsv"
     if not labels.is_file() or not table.is_file():
-        shipped = listed(sorted(path.stem for path in folder.glob("*.tsv"))) or "none"
-        raise AtlasError(f"no atlas {shown(name)} is shipped; shipped: {shipped}", code="atlas_unknown")
+        names = sorted(path.stem for path in folder.glob("*.tsv"))
+        raise AtlasError(
+            f"no atlas {shown(name)} is shipped; shipped: {listed(names) or 'none'}{did_you_mean(name, names)}",
+            code="atlas_unknown",
+        )
     return labels, table
 
 

@@ -98,7 +98,12 @@ def plot_uptake(
         chosen = load_atlas(study.settings.atlas if atlas is None else atlas)
         names = study.settings.roles.target_name if targets is None else targets
         every = measure_study(
-            Path(image), atlas, targets=targets, references=reference, measures="uptake_ratio", lesion=None
+            Path(image),
+            atlas,
+            targets=targets,
+            references=reference,
+            measures="uptake_ratio",
+            participant=key.participant,
         )
         table = every[(every[["participant_id", "session", "tracer"]] == list(key_words(key))).all(axis=1)]
     else:
@@ -150,7 +155,8 @@ def _one(images: Sequence[Any]) -> Sequence[Any]:
 
 def _chosen_scan(study: FinishedStudy, participant: str | None, session: str | None, tracer: str | None) -> ScanKey:
     wanted = {"participant": participant, "session": session, "tracer": tracer}
-    keys = [scan.uptake.key for who in study.participants for scan in study.scans(who) if not scan.uptake.absence]
+    people = [participant] if participant in study.participants else study.participants
+    keys = [scan.uptake.key for who in people if who for scan in study.scans(who) if not scan.uptake.absence]
     left = keys
     for name, value in wanted.items():
         known = list(dict.fromkeys(getattr(key, name) for key in left))

@@ -33,26 +33,28 @@ def measure_study(
     targets: str | Sequence[str] | None,
     references: Any,
     measures: str | Sequence[str] | None,
-    lesion: Mapping[str, Any] | None,
+    lesion: Mapping[str, Any] | None = None,
+    participant: str | None = None,
 ) -> pd.DataFrame:
-    """Return the ratios of a finished study, see `pet_spect.measure`.
+    """Return the ratios of a finished study, or of one participant in it, see `pet_spect.measure`.
 
     What the workflow measured is taken from its tables; images are measured only for other regions or another atlas.
     """
     study = FinishedStudy(results)
+    people = study.participants if participant is None else [participant]
     wanted = wanted_measures("all" if measures is None else measures)
     own = study.settings.roles
     if atlas is None and lesion is None and (targets is None or targets in (own.target_name, [own.target_name])):
         roles = _stored_roles(study, references)
         if roles is not None:
-            return ratio_frame(_rows(study, [roles], None, None), wanted)
+            return ratio_frame(_rows(study, people, [roles], None, None), wanted)
     chosen = _atlas(study, atlas)
     parts = [(region.name, region.side) for region in chosen.regions]
     names = JOINED.join(own.target) if targets is None else targets
     known = {**known_references(), **own.references} if references is not None else own.references
     groups = wanted_targets(names, parts, chosen.name)
     planned = [RegionRoles(group, wanted_references(references, known, group, parts)) for group in groups]
-    return ratio_frame(_rows(study, planned, chosen, lesion), wanted)
+    return ratio_frame(_rows(study, people, planned, chosen, lesion), wanted)
 
 
 def _stored_roles(study: FinishedStudy, references: Any) -> RegionRoles | None:
@@ -79,9 +81,13 @@ def _atlas(study: FinishedStudy, atlas: AtlasSource | None) -> Atlas:
 
 
 def _rows(
-    study: FinishedStudy, planned: Sequence[RegionRoles], atlas: Atlas | None, lesion: Mapping[str, Any] | None
+    study: FinishedStudy,
+    people: Sequence[str],
+    planned: Sequence[RegionRoles],
+    atlas: Atlas | None,
+    lesion: Mapping[str, Any] | None,
 ) -> Iterator[Ratio]:
-    for participant in study.participants:
+    for participant in people:
         mask = None
         if atlas is not None and lesion is not None and participant in lesion:
             mask = read_lesion_mask(Path(lesion[participant]), atlas)
