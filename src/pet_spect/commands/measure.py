@@ -29,7 +29,6 @@ from pet_spect.results.uptake_record import (
     CommonResolution,
     UptakeRow,
     UptakeScan,
-    low_coverage,
     missing_scan,
     uptake_rows,
     write_uptake,
@@ -270,7 +269,7 @@ def _measured(
     common: ToCommon | None,
     record: RegistrationRecord,
 ) -> tuple[UptakeScan, ScanMeasurement]:
-    from pet_spect.quantify.absence import why_absent
+    from pet_spect.quantify.absence import low_coverage
     from pet_spect.quantify.measurement import measure_scan
 
     scan_to_participant_points = read_scan_to_participant_points(options.results, layout.scan_name(image))

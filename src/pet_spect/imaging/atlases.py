@@ -206,7 +206,7 @@ def _nilearn_atlas(source: Mapping[str, Any]) -> Atlas:
     if "maps" not in source:
         raise AtlasError(f"an atlas object with maps is needed; found {listed(source)}")
     if source.get("atlas_type") == "probabilistic":
-        raise AtlasError("the nilearn atlas is probabilistic; one with labels is needed", code="atlas_probabilistic")
+        raise AtlasError("the nilearn atlas is probabilistic; one with labels is needed")
     maps = source["maps"]
     of_file = isinstance(maps, str | os.PathLike)
     called = str(maps) if of_file else "the label image"

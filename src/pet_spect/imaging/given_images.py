@@ -66,8 +66,7 @@ def given_images(images: Any) -> list[GivenImage]:
     if twice is not None:
         raise ImageError(
             f"two images are called {' '.join(part for part in (twice.participant, twice.session, twice.tracer))};"
-            " give a dict whose keys tell them apart, such as ('sub-01', 'year1', 'FDG')",
-            code="image_names",
+            " give a dict whose keys tell them apart, such as ('sub-01', 'year1', 'FDG')"
         )
     return found
 

@@ -11,10 +11,10 @@ from pet_spect.errors import ImageError, TableError
 from pet_spect.model import Atlas, RegionSide, ScanKey, Side, Volume
 from pet_spect.quantify.measurement import participant_regions
 from pet_spect.quantify.participant_uptake import PlacedScan, participant_uptake
-from pet_spect.quantify.reasons import split_reasons
 from pet_spect.quantify.references import lesionfree_regions
 from pet_spect.quantify.roles import RegionRoles, ScanUptake
 from pet_spect.quantify.uptake import LESIONFREE
+from pet_spect.remarks import Remark, codes_in, known_code, read_cell
 from pet_spect.results import layout
 from pet_spect.results.columns import RATIOS, SCANS
 from pet_spect.results.registered_scan import RegisteredScan, read_registered
@@ -33,15 +33,15 @@ class StudyScan:
     uptake : ScanUptake
         As the workflow measured it, with the notes of scans.tsv.
     lesion_side : {'left', 'right'}
-    failure : str
-        ``code: text`` why its values are shown but not used.
+    failure : Remark or None
+        Why its values are shown but not used.
     infratentorial : bool
         Whether the stroke is.
     """
 
     uptake: ScanUptake
     lesion_side: Side
-    failure: str
+    failure: Remark | None
     infratentorial: bool
 
 
@@ -73,13 +73,12 @@ class FinishedStudy:
                 hint = "; give images as a list of files"
             raise TableError(
                 f"{results}: holds no tables/ratios.tsv, so it is no results folder of a finished run{hint}",
-                code="no_results",
             )
         self.settings: StudySettings = read_settings(tables / "ratios.json")
         ratios = read_table(tables / "ratios.tsv", required=tuple(RATIOS))
         self._sides = {row["participant_id"]: cast(Side, row["lesion_side"]) for row in ratios}
         self._infratentorial = {
-            row["participant_id"] for row in ratios if "cerebellum_infratentorial: " in row["reason"]
+            row["participant_id"] for row in ratios if "cerebellum_infratentorial" in codes_in(row["reason"])
         }
         self._rows: dict[str, list[Row]] = {}
         for row in read_table(tables / "scans.tsv", required=tuple(SCANS)):
@@ -199,11 +198,13 @@ class FinishedStudy:
         return read_registered(self.results, images[key])
 
 
-def _notes(row: Row) -> tuple[str, ...]:
-    return () if row["warnings"] == MISSING else tuple(split_reasons(row["warnings"]))
+def _notes(row: Row) -> tuple[Remark, ...]:
+    return () if row["warnings"] == MISSING else read_cell(row["warnings"])
 
 
-def _failure(row: Row) -> str:
+def _failure(row: Row) -> Remark | None:
     if row["status"] != "excluded":
-        return ""
-    return f"excluded: {row['reason']}" if row["stage"] == "decision" else f"{row['code']}: {row['reason']}"
+        return None
+    if row["stage"] == "decision":
+        return Remark.of("excluded", reason=row["reason"])
+    return Remark.said(known_code(row["code"]), row["reason"])

@@ -112,7 +112,7 @@ def _scan(image: GivenImage, values: RegionValues) -> ScanUptake:
         corrected = None if told is None else str(told).lower() not in ("none", "false")
     factor = image.facts.get("SUVbwFactor")
     reason = image.facts.get("SUVReason") or "no sidecar says how to reach SUV"
-    return ScanUptake(image.key, "", values, (), factor, str(reason), corrected)
+    return ScanUptake(image.key, None, values, (), factor, str(reason), corrected)
 
 
 def _with_tracer(image: GivenImage, tracer: Any) -> GivenImage:

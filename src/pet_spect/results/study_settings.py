@@ -63,7 +63,7 @@ def read_settings(dictionary: Path) -> StudySettings:
     except (KeyError, TypeError, ValueError, AttributeError, RegionError):
         raise TableError(
             f"{dictionary}: does not tell the settings of the run; run the workflow again with this version",
-            code="settings_missing",
+            code="dictionary_unreadable",
         ) from None
 
 

@@ -16,6 +16,7 @@ from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.references import BUILT_IN, Reference
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, reference_value, target_value
 from pet_spect.quantify.uptake import LESIONFREE
+from pet_spect.remarks import Remark
 from pet_spect.tsv import MISSING
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def uptake_ratio(
             f"{did_you_mean(reference, BUILT_IN)}"
         )
     reference = _with_old_regions(reference, regions)
-    scan = ScanUptake(ScanKey(MISSING, MISSING, MISSING), "", _values_of_one_scan(uptake))
+    scan = ScanUptake(ScanKey(MISSING, MISSING, MISSING), None, _values_of_one_scan(uptake))
     names = (target,) if isinstance(target, str) else tuple(target)
     suffix = LESIONFREE if all(name.endswith(LESIONFREE) for name in names) else ""
     roles = RegionRoles(tuple(name.removesuffix(suffix) for name in names), BUILT_IN)
@@ -89,8 +90,9 @@ def uptake_ratio(
     denominator = reference_value(scan, reference, roles, lesion_side, suffix)
     if denominator.mean > 0 and np.isfinite(numerator.mean):
         return numerator.mean / denominator.mean
-    why = numerator.reason or denominator.reason or "no_value: the reference is not positive"
-    warnings.warn(f"the ratio is NaN ({why})", stacklevel=2)
+    reason = numerator.reason or denominator.reason
+    why = "the reference is not positive" if reason is None else reason.text
+    warnings.warn(f"the ratio is NaN: {why}", stacklevel=2)
     return float("nan")
 
 
@@ -132,12 +134,11 @@ def _values_of_one_scan(uptake: pd.DataFrame) -> dict[tuple[str, RegionSide], Re
             " or use pet_spect.measure, which gives the ratios of many scans"
         )
     means, volumes = uptake["mean"].tolist(), uptake["volume_ml"].tolist()
-    return {
-        (str(region), cast(RegionSide, side)): RegionValue(
-            mean, volume, reason="" if np.isfinite(mean) else f"no_value: {region} ({side}) has no mean"
-        )
-        for region, side, mean, volume in zip(uptake["region"], sides, means, volumes, strict=True)
-    }
+    values: dict[tuple[str, RegionSide], RegionValue] = {}
+    for region, side, mean, volume in zip(uptake["region"], sides, means, volumes, strict=True):
+        why = None if np.isfinite(mean) else Remark.said("no_value", f"{region} ({side}) has no mean")
+        values[str(region), cast(RegionSide, side)] = RegionValue(mean, volume, reason=why)
+    return values
 
 
 def change_table(ratios: pd.DataFrame, sessions: Sequence[str] | None = None) -> pd.DataFrame:
