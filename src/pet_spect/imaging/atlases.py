@@ -158,7 +158,9 @@ def table_beside(labels: Path) -> Path:
     names = [f"{stem}.tsv", f"{re.sub('_(space|res|den)-[A-Za-z0-9]+', '', stem)}.tsv"]
     found = next((labels.with_name(name) for name in names if labels.with_name(name).is_file()), None)
     if found is None:
-        raise AtlasError(f"{labels}: its table is needed, too; {' or '.join(dict.fromkeys(names))} is not beside it")
+        raise AtlasError(
+            f"{labels}: its table is needed, too; {listed(dict.fromkeys(names), joined=' or ')} is not beside it"
+        )
     return found
 
 

@@ -119,7 +119,7 @@ def plot_uptake(
     regions = {name for group in groups for name in group}
     values = [f"{row['region']} {row['value']:.3f}" for row in table.to_dict("records") if np.isfinite(row["value"])]
     heading = " ".join(word for word in key_words(key) if word != "n/a")
-    told = f"{heading}  {', '.join(values)} ({reference})" if values else heading
+    told = f"{heading}  {listed(values)} ({reference})" if values else heading
     outlines = {side: _outline(chosen, regions, side) for side in ("left", "right")}
     display = plotting.plot_img(
         _nifti(Volume(np.nan_to_num(scan.data), scan.affine)),
