@@ -158,9 +158,8 @@ def table_beside(labels: Path) -> Path:
     names = [f"{stem}.tsv", f"{re.sub('_(space|res|den)-[A-Za-z0-9]+', '', stem)}.tsv"]
     found = next((labels.with_name(name) for name in names if labels.with_name(name).is_file()), None)
     if found is None:
-        raise AtlasError(
-            f"{labels}: its table is needed, too; {listed(dict.fromkeys(names), joined=' or ')} is not beside it"
-        )
+        tried = listed(dict.fromkeys(names), joined=" or ")
+        raise AtlasError(f"{labels}: its table is needed, too; {tried} is not beside it")
     return found
 
 
