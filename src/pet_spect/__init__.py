@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from pet_spect.imaging.atlases import load_atlas
     from pet_spect.quantify.references import Reference
     from pet_spect.report.notebook import plot_change, plot_uptake
-    from pet_spect.results.masker import UptakeMasker
+    from pet_spect.results.library.masker import UptakeMasker
 
 __version__ = "0.2.0"
 
 _HOME = {
     "Reference": "pet_spect.quantify.references",
-    "UptakeMasker": "pet_spect.results.masker",
+    "UptakeMasker": "pet_spect.results.library.masker",
     "change_table": "pet_spect.api",
     "extract_uptake": "pet_spect.api",
     "load_atlas": "pet_spect.imaging.atlases",

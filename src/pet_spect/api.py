@@ -23,10 +23,10 @@ from pet_spect.imaging.nifti_space import check_space as check_nifti_space
 from pet_spect.model import Atlas, Side, Volume, Warp
 from pet_spect.quantify.measurement import measure_scan, participant_regions
 from pet_spect.quantify.references import Reference
-from pet_spect.results.measure_images import measure_images
-from pet_spect.results.measure_study import measure_study
+from pet_spect.results.library.measure_images import measure_images
+from pet_spect.results.library.measure_study import measure_study
+from pet_spect.results.library.uptake_tables import change_table, uptake_ratio
 from pet_spect.results.registered_scan import RegisteredScan, read_registered
-from pet_spect.results.uptake_tables import change_table, uptake_ratio
 
 if TYPE_CHECKING:
     import nibabel as nib

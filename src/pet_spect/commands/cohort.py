@@ -33,7 +33,7 @@ from pet_spect.quantify.roles import RegionRoles
 from pet_spect.remarks import Remark, write_cell
 from pet_spect.results import columns, layout
 from pet_spect.results.dataset import describe_dataset
-from pet_spect.results.study_settings import StudySettings
+from pet_spect.results.library.study_settings import StudySettings
 from pet_spect.results.uptake_record import MeasuredScan, read_uptake
 from pet_spect.study.decisions import decisions_by_scan, read_decisions
 from pet_spect.study.participants import Participant, read_participants

@@ -269,8 +269,7 @@ def _measured(
     common: ToCommon | None,
     record: RegistrationRecord,
 ) -> tuple[UptakeScan, ScanMeasurement]:
-    from pet_spect.quantify.absence import low_coverage
-    from pet_spect.quantify.measurement import measure_scan
+    from pet_spect.quantify.measurement import low_coverage, measure_scan
 
     scan_to_participant_points = read_scan_to_participant_points(options.results, layout.scan_name(image))
     volume, facts = read_scan(image), read_converted_facts(image)

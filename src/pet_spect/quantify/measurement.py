@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.model import Atlas, CutView, RegionUptake, Volume, Warp
+from pet_spect.model import Atlas, CutView, Refusal, RegionUptake, Volume, Warp
 from pet_spect.quantify.coverage import coverage_by_pose, in_view, limited
 from pet_spect.quantify.region_weights import RegionWeights, membership_certainty, weigh_regions
 from pet_spect.quantify.smoothing import blur
 from pet_spect.quantify.uptake import uptake_of_shares
+from pet_spect.remarks import Remark
 
 
 @dataclass(frozen=True)
@@ -156,3 +158,34 @@ def measure_scan(
     if view is not None and view.pose is not None:
         found = limited(found, coverage_by_pose(regions.atlas, volume, view), regions.min_coverage)
     return ScanMeasurement(tuple(found), volume, shares, to_participant)
+
+
+def low_coverage(uptake: RegionUptake, min_coverage: float, cut_at: Sequence[str]) -> Remark:
+    """Return why a region out of view has no mean; `cut_at` names the sides at which the brain is cut."""
+    name = uptake.region if uptake.side == "n/a" else f"{uptake.region} {uptake.side}"
+    case = "cut" if cut_at else "whole"
+    return Remark.of("low_coverage", case=case, share=uptake.coverage, region=name, needed=min_coverage, sides=cut_at)
+
+
+def absence_reason(
+    uptake: RegionUptake, regions: ParticipantRegions, cut_at: Sequence[str] = (), lesion_fault: Refusal | None = None
+) -> Remark | None:
+    """Return why a region has no mean; None if it has one.
+
+    Parameters
+    ----------
+    uptake : RegionUptake
+    regions : ParticipantRegions
+        With which it was measured.
+    cut_at : sequence of str
+        The sides at which the brain is cut.
+    lesion_fault : Refusal, optional
+        Why there is no lesion mask.
+    """
+    if not math.isnan(uptake.mean):
+        return None
+    if uptake.region not in {region.name for region in regions.atlas.regions} and regions.lesion is None:
+        return Remark.of("no_lesion_mask") if lesion_fault is None else lesion_fault.remark
+    if not uptake.volume_ml > 0:
+        return Remark.of("no_volume", case="region", region=uptake.region)
+    return low_coverage(uptake, regions.min_coverage, cut_at)

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.model import CutView, RegionSide, Volume
-from pet_spect.quantify.absence import absence_reason
-from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement, measure_scan
+from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement, absence_reason, measure_scan
 from pet_spect.quantify.roles import RegionValue
 from pet_spect.quantify.sensitivities import scan_sensitivities
 

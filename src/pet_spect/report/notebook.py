@@ -18,11 +18,11 @@ from pet_spect.imaging.resample import apply_affine
 from pet_spect.model import Atlas, ScanKey, Side, Volume
 from pet_spect.quantify.ratios import CONTRALATERAL
 from pet_spect.report.canvas import LEFT, RIGHT
-from pet_spect.results.finished_study import FinishedStudy
-from pet_spect.results.measure_images import DEFAULT_TARGET, measure_images
-from pet_spect.results.measure_study import measure_study
-from pet_spect.results.ratio_table import wanted_targets
-from pet_spect.results.uptake_tables import change_table
+from pet_spect.results.library.finished_study import FinishedStudy
+from pet_spect.results.library.measure_images import DEFAULT_TARGET, measure_images
+from pet_spect.results.library.measure_study import measure_study
+from pet_spect.results.library.ratio_table import wanted_targets
+from pet_spect.results.library.uptake_tables import change_table
 
 if TYPE_CHECKING:
     import nibabel as nib

@@ -14,8 +14,7 @@ from typing import Annotated, Any, Literal, cast, get_args
 from pet_spect.errors import TableError
 from pet_spect.files import read_json, write_json
 from pet_spect.model import Refusal, RegionSide, RegionUptake, ScanKey
-from pet_spect.quantify.absence import absence_reason
-from pet_spect.quantify.measurement import ParticipantRegions
+from pet_spect.quantify.measurement import ParticipantRegions, absence_reason
 from pet_spect.quantify.roles import RegionValue, ScanUptake
 from pet_spect.quantify.uncertainty import Sensitivity
 from pet_spect.quantify.uptake import LESIONFREE

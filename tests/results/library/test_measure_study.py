@@ -7,7 +7,7 @@ import pytest
 
 import pet_spect
 from pet_spect.errors import AtlasError, RegionError, TableError
-from pet_spect.results.ratio_table import COLUMNS
+from pet_spect.results.library.ratio_table import COLUMNS
 
 KEYS = ["participant_id", "session", "tracer", "region", "measure", "reference"]
 NUMBERS = ["value", "value_sd", "ci95_low", "ci95_high", "numerator", "denominator"]

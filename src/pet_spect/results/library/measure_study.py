@@ -12,8 +12,8 @@ from pet_spect.imaging.lesion_mask import read_lesion_mask
 from pet_spect.model import Atlas
 from pet_spect.quantify.ratios import Ratio, scan_ratios
 from pet_spect.quantify.roles import RegionRoles
-from pet_spect.results.finished_study import FinishedStudy, StudyScan
-from pet_spect.results.ratio_table import (
+from pet_spect.results.library.finished_study import FinishedStudy, StudyScan
+from pet_spect.results.library.ratio_table import (
     JOINED,
     known_references,
     ratio_frame,

@@ -17,9 +17,9 @@ from pet_spect.quantify.uptake import LESIONFREE
 from pet_spect.remarks import Remark, codes_in, known_code, read_cell
 from pet_spect.results import layout
 from pet_spect.results.columns import RATIOS, SCANS
+from pet_spect.results.library.study_settings import StudySettings, read_settings
 from pet_spect.results.registered_scan import RegisteredScan, read_registered
 from pet_spect.results.registration_record import read_registration_record
-from pet_spect.results.study_settings import StudySettings, read_settings
 from pet_spect.results.uptake_record import ParticipantUptake, read_uptake
 from pet_spect.tsv import MISSING, Row, read_table
 

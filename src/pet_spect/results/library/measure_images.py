@@ -23,7 +23,7 @@ from pet_spect.quantify.ratios import Ratio, scan_ratios
 from pet_spect.quantify.references import lesionfree_regions
 from pet_spect.quantify.roles import RegionRoles, ScanUptake
 from pet_spect.quantify.uptake import LESIONFREE
-from pet_spect.results.ratio_table import (
+from pet_spect.results.library.ratio_table import (
     known_references,
     ratio_frame,
     wanted_measures,

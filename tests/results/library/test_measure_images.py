@@ -9,7 +9,7 @@ import pet_spect
 from pet_spect.errors import ImageError, PetSpectError, RegionError
 from pet_spect.imaging.images import write_affine, write_warp
 from pet_spect.model import Atlas, Region, Warp
-from pet_spect.results.ratio_table import COLUMNS
+from pet_spect.results.library.ratio_table import COLUMNS
 
 from ..small_study import simulated_scan
 

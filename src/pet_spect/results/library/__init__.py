@@ -1,0 +1,1 @@
+"""The pieces of the library: images and finished studies measured, as tables of pandas."""
