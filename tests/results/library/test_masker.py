@@ -5,8 +5,7 @@ from sklearn.base import clone
 
 import pet_spect
 from pet_spect.errors import ImageError
-
-from ..small_study import simulated_scan
+from tests.small_study import simulated_scan
 
 
 def test_the_masker_gives_the_means_of_extract_uptake():

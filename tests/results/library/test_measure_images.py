@@ -10,8 +10,7 @@ from pet_spect.errors import ImageError, PetSpectError, RegionError
 from pet_spect.imaging.images import write_affine, write_warp
 from pet_spect.model import Atlas, Region, Warp
 from pet_spect.results.library.ratio_table import COLUMNS
-
-from ..small_study import simulated_scan
+from tests.small_study import simulated_scan
 
 SHAPE = (16, 12, 12)
 
