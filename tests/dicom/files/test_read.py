@@ -342,7 +342,7 @@ def test_pixels_of_a_series_too_large_for_memory_are_read_when_they_are_needed(p
 def told_by_two(first, second, tag):
     """Return what two headers of one series say, of which the second was read after the first."""
     seen = {}
-    return [Header(ds, "x", seen=seen).texts(tag) for ds in (first, second)]
+    return [Header(ds, "x", parsed_values=seen).texts(tag) for ds in (first, second)]
 
 
 def implicit(**changes):

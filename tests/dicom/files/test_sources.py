@@ -94,7 +94,10 @@ def test_files_of_a_folder_are_counted_in_the_order_of_their_names(tmp_path):
     for name in ("b", "a/c"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert [(file.name, file.place) for file in files_in(tmp_path, "x")] == [("c", "file 1 of 2"), ("b", "file 2 of 2")]
+    assert [(file.name, file.message_name) for file in files_in(tmp_path, "x")] == [
+        ("c", "file 1 of 2"),
+        ("b", "file 2 of 2"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def clean_code(sequence: str, item: Header) -> Dataset:
     cleaned = Dataset()
     cleaned.CodeValue = UNLISTED if meaning is None else value
     cleaned.CodingSchemeDesignator = _OWN_SCHEME if meaning is None else scheme
-    cleaned.CodeMeaning = _told(sequence, item.text("CodeMeaning") or "", meaning)
+    cleaned.CodeMeaning = _shared_meaning(sequence, item.text("CodeMeaning") or "", meaning)
     return cleaned
 
 
@@ -67,17 +67,17 @@ def _listed(sequence: str, value: str, scheme: str) -> str | None:
     if sequence == "RadiopharmaceuticalCodeSequence" and coded_tracer(scheme, value) is not None:
         return coded_tracer(scheme, value)
     code = Code(value, "SRT" if scheme in SNOMED_SCHEMES[1:] else scheme, "")
-    listed = (known for group in _GROUPS[sequence] for known in group.concepts.values())
-    return next((str(known.meaning) for known in listed if known == code), None)
+    listed = (concept for group in _GROUPS[sequence] for concept in group.concepts.values())
+    return next((str(concept.meaning) for concept in listed if concept == code), None)
 
 
-def _told(sequence: str, found: str, listed: str | None) -> str:
+def _shared_meaning(sequence: str, original: str, listed: str | None) -> str:
     """Return a meaning from which a reader takes the same radionuclide or tracer as from the original."""
     if sequence == "RadionuclideCodeSequence":
-        nuclide = radionuclide_name(found)
+        nuclide = radionuclide_name(original)
         return listed if listed and radionuclide_name(listed) == nuclide else nuclide or UNLISTED
     if sequence == "RadiopharmaceuticalCodeSequence":
-        tracer = known_tracer((found,))
+        tracer = known_tracer((original,))
         return listed if listed and known_tracer((listed,)) == tracer else tracer or UNLISTED
     return listed or UNLISTED
 

@@ -97,7 +97,7 @@ def deidentify(source: Path, out: Path, pseudonyms: Pseudonyms, person: str | No
     people = People(person)
     with _whole_folder(out) as partial, quiet():
         for file in files_in(source, str(source)):
-            header = _read(file, file.path or f"{source}: {file.place}", done.left_out)
+            header = _read(file, file.path or f"{source}: {file.message_name}", done.left_out)
             if header is None:
                 continue
             _check_burned_in(header)
@@ -224,8 +224,8 @@ def deidentify_object(header: Header, pseudonyms: Pseudonyms, who: str, code: st
     cleaned.PatientName = cleaned.PatientID = code
     for keyword in ("PatientBirthDate", "StudyID", "AccessionNumber", "ReferringPhysicianName"):
         setattr(cleaned, keyword, "")
-    _mend(cleaned)
-    _tell_method(cleaned)
+    _make_valid(cleaned)
+    _add_method(cleaned)
     meta = _file_meta(header, cleaned)
     syntax = meta.TransferSyntaxUID
     return FileDataset(
@@ -238,19 +238,19 @@ def deidentify_object(header: Header, pseudonyms: Pseudonyms, who: str, code: st
     )
 
 
-def _mend(cleaned: Dataset) -> None:
+def _make_valid(cleaned: Dataset) -> None:
     """Leave out or add what scanners get wrong and readers do not need, so that the object is valid."""
     if cleaned.get("PatientOrientationCodeSequence") and "PatientPosition" in cleaned:
         del cleaned.PatientPosition
     kinds = cleaned.get("SeriesType") or [""]
     if "NumberOfTimeSlices" in cleaned and "DYNAMIC" not in kinds:
         del cleaned.NumberOfTimeSlices
-    side_told = any(word in cleaned for word in ("Laterality", "AnatomicRegionSequence"))
-    if cleaned.get("BodyPartExamined") not in UNPAIRED and not side_told:
+    has_side = any(word in cleaned for word in ("Laterality", "AnatomicRegionSequence"))
+    if cleaned.get("BodyPartExamined") not in UNPAIRED and not has_side:
         cleaned.Laterality = ""
 
 
-def _tell_method(cleaned: Dataset) -> None:
+def _add_method(cleaned: Dataset) -> None:
     """Say what was done (PS3.15 E.1.1, codes of PS3.16 CID 7050)."""
     has_private = any(tag.is_private for tag in cleaned.keys())  # noqa: SIM118
     cleaned.PatientIdentityRemoved = "YES"

@@ -18,7 +18,7 @@ def moved_date(text: str, shift: timedelta) -> str:
     ('20240229', '')
     """
     seconds = seconds_of_date(text)
-    return "" if seconds is None else _told(seconds, shift, "%Y%m%d")
+    return "" if seconds is None else _formatted(seconds, shift, "%Y%m%d")
 
 
 def moved_date_time(text: str, shift: timedelta, clock: timedelta | None) -> str:
@@ -39,7 +39,7 @@ def moved_date_time(text: str, shift: timedelta, clock: timedelta | None) -> str
     """
     seconds = seconds_of_date_time(text, clock)
     if seconds is not None:
-        return _told(seconds, shift, "%Y%m%d%H%M%S.%f")
+        return _formatted(seconds, shift, "%Y%m%d%H%M%S.%f")
     return moved_date(text, shift)
 
 
@@ -54,7 +54,7 @@ def clean_time(text: str) -> str:
     return text.replace(":", "") if text.isascii() and seconds_of_day(text) is not None else ""
 
 
-def _told(seconds: float, shift: timedelta, form: str) -> str:
+def _formatted(seconds: float, shift: timedelta, form: str) -> str:
     try:
         moved = _EPOCH + timedelta(microseconds=round(seconds * 1e6)) + shift
     except OverflowError:

@@ -123,8 +123,8 @@ def archived_files(path: Path, kind: Kind, called: str) -> Iterator[PlacedFile]:
         raise DicomError(f"{called}: cannot be read ({error.strerror})", code="file_unreadable") from None
 
 
-def _damaged(called: str, found: str = "") -> DicomError:
-    why = f" ({found}); get it anew, or pack the whole folder again" if found else ""
+def _damaged(called: str, detail: str = "") -> DicomError:
+    why = f" ({detail}); get it anew, or pack the whole folder again" if detail else ""
     return DicomError(f"{called}: is an archive that is damaged or cut short{why}", code="archive_damaged")
 
 
@@ -155,15 +155,15 @@ class _Meter:
         head = member.read(_BLOCK)
         if not head[:MARK_END].endswith(b"DICM"):
             return head
-        held = io.BytesIO()
-        held.write(head)
+        buffer = io.BytesIO()
+        buffer.write(head)
         while claimed <= MOST_BYTES_OF_MEMBER and (chunk := member.read(_CHUNK)):
-            claimed = max(claimed, held.tell() + len(chunk))
-            self.check(self.unpacked + held.tell() + len(chunk))
-            held.write(chunk)
+            claimed = max(claimed, buffer.tell() + len(chunk))
+            self.check(self.unpacked + buffer.tell() + len(chunk))
+            buffer.write(chunk)
         if claimed > MOST_BYTES_OF_MEMBER:
             raise self.error(f"holds a file of more than {MOST_BYTES_OF_MEMBER >> 30} GiB")
-        return held.getvalue()
+        return buffer.getvalue()
 
 
 def _zipped(stream: BinaryIO, meter: _Meter, called: str) -> Iterator[PlacedFile]:
@@ -284,6 +284,6 @@ class _Counted(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        found = self._stream.read(size)
-        self._meter.add(len(found))
-        return found
+        data = self._stream.read(size)
+        self._meter.add(len(data))
+        return data

@@ -47,10 +47,10 @@ def unpacks_too_far(stream: BinaryIO) -> bool:
 
 def _meta_end(head: bytes) -> int:
     """Return where the file meta information ends: its elements have group 2 and are written with explicit VR."""
-    place = MARK_END
-    while head[place : place + 2] == b"\2\0" and place + 12 <= len(head):
-        if head[place + 4 : place + 6] in _LONG:
-            place += 12 + int(struct.unpack_from("<I", head, place + 8)[0])
+    offset = MARK_END
+    while head[offset : offset + 2] == b"\2\0" and offset + 12 <= len(head):
+        if head[offset + 4 : offset + 6] in _LONG:
+            offset += 12 + int(struct.unpack_from("<I", head, offset + 8)[0])
         else:
-            place += 8 + int(struct.unpack_from("<H", head, place + 6)[0])
-    return place
+            offset += 8 + int(struct.unpack_from("<H", head, offset + 6)[0])
+    return offset

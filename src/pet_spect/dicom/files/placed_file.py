@@ -55,7 +55,7 @@ class PlacedFile:
     open: Callable[[], BinaryIO]
 
     @property
-    def place(self) -> str:
+    def message_name(self) -> str:
         """How messages call the file within its place."""
         return f"file {self.number} of {self.total}" if self.total else f"file {self.number}"
 

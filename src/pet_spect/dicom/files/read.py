@@ -84,22 +84,22 @@ def read_images(
         If there is no image, or a file is damaged that may belong to the scan.
     """
     called = label or str(path)
-    found: list[Header] = []
-    seen: dict[tuple[Any, ...], list[Any]] = {}
-    looked_at = held = 0
+    headers: list[Header] = []
+    parsed_values: dict[tuple[Any, ...], list[Any]] = {}
+    looked_at = bytes_held = 0
     for file in files_in(path, called):
         looked_at += 1
-        name = file.path if label is None and file.path else f"{called}: {file.place}"
+        name = file.path if label is None and file.path else f"{called}: {file.message_name}"
         header = _read_one(
-            file, name, series, later=file.path is not None and (held > _MOST_HELD or _is_large(file.path))
+            file, name, series, later=file.path is not None and (bytes_held > _MOST_HELD or _is_large(file.path))
         )
         if header is not None and is_image(header, kinds):
-            found.append(replace(header, seen=seen))
-            held += header.held_bytes()
-    if not found:
-        wanted = "" if series is None else f" of series {series}"
-        raise DicomError(f"{called}: no DICOM image{wanted} found, {looked_at} files looked at", code="no_image")
-    return found
+            headers.append(replace(header, parsed_values=parsed_values))
+            bytes_held += header.held_bytes()
+    if not headers:
+        of_series = "" if series is None else f" of series {series}"
+        raise DicomError(f"{called}: no DICOM image{of_series} found, {looked_at} files looked at", code="no_image")
+    return headers
 
 
 def is_image(header: Header, kinds: Mapping[str, str] = SOP_CLASSES) -> bool:
@@ -217,12 +217,12 @@ def parse(stream: BinaryIO, name: str, *, header_only: bool) -> Header:
             dataset = pydicom.dcmread(source, stop_before_pixels=header_only)
             dataset.buffer = None  # or it would hold all that was read a second time
             start = stream.tell() if header_only else None
-            held, cut_short = pixel_bytes_at(stream, dataset) if header_only else (None, False)
+            pixel_bytes, cut_short = pixel_bytes_at(stream, dataset) if header_only else (None, False)
             if header_only and dataset.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
                 stream.seek(0)  # what was deflated as a whole has no place where its pixel data begin
-                dataset, start, held = pydicom.dcmread(stream), None, None
+                dataset, start, pixel_bytes = pydicom.dcmread(stream), None, None
     except OSError:
         raise
     except Exception:  # EOFError, struct.error, NotImplementedError, ... on damaged files
         raise DicomError(f"{name}: is damaged or cut short", code="file_damaged") from None
-    return Header(dataset, name, None if held is None else start, held, cut_short)
+    return Header(dataset, name, None if pixel_bytes is None else start, pixel_bytes, cut_short)

@@ -39,15 +39,15 @@ def visible_files(
     def fail(error: OSError) -> None:
         raise error
 
-    found: list[Path] = []
+    files: list[Path] = []
     for where, folders, names in os.walk(folder, onerror=unlisted or fail):
         folders[:] = [name for name in folders if not name.startswith(".")]
         if linked is not None:
             for link in (Path(where, name) for name in sorted(folders)):
                 if link.is_symlink() and _leads_away(link.resolve(), folder.resolve()):
                     linked(link)
-        found += [Path(where, name) for name in names if not name.startswith(".")]
-    return sorted(found)
+        files += [Path(where, name) for name in names if not name.startswith(".")]
+    return sorted(files)
 
 
 def _leads_away(target: Path, folder: Path) -> bool:

@@ -23,19 +23,21 @@ class Links:
 
     def add_file(self, name: str) -> None:
         """Note a visible file."""
-        self._names.add(_place(name))
+        self._names.add(_path_in_tar(name))
         self._add_above(name)
 
     def add_folder(self, name: str) -> None:
         """Note a visible folder."""
-        self._folders.add(_place(name))
+        self._folders.add(_path_in_tar(name))
         self._add_above(name)
 
     def add_link(self, link: tarfile.TarInfo) -> None:
         """Note a visible link, symbolic (its target starts at its folder) or hard (at the root of the tar)."""
-        start = posixpath.dirname(_place(link.name)) if link.issym() else ""
+        start = posixpath.dirname(_path_in_tar(link.name)) if link.issym() else ""
         outside = link.issym() and link.linkname.startswith("/")
-        self._targets[_place(link.name)] = link.linkname if outside else _place(posixpath.join(start, link.linkname))
+        self._targets[_path_in_tar(link.name)] = (
+            link.linkname if outside else _path_in_tar(posixpath.join(start, link.linkname))
+        )
 
     def lost(self) -> list[str]:
         """Return the names of the links that lead, through others perhaps, to no visible file or folder."""
@@ -49,12 +51,12 @@ class Links:
         return name in self._names or name in self._folders
 
     def _add_above(self, name: str) -> None:
-        folder = posixpath.dirname(_place(name))
+        folder = posixpath.dirname(_path_in_tar(name))
         while folder and folder not in self._folders:
             self._folders.add(folder)
             folder = posixpath.dirname(folder)
 
 
-def _place(name: str) -> str:
+def _path_in_tar(name: str) -> str:
     """Return a name as it lies below the root of a tar."""
     return posixpath.normpath(name.lstrip("/"))

@@ -53,13 +53,13 @@ def pixel_bytes_at(stream: BinaryIO, dataset: FileDataset) -> tuple[int | None, 
 
 def _end_of_fragments(stream: BinaryIO, first: int, end: int, order: str) -> int | None:
     """Return where encapsulated pixel data (PS3.5 A.4) end, None if they do not."""
-    place = first
-    while place + 8 <= end:
-        stream.seek(place)
+    offset = first
+    while offset + 8 <= end:
+        stream.seek(offset)
         group, element, length = struct.unpack(f"{order}HHI", stream.read(8))
         if (group, element) == _END:
-            return place
+            return offset
         if (group, element) != _ITEM or length == _UNDEFINED:
             break
-        place += 8 + length
+        offset += 8 + length
     return None

@@ -21,9 +21,11 @@ def scanner_offset(header: Header) -> timedelta | None:
 
     It is TimezoneOffsetFromUTC, or else what the date and time of the acquisition carry.
     """
-    told = offset_from_utc(header.text("TimezoneOffsetFromUTC"))
+    stated_offset = offset_from_utc(header.text("TimezoneOffsetFromUTC"))
     carried = (offset_in(header.text(tag)) for tag in _OF_THE_SCAN)
-    return told if told is not None else next((offset for offset in carried if offset is not None), None)
+    return (
+        stated_offset if stated_offset is not None else next((offset for offset in carried if offset is not None), None)
+    )
 
 
 def clock_time(header: Header, date_tag: str, time_tag: str) -> float | None:

@@ -35,15 +35,15 @@ class CodedImage:
     bits: int
 
 
-def too_few(held: int, voxels: int) -> bool:
+def too_few(compressed_bytes: int, voxels: int) -> bool:
     """Return whether so many compressed bytes cannot be an image of so many voxels, but only claim to be.
 
     Parameters
     ----------
-    held, voxels : int
+    compressed_bytes, voxels : int
         Images need a byte for 10 voxels or fewer, those without any noise for 50; up to 2^24 voxels do no harm.
     """
-    return voxels > max(_ALWAYS_READ, _VOXELS_PER_BYTE * held)
+    return voxels > max(_ALWAYS_READ, _VOXELS_PER_BYTE * compressed_bytes)
 
 
 def misfit(data: bytes, syntax: str, shape: tuple[int, int, int], bits_allocated: int) -> str | None:
@@ -76,12 +76,12 @@ def misfit(data: bytes, syntax: str, shape: tuple[int, int, int], bits_allocated
     for number, frame in enumerate(generate_frames(data, number_of_frames=frames), start=1):
         if number > frames:
             break
-        found = read(frame)
-        if (found.rows, found.columns, found.samples) != (rows, columns, 1):
-            size = f"{found.rows} x {found.columns} with {found.samples} samples"
+        image = read(frame)
+        if (image.rows, image.columns, image.samples) != (rows, columns, 1):
+            size = f"{image.rows} x {image.columns} with {image.samples} samples"
             return f"hold an image of {size}, the header says {rows} x {columns} with one"
-        if bits_allocated != _container(found.bits):
-            return f"hold an image of {found.bits} bits, the header allots {bits_allocated}"
+        if bits_allocated != _container(image.bits):
+            return f"hold an image of {image.bits} bits, the header allots {bits_allocated}"
     return None
 
 
@@ -92,36 +92,36 @@ def _container(bits: int) -> int | None:
 
 def _jpeg_header(frame: bytes) -> CodedImage:
     """Read the frame header of JPEG (ISO 10918-1 B.2.2) or JPEG-LS (ISO 14495-1 C.2.2)."""
-    found = None
+    image = None
     for marker, content in _segments(frame):
         if marker in _FRAME_HEADERS:
-            if found is not None:
+            if image is not None:
                 raise ValueError("two frame headers")
             bits, rows, columns, samples = struct.unpack(">BHHB", content[:6])
-            found = CodedImage(rows, columns, samples, bits)
+            image = CodedImage(rows, columns, samples, bits)
         elif marker == _PRESETS and content[:1] == bytes([_OVERSIZE]):
             raise ValueError("a size beyond 16 bits")
-    if found is None:
+    if image is None:
         raise ValueError("no frame header")
-    return found
+    return image
 
 
 def _segments(frame: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield marker and content of each segment before the coded data."""
     if frame[:2] != b"\xff\xd8":
         raise ValueError("no start of image")
-    place = 2
-    while place + 4 <= len(frame):
-        prefix, marker, length = struct.unpack(">BBH", frame[place : place + 4])
+    offset = 2
+    while offset + 4 <= len(frame):
+        prefix, marker, length = struct.unpack(">BBH", frame[offset : offset + 4])
         if prefix != 0xFF or length < 2:
             raise ValueError("no marker where one is needed")
         if marker == 0xFF:  # markers may be filled up in front
-            place += 1
+            offset += 1
             continue
         if marker in (_SCAN, _END):
             return
-        yield marker, frame[place + 4 : place + 2 + length]
-        place += 2 + length
+        yield marker, frame[offset + 4 : offset + 2 + length]
+        offset += 2 + length
     raise ValueError("no coded data")
 
 

@@ -68,7 +68,7 @@ class Header:
         Whether the file ends before the pixel data it announces, where the header alone was read.
     read_again : function or None
         Reads the file anew with its pixel data, where the header alone was read.
-    seen : dict
+    parsed_values : dict
         Values by their bytes, which the headers of a series share: slices repeat nearly everything.
     base : Header or None
         Says what the dataset itself does not: for a frame, what holds for all frames.
@@ -80,9 +80,9 @@ class Header:
     pixel_bytes: int | None = None
     cut_short: bool = False
     read_again: Callable[[], Header] | None = None
-    seen: dict[tuple[Any, ...], list[Any]] = field(default_factory=dict, compare=False, repr=False)
+    parsed_values: dict[tuple[Any, ...], list[Any]] = field(default_factory=dict, compare=False, repr=False)
     base: Header | None = None
-    _known: dict[BaseTag, list[Any]] = field(default_factory=dict, compare=False, repr=False)
+    _base_values: dict[BaseTag, list[Any]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def has_pixels(self) -> bool:
@@ -105,8 +105,8 @@ class Header:
                 return [] if self.base is None else self.base.values_for_frames(key)
             raw = self.dataset.get_item(key)
             bytes_of = (*raw[:4], raw.is_little_endian) if isinstance(raw, RawDataElement) else None
-            if bytes_of is not None and bytes_of in self.seen:
-                return self.seen[bytes_of]
+            if bytes_of is not None and bytes_of in self.parsed_values:
+                return self.parsed_values[bytes_of]
             with quiet():
                 value = self.dataset[key].value
         except Exception as error:  # pydicom: AttributeError, KeyError, struct.error, ValueError, ... by element
@@ -116,14 +116,14 @@ class Header:
         )
         kept = [item for item in values if item is not None and item not in ("", b"")]
         if isinstance(raw, RawDataElement) and _says_all(raw) and not any(isinstance(v, Dataset) for v in kept):
-            self.seen[bytes_of] = kept
+            self.parsed_values[bytes_of] = kept
         return kept
 
     def values_for_frames(self, key: BaseTag) -> list[Any]:
         """Return the values of an element for the headers of which this is the base, who all ask for the same."""
-        if key not in self._known:
-            self._known[key] = self._values(key)
-        return self._known[key]
+        if key not in self._base_values:
+            self._base_values[key] = self._values(key)
+        return self._base_values[key]
 
     def _holds(self, key: BaseTag) -> bool:
         return key in self.dataset or (self.base is not None and self.base._holds(key))
@@ -138,15 +138,15 @@ class Header:
         if any(isinstance(item, Dataset) for item in values):
             raise self._unreadable(tag, TypeError())
         try:
-            found = [item.decode("ascii") if isinstance(item, bytes) else str(item) for item in values]
+            decoded = [item.decode("ascii") if isinstance(item, bytes) else str(item) for item in values]
         except UnicodeDecodeError as error:
             raise self._unreadable(tag, error) from None
-        return tuple(text for text in (item.strip(" \0") for item in found) if text)
+        return tuple(text for text in (item.strip(" \0") for item in decoded) if text)
 
     def text(self, tag: _Tag) -> str | None:
         """Return the first value of an element as text, None if it is missing or empty."""
-        found = self.texts(tag)
-        return found[0] if found else None
+        texts = self.texts(tag)
+        return texts[0] if texts else None
 
     def numbers(self, tag: _Tag) -> tuple[float, ...]:
         """Return the values of an element as finite numbers; empty if it is missing.
@@ -157,41 +157,41 @@ class Header:
             If a value is not a finite number.
         """
         try:
-            found = tuple(
+            numbers = tuple(
                 float(item.decode("ascii").strip(" \0") if isinstance(item, bytes) else item)
                 for item in self._values(tag)
             )
         except (ValueError, TypeError, UnicodeDecodeError) as error:
             raise self._unreadable(tag, error) from None
-        if not all(map(math.isfinite, found)):
+        if not all(map(math.isfinite, numbers)):
             raise self._unreadable(tag, ValueError())
-        return found
+        return numbers
 
     def vector(self, tag: str, length: int) -> tuple[float, ...] | None:
         """Return an element of exactly `length` numbers, None if it is missing."""
-        found = self.numbers(tag)
-        if found and len(found) != length:
-            raise self.error(f"{tag} has {len(found)} values, {length} are needed", "element_unreadable")
-        return found or None
+        numbers = self.numbers(tag)
+        if numbers and len(numbers) != length:
+            raise self.error(f"{tag} has {len(numbers)} values, {length} are needed", "element_unreadable")
+        return numbers or None
 
     def number(self, tag: _Tag) -> float | None:
         """Return the first value of an element as a number, None if it is missing."""
-        found = self.numbers(tag)
-        return found[0] if found else None
+        numbers = self.numbers(tag)
+        return numbers[0] if numbers else None
 
     def integer(self, tag: str) -> int | None:
         """Return the first value of an element as a whole number, None if it is missing."""
-        found = self.number(tag)
-        if found is not None and found != int(found):
+        number = self.number(tag)
+        if number is not None and number != int(number):
             raise self._unreadable(tag, ValueError())
-        return None if found is None else int(found)
+        return None if number is None else int(number)
 
     def items(self, tag: _Tag) -> tuple[Header, ...]:
         """Return the items of a sequence; empty if it is missing."""
-        found = self._values(tag)
-        if not all(isinstance(item, Dataset) for item in found):
+        values = self._values(tag)
+        if not all(isinstance(item, Dataset) for item in values):
             raise self._unreadable(tag, TypeError())
-        return tuple(Header(item, self.name, seen=self.seen) for item in found)
+        return tuple(Header(item, self.name, parsed_values=self.parsed_values) for item in values)
 
     def private_text(self, group: int, creator: str, element: int) -> str | None:
         """Return a private element from the block its creator reserved, None if it is missing.
@@ -202,8 +202,8 @@ class Header:
         for block in range(0x10, 0x20):
             if not self._holds(_key((group, (block << 8) + element))):
                 continue
-            found = self.text((group, block))
-            if found == creator or (found is None and block == 0x10):
+            reserved_by = self.text((group, block))
+            if reserved_by == creator or (reserved_by is None and block == 0x10):
                 return self.text((group, (block << 8) + element))
         return None
 

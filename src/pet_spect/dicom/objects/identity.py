@@ -118,7 +118,7 @@ def apart(people: Iterable[Person]) -> list[str]:
     ['PatientIDs']
     """
     distinct = list(people)
-    numbers = {one.identity for one in distinct if one.identity[:1] == ("id",)}
+    numbers = {person.identity for person in distinct if person.identity[:1] == ("id",)}
     return (["PatientIDs"] if len(numbers) > 1 else []) + differences(distinct)
 
 
@@ -149,26 +149,28 @@ def differences(people: Iterable[Person]) -> list[str]:
     []
     """
     distinct = list(dict.fromkeys(people))
-    found = []
-    if len({one.born for one in distinct} - {""}) > 1:
-        found.append("birth dates")
-    if len({one.known_sex for one in distinct} - {""}) > 1:
-        found.append("sexes")
-    if _name_groups([one for one in distinct if one.name_words]) > 1:
-        found.append("names")
-    return found
+    differing = []
+    if len({person.born for person in distinct} - {""}) > 1:
+        differing.append("birth dates")
+    if len({person.known_sex for person in distinct} - {""}) > 1:
+        differing.append("sexes")
+    if _name_groups([person for person in distinct if person.name_words]) > 1:
+        differing.append("names")
+    return differing
 
 
 def _name_groups(people: Sequence[Person]) -> int:
     """Return how many groups of names there are that nothing joins."""
     groups: list[list[Person]] = []
-    for one in people:
-        joined = [group for group in groups if any(_may_be_one(one, other) for other in group)]
-        groups = [group for group in groups if group not in joined] + [[one, *(p for group in joined for p in group)]]
+    for person in people:
+        joined = [group for group in groups if any(_may_be_one(person, other) for other in group)]
+        groups = [group for group in groups if group not in joined] + [
+            [person, *(p for group in joined for p in group)]
+        ]
     return len(groups)
 
 
-def _may_be_one(one: Person, other: Person) -> bool:
-    common = one.name_words & other.name_words
-    is_part = common in (one.name_words, other.name_words) and len(common) > 1
-    return one.name_words == other.name_words or is_part or (one.born != "" and one.born == other.born)
+def _may_be_one(person: Person, other: Person) -> bool:
+    common = person.name_words & other.name_words
+    is_part = common in (person.name_words, other.name_words) and len(common) > 1
+    return person.name_words == other.name_words or is_part or (person.born != "" and person.born == other.born)

@@ -122,9 +122,11 @@ def check_mapped(header: Header, mapping: Header | None, stored: NDArray[Any]) -
 
 def _ends(mapping: Header, kind: np.dtype[Any]) -> tuple[float, float] | None:
     for first, last in _ENDS:
-        told = mapping.number(first), mapping.number(last)
-        if told[0] is not None and told[1] is not None and told[0] != told[1]:  # 0 and 0 were not filled in
-            ends = [told[0], told[1]]
+        stated_ends = mapping.number(first), mapping.number(last)
+        if (
+            stated_ends[0] is not None and stated_ends[1] is not None and stated_ends[0] != stated_ends[1]
+        ):  # 0 and 0 were not filled in
+            ends = [stated_ends[0], stated_ends[1]]
             if kind.kind == "i" and ends[0] > ends[1]:  # negative values written as the unsigned ones of the same bits
                 ends = [float(np.int64(end).astype(kind)) for end in ends]
             return min(ends), max(ends)

@@ -133,7 +133,7 @@ def _without_padding(header: _PixelHeader, stored: NDArray[Any]) -> NDArray[Any]
 
     A 0 stays 0: a padding of 0 cannot be told from a measured 0, which is the commoner.
     """
-    ends = next((found for words in _PADDING if (found := _padding(header, *words))), None)
+    ends = next((padding for words in _PADDING if (padding := _padding(header, *words))), None)
     if ends is None or not any(ends):
         return stored
     if stored.dtype.kind in "iu":  # a negative value may be written as the unsigned one of the same bits
@@ -211,24 +211,28 @@ def check_surplus(header: _PixelHeader) -> None:
     """Refuse more pixel data than the header accounts for; see `Header.check_surplus`."""
     bits, columns = header.integer("BitsAllocated") or 0, header.integer("Columns") or 0
     needed = (header.integer("NumberOfFrames") or 1) * (header.integer("Rows") or 0) * columns * bits // 8
-    held = held_bytes(header) if header.pixel_bytes is None else header.pixel_bytes
-    if not UID(header.dataset.file_meta.TransferSyntaxUID).is_compressed and held - needed >= columns * bits // 8:
-        raise header.error(f"pixel data have {held} bytes, {needed} are needed", "pixels")
+    pixel_bytes = held_bytes(header) if header.pixel_bytes is None else header.pixel_bytes
+    if (
+        not UID(header.dataset.file_meta.TransferSyntaxUID).is_compressed
+        and pixel_bytes - needed >= columns * bits // 8
+    ):
+        raise header.error(f"pixel data have {pixel_bytes} bytes, {needed} are needed", "pixels")
 
 
 def _check_length(header: _PixelHeader, frames: int, voxels: int) -> None:
     syntax = header.transfer_syntax
     bits = header.integer("BitsAllocated") or 0
-    held = held_bytes(header) if header.pixel_bytes is None else header.pixel_bytes
+    pixel_bytes = held_bytes(header) if header.pixel_bytes is None else header.pixel_bytes
     try:
         with quiet():
             compressed = UID(syntax).is_compressed
     except Exception as error:  # an unknown transfer syntax
         raise header.error(f"pixel data cannot be decoded ({type(error).__name__})", "pixels") from None
     needed = frames * ITEM_BYTES if compressed else voxels * bits // 8
-    if bits < 8 or held < needed:
-        raise header.error(f"pixel data have {held} bytes, {needed} are needed", "pixels")
-    if compressed and too_few(held, voxels):
+    if bits < 8 or pixel_bytes < needed:
+        raise header.error(f"pixel data have {pixel_bytes} bytes, {needed} are needed", "pixels")
+    if compressed and too_few(pixel_bytes, voxels):
         raise header.error(
-            f"pixel data have {held} compressed bytes for {voxels} voxels, which no image needs so few of", "pixels"
+            f"pixel data have {pixel_bytes} compressed bytes for {voxels} voxels, which no image needs so few of",
+            "pixels",
         )

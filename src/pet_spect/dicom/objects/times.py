@@ -92,10 +92,10 @@ def seconds_of_date_time(text: str, scan_offset: timedelta | None = None) -> flo
 
 def offset_from_utc(text: str | None) -> timedelta | None:
     """Return an offset (``+0900``, ``+09:00``, ``Z``) as a timedelta, None if it is missing or no offset."""
-    told = (text or "").strip()
-    if told == "Z":
+    offset_text = (text or "").strip()
+    if offset_text == "Z":
         return timedelta(0)
-    match = re.fullmatch(r"([+-])(\d{2}):?(\d{2})", told)
+    match = re.fullmatch(r"([+-])(\d{2}):?(\d{2})", offset_text)
     if match is None:
         return None
     return timedelta(hours=int(match[2]), minutes=int(match[3])) * (1 if match[1] == "+" else -1)

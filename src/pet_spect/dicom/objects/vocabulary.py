@@ -121,5 +121,5 @@ def _names_equipment(kind: str, words: list[str]) -> bool:
 def _may_identify(text: str) -> bool:
     """Return whether the numbers of a text may be a date or a number of a patient; a version such as 3.5.2 is none."""
     is_long = re.search(r"\d{5,}", text) is not None or sum(map(str.isdigit, text)) > _MOST_DIGITS
-    dates = (re.findall(r"\d+", found) for found in _DATE.findall(text))
+    dates = (re.findall(r"\d+", candidate) for candidate in _DATE.findall(text))
     return is_long or _YEAR.search(text) is not None or any(max(map(len, numbers)) > 1 for numbers in dates)

@@ -30,7 +30,7 @@ from pet_spect.dicom.pet.reference_time import FrameTiming
 from pet_spect.dicom.pet.series import DECAY_CORRECTIONS, PetSeries, check_scale, scaled, slope_of
 from pet_spect.remarks.catalogue import Code
 
-_Told = TypeVar("_Told")
+_Value = TypeVar("_Value")
 
 _GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 _PREFERRED = (("BQML", "BW"), ("GML", "BW"))
@@ -73,7 +73,11 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
     if len({(units, kind) for _, units, kind in scales}) > 1:
         raise header.error("its frames differ in their unit, one is needed", "units")
     _, units, suv_type = scales[0]
-    corrections, decay, explicit = _one(frames, _corrections), _one(frames, _decay), _one(frames, explicit_time)
+    corrections, decay, explicit = (
+        _common_value(frames, _corrections),
+        _common_value(frames, _decay),
+        _common_value(frames, explicit_time),
+    )
     _check_terms(first)
     check_scale(first, units, decay, corrections)
     orientations = [needed_vector(frame, "ImageOrientationPatient", 6) for frame in frames]
@@ -118,14 +122,14 @@ def flat_frames(header: Header) -> list[Header]:
     DicomError
         If it describes fewer than two frames, or another number than it holds.
     """
-    described, held = len(header.items(_GROUPS[1])), header.integer("NumberOfFrames") or 1
+    described, frame_count = len(header.items(_GROUPS[1])), header.integer("NumberOfFrames") or 1
     if described < 2:
         raise header.error(f"describes {described} frames, a volume needs at least two", "slice_single")
-    if held != described:
-        raise header.error(f"describes {described} frames and holds {held}", "frames")
+    if frame_count != described:
+        raise header.error(f"describes {described} frames and holds {frame_count}", "frames")
     if len(header.items(_GROUPS[0])) > 1:
-        found = f"{len(header.items(_GROUPS[0]))} shared functional groups"
-        raise header.error(f"has {found}, one is needed", "element_unreadable")
+        shown = f"{len(header.items(_GROUPS[0]))} shared functional groups"
+        raise header.error(f"has {shown}, one is needed", "element_unreadable")
     return list(_frames(header))
 
 
@@ -135,11 +139,11 @@ def _frames(header: Header) -> Iterator[Header]:
     common.update({tag: e for tag, e in header.dataset.items() if tag.group not in (0x5200, 0x7FE0)})
     for group in shared:
         _lay_over(common, group)
-    base = Header(common, header.name, seen=header.seen)
+    base = Header(common, header.name, parsed_values=header.parsed_values)
     for number, group in enumerate(per_frame, start=1):
         frame = Dataset()
         _lay_over(frame, group)
-        yield Header(frame, f"{header.name}, frame {number}", seen=header.seen, base=base)
+        yield Header(frame, f"{header.name}, frame {number}", parsed_values=header.parsed_values, base=base)
 
 
 def _lay_over(flat: Dataset, group: Header) -> None:
@@ -172,36 +176,36 @@ def _scale(frame: Header) -> tuple[float, str | None, str]:
 
 def _mapping(frame: Header) -> Header | None:
     """Return the real-world value mapping that is used."""
-    known = [(mapped_unit(mapping), mapping) for mapping in frame.items("RealWorldValueMappingSequence")]
-    preferred = [pair for unit in _PREFERRED for pair in known if pair[0] == unit] or known
+    pairs = [(mapped_unit(mapping), mapping) for mapping in frame.items("RealWorldValueMappingSequence")]
+    preferred = [pair for unit in _PREFERRED for pair in pairs if pair[0] == unit] or pairs
     return preferred[0][1] if preferred else None
 
 
-def _one(frames: Sequence[Header], read: Callable[[Header], _Told]) -> _Told:
+def _common_value(frames: Sequence[Header], read: Callable[[Header], _Value]) -> _Value:
     """Return what all frames say alike."""
-    told = [read(frame) for frame in frames]
-    other = next((frame for frame, value in zip(frames, told, strict=True) if value != told[0]), None)
+    values = [read(frame) for frame in frames]
+    other = next((frame for frame, value in zip(frames, values, strict=True) if value != values[0]), None)
     if other is not None:
         raise other.error(
             "says otherwise than the first frame which corrections were made, and to when", "mixed_series"
         )
-    return told[0]
+    return values[0]
 
 
 def _decay(frame: Header) -> str | None:
-    told = frame.text("DecayCorrection")
+    correction = frame.text("DecayCorrection")
     corrected = frame.text("DecayCorrected")
-    return told if told or corrected is None else "START" if corrected == "YES" else "NONE"
+    return correction if correction or corrected is None else "START" if corrected == "YES" else "NONE"
 
 
 def _check_terms(frame: Header) -> None:
     """Refuse an element of its own for a correction that contradicts CorrectedImage or DecayCorrection."""
     listed, decay = frame.texts("CorrectedImage"), frame.text("DecayCorrection")
     for tag, code in _CODES.items():
-        term, told = _CORRECTED[tag], frame.text(tag)
-        if listed and told in ("YES", "NO") and (told == "YES") != (term in listed):
+        term, flag = _CORRECTED[tag], frame.text(tag)
+        if listed and flag in ("YES", "NO") and (flag == "YES") != (term in listed):
             lists = "lists" if term in listed else "does not list"
-            raise frame.error(f"{tag} is {told} but CorrectedImage {lists} {term}; the two must agree", code)
+            raise frame.error(f"{tag} is {flag} but CorrectedImage {lists} {term}; the two must agree", code)
     corrected = frame.text("DecayCorrected")
     if decay in DECAY_CORRECTIONS and corrected in ("YES", "NO") and (decay == "NONE") != (corrected == "NO"):
         raise frame.error(
