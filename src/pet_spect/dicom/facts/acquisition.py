@@ -135,29 +135,33 @@ def rotation_time(header: Header) -> float | None:
     None where it is not told: a reconstruction that counts one frame speaks of itself, not of the rotation.
     """
     rotations = _items(header, "RotationInformationSequence")
-    told = [(_number(item, "ActualFrameDuration"), _number(item, "NumberOfFramesInRotation")) for item in rotations]
-    if not told or any(not duration or not frames or frames < 2 for duration, frames in told):
+    rotation_frames = [
+        (_number(item, "ActualFrameDuration"), _number(item, "NumberOfFramesInRotation")) for item in rotations
+    ]
+    if not rotation_frames or any(not duration or not frames or frames < 2 for duration, frames in rotation_frames):
         return None
-    seconds = sum((duration or 0.0) * (frames or 0.0) for duration, frames in told) / 1000
+    seconds = sum((duration or 0.0) * (frames or 0.0) for duration, frames in rotation_frames) / 1000
     return seconds if _SCAN_S[0] <= seconds <= _SCAN_S[1] else None
 
 
-def keys_of(found: Acquisition) -> dict[str, Any]:
+def keys_of(acquisition: Acquisition) -> dict[str, Any]:
     """Return an acquisition by the keys of the sidecar (BIDS-PET names where there are any), None where not known."""
-    passes = [(label, n) for label, n in (("iterations", found.iterations), ("subsets", found.subsets)) if n]
+    passes = [
+        (label, n) for label, n in (("iterations", acquisition.iterations), ("subsets", acquisition.subsets)) if n
+    ]
     return {
-        "MatrixSize": list(found.matrix) if found.matrix else None,
-        "CountsAccumulated": found.counts,
-        "ScatterCorrectionMethod": found.scatter,
-        "EnergyWindows": [_window_keys(window) for window in found.windows] or None,
-        "CollimatorType": found.collimator_type,
-        "CollimatorName": found.collimator,
+        "MatrixSize": list(acquisition.matrix) if acquisition.matrix else None,
+        "CountsAccumulated": acquisition.counts,
+        "ScatterCorrectionMethod": acquisition.scatter,
+        "EnergyWindows": [_window_keys(window) for window in acquisition.windows] or None,
+        "CollimatorType": acquisition.collimator_type,
+        "CollimatorName": acquisition.collimator,
         "ReconMethodParameterLabels": [label for label, _ in passes] or None,
         "ReconMethodParameterUnits": ["none"] * len(passes) or None,
         "ReconMethodParameterValues": [value for _, value in passes] or None,
-        "ReconFilterSize": found.filter_size_mm,
-        "ReconFilterCutoff": found.filter_cutoff,
-        "ReconFilterOrder": found.filter_order,
+        "ReconFilterSize": acquisition.filter_size_mm,
+        "ReconFilterCutoff": acquisition.filter_cutoff,
+        "ReconFilterOrder": acquisition.filter_order,
     }
 
 
@@ -213,19 +217,19 @@ def scatter_of(method: str | None, corrections: Sequence[str]) -> str | None:
     """Return how scatter was corrected, by the method's text and CorrectedImage; see `Acquisition`."""
     if "SCAT" not in corrections:
         return "none" if corrections else None
-    known = known_text("method", method)
-    return "applied" if known in (None, UNLISTED) else known
+    method_name = known_text("method", method)
+    return "applied" if method_name in (None, UNLISTED) else method_name
 
 
 def _windows(header: Header) -> list[EnergyWindow]:
-    found = []
+    windows = []
     for number, window in enumerate(_items(header, "EnergyWindowInformationSequence"), start=1):
         text = _text(window, "EnergyWindowName")
         name = None if text is None else radionuclide_name(text) or UNLISTED
         for limits in _items(window, "EnergyWindowRangeSequence"):
             lower, upper = _number(limits, "EnergyWindowLowerLimit"), _number(limits, "EnergyWindowUpperLimit")
-            found += ranges_of(number, name, lower, upper)
-    return found
+            windows += ranges_of(number, name, lower, upper)
+    return windows
 
 
 def ranges_of(number: int, name: str | None, lower: float | None, upper: float | None) -> list[EnergyWindow]:

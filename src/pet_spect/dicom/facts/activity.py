@@ -39,8 +39,8 @@ def dose_in_mbq(amount: float, unit: object, cautions: list[Remark]) -> float | 
     if unit in (None, "", "n/a"):
         dose = bq_or_mbq(amount, "JSON", cautions)
         if dose is not None:
-            taken = "MBq" if dose == amount else "Bq"
-            cautions.append(Remark.of("dose_unit_missing", dose=amount, unit=taken))
+            assumed_unit = "MBq" if dose == amount else "Bq"
+            cautions.append(Remark.of("dose_unit_missing", dose=amount, unit=assumed_unit))
         return dose
     text = unicodedata.normalize("NFKC", unit).replace(" ", "").lower() if isinstance(unit, str) else ""
     if text not in _MBQ:

@@ -141,7 +141,11 @@ def settle_administration(
         stated.injection, clock, declared, half_life, cautions, source=source
     )
     if stated.injection is None and declared.injection_time is None and declared.uptake_minutes is None:
-        unread = [told for told in cautions if told.code == "time_unreadable" and told.told("key") == "InjectionStart"]
+        unread = [
+            caution
+            for caution in cautions
+            if caution.code == "time_unreadable" and caution.told("key") == "InjectionStart"
+        ]
         injection_reason = unread[-1].text if unread else injection_reason
     return Administration(
         weight,
@@ -161,25 +165,27 @@ def settle_administration(
     )
 
 
-def elapsed_since_injection(given: Administration, moment: float | None, reason: str) -> tuple[float | None, str]:
+def elapsed_since_injection(
+    administration: Administration, moment: float | None, reason: str
+) -> tuple[float | None, str]:
     """Return the time from the injection to the moment the voxels hold for, s, or why it is not known.
 
     Parameters
     ----------
-    given : Administration
+    administration : Administration
     moment : float or None
         On the clock of the scan, seconds.
     reason : str
         Why it is None.
     """
-    if moment is None or given.injection is None:
-        return None, reason or given.injection_reason
-    elapsed = moment - given.injection
-    if given.half_life_s and elapsed > MOST_HALF_LIVES * given.half_life_s:
+    if moment is None or administration.injection is None:
+        return None, reason or administration.injection_reason
+    elapsed = moment - administration.injection
+    if administration.half_life_s and elapsed > MOST_HALF_LIVES * administration.half_life_s:
         return None, f"injection {elapsed / 60:.0f} min before the time voxels hold for is implausible"
     if elapsed < 0:
         return None, "the voxels are decay-corrected to a time before the injection"
-    if not given.injection_dated:
+    if not administration.injection_dated:
         return None, "the injection has no date, and this radionuclide lives long enough for another day"
     return elapsed, ""
 
@@ -206,20 +212,20 @@ def _settle_half_life(
     stated: float | None, nuclide: str | None, source: Source, cautions: list[Remark]
 ) -> tuple[float | None, str | None]:
     """Return the half-life that may be used, s, or why none may: the scanner may have corrected decay with another."""
-    known = HALF_LIVES_S.get(nuclide or "")
+    nominal = HALF_LIVES_S.get(nuclide or "")
     if stated is not None and stated < 0:
         return None, f"half-life {stated:g} s is negative"
-    if stated is not None and known is not None and abs(stated / known - 1) > SAME_HALF_LIFE:
-        conflict = Remark.of("half_life_conflict", stated=stated, source=source, nuclide=nuclide, known=known)
+    if stated is not None and nominal is not None and abs(stated / nominal - 1) > SAME_HALF_LIFE:
+        conflict = Remark.of("half_life_conflict", stated=stated, source=source, nuclide=nuclide, known=nominal)
         cautions.append(conflict)
         return None, conflict.text
-    return stated or known, None
+    return stated or nominal, None
 
 
 def _dose_reason(cautions: Sequence[Remark]) -> str:
     """Return the last remark on a dose that was not used, or that it is missing."""
-    told = [caution.text for caution in cautions if caution.code in _DOSE_CODES]
-    return told[-1] if told else "injected dose is missing"
+    reasons = [caution.text for caution in cautions if caution.code in _DOSE_CODES]
+    return reasons[-1] if reasons else "injected dose is missing"
 
 
 def _weight(stated: Stated, cautions: list[Remark]) -> float | None:

@@ -40,7 +40,7 @@ def corrected_by(text: str | None) -> bool | None:
 
 
 def settle_attenuation(
-    said: Mapping[str, bool | None],
+    statements: Mapping[str, bool | None],
     error: Callable[[str, Code], PetSpectError],
     cautions: list[Remark],
     *,
@@ -50,7 +50,7 @@ def settle_attenuation(
 
     Parameters
     ----------
-    said : mapping
+    statements : mapping
         By the name of an element, whether it says so; None where it does not tell.
     error : function of what is wrong and the code
         Makes the refusal.
@@ -63,8 +63,8 @@ def settle_attenuation(
     PetSpectError
         If two elements of a PET contradict each other.
     """
-    for_it = next((name for name, told in said.items() if told is True), None)
-    against = next((name for name, told in said.items() if told is False), None)
+    for_it = next((name for name, is_corrected in statements.items() if is_corrected is True), None)
+    against = next((name for name, is_corrected in statements.items() if is_corrected is False), None)
     if for_it is None or against is None:
         return for_it is not None
     if not is_spect:

@@ -109,30 +109,30 @@ def settle_injection(
     short_lived = half_life is not None and MOST_HALF_LIVES * half_life < DAY_S
     if stated is not None and stated.dated and clock.start is not None and half_life is not None and short_lived:
         stated = _redated(stated, clock.start, half_life, cautions)
-    told, unplaced = _in_tables(declared, clock, cautions)
-    doubts = [_doubt(time, clock, half_life, short_lived=short_lived) for time in (stated, told)]
+    declared_time, unplaced = _in_tables(declared, clock, cautions)
+    doubts = [_doubt(time, clock, half_life, short_lived=short_lived) for time in (stated, declared_time)]
     if unplaced and stated is not None:
         cautions.append(unplaced)
     if stated is not None and doubts[0] is None:
-        if told is not None and abs(told.time - stated.time) > _SAME_S:
-            apart = abs(told.time - stated.time) / 60
+        if declared_time is not None and abs(declared_time.time - stated.time) > _SAME_S:
+            apart = abs(declared_time.time - stated.time) / 60
             cautions.append(Remark.of("injection_time_conflict", minutes=apart, source=source))
         return stated.time, "", stated.dated or short_lived
-    if told is not None and doubts[1] is None:
+    if declared_time is not None and doubts[1] is None:
         if stated is not None:
             minutes = ((clock.start or 0.0) - stated.time) / 60
             cautions.append(Remark.of("injection_implausible", minutes=minutes, source=source))
-        return told.time, "", told.dated or short_lived
+        return declared_time.time, "", declared_time.dated or short_lived
     return None, doubts[0] or doubts[1] or (unplaced and unplaced.text) or "injection time is missing", False
 
 
-def _doubt(found: StatedTime | None, clock: ScanClock, half_life: float | None, *, short_lived: bool) -> str | None:
+def _doubt(injection: StatedTime | None, clock: ScanClock, half_life: float | None, *, short_lived: bool) -> str | None:
     """Return why an injection cannot have been then, None if it can or nothing is to compare."""
-    if found is None or clock.start is None:
+    if injection is None or clock.start is None:
         return None
-    uptake = clock.start - found.time
+    uptake = clock.start - injection.time
     longest = MOST_HALF_LIVES * half_life if half_life else DAY_S
-    if short_lived and not found.dated:  # a slip of am and pm, or of a time zone, is not the day before
+    if short_lived and not injection.dated:  # a slip of am and pm, or of a time zone, is not the day before
         longest = max(_LIKELY_HALF_LIVES * (half_life or 0.0), _LIKELY_S)
     waits = clock.is_static and half_life is not None and half_life > _SHORTEST_WAITED_FOR_S
     if (_LEAST_BEFORE_STATIC_S if waits else -_MOST_AFTER_START_S) <= uptake <= longest:
@@ -182,15 +182,15 @@ def _in_tables(declared: Declared, clock: ScanClock, cautions: list[Remark]) -> 
     """Return the declared injection, and why a time that is declared could not be placed."""
     unplaced = None
     if declared.injection_time is not None:
-        told = _on_clock(declared.injection_time, clock)
-        if told is None and time_of_day_in(declared.injection_time) is None:
+        declared_time = _on_clock(declared.injection_time, clock)
+        if declared_time is None and time_of_day_in(declared.injection_time) is None:
             raise DicomError(
                 f"{clock.called}: the declared injection time is neither HH:MM[:SS] nor an ISO 8601 date and time",
                 code="injection_time",
             )
-        if told is not None:
-            _compare_declared(told, declared.uptake_minutes, clock, cautions)
-            return told, None
+        if declared_time is not None:
+            _compare_declared(declared_time, declared.uptake_minutes, clock, cautions)
+            return declared_time, None
         unplaced = Remark.of("injection_time_unchecked", case="time_of_day")
     if declared.uptake_minutes is None:
         return None, unplaced
@@ -199,10 +199,12 @@ def _in_tables(declared: Declared, clock: ScanClock, cautions: list[Remark]) -> 
     return StatedTime(clock.start - declared.uptake_minutes * 60, dated=True), None
 
 
-def _compare_declared(told: StatedTime, uptake_minutes: float | None, clock: ScanClock, cautions: list[Remark]) -> None:
+def _compare_declared(
+    declared_time: StatedTime, uptake_minutes: float | None, clock: ScanClock, cautions: list[Remark]
+) -> None:
     if uptake_minutes is None or clock.start is None:
         return
-    apart = abs(clock.start - uptake_minutes * 60 - told.time)
+    apart = abs(clock.start - uptake_minutes * 60 - declared_time.time)
     if apart > _SAME_S:
         cautions.append(Remark.of("declared_times_differ", minutes=apart / 60))
 

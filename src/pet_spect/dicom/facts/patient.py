@@ -63,11 +63,11 @@ def read_administration(
 
 def drug_items(header: Header) -> list[Header]:
     """Return the items of RadiopharmaceuticalInformationSequence that say something, each once."""
-    found: list[Header] = []
+    items: list[Header] = []
     for item in header.items("RadiopharmaceuticalInformationSequence"):
-        if len(item.dataset) and not any(item.dataset == other.dataset for other in found):
-            found.append(item)
-    return found
+        if len(item.dataset) and not any(item.dataset == other.dataset for other in items):
+            items.append(item)
+    return items
 
 
 def _number(header: Header, tag: str, code: Code, cautions: list[Remark]) -> float | None:

@@ -32,14 +32,14 @@ def picture_remarks(headers: Sequence[Header]) -> list[Remark]:
     list of Remark
         ``burned_in_text`` and ``secondary_image``, each once.
     """
-    found = []
+    remarks = []
     marked = sum(map(is_burned_in, headers))
     if marked:
-        found.append(Remark.of("burned_in_text", marked=marked, images=len(headers)))
+        remarks.append(Remark.of("burned_in_text", marked=marked, images=len(headers)))
     signs = {sign for header in headers for sign in _signs(header)}
     if signs:
-        found.append(Remark.of("secondary_image", signs=sorted(signs)))
-    return found
+        remarks.append(Remark.of("secondary_image", signs=sorted(signs)))
+    return remarks
 
 
 def _signs(header: Header) -> list[str]:

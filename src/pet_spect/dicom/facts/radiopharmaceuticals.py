@@ -160,8 +160,8 @@ def tracers_in(text: str) -> frozenset[str]:
     [['FDG'], ['FPCIT'], ['IMZ'], []]
     """
     lines = _lines(text)
-    found = {name for name, spellings in _SPELLINGS.items() if _holds(lines, spellings)}
-    return frozenset(found - {"water"} or found)  # what something else is dissolved in
+    names = {name for name, spellings in _SPELLINGS.items() if _holds(lines, spellings)}
+    return frozenset(names - {"water"} or names)  # what something else is dissolved in
 
 
 def known_tracer(texts: Iterable[str]) -> str | None:

@@ -182,11 +182,13 @@ def _confirmed(statement: TracerStatement, name: str | None, declared: Declared,
     needed = declared.radiopharmaceuticals
     if not needed:
         return name is not None, None
-    accepted = {found for one in needed for found in tracers_in(one)}
+    accepted = {tracer for needed_name in needed for tracer in tracers_in(needed_name)}
     if name in accepted:
         return True, None
-    own = (one for one in needed if not tracers_in(one))
-    own_name = next((one for one in own if any(same_name(text, one) for text in statement.texts)), None)
+    own = (needed_name for needed_name in needed if not tracers_in(needed_name))
+    own_name = next(
+        (needed_name for needed_name in own if any(same_name(text, needed_name) for text in statement.texts)), None
+    )
     if own_name is not None:
         return True, own_name
     if name is not None:
@@ -238,8 +240,8 @@ def _check_agreement(statement: TracerStatement, called: str) -> None:
     overruled = bool(statement.nuclides) and statement.nuclides in against and len(against) > 1
     if lasting and not overruled:
         sources.append((f"its half-life of {half_life:g} s is that of {_listed(lasting)}", lasting))
-    for place, (first, nuclides) in enumerate(sources):
-        for second, others in sources[place + 1 :]:
+    for index, (first, nuclides) in enumerate(sources):
+        for second, others in sources[index + 1 :]:
             if nuclides.isdisjoint(others):
                 raise contradicts(f"{first}, but {second}")
 
