@@ -109,10 +109,10 @@ def choose_frames(header: Header, declared: Declared) -> NmFrames:
 
 def _vector(header: Header, tag: str, frames: int) -> NDArray[np.float64]:
     """Return a frame vector, empty if it is missing."""
-    found = header.numbers(tag)
-    if found and len(found) != frames:
-        raise header.error(f"{tag} has {len(found)} values for {frames} frames", "frame_order")
-    return np.array(found)
+    values = header.numbers(tag)
+    if values and len(values) != frames:
+        raise header.error(f"{tag} has {len(values)} values for {frames} frames", "frame_order")
+    return np.array(values)
 
 
 def _choose(
@@ -124,8 +124,8 @@ def _choose(
     if len(numbers) < 2:
         return kept, None
     if choice not in numbers:
-        asked = "none is chosen" if choice is None else f"{choice} is chosen"
-        raise header.error(f"holds {what}s {listed(numbers)} and {asked}; choose one ({key})", key)
+        choice_text = "none is chosen" if choice is None else f"{choice} is chosen"
+        raise header.error(f"holds {what}s {listed(numbers)} and {choice_text}; choose one ({key})", key)
     return kept[vector[kept] == choice], choice
 
 
@@ -141,8 +141,8 @@ def _gates(header: Header, declared: Declared, kept: NDArray[np.intp]) -> tuple[
     if declared.gate == "sum":
         return members, f"sum of {len(gates)}"
     if declared.gate is None or not 1 <= declared.gate <= len(gates):
-        asked = "none is chosen" if declared.gate is None else f"{declared.gate} is chosen"
-        raise header.error(f"holds {len(gates)} gates and {asked}; choose a number or sum (gate)", "gate")
+        choice_text = "none is chosen" if declared.gate is None else f"{declared.gate} is chosen"
+        raise header.error(f"holds {len(gates)} gates and {choice_text}; choose a number or sum (gate)", "gate")
     return [members[declared.gate - 1]], f"{declared.gate} of {len(gates)}"
 
 

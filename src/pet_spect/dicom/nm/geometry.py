@@ -83,14 +83,14 @@ class Stacking:
 
 
 def stacked_affine(
-    header: Header, known: Stacking, shape: tuple[int, int, int], declared: Declared, cautions: list[Remark]
+    header: Header, stacking: Stacking, shape: tuple[int, int, int], declared: Declared, cautions: list[Remark]
 ) -> NDArray[np.float64]:
     """Return the affine of numbered slices, by the standard or as declared; see `nm_affine`."""
     pixel_spacing = needed_spacing(header)
-    position, orientation = known.position, known.orientation
+    position, orientation = stacking.position, stacking.orientation
     spacing = header.number("SpacingBetweenSlices") or None
-    check_root(header, orientation, None if known.doubt else spacing, declared)
-    if position is not None and orientation is not None and spacing is not None and known.doubt is None:
+    check_root(header, orientation, None if stacking.doubt else spacing, declared)
+    if position is not None and orientation is not None and spacing is not None and stacking.doubt is None:
         along_columns, along_rows = plane_axes(orientation, header.name)
         step = spacing * normal_of(along_columns, along_rows)
         affine = affine_from_planes(position, along_columns, along_rows, pixel_spacing, step)
@@ -98,15 +98,15 @@ def stacked_affine(
         return affine
     if declared.orientation is None:
         code: Code = "orientation_unknown"
-        if spacing is None and known.distance is None:
-            found, code = "SpacingBetweenSlices is missing or 0", "geometry_missing"
+        if spacing is None and stacking.distance is None:
+            problem, code = "SpacingBetweenSlices is missing or 0", "geometry_missing"
         elif position is None or orientation is None:
-            found = "DetectorInformationSequence holds no ImagePositionPatient and ImageOrientationPatient"
+            problem = "DetectorInformationSequence holds no ImagePositionPatient and ImageOrientationPatient"
         else:
-            found = known.doubt or "SpacingBetweenSlices is missing or 0"
-        raise header.error(f"{found}; declare the orientation of the scan to convert it", code)
+            problem = stacking.doubt or "SpacingBetweenSlices is missing or 0"
+        raise header.error(f"{problem}; declare the orientation of the scan to convert it", code)
     letters = parse_orientation(declared.orientation)
-    distance = known.distance or (_thickness(header, pixel_spacing, cautions) if spacing is None else abs(spacing))
+    distance = stacking.distance or (_thickness(header, pixel_spacing, cautions) if spacing is None else abs(spacing))
     if orientation is not None:
         _check_in_plane(header, orientation, letters)
     case = "none" if orientation is None else "in_plane"
@@ -135,15 +135,19 @@ def detector_place(header: Header, number: int | None) -> tuple[tuple[float, ...
         if number > len(detectors):
             raise header.error(f"lists {len(detectors)} detectors and {number} is chosen", "detector")
         detectors = (detectors[number - 1],)
-    told = [(item.vector("ImagePositionPatient", 3), item.vector("ImageOrientationPatient", 6)) for item in detectors]
-    places = [place for place in told if place != (None, None)]
-    for position, orientation in places[1:]:
-        for found, first in ((position, places[0][0]), (orientation, places[0][1])):
-            if (found is None) != (first is None) or (found and not np.allclose(found, first or (), rtol=0, atol=1e-3)):
+    all_planes = [
+        (item.vector("ImagePositionPatient", 3), item.vector("ImageOrientationPatient", 6)) for item in detectors
+    ]
+    planes = [plane for plane in all_planes if plane != (None, None)]
+    for position, orientation in planes[1:]:
+        for vector, first in ((position, planes[0][0]), (orientation, planes[0][1])):
+            if (vector is None) != (first is None) or (
+                vector and not np.allclose(vector, first or (), rtol=0, atol=1e-3)
+            ):
                 raise header.error(
                     f"lists {len(detectors)} detectors with positions of their own; choose one (detector)", "detector"
                 )
-    return places[0] if places else (None, None)
+    return planes[0] if planes else (None, None)
 
 
 def check_root(
@@ -190,10 +194,10 @@ def _check_in_plane(header: Header, orientation: Sequence[float], letters: str) 
     """Refuse letters that contradict ImageOrientationPatient; it leaves open only the sign of the third."""
     along_columns, along_rows = plane_axes(orientation, header.name)
     upward = affine_from_planes((0, 0, 0), along_columns, along_rows, (1, 1), normal_of(along_columns, along_rows))
-    found = axis_letters(upward)
-    if letters[:2] != found[:2]:
+    header_letters = axis_letters(upward)
+    if letters[:2] != header_letters[:2]:
         raise header.error(
-            f"ImageOrientationPatient says that column and row grow towards {found[:2]}, the tables say {letters[:2]};"
-            " one of them is wrong",
+            f"ImageOrientationPatient says that column and row grow towards {header_letters[:2]}, the tables say"
+            f" {letters[:2]}; one of them is wrong",
             "orientation_conflict",
         )

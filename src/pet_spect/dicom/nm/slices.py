@@ -93,40 +93,40 @@ def read_nm_slices(headers: Sequence[Header], called: str, declared: Declared) -
 def _slopes(headers: Sequence[Header], called: str) -> dict[str, float] | None:
     """Return the slope of each slice by its name, None where no slice has one."""
     scales = [nm_scale(header) for header in headers]
-    told = [header.number("RescaleSlope") is not None or bool(header.items(_MAPPING)) for header in headers]
-    if len({units for _, units, _ in scales}) > 1 or len(set(told)) > 1:
+    has_scale = [header.number("RescaleSlope") is not None or bool(header.items(_MAPPING)) for header in headers]
+    if len({units for _, units, _ in scales}) > 1 or len(set(has_scale)) > 1:
         raise mixed(called, "slices differ in the unit or the scale of their values", "2 kinds")
-    return {header.name: slope for header, (slope, _, _) in zip(headers, scales, strict=True)} if told[0] else None
+    return {header.name: slope for header, (slope, _, _) in zip(headers, scales, strict=True)} if has_scale[0] else None
 
 
 def _placed(headers: Sequence[Header], called: str, declared: Declared, cautions: list[Remark]) -> _Slices:
-    places = [_place(header, declared) for header in headers]
-    positions = [position for position, _ in places if position is not None]
-    orientations = [orientation for _, orientation in places if orientation is not None]
-    for what, found in (("ImagePositionPatient", positions), ("ImageOrientationPatient", orientations)):
-        if 0 < len(found) < len(headers):
+    planes = [_place(header, declared) for header in headers]
+    positions = [position for position, _ in planes if position is not None]
+    orientations = [orientation for _, orientation in planes if orientation is not None]
+    for what, vectors in (("ImagePositionPatient", positions), ("ImageOrientationPatient", orientations)):
+        if 0 < len(vectors) < len(headers):
             raise DicomError(
-                f"{called}: {len(found)} of {len(headers)} slices have {what}; all of them or none are needed",
+                f"{called}: {len(vectors)} of {len(headers)} slices have {what}; all of them or none are needed",
                 code="geometry_missing",
             )
     if orientations:
         check_alike(headers, orientations, "ImageOrientationPatient", 1e-4, "mixed_orientation")
     if positions and orientations and not np.allclose(positions, positions[0], rtol=0, atol=1e-3):
         return _by_position(headers, np.array(positions), orientations[0], called, declared, cautions)
-    return _by_number(headers, places[0], called, declared, cautions)
+    return _by_number(headers, planes[0], called, declared, cautions)
 
 
 def _place(header: Header, declared: Declared) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None]:
     """Return position and orientation of a slice, of its detector or, where that has none, of the object itself."""
-    place = detector_place(header, declared.detector)
-    if place != (None, None):
+    plane = detector_place(header, declared.detector)
+    if plane != (None, None):
         root = header.vector("ImagePositionPatient", 3)
-        if root is not None and place[0] is not None and not np.allclose(root, place[0], rtol=0, atol=1e-3):
+        if root is not None and plane[0] is not None and not np.allclose(root, plane[0], rtol=0, atol=1e-3):
             raise header.error(
                 "ImagePositionPatient of the detector and that of the object contradict each other",
                 "orientation_conflict",
             )
-        return place
+        return plane
     return header.vector("ImagePositionPatient", 3), header.vector("ImageOrientationPatient", 6)
 
 
@@ -140,12 +140,12 @@ def _by_position(
 ) -> _Slices:
     """Return slices each of which says where it lies, by rising position along their normal."""
     normal = normal_of(*plane_axes(orientation, called))
-    found = coincident(positions @ normal)
-    if len(found) < 2:
+    groups = coincident(positions @ normal)
+    if len(groups) < 2:
         raise DicomError(
             f"{called}: all {len(headers)} slices lie in one plane; a volume is needed", code="slice_single"
         )
-    kept = [_without_copies(headers, place) for place in found]
+    kept = [_without_copies(headers, group) for group in groups]
     copies = len(headers) - len(kept)
     if copies:
         cautions.append(Remark.of("duplicate_slices", copies=copies))
@@ -160,9 +160,9 @@ def _by_position(
     return _Slices(ordered, affine)
 
 
-def _without_copies(headers: Sequence[Header], place: Sequence[int]) -> int:
+def _without_copies(headers: Sequence[Header], group: Sequence[int]) -> int:
     """Return the first slice of a place; refuse others there that are not the same to the last voxel."""
-    first, *others = place
+    first, *others = group
     for index in others:
         if not np.array_equal(headers[first].frames()(0), headers[index].frames()(0), equal_nan=True):
             raise headers[index].error(
@@ -173,8 +173,8 @@ def _without_copies(headers: Sequence[Header], place: Sequence[int]) -> int:
 
 def _check_spacing(headers: Sequence[Header], step: float, called: str) -> None:
     """Refuse a stack whose slices do not lie as far apart as they say: every other one may be missing."""
-    told = [abs(header.number("SpacingBetweenSlices") or step) for header in headers]
-    stated = max(told, key=lambda spacing: abs(spacing - step))
+    spacings = [abs(header.number("SpacingBetweenSlices") or step) for header in headers]
+    stated = max(spacings, key=lambda spacing: abs(spacing - step))
     if abs(step - stated) > _UNEVEN * stated:
         raise DicomError(
             f"{called}: its slices lie {step:.3f} mm apart by their positions and {stated:.3f} mm by"
@@ -199,20 +199,20 @@ def _check_numbers(ordered: Sequence[Header], called: str) -> None:
 
 def _numbers(headers: Sequence[Header]) -> list[float] | None:
     """Return the slice number of each slice, None where they do not tell the slices apart."""
-    told = [header.numbers("SliceVector") for header in headers]
-    numbers = [vector[0] for vector in told if len(vector) == 1]
+    vectors = [header.numbers("SliceVector") for header in headers]
+    numbers = [vector[0] for vector in vectors if len(vector) == 1]
     return numbers if len(set(numbers)) == len(headers) else None
 
 
 def _by_number(
     headers: Sequence[Header],
-    place: tuple[tuple[float, ...] | None, tuple[float, ...] | None],
+    plane: tuple[tuple[float, ...] | None, tuple[float, ...] | None],
     called: str,
     declared: Declared,
     cautions: list[Remark],
 ) -> _Slices:
     """Return slices that do not each say where they lie, by their numbers or else by SliceLocation."""
-    position, orientation = place
+    position, orientation = plane
     signed = {round(header.number("SpacingBetweenSlices") or 0.0, 3) for header in headers}
     if max(signed) - min(signed) > _SAME_MM:
         raise mixed(called, "slices differ in SpacingBetweenSlices", f"{len(signed)} values")
@@ -228,20 +228,20 @@ def _by_number(
         )
     ordered = [headers[index] for index in np.argsort(numbers)]
     shape = (ordered[0].integer("Columns") or 0, ordered[0].integer("Rows") or 0, len(ordered))
-    known = Stacking(position, orientation, distance, doubt)
-    return _Slices(ordered, stacked_affine(ordered[0], known, shape, declared, cautions))
+    stacking = Stacking(position, orientation, distance, doubt)
+    return _Slices(ordered, stacked_affine(ordered[0], stacking, shape, declared, cautions))
 
 
 def _locations(headers: Sequence[Header], called: str) -> tuple[list[float], float]:
     """Return SliceLocation of each slice and the distance between slices; refuse what is no even stack."""
-    found = [location for header in headers if (location := header.number("SliceLocation")) is not None]
-    if len(found) < len(headers) or len(set(found)) < 2:
+    locations = [location for header in headers if (location := header.number("SliceLocation")) is not None]
+    if len(locations) < len(headers) or len(set(locations)) < 2:
         raise DicomError(
             f"{called}: {len(headers)} slices are told apart neither by ImagePositionPatient nor by SliceVector or"
             " SliceLocation; export the volume as one object",
             code="frame_order",
         )
-    steps = np.diff(sorted(found))
+    steps = np.diff(sorted(locations))
     distance = float(np.median(steps))
     if np.abs(steps - distance).max() > _UNEVEN * distance:
         raise DicomError(
@@ -249,7 +249,7 @@ def _locations(headers: Sequence[Header], called: str) -> tuple[list[float], flo
             code="slice_spacing",
         )
     _check_spacing(headers, distance, called)
-    return found, distance
+    return locations, distance
 
 
 def _voxels(

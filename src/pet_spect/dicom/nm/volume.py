@@ -112,29 +112,29 @@ def nm_facts(header: Header, frames: NmFrames, units: str, declared: Declared, c
     """Return what the sidecar of a SPECT says; `cautions` gets more."""
     start = clock_time(header, "AcquisitionDate", "AcquisitionTime")
     window_nuclide = _nuclide_of_window(header, frames)
-    given = read_administration(header, start, declared, cautions, window_nuclide=window_nuclide)
+    administration = read_administration(header, start, declared, cautions, window_nuclide=window_nuclide)
     corrections = header.texts("CorrectedImage")
-    said = {
+    statements = {
         "CorrectedImage": "ATTN" in corrections,
         "AttenuationCorrectionMethod": corrected_by(header.text("AttenuationCorrectionMethod")),
     }
-    corrected = settle_attenuation(said, header.error, cautions, is_spect=True)
+    corrected = settle_attenuation(statements, header.error, cautions, is_spect=True)
     if "ATTN" not in corrections:
         cautions.append(Remark.of("attenuation_uncorrected"))
     method = known_text("method", header.text("AttenuationCorrectionMethod"))
     slices = frames.indices.shape[1]
-    known_start = start is not None and given.injection is not None
+    known_start = start is not None and administration.injection is not None
     return ScanFacts(
         modality="NM",
         units=units,
         manufacturer=known_text("maker", header.text("Manufacturer")),
         model=known_text("model", header.text("ManufacturerModelName")),
-        tracer=given.tracer,
-        radionuclide=given.radionuclide,
-        tracer_identity=given.tracer_identity,
-        half_life_s=given.half_life_s,
-        dose_bq=given.dose_bq,
-        scan_start_s=(start or 0.0) - (given.injection or 0.0) if known_start else None,
+        tracer=administration.tracer,
+        radionuclide=administration.radionuclide,
+        tracer_identity=administration.tracer_identity,
+        half_life_s=administration.half_life_s,
+        dose_bq=administration.dose_bq,
+        scan_start_s=(start or 0.0) - (administration.injection or 0.0) if known_start else None,
         gate=frames.gate,
         energy_window=_which(frames.energy_window),
         detector=_which(frames.detector),

@@ -89,19 +89,19 @@ def read_classic(headers: Sequence[Header], called: str) -> PetSeries:
 
 def needed_vector(header: Header, tag: str, length: int) -> tuple[float, ...]:
     """Return an element of `length` numbers; a `DicomError` if it is missing."""
-    found = header.vector(tag, length)
-    if found is None:
+    numbers = header.vector(tag, length)
+    if numbers is None:
         raise header.error(f"{tag} is missing", "geometry_missing")
-    return found
+    return numbers
 
 
 def needed_spacing(header: Header) -> tuple[float, ...]:
     """Return PixelSpacing; a `DicomError` unless it is two positive numbers (a negative one would mirror the image)."""
-    found = needed_vector(header, "PixelSpacing", 2)
-    if not all(0 < spacing < float("inf") for spacing in found):
-        shown = "\\".join(f"{spacing:g}" for spacing in found)
+    spacings = needed_vector(header, "PixelSpacing", 2)
+    if not all(0 < spacing < float("inf") for spacing in spacings):
+        shown = "\\".join(f"{spacing:g}" for spacing in spacings)
         raise header.error(f"PixelSpacing is {shown}; two positive numbers are needed", "geometry")
-    return found
+    return spacings
 
 
 def _reader(headers: Sequence[Header]) -> Callable[[int], NDArray[np.float32]]:
@@ -206,12 +206,12 @@ def explicit_time(header: Header) -> float | None:
 
 def _one_time(headers: Sequence[Header], called: str, read: Callable[[Header], float | None]) -> float | None:
     times = [read(header) for header in headers]
-    known = [time for time in times if time is not None]
-    if not known:
+    known_times = [time for time in times if time is not None]
+    if not known_times:
         return None
-    if len(known) != len(times) or max(known) - min(known) > 1:
+    if len(known_times) != len(times) or max(known_times) - min(known_times) > 1:
         raise DicomError(f"{called}: slices differ in their explicit decay-correction time", code="decay_time")
-    return known[0]
+    return known_times[0]
 
 
 def _one_factor(headers: Sequence[Header], element: tuple[int, str, int]) -> float | None:

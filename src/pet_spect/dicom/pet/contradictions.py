@@ -57,22 +57,22 @@ def check_modality(header: Header, kind: str, cautions: list[Remark]) -> None:
         cautions.append(Remark.of("modality_conflict", stated=stated, kind=kind))
 
 
-def compare_counts(found: int, stated: int | None, cautions: list[Remark], what: Counted = "slices") -> None:
+def compare_counts(counted: int, stated: int | None, cautions: list[Remark], what: Counted = "slices") -> None:
     """Tell of a number of slices or time frames that is not the one of the header.
 
     Parameters
     ----------
-    found : int
+    counted : int
     stated : int or None
         0 and None say nothing, and 1 is said by objects of one slice of themselves.
     cautions : list of Remark
         Gets ``fewer_slices_than_stated``, ``more_slices_than_stated``, or the same with ``frames``.
     what : {'slices', 'frames'}
     """
-    if not stated or stated == 1 or found == stated:
+    if not stated or stated == 1 or counted == stated:
         return
     few, many = _COUNT_CODES[what]
-    cautions.append(Remark.of(few if found < stated else many, found=found, stated=stated))
+    cautions.append(Remark.of(few if counted < stated else many, found=counted, stated=stated))
 
 
 def compare_spacing(series: PetSeries, step: float, cautions: list[Remark]) -> None:
@@ -91,7 +91,14 @@ def unit_doubt(headers: Sequence[Header], units: str) -> Remark | None:
     units : str
         Of the series. RescaleType counts only where it is another term of Units; phantoms have ``SUV`` there.
     """
-    other = next((told for header in headers if (told := header.text("RescaleType")) in UNITS and told != units), None)
+    other = next(
+        (
+            rescale_type
+            for header in headers
+            if (rescale_type := header.text("RescaleType")) in UNITS and rescale_type != units
+        ),
+        None,
+    )
     return None if other is None else Remark.of("units_conflict", case="rescale_type", units=units, other=other)
 
 
@@ -121,10 +128,10 @@ def without_odd_durations(series: PetSeries, cautions: list[Remark]) -> PetSerie
         Gets ``duration_implausible``.
     """
     least, most = _DURATION_S
-    told = [timing.duration for timing in series.timings if timing.duration]
-    if not told or any(least <= duration <= most for duration in told):  # a short frame among others is one
+    durations = [timing.duration for timing in series.timings if timing.duration]
+    if not durations or any(least <= duration <= most for duration in durations):  # a short frame among others is one
         return series
-    cautions.append(Remark.of("duration_implausible", seconds=told[0]))
+    cautions.append(Remark.of("duration_implausible", seconds=durations[0]))
     return replace(series, timings=[replace(timing, duration=None) for timing in series.timings])
 
 

@@ -103,8 +103,8 @@ def _compare_administration(
     contradicting = contradicting_frame(series.timings, injection, decay)
     if contradicting is not None:
         factor = series.timings[contradicting].decay_factor
-        told = Remark.of("decay_factor_conflict", case="time", factor=factor, reference="administration")
-        cautions.append(told)
+        conflict = Remark.of("decay_factor_conflict", case="time", factor=factor, reference="administration")
+        cautions.append(conflict)
 
 
 def frame_weights(used: PetSeries, shape: tuple[int, ...], called: str, decay: float | None) -> NDArray[np.float64]:
@@ -154,8 +154,8 @@ def _to_common_time(timings: Sequence[FrameTiming], called: str, decay: float | 
             " time, frame duration and half-life are needed to correct them to one",
             code="decay_none",
         )
-    told = {timing.frame_reference for timing in timings}
-    if len(set(starts)) == 1 and len(told) > 1:
+    frame_references = {timing.frame_reference for timing in timings}
+    if len(set(starts)) == 1 and len(frame_references) > 1:
         raise DicomError(
             f"{called}: DecayCorrection is NONE and AcquisitionTime is one for slices whose FrameReferenceTime differs;"
             " the time of each is needed to correct them to one",

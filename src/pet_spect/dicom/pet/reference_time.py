@@ -97,8 +97,8 @@ def decay_reference_time(
         return ReferenceTime(explicit, "explicit")
     if series is not None and earliest is not None and series - earliest <= _SAME_S:
         return ReferenceTime(series, "series time")
-    found = _from_frames(frames, decay)
-    return None if found is None else ReferenceTime(found, "frame reference time")
+    time = _from_frames(frames, decay)
+    return None if time is None else ReferenceTime(time, "frame reference time")
 
 
 def _from_frames(frames: Sequence[FrameTiming], decay: float | None) -> float | None:
@@ -113,14 +113,16 @@ def _from_frames(frames: Sequence[FrameTiming], decay: float | None) -> float | 
     """
     if decay is None or any(None in (f.start, f.duration, f.frame_reference) for f in frames):
         return None
-    starts, told = [f.start or 0.0 for f in frames], [f.frame_reference or 0.0 for f in frames]
+    starts, frame_references = [f.start or 0.0 for f in frames], [f.frame_reference or 0.0 for f in frames]
     averages = [mean_activity_time(decay, f.duration or 0.0) for f in frames]
-    by_standard = [start + average - frt for start, average, frt in zip(starts, averages, told, strict=True)]
-    to_bed = [frt + average for frt, average in zip(told, averages, strict=True)]
-    if not any(map(tells, frames)) or _all_fit(frames, told, decay):
+    by_standard = [
+        start + average - frt for start, average, frt in zip(starts, averages, frame_references, strict=True)
+    ]
+    to_bed = [frt + average for frt, average in zip(frame_references, averages, strict=True)]
+    if not any(map(tells, frames)) or _all_fit(frames, frame_references, decay):
         candidates = [by_standard]
     elif _all_fit(frames, to_bed, decay):
-        candidates = [starts, [start - frt for start, frt in zip(starts, told, strict=True)]]
+        candidates = [starts, [start - frt for start, frt in zip(starts, frame_references, strict=True)]]
     else:
         return None
     single = [sum(times) / len(times) for times in candidates if max(times) - min(times) <= _SAME_S]
@@ -145,13 +147,13 @@ def fits_factor(factor: float | None, elapsed: float, decay: float) -> bool:
     return bool(factor and factor > 0 and abs(math.log(factor) - decay * elapsed) <= math.log1p(FACTOR_TOLERANCE))
 
 
-def other_reference(frames: Sequence[FrameTiming], found: ReferenceTime, decay: float | None) -> float | None:
+def other_reference(frames: Sequence[FrameTiming], reference: ReferenceTime, decay: float | None) -> float | None:
     """Return how many seconds after the reference time used the frame reference time puts it.
 
     Parameters
     ----------
     frames : sequence of FrameTiming
-    found : ReferenceTime
+    reference : ReferenceTime
         By `decay_reference_time`.
     decay : float or None
         λ in 1/s.
@@ -162,8 +164,10 @@ def other_reference(frames: Sequence[FrameTiming], found: ReferenceTime, decay: 
         None if they agree within 60 s, if FrameReferenceTime tells none, or if a Decay Factor, which
         `contradicting_frame` checks, speaks already.
     """
-    told = None if any(map(tells, frames)) else _from_frames(frames, decay)
-    return None if told is None or abs(told - found.time) <= _CONTRADICTS_S else told - found.time
+    by_frames = None if any(map(tells, frames)) else _from_frames(frames, decay)
+    return (
+        None if by_frames is None or abs(by_frames - reference.time) <= _CONTRADICTS_S else by_frames - reference.time
+    )
 
 
 def contradicting_frame(frames: Sequence[FrameTiming], reference: float, decay: float) -> int | None:

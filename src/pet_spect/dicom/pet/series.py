@@ -176,6 +176,6 @@ def stacked(plane: Callable[[int], NDArray[np.float32]], shape: tuple[int, int, 
     return volume
 
 
-def mixed(called: str, what: str, found: str, code: Code = "mixed_series") -> DicomError:
+def mixed(called: str, what: str, detail: str, code: Code = "mixed_series") -> DicomError:
     """Return the error for images that do not belong together."""
-    return DicomError(f"{called}: mixed series: {what} ({found}); one series is needed", code=code)
+    return DicomError(f"{called}: mixed series: {what} ({detail}); one series is needed", code=code)

@@ -132,8 +132,8 @@ def suv_factor(facts: SuvFacts) -> SuvResult:
     """
     applying = [case for case in CASES if case.units == facts.units and case.applies(facts)]
     results = [replace(case.factor(facts), method=case.method) for case in applying]
-    found = next((result for result in results if result.factor is not None), results[0])
-    return found if found.factor is not None else replace(found, method=None)
+    chosen = next((result for result in results if result.factor is not None), results[0])
+    return chosen if chosen.factor is not None else replace(chosen, method=None)
 
 
 def _decayed(facts: SuvFacts) -> SuvResult:

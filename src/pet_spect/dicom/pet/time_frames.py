@@ -48,29 +48,29 @@ def time_frames(
     DicomError
         If slices in one place differ and are not frames of a dynamic series, or time frames are missing.
     """
-    places = coincident(series.positions @ normal)
-    if len(places) < 2:
+    groups = coincident(series.positions @ normal)
+    if len(groups) < 2:
         raise DicomError(
             f"{called}: all {len(series.names)} slices lie in one place; a volume is needed", code="slice_single"
         )
-    kept = [_without_copies(series, place) for place in places]
+    kept = [_without_copies(series, group) for group in groups]
     copies = len(series.names) - sum(map(len, kept))
     if copies:
         cautions.append(Remark.of("duplicate_slices", copies=copies))
-    counts = {len(place) for place in kept}
+    counts = {len(group) for group in kept}
     if len(counts) > 1:
         if series.stated_frames is not None:
             raise DicomError(
                 f"{called}: is dynamic, and places hold {min(counts)} to {max(counts)} slices; time frames lack slices",
                 code="frame_times",
             )
-        place = next(place for place in kept if len(place) == max(counts))
+        group = next(group for group in kept if len(group) == max(counts))
         raise DicomError(
-            f"{series.names[place[1]]}: lies where {_file(series.names[place[0]])} does and was measured at another"
+            f"{series.names[group[1]]}: lies where {_file(series.names[group[0]])} does and was measured at another"
             " time, while other places were measured once; beds that overlap are not merged: export the merged series",
             code="bed_overlap",
         )
-    frames = np.array([sorted(place, key=lambda index: series.timings[index].start or 0.0) for place in kept]).T
+    frames = np.array([sorted(group, key=lambda index: series.timings[index].start or 0.0) for group in kept]).T
     if len(frames) > 1:
         _check_times(series, frames, called)
     else:
@@ -84,10 +84,10 @@ def time_frames(
     return np.asarray(frames, dtype=np.intp)
 
 
-def _without_copies(series: PetSeries, place: Sequence[int]) -> list[int]:
+def _without_copies(series: PetSeries, group: Sequence[int]) -> list[int]:
     """Return the slices of one place without copies; all that are left were measured at different times."""
     kept: list[int] = []
-    for index in place:
+    for index in group:
         twin = next((other for other in kept if series.timings[other] == series.timings[index]), None)
         if twin is None:
             kept.append(index)
@@ -116,15 +116,15 @@ def _check_times(series: PetSeries, frames: NDArray[np.intp], called: str) -> No
     for number, frame in enumerate(frames, start=1):
         timings = [series.timings[index] for index in frame]
         for what in ("start", "duration"):
-            found = [getattr(timing, what) for timing in timings]
-            if None in found:
+            values = [getattr(timing, what) for timing in timings]
+            if None in values:
                 raise DicomError(
                     f"{called}: holds {len(frames)} time frames; their acquisition times and durations are needed",
                     code="frame_times",
                 )
-            if max(found) - min(found) > _SAME_S:
+            if max(values) - min(values) > _SAME_S:
                 raise DicomError(
-                    f"{called}: slices of time frame {number} differ by {max(found) - min(found):.0f} s in their"
+                    f"{called}: slices of time frame {number} differ by {max(values) - min(values):.0f} s in their"
                     f" {what}; one bed position is needed",
                     code="frame_times",
                 )
@@ -235,9 +235,13 @@ def check_one_reference(
     if any(factor not in (None, 0.0, 1.0) for factor in factors):
         agree = all(fits_factor(f, t - reference, decay) for f, t in zip(factors, middles.tolist(), strict=True))
     else:
-        told = [timing.frame_reference for timing in timings if timing.frame_reference is not None]
-        spread = min(np.ptp(starts - told), np.ptp(middles - told)) if len(told) == len(timings) else np.inf
-        agree = bool(spread <= _SAME_REFERENCE_S) if told else explicit
+        frame_references = [timing.frame_reference for timing in timings if timing.frame_reference is not None]
+        spread = (
+            min(np.ptp(starts - frame_references), np.ptp(middles - frame_references))
+            if len(frame_references) == len(timings)
+            else np.inf
+        )
+        agree = bool(spread <= _SAME_REFERENCE_S) if frame_references else explicit
     if not agree:
         raise DicomError(
             f"{name}: its time frames are not all decay-corrected to one time, which is needed to use any of them",

@@ -58,42 +58,42 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
     normal = normal_of(*plane_axes(series.orientation, called))
     is_static = series.stated_frames is None and len(coincident(series.positions @ normal)) == len(series.names)
     start = earliest_start(series.timings)
-    given = read_administration(series.header, start, declared, cautions, is_static=is_static)
+    administration = read_administration(series.header, start, declared, cautions, is_static=is_static)
     series = without_odd_durations(series, cautions)
-    decay = None if given.half_life_s is None else decay_constant(given.half_life_s)
-    is_corrected = _check_attenuation(series, given, cautions)
+    decay = None if administration.half_life_s is None else decay_constant(administration.half_life_s)
+    is_corrected = _check_attenuation(series, administration, cautions)
     frames = time_frames(series, normal, called, cautions)
-    if given.other_half_life:
-        _check_one_decay(series, given, called)
-    chosen = frames_in_window(series, frames, declared.frame_window, given.injection, called)
+    if administration.other_half_life:
+        _check_one_decay(series, administration, called)
+    chosen = frames_in_window(series, frames, declared.frame_window, administration.injection, called)
     compare_counts(len(frames), series.stated_frames, cautions, "frames")
-    moment = voxel_time_of(series, called, decay, given.injection, cautions)
+    moment = voxel_time_of(series, called, decay, administration.injection, cautions)
     if len(frames) > 1 and series.decay_correction == "START":
         timings = [series.timings[frame[0]] for frame in frames]
         check_one_reference(timings, moment.time, decay, called, explicit=moment.source == "explicit")
     if len(frames) == 1 and declared.frame_window is not None:
-        _compare_window(series, declared.frame_window, given.injection, cautions)
+        _compare_window(series, declared.frame_window, administration.injection, cautions)
     used = series.only(chosen.ravel().tolist())
     if series.decay_correction == "NONE":
-        moment = voxel_time_of(used, called, decay, given.injection, cautions)
+        moment = voxel_time_of(used, called, decay, administration.injection, cautions)
     weights = frame_weights(used, chosen.shape, called, decay)
     affine = _placed(used, chosen.shape[1], declared, called, cautions)
     compare_units(used, cautions)
-    result = _suv(used, given, moment)
+    result = _suv(used, administration, moment)
     return Examined(
-        facts=_facts(used, given, moment, result, len(chosen), is_corrected, cautions),
+        facts=_facts(used, administration, moment, result, len(chosen), is_corrected, cautions),
         shape=(series.shape[1], series.shape[0], chosen.shape[1]),
         affine=affine,
         voxels=lambda: _voxels(used, weights),
     )
 
 
-def _check_one_decay(series: PetSeries, given: Administration, called: str) -> None:
+def _check_one_decay(series: PetSeries, administration: Administration, called: str) -> None:
     """Refuse slices that were decay-corrected by different factors, perhaps with another radionuclide's half-life."""
     if len({(timing.start, timing.frame_reference, timing.decay_factor) for timing in series.timings}) > 1:
         raise TracerError(
-            f"{called}: the header contradicts itself: {given.half_life_reason}, and its slices were measured at"
-            " different times, so that the decay between them may be corrected wrongly. Correct the header, or leave"
+            f"{called}: the header contradicts itself: {administration.half_life_reason}, and its slices were measured"
+            " at different times, so that the decay between them may be corrected wrongly. Correct the header, or leave"
             " this scan out",
             code="tracer_conflict",
         )
@@ -128,13 +128,13 @@ def _placed(
     return affine
 
 
-def _check_attenuation(series: PetSeries, given: Administration, cautions: list[Remark]) -> bool:
+def _check_attenuation(series: PetSeries, administration: Administration, cautions: list[Remark]) -> bool:
     """Return whether attenuation was corrected; refuse PET without, for a SPECT sent as PET has one ratio left."""
-    is_spect = given.radionuclide in SINGLE_PHOTON
+    is_spect = administration.radionuclide in SINGLE_PHOTON
     if "ATTN" in series.corrections:
         method = corrected_by(series.header.text("AttenuationCorrectionMethod"))
-        said = {"CorrectedImage": True, "AttenuationCorrectionMethod": method}
-        return settle_attenuation(said, series.header.error, cautions, is_spect=is_spect)
+        statements = {"CorrectedImage": True, "AttenuationCorrectionMethod": method}
+        return settle_attenuation(statements, series.header.error, cautions, is_spect=is_spect)
     if not is_spect:
         raise series.header.error(
             "CorrectedImage does not list ATTN; PET without attenuation correction is not measured", "attenuation"
@@ -168,21 +168,23 @@ def check_declared(affine: NDArray[np.float64], declared: Declared, called: str)
     check_affine(affine, called)
     if declared.orientation is None:
         return
-    told, found = parse_orientation(declared.orientation), axis_letters(affine)
-    if told != found:
+    declared_letters, header_letters = parse_orientation(declared.orientation), axis_letters(affine)
+    if declared_letters != header_letters:
         raise DicomError(
-            f"{called}: the header says that column, row and slice grow towards {found}, the tables say {told};"
-            " one of them is wrong",
+            f"{called}: the header says that column, row and slice grow towards {header_letters}, the tables say"
+            f" {declared_letters}; one of them is wrong",
             code="orientation_conflict",
         )
 
 
-def _suv(series: PetSeries, given: Administration, moment: VoxelTime) -> SuvResult:
+def _suv(series: PetSeries, administration: Administration, moment: VoxelTime) -> SuvResult:
     if series.unit_doubt is not None:
         return SuvResult(None, series.unit_doubt.text)
-    if given.half_life_reason:  # the scanner may have used it, also for an SUV or a correction to the administration
-        return SuvResult(None, given.half_life_reason)
-    elapsed, reason = elapsed_since_injection(given, moment.time, moment.reason)
+    if (
+        administration.half_life_reason
+    ):  # the scanner may have used it, also for an SUV or a correction to the administration
+        return SuvResult(None, administration.half_life_reason)
+    elapsed, reason = elapsed_since_injection(administration, moment.time, moment.reason)
     undecayed = series.decay_correction == "NONE"
     if undecayed and series.units in ("BQML", "CNTS") and any(frame.duration is None for frame in series.timings):
         return SuvResult(None, "DecayCorrection is NONE and the frame duration is missing")
@@ -190,16 +192,16 @@ def _suv(series: PetSeries, given: Administration, moment: VoxelTime) -> SuvResu
         units=series.units,
         suv_type=series.suv_type,
         decay_correction=cast("DecayCorrection", series.decay_correction),
-        weight_kg=given.weight_kg,
-        height_m=given.height_m,
-        dose_bq=given.dose_bq,
-        sex=given.sex,
-        half_life_s=given.half_life_s,
+        weight_kg=administration.weight_kg,
+        height_m=administration.height_m,
+        dose_bq=administration.dose_bq,
+        sex=administration.sex,
+        half_life_s=administration.half_life_s,
         decay_s=elapsed,
         decay_reason=reason,
         philips_suv=None if undecayed else series.philips_suv,  # it belongs to the counts before their correction
         philips_activity=series.philips_activity,
-        dose_reason=given.dose_reason,
+        dose_reason=administration.dose_reason,
     )
     return suv_factor(facts)
 
@@ -208,21 +210,21 @@ def _duration(series: PetSeries, frames: int) -> float | None:
     """Return how long was measured, seconds; None where beds differ or it is not known."""
     slices = len(series.timings) // frames
     durations = [{timing.duration for timing in series.timings[k * slices : (k + 1) * slices]} for k in range(frames)]
-    if any(len(found) > 1 or None in found for found in durations):
+    if any(len(frame_durations) > 1 or None in frame_durations for frame_durations in durations):
         return None
-    return sum(found.pop() or 0.0 for found in durations)
+    return sum(frame_durations.pop() or 0.0 for frame_durations in durations)
 
 
 def _facts(
     series: PetSeries,
-    given: Administration,
+    administration: Administration,
     moment: VoxelTime,
     result: SuvResult,
     frames: int,
     is_corrected: bool,
     cautions: list[Remark],
 ) -> ScanFacts:
-    header, injection = series.header, given.injection
+    header, injection = series.header, administration.injection
     start = earliest_start(series.timings)
     method = known_text("method", header.text("AttenuationCorrectionMethod"))
     variant = {"GML": series.suv_type, "CM2ML": "BSA"}.get(series.units)
@@ -231,15 +233,15 @@ def _facts(
         units=SUV_UNITS[series.suv_type] if series.units == "GML" else UNITS[series.units],
         manufacturer=known_text("maker", header.text("Manufacturer")),
         model=known_text("model", header.text("ManufacturerModelName")),
-        tracer=given.tracer,
-        radionuclide=given.radionuclide,
-        tracer_identity=given.tracer_identity,
-        half_life_s=given.half_life_s,
-        dose_bq=given.dose_bq,
+        tracer=administration.tracer,
+        radionuclide=administration.radionuclide,
+        tracer_identity=administration.tracer_identity,
+        half_life_s=administration.half_life_s,
+        dose_bq=administration.dose_bq,
         scan_start_s=None if start is None or injection is None else start - injection,
         frame_duration_s=_duration(series, frames),
         frames_averaged=frames if frames > 1 else None,
-        decay_corrected=series.decay_correction != "NONE" or given.half_life_s is not None,
+        decay_corrected=series.decay_correction != "NONE" or administration.half_life_s is not None,
         decay_correction_s=None if moment.time is None or injection is None else moment.time - injection,
         reconstruction=known_text("method", header.text("ReconstructionMethod")),
         recon_filter=filter_name(header),
