@@ -65,8 +65,8 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _summary(found: Index, tables: Tables, *, audited: bool) -> str:
-    images = sum(entry.series.found.files for entry in found.entries)
-    series = len({(entry.series.found.root, entry.series.found.uid) for entry in found.entries})
+    images = sum(entry.series.source.files for entry in found.entries)
+    series = len({(entry.series.source.root, entry.series.source.uid) for entry in found.entries})
     links = sum(trouble.code == LINK for trouble in found.troubles)
     unfollowed = (
         f"{links} link{'' if links == 1 else 's'} to folders not followed: who lies only there is in no table; name"

@@ -45,33 +45,43 @@ class Suggestion:
 def suggest(series: Sequence[Described]) -> list[Suggestion]:
     """Return a suggestion for each series, in their order."""
     suggestions = [Suggestion() for _ in series]
-    identities = [_identity(one, one.person) for one in series]
-    doubts = _doubts([(_identity(one, person), person) for one in series for person in (one.person, *one.others)])
+    identities = [_identity(described, described.person) for described in series]
+    doubts = _doubts(
+        [
+            (_identity(described, person), person)
+            for described in series
+            for person in (described.person, *described.others)
+        ]
+    )
     codes = _codes(series)
-    for one, identity, suggestion in zip(series, identities, suggestions, strict=True):
+    for described, identity, suggestion in zip(series, identities, suggestions, strict=True):
         suggestion.notes += doubts.get(identity, [])
-        suggestion.participant = None if identity in doubts or one.others else codes.get(identity)
-        suggestion.others = [codes[other] for other in _known(one) if other not in doubts] if one.kind else []
-        if one.others:
+        suggestion.participant = None if identity in doubts or described.others else codes.get(identity)
+        suggestion.others = (
+            [codes[other] for other in _mixed_identities(described) if other not in doubts] if described.kind else []
+        )
+        if described.others:
             suggestion.notes.append("images of several people in one series")
         elif identity[0] == "study":
             suggestion.notes.append("no PatientID and no name: each study counts as a person")
     by_person: defaultdict[tuple[str, ...], list[tuple[Described, Suggestion]]] = defaultdict(list)
-    for one, identity, suggestion in zip(series, identities, suggestions, strict=True):
-        if one.usable and identity not in doubts:
-            by_person[identity].append((one, suggestion))
+    for described, identity, suggestion in zip(series, identities, suggestions, strict=True):
+        if described.usable and identity not in doubts:
+            by_person[identity].append((described, suggestion))
     for scans in by_person.values():
         _suggest_sessions(scans)
     return suggestions
 
 
-def _known(one: Described) -> list[tuple[str, ...]]:
+def _mixed_identities(described: Described) -> list[tuple[str, ...]]:
     """Return the identities of all people whom a series of several names."""
-    return [_identity(one, person) for person in (one.person, *one.others)] if one.others else []
+    return (
+        [_identity(described, person) for person in (described.person, *described.others)] if described.others else []
+    )
 
 
-def _identity(one: Described, person: Person) -> tuple[str, ...]:
-    return person.identity or ("study", person.study_uid or str(one.found.root) + one.found.uid)
+def _identity(described: Described, person: Person) -> tuple[str, ...]:
+    return person.identity or ("study", person.study_uid or str(described.source.root) + described.source.uid)
 
 
 def _doubts(named: Sequence[tuple[tuple[str, ...], Person]]) -> dict[tuple[str, ...], list[str]]:
@@ -83,8 +93,8 @@ def _doubts(named: Sequence[tuple[tuple[str, ...], Person]]) -> dict[tuple[str, 
         if person.born and person.name_words:
             owners[person.name_words, person.born].add(identity)
     doubts: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
-    for identity, found in people.items():
-        different = differences(found)
+    for identity, persons in people.items():
+        different = differences(persons)
         if different:
             what = {"id": "one PatientID", "name": "one name and birth date", "study": "one study"}[identity[0]]
             doubts[identity].append(f"{what} with different {in_words(different)}")
@@ -97,9 +107,9 @@ def _doubts(named: Sequence[tuple[tuple[str, ...], Person]]) -> dict[tuple[str, 
 def _codes(series: Sequence[Described]) -> dict[tuple[str, ...], str]:
     """Return ``sub-01``, ... for everybody of whom there is a PET or SPECT."""
     first: dict[tuple[str, ...], float] = {}
-    for one in series:
-        for person in (one.person, *one.others) if one.kind else ():
-            identity, day = _identity(one, person), person.day
+    for described in series:
+        for person in (described.person, *described.others) if described.kind else ():
+            identity, day = _identity(described, person), person.day
             first[identity] = min(first.get(identity, float("inf")), float("inf") if day is None else day)
     ordered = sorted(first, key=lambda identity: (first[identity], _digest(identity)))
     width = max(2, len(str(len(ordered))))
@@ -112,10 +122,10 @@ def _digest(identity: tuple[str, ...]) -> str:
 
 def _suggest_sessions(scans: Sequence[tuple[Described, Suggestion]]) -> None:
     """Suggest the sessions of one person's scans."""
-    visit_of = _visits([one.person for one, _ in scans])
-    for one, suggestion in scans:
-        visit = visit_of.get(one.person.day)
-        reason = _why_open(one, visit, [other for other, _ in scans], visit_of)
+    visit_of = _visits([described.person for described, _ in scans])
+    for described, suggestion in scans:
+        visit = visit_of.get(described.person.day)
+        reason = _why_open(described, visit, [other for other, _ in scans], visit_of)
         if reason is not None:
             suggestion.notes.append(reason)
         elif visit is not None:
@@ -123,12 +133,12 @@ def _suggest_sessions(scans: Sequence[tuple[Described, Suggestion]]) -> None:
 
 
 def _why_open(
-    one: Described, visit: int | None, scans: Sequence[Described], visit_of: dict[float | None, int]
+    described: Described, visit: int | None, scans: Sequence[Described], visit_of: dict[float | None, int]
 ) -> str | None:
     """Return why a person must say which session a scan is, None if it is as clear as dates can make it."""
-    name = one.tracer.name
-    if not one.tracer.certain:
-        return _UNSURE[one.tracer.source]
+    name = described.tracer.name
+    if not described.tracer.certain:
+        return _UNSURE[described.tracer.source]
     if any(not other.tracer.certain and other.tracer.name in (name, None) for other in scans):
         return f"session left open: another scan may be of {name} too"
     visits = [visit_of.get(other.person.day) for other in scans if other.tracer.name == name]

@@ -29,11 +29,11 @@ def write_audit(path: Path, index: Index, tables: Tables) -> None:
 
 def _lines(index: Index, tables: Tables) -> Iterator[tuple[str, ...]]:
     for number, (entry, row) in enumerate(zip(index.entries, tables.index, strict=False), start=2):
-        told = (str(row[column]) for column in ("participant_id", "session", "series"))
+        cells = (str(row[column]) for column in ("participant_id", "session", "series"))
         who = entry.series.person
         yield (
-            *(str(number), *told, str(entry.place), who.patient_id, who.name, who.birth_date),
-            *(who.study_date, who.study_uid, entry.series.found.uid, str(row["code"])),
+            *(str(number), *cells, str(entry.path), who.patient_id, who.name, who.birth_date),
+            *(who.study_date, who.study_uid, entry.series.source.uid, str(row["code"])),
         )
     for trouble in index.troubles:
         yield (*("",) * 4, str(trouble.path), *("",) * 6, trouble.code)

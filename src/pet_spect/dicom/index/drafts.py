@@ -90,15 +90,15 @@ def tables_of(index: Index) -> Tables:
     listed = [entry for entry in index.entries if entry.series.usable]
     declared = sorted({e.series.to_declare for e in listed if e.series.to_declare in SCAN_COLUMNS} - {None})
     lines = {id(entry): number for number, entry in enumerate(listed, start=2)}
-    places: dict[Path, int] = {}
-    rows = [_row(entry, _number(places, entry.place), lines.get(id(entry))) for entry in index.entries]
+    place_numbers: dict[Path, int] = {}
+    rows = [_row(entry, _number(place_numbers, entry.path), lines.get(id(entry))) for entry in index.entries]
     troubles = Counter((_where(trouble), trouble.code) for trouble in index.troubles)
-    rows += [_trouble(_number(places, where), code, count) for (where, code), count in troubles.items()]
+    rows += [_trouble(_number(place_numbers, path), code, count) for (path, code), count in troubles.items()]
     return Tables(
         index=rows,
         participants=[{"participant_id": person, "lesion_side": MISSING} for person in people],
         scans=[_scan(entry, declared) for entry in listed],
-        places=list(places),
+        places=list(place_numbers),
     )
 
 
@@ -106,24 +106,24 @@ def _where(trouble: Trouble) -> Path:
     return trouble.path if trouble.root == trouble.path else trouble.path.parent
 
 
-def _number(places: dict[Path, int], place: Path) -> int:
-    return places.setdefault(place, len(places) + 1)
+def _number(place_numbers: dict[Path, int], path: Path) -> int:
+    return place_numbers.setdefault(path, len(place_numbers) + 1)
 
 
-def _row(entry: Entry, place: int, line: int | None) -> Row:
+def _row(entry: Entry, place_number: int, line: int | None) -> Row:
     series, suggestion = entry.series, entry.suggestion
     refused = series.refused
     notes = [remark.line for remark in series.remarks]
     notes += suggestion.notes if series.kind else []
     return {
-        "place": place,
+        "place": place_number,
         "series": series.code or MISSING,
         "participant_id": suggestion.participant or MISSING,
         "session": suggestion.session or MISSING,
         "modality": series.modality,
         "tracer": str(series.tracer),
         "tracer_from": series.tracer.source if series.kind else MISSING,
-        "files": series.found.files,
+        "files": series.source.files,
         "slices": series.slices,
         "matrix": series.matrix,
         "voxel_mm": series.voxel_mm,
@@ -137,10 +137,10 @@ def _row(entry: Entry, place: int, line: int | None) -> Row:
     }
 
 
-def _trouble(place: int, code: str, count: int) -> Row:
+def _trouble(place_number: int, code: str, count: int) -> Row:
     nothing: Row = dict.fromkeys(COLUMNS, MISSING)
     return nothing | {
-        "place": place,
+        "place": place_number,
         "files": count,
         "convertible": "no",
         "code": code,
@@ -159,7 +159,7 @@ def _scan(entry: Entry, declared: Sequence[str]) -> Row:
         "participant_id": suggestion.participant or MISSING,
         "session": suggestion.session or MISSING,
         "tracer": str(series.tracer) if series.tracer.certain else MISSING,
-        "path": str(entry.place),
+        "path": str(entry.path),
         "series": series.code if entry.named else MISSING,
         **{column: "?" if series.to_declare == column else MISSING for column in declared},
     }
@@ -171,12 +171,12 @@ def printed(rows: Sequence[Row]) -> str:
     texts += [[str(row[column]) for column in _PRINTED] for row in rows]
     widths = [max(len(line[column]) for line in texts) for column in range(len(_PRINTED))]
     lines = ["  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in texts]
-    told = lines[:1]
+    printed_lines = lines[:1]
     for line, row in zip(lines[1:], rows, strict=True):
-        told.append(line)
+        printed_lines.append(line)
         if row["code"] != MISSING:
             is_trouble = row["modality"] == row["series"] == MISSING
-            told.append(f"    {row['code']}: {_count(row) if is_trouble else ''}{row['reason']}")
+            printed_lines.append(f"    {row['code']}: {_count(row) if is_trouble else ''}{row['reason']}")
         if row["note"] != MISSING:
-            told.append(f"    note: {row['note']}")
-    return "\n".join(told)
+            printed_lines.append(f"    note: {row['note']}")
+    return "\n".join(printed_lines)

@@ -123,7 +123,7 @@ class FoundSeries:
             alone.append(replace(self, folders=folders, damaged=Counter()))
         if self.damaged:
             alone.append(replace(self, folders=Counter(dict.fromkeys(self.folders, 0)), images=[]))
-        return [replace(one, objects=len(self.images)) for one in alone]
+        return [replace(series, objects=len(self.images)) for series in alone]
 
     def headers(self, called: str) -> Iterator[Header]:
         """Read the headers of its `images` again.
@@ -166,7 +166,7 @@ class Trouble:
 
 
 @dataclass
-class Found:
+class Findings:
     """All that was found.
 
     Attributes
@@ -184,14 +184,14 @@ class Found:
     passed_over: int = 0
     _links: dict[Path, bool] = field(default_factory=dict, repr=False)
 
-    def holds_link(self, place: Path) -> bool:
+    def holds_link(self, path: Path) -> bool:
         """Return whether convert would meet, in a folder, a link to one outside it, which it does not follow."""
-        if place not in self._links:
+        if path not in self._links:
             links: list[Path] = []
-            if place.is_dir():
-                visible_files(place, lambda error: None, links.append)
-            self._links[place] = bool(links)
-        return self._links[place]
+            if path.is_dir():
+                visible_files(path, lambda error: None, links.append)
+            self._links[path] = bool(links)
+        return self._links[path]
 
 
 def _are_slices(sop_classes: set[str]) -> bool:

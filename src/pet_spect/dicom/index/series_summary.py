@@ -58,7 +58,7 @@ class Described:
 
     Attributes
     ----------
-    found : FoundSeries
+    source : FoundSeries
     code : str
         See `pet_spect.dicom.files.read.series_code`; empty where the images have no SeriesInstanceUID.
     kind : str
@@ -75,7 +75,7 @@ class Described:
         What its pictures hold besides (`pet_spect.dicom.facts.pictures`).
     """
 
-    found: FoundSeries
+    source: FoundSeries
     code: str
     kind: str
     modality: str
@@ -101,16 +101,16 @@ class Described:
         return self.refused is None or self.to_declare is not None
 
 
-def describe(found: FoundSeries) -> Described:
+def describe(series: FoundSeries) -> Described:
     """Read the headers of a series again, all of them if it may be converted, and describe it.
 
     A bug that one series meets does not hide the others: it is refused as ``internal_error``.
     """
-    code = series_code(found.uid) if found.uid else ""
+    code = series_code(series.uid) if series.uid else ""
     try:
-        return _described(found, code)
+        return _described(series, code)
     except Exception as error:
-        return _unreadable(found, code, _bug(error))
+        return _unreadable(series, code, _bug(error))
 
 
 def _bug(error: Exception) -> Refused:
@@ -118,22 +118,22 @@ def _bug(error: Exception) -> Refused:
     return Refused("internal_error", f"{type(error).__name__}; this is a bug of pet_spect, please report it")
 
 
-def _described(found: FoundSeries, code: str) -> Described:
+def _described(series: FoundSeries, code: str) -> Described:
     called = f"series {code or 'without UID'}"
     with quiet():
         try:
-            headers = list(found.headers(called))
+            headers = list(series.headers(called))
         except DicomError as error:
-            return _unreadable(found, code, Refused(error.code, str(error).removeprefix(f"{called}: ")))
+            return _unreadable(series, code, Refused(error.code, str(error).removeprefix(f"{called}: ")))
         if not headers:
-            return _unreadable(found, code, _damaged(found.damaged))
+            return _unreadable(series, code, _damaged(series.damaged))
         first, refused = headers[0], None
         voxel_mm = axes = units = "n/a"
-        slices = sum(frames_of(header) for header in headers) if found.known_kind else found.files
+        slices = sum(frames_of(header) for header in headers) if series.known_kind else series.files
         matrix = _matrix(first, slices)
         try:
-            if found.damaged:
-                refused = _damaged(found.damaged)
+            if series.damaged:
+                refused = _damaged(series.damaged)
             else:
                 examined = examine(headers, called, Declared())
                 matrix = _joined(examined.shape)
@@ -148,7 +148,7 @@ def _described(found: FoundSeries, code: str) -> Described:
         if others and refused is None:
             refused = Refused("mixed_series", "mixed series: images of several patients; one is needed")
         return Described(
-            found=found,
+            source=series,
             code=code,
             kind=kind,
             modality=known_modality(_text(first, "Modality")),
@@ -183,10 +183,10 @@ def _declarable(error: DicomError, headers: Sequence[Header], called: str) -> bo
     return True
 
 
-def _unreadable(found: FoundSeries, code: str, refused: Refused) -> Described:
-    kind = next((SOP_CLASSES[sop] for sop in sorted(found.sop_classes) if sop in SOP_CLASSES), "")
-    person, nothing = found.damaged_person or Person(), TracerGuess(None, "nothing")
-    return Described(found, code, kind, "n/a", nothing, found.files, "n/a", "n/a", "n/a", "n/a", refused, person)
+def _unreadable(series: FoundSeries, code: str, refused: Refused) -> Described:
+    kind = next((SOP_CLASSES[sop] for sop in sorted(series.sop_classes) if sop in SOP_CLASSES), "")
+    person, nothing = series.damaged_person or Person(), TracerGuess(None, "nothing")
+    return Described(series, code, kind, "n/a", nothing, series.files, "n/a", "n/a", "n/a", "n/a", refused, person)
 
 
 def _damaged(damaged: Counter[Code]) -> Refused:
@@ -218,9 +218,9 @@ def _people(headers: Sequence[Header]) -> Iterator[Person]:
     first = person_of(headers[0])
     yield first
     for header in headers[1:]:
-        one = replace(person_of(header), study_uid=first.study_uid, study_date=first.study_date)
-        if one != first and apart((first, one)):
-            yield one
+        person = replace(person_of(header), study_uid=first.study_uid, study_date=first.study_date)
+        if person != first and apart((first, person)):
+            yield person
 
 
 def _tracer(header: Header, kind: str) -> TracerGuess:

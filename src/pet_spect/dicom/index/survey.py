@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pet_spect.dicom.index.assignment import Suggestion, suggest
-from pet_spect.dicom.index.findings import LINK, Found, Image, Trouble
+from pet_spect.dicom.index.findings import LINK, Findings, Image, Trouble
 from pet_spect.dicom.index.series_summary import Described, Refused, describe
 from pet_spect.dicom.index.walk import Progress, look
 from pet_spect.errors import DicomError
@@ -18,20 +18,20 @@ from pet_spect.study.paths import usable_path
 
 @dataclass(frozen=True)
 class Entry:
-    """One series with the place by which convert is to find it.
+    """One series with the path by which convert is to find it.
 
     Attributes
     ----------
     series : Described
-    place : Path
+    path : Path
         A folder, a file or an archive.
     named : bool
-        Whether the series must be named beside the place, which holds others too.
+        Whether the series must be named beside the path, which holds others too.
     suggestion : Suggestion
     """
 
     series: Described
-    place: Path
+    path: Path
     named: bool
     suggestion: Suggestion
 
@@ -70,21 +70,23 @@ def index(folders: Sequence[Path], progress: Progress = lambda done, total: None
     DicomError
         If one does not exist, or there is no DICOM image.
     """
-    found = look(_roots(folders), progress)
-    if not found.series:
-        raise DicomError(f"no DICOM image found, {found.looked_at} files looked at", code="no_image")
-    described = [describe(scan) for series in found.series.values() for scan in series.scans()]
-    places = {id(one): _place(one, found) for one in described}
-    described_placed = [(_with_neighbours(one, places[id(one)], found), places[id(one)]) for one in described]
-    suggestions = suggest([one for one, _ in described_placed])
-    _tell_twins([one for one, _ in described_placed], suggestions)
-    named = _named(described_placed, found)
-    entries = [
-        Entry(one, place, name, suggestion)
-        for (one, place), name, suggestion in zip(described_placed, named, suggestions, strict=True)
+    findings = look(_roots(folders), progress)
+    if not findings.series:
+        raise DicomError(f"no DICOM image found, {findings.looked_at} files looked at", code="no_image")
+    summaries = [describe(scan) for series in findings.series.values() for scan in series.scans()]
+    paths = {id(described): _smallest_path(described, findings) for described in summaries}
+    located = [
+        (_with_neighbours(described, paths[id(described)], findings), paths[id(described)]) for described in summaries
     ]
-    troubles = sorted(found.troubles, key=lambda trouble: (str(trouble.path), trouble.code))
-    return Index(sorted(entries, key=_order), troubles, found.looked_at, found.passed_over)
+    suggestions = suggest([described for described, _ in located])
+    _note_twins([described for described, _ in located], suggestions)
+    named = _named(located, findings)
+    entries = [
+        Entry(described, path, name, suggestion)
+        for (described, path), name, suggestion in zip(located, named, suggestions, strict=True)
+    ]
+    troubles = sorted(findings.troubles, key=lambda trouble: (str(trouble.path), trouble.code))
+    return Index(sorted(entries, key=_order), troubles, findings.looked_at, findings.passed_over)
 
 
 def _roots(folders: Sequence[Path]) -> list[Path]:
@@ -99,91 +101,93 @@ def _roots(folders: Sequence[Path]) -> list[Path]:
     return [path for real, path in whole if not any(other in real.parents for other, _ in whole)]
 
 
-def _place(one: Described, found: Found) -> Path:
+def _smallest_path(described: Described, findings: Findings) -> Path:
     """Return the smallest place that holds a series: its only file where others lie beside it, else a folder."""
-    folders = list(one.found.folders) or [one.found.root]
-    if folders == [one.found.root] and not one.found.root.is_dir():
-        return one.found.root
+    folders = list(described.source.folders) or [described.source.root]
+    if folders == [described.source.root] and not described.source.root.is_dir():
+        return described.source.root
     common = Path(os.path.commonpath(folders))
-    image: Image | None = one.found.images[0] if one.found.files == 1 else None
-    if image is not None and image.path is not None and one.found.objects > 1:
+    image: Image | None = described.source.images[0] if described.source.files == 1 else None
+    if image is not None and image.path is not None and described.source.objects > 1:
         return image.path
-    if image is not None and image.path is not None and len(_neighbours(common, one.found.root, found)) > 1:
+    if image is not None and image.path is not None and len(_neighbours(common, described.source.root, findings)) > 1:
         return image.path
     return common
 
 
-def _neighbours(place: Path, root: Path, found: Found) -> list[str]:
+def _neighbours(path: Path, root: Path, findings: Findings) -> list[str]:
     """Return the series with images in a place."""
     return [
         uid
-        for (other_root, uid), series in found.series.items()
-        if other_root == root and any(_holds(place, folder) for folder in series.folders)
+        for (other_root, uid), series in findings.series.items()
+        if other_root == root and any(_holds(path, folder) for folder in series.folders)
     ]
 
 
-def _holds(place: Path, path: Path) -> bool:
-    return place == path or place in path.parents
+def _holds(folder: Path, path: Path) -> bool:
+    return folder == path or folder in path.parents
 
 
-def _with_neighbours(one: Described, place: Path, found: Found) -> Described:
+def _with_neighbours(described: Described, path: Path, findings: Findings) -> Described:
     """Return a series refused if something in its place may be a slice of it."""
-    if not one.usable:
-        return one
-    reason = one.refused
-    if not usable_path(str(place)):
+    if not described.usable:
+        return described
+    reason = described.refused
+    if not usable_path(str(path)):
         needed = "its path holds { } < > or characters no table can hold, or begins with ~ or -; rename its folder"
-        return replace(one, refused=Refused("path_unusable", needed))
-    blocking = [t.code for t in found.troubles if t.blocks and t.root == one.found.root and _holds(place, t.path)]
+        return replace(described, refused=Refused("path_unusable", needed))
+    blocking = [
+        t.code for t in findings.troubles if t.blocks and t.root == described.source.root and _holds(path, t.path)
+    ]
     if blocking:
         code, _ = Counter(blocking).most_common(1)[0]
         files = "1 file" if len(blocking) == 1 else f"{len(blocking)} files"
         reason = Refused(code, f"{files} in its place cannot be read and may be slices of it; move them away")
-    elif found.holds_link(place):
+    elif findings.holds_link(path):
         reason = Refused(LINK, "a link to a folder lies in its place and is not followed; put the folder itself there")
-    elif one.found.uid and place.is_dir() and "" in _neighbours(place, one.found.root, found):
+    elif described.source.uid and path.is_dir() and "" in _neighbours(path, described.source.root, findings):
         reason = Refused("mixed_series", "images without SeriesInstanceUID lie in its place; move them away")
-    return replace(one, refused=reason)
+    return replace(described, refused=reason)
 
 
-def _named(placed: Sequence[tuple[Described, Path]], found: Found) -> list[bool]:
+def _named(placed: Sequence[tuple[Described, Path]], findings: Findings) -> list[bool]:
     """Return which series must be named: those whose place holds another, and scans whose places are nested."""
-    scans = [place for one, place in placed if one.usable]
+    scans = [path for described, path in placed if described.usable]
     times = Counter(scans)
-    inner = {place for place in times for parent in place.parents if parent in times}
-    outer = {parent for place in times for parent in place.parents if parent in times}
+    inner = {path for path in times for parent in path.parents if parent in times}
+    outer = {parent for path in times for parent in path.parents if parent in times}
     return [
-        bool(one.code)
+        bool(described.code)
         and (
-            times[place] > 1
-            or place in inner | outer
-            or (_is_shared(place, one.found.root) and len(_neighbours(place, one.found.root, found)) > 1)
+            times[path] > 1
+            or path in inner | outer
+            or (_is_shared(path, described.source.root) and len(_neighbours(path, described.source.root, findings)) > 1)
         )
-        for one, place in placed
+        for described, path in placed
     ]
 
 
-def _is_shared(place: Path, root: Path) -> bool:
+def _is_shared(path: Path, root: Path) -> bool:
     """Return whether a place can hold several series: a folder or an archive."""
-    return place == root or place.is_dir()
+    return path == root or path.is_dir()
 
 
-def _tell_twins(series: Sequence[Described], suggestions: Sequence[Suggestion]) -> None:
+def _note_twins(series: Sequence[Described], suggestions: Sequence[Suggestion]) -> None:
     """Note series that were found in several places, whole or in parts, and those of several scans."""
-    places: defaultdict[str, set[Path]] = defaultdict(set)
-    for one in series:
-        places[one.code].add(one.found.root)
-    for one, suggestion in zip(series, suggestions, strict=True):
-        if one.found.objects > 1:
+    roots: defaultdict[str, set[Path]] = defaultdict(set)
+    for described in series:
+        roots[described.code].add(described.source.root)
+    for described, suggestion in zip(series, suggestions, strict=True):
+        if described.source.objects > 1:
             suggestion.notes.append(
-                f"its series holds {one.found.objects} volumes, each of which is listed by its file"
+                f"its series holds {described.source.objects} volumes, each of which is listed by its file"
             )
-        if one.code and len(places[one.code]) > 1:
-            suggestion.notes.append(f"series found in {len(places[one.code])} places")
+        if described.code and len(roots[described.code]) > 1:
+            suggestion.notes.append(f"series found in {len(roots[described.code])} places")
             suggestion.session = None
 
 
 def _order(entry: Entry) -> tuple[object, ...]:
     person, day = entry.suggestion.participant or "", entry.series.person.day
-    last = (day is None, day or 0.0, entry.series.code, str(entry.place))
+    last = (day is None, day or 0.0, entry.series.code, str(entry.path))
     return (not entry.series.kind, person == "", len(person), person, *last)
