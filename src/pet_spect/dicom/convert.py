@@ -64,11 +64,11 @@ def convert_scan(
     DicomError, ImageError
         If anything about the scan is not understood.
     """
-    volume, told = _read(path, declared, label, series)
+    volume, sidecar = _read(path, declared, label, series)
     clipped = [write_remark(remark) for remark in clipping_remarks(volume)]
-    told["Warnings"] = told["Warnings"] + [remark for remark in clipped if remark not in told["Warnings"]]
-    activity = image_activity(volume, told["Units"])
-    return volume, told if activity is None else told | {"ImageActivity": activity, "ImageActivityUnits": "MBq"}
+    sidecar["Warnings"] = sidecar["Warnings"] + [remark for remark in clipped if remark not in sidecar["Warnings"]]
+    activity = image_activity(volume, sidecar["Units"])
+    return volume, sidecar if activity is None else sidecar | {"ImageActivity": activity, "ImageActivityUnits": "MBq"}
 
 
 def _read(path: Path, declared: Declared, label: str | None, series: str | None) -> tuple[Volume, dict[str, Any]]:
@@ -103,15 +103,15 @@ def examine(headers: Sequence[Header], called: str, declared: Declared) -> Exami
     kind = _kind(headers, called)
     check_modality(headers[0], kind, remarks)
     compare_starts(headers, remarks)
-    found = _examined(headers, kind, called, declared)
+    examined = _examined(headers, kind, called, declared)
     if remarks:
-        found = replace(found, facts=replace(found.facts, cautions=[*found.facts.cautions, *remarks]))
+        examined = replace(examined, facts=replace(examined.facts, cautions=[*examined.facts.cautions, *remarks]))
     for header in headers:
         header.check_surplus()
-    if max(found.shape) > _LONGEST:
-        shown = " x ".join(map(str, found.shape))
+    if max(examined.shape) > _LONGEST:
+        shown = " x ".join(map(str, examined.shape))
         raise DicomError(f"{called}: is of {shown} voxels, NIfTI holds {_LONGEST} along an axis", code="pixels")
-    return found
+    return examined
 
 
 def _examined(headers: Sequence[Header], kind: str, called: str, declared: Declared) -> Examined:
@@ -145,8 +145,8 @@ def check_one_series(headers: Sequence[Header], called: str, column: str = "seri
     """Return the SOP class of images of one kind, series and person; else a `DicomError`, which may name `column`."""
     kinds = [sop_class(header) or "" for header in headers]
     series = [header.text("SeriesInstanceUID") or "" for header in headers]
-    for what, found in (("several kinds of image", kinds), ("several series", series)):
-        counts = [found.count(value) for value in dict.fromkeys(found)]
+    for what, values in (("several kinds of image", kinds), ("several series", series)):
+        counts = [values.count(value) for value in dict.fromkeys(values)]
         if len(counts) > 1:
             error = mixed(called, what, listed(counts, joined=" + ") + " images")
             raise DicomError(f"{error}; {_way_out(kinds, series, column)}", code=error.code)

@@ -79,7 +79,7 @@ def coincident(along: NDArray[np.float64]) -> list[list[int]]:
     positive = steps[steps > _NO_STEP_MM]
     spacing = float(np.median(positive)) if positive.size else np.inf
     breaks = np.flatnonzero(steps > _UNEVEN * spacing) + 1
-    return [sorted(int(index) for index in place) for place in np.split(order, breaks)]
+    return [sorted(int(index) for index in group) for group in np.split(order, breaks)]
 
 
 def check_stack(positions: NDArray[np.float64], normal: NDArray[np.float64], names: Sequence[str]) -> None:

@@ -124,9 +124,9 @@ def sidecar_of(facts: ScanFacts) -> dict[str, Any]:
         "SkullStripped": False,
         "Simulated": facts.model == SIMULATOR_MODEL,
     }
-    told = {key: value for key, value in content.items() if value is not None}
-    told["SUVbwFactor"] = facts.suv_factor
+    sidecar = {key: value for key, value in content.items() if value is not None}
+    sidecar["SUVbwFactor"] = facts.suv_factor
     if facts.suv_factor is None:
-        told["SUVReason"] = facts.suv_reason
-    told["Warnings"] = [write_remark(caution) for caution in facts.cautions]
-    return told
+        sidecar["SUVReason"] = facts.suv_reason
+    sidecar["Warnings"] = [write_remark(caution) for caution in facts.cautions]
+    return sidecar

@@ -130,25 +130,25 @@ def _volume(slices: Sequence[Header], planes: Callable[[int], NDArray[Any]], kin
     if rows * columns * len(order) > MOST_VOXELS:
         raise DicomError(f"{called}: {len(order)} slices of {rows} x {columns} are more than is read", code="pixels")
     volume = np.empty((columns, rows, len(order)), dtype=np.float32, order="F")
-    for place, index in enumerate(order):
+    for slice_index, index in enumerate(order):
         slope, intercept = scales[index]
         with np.errstate(over="ignore"):
             plane = (planes(index) * np.float64(slope) + intercept).astype(np.float32)
         if np.isinf(plane).any():
             raise slices[index].error("has values beyond 32-bit floats; finite ones are needed", "rescale_slope")
-        volume[:, :, place] = plane.T
+        volume[:, :, slice_index] = plane.T
     return Volume(volume, affine)
 
 
 def _order(positions: NDArray[np.float64], orientation: Sequence[float], called: str) -> list[int]:
     """Return the slices by their position along the normal; refuse two in one place."""
-    places = coincident(positions @ normal_of(*plane_axes(orientation, called)))
-    most = max(map(len, places))
+    groups = coincident(positions @ normal_of(*plane_axes(orientation, called)))
+    most = max(map(len, groups))
     if most > 1:
         raise DicomError(
             f"{called}: {most} slices lie in one place (several volumes, echoes or phases?), one volume is needed",
             code="anat_several",
         )
-    if len(places) == 1:
+    if len(groups) == 1:
         raise DicomError(f"{called}: is one slice; a volume needs at least two", code="slice_single")
-    return [place[0] for place in places]
+    return [group[0] for group in groups]

@@ -39,32 +39,32 @@ def read_anat_nifti(path: Path, called: str) -> tuple[Volume, dict[str, Any]]:
     RefusedError
         If it stands for an image that was refused.
     """
-    told = _told(path, called)
-    kind = kind_of(path.name, told, called)
+    metadata = _metadata(path, called)
+    kind = kind_of(path.name, metadata, called)
     volume = read_image(path, called)
     check_is_image(volume, called)
     check_thickness(volume.affine, called)
     check_air(volume, kind, called)
-    maker, model = (told.get(key) for key in ("Manufacturer", "ManufacturersModelName"))
+    maker, model = (metadata.get(key) for key in ("Manufacturer", "ManufacturersModelName"))
     return volume, anat_sidecar(
         kind,
         known_text("maker", maker if isinstance(maker, str) else None),
         known_text("model", model if isinstance(model, str) else None),
-        skull_stripped=told.get("SkullStripped") is True,
-        simulated=told.get("Simulated") is True,
+        skull_stripped=metadata.get("SkullStripped") is True,
+        simulated=metadata.get("Simulated") is True,
     )
 
 
-def _told(path: Path, called: str) -> Mapping[str, Any]:
+def _metadata(path: Path, called: str) -> Mapping[str, Any]:
     if not Path(sidecar(str(path))).is_file():
         return {}
-    told = read_sidecar(path, called, _USED)
-    if told.get("Refusal") is not None:
+    metadata = read_sidecar(path, called, _USED)
+    if metadata.get("Refusal") is not None:
         raise RefusedError(f"{called}: stands for an image that was refused")
-    return told
+    return metadata
 
 
-def kind_of(name: str, told: Mapping[str, Any], called: str) -> str:
+def kind_of(name: str, metadata: Mapping[str, Any], called: str) -> str:
     """Return ``MR`` or ``CT``.
 
     Examples
@@ -73,15 +73,15 @@ def kind_of(name: str, told: Mapping[str, Any], called: str) -> str:
     ('MR', 'CT')
     """
     named = _NAMED.search(name)
-    by_name, stated = _KINDS[named.group(1)] if named else None, told.get("Modality")
-    if stated is not None and stated not in ("MR", "CT"):
+    by_name, by_json = _KINDS[named.group(1)] if named else None, metadata.get("Modality")
+    if by_json is not None and by_json not in ("MR", "CT"):
         raise ImageError(f"{called}: Modality in its JSON is not MR or CT", code="image_modality")
-    if by_name is None and stated is None:
+    if by_name is None and by_json is None:
         raise ImageError(
             f"{called}: its kind is unknown; name it *_T1w.nii.gz or *_CT.nii.gz, or say Modality MR or CT in a JSON"
             " beside it",
             code="anat_kind",
         )
-    if None not in (by_name, stated) and by_name != stated:
-        raise ImageError(f"{called}: is {by_name} by its name and {stated} by its JSON", code="anat_kind")
-    return str(by_name or stated)
+    if None not in (by_name, by_json) and by_name != by_json:
+        raise ImageError(f"{called}: is {by_name} by its name and {by_json} by its JSON", code="anat_kind")
+    return str(by_name or by_json)

@@ -54,9 +54,9 @@ def check_frame(header: Header, kind: str) -> tuple[float, float]:
     """
     words = {word.upper() for tag in ("ImageType", "FrameType") for word in header.texts(tag)}
     words |= {word.upper() for word in header.texts("ComplexImageComponent")}
-    found = next((what for word, what in _NOT_AN_IMAGE.items() if word in words), None)
-    if found is not None:
-        raise header.error(f"is {found}; a volume as it was acquired is needed", "anat_image")
+    other_kind = next((what for word, what in _NOT_AN_IMAGE.items() if word in words), None)
+    if other_kind is not None:
+        raise header.error(f"is {other_kind}; a volume as it was acquired is needed", "anat_image")
     if "SECONDARY" in words:
         raise header.error("is a SECONDARY image by its ImageType; the series as acquired is needed", "anat_image")
     slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")

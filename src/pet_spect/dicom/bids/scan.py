@@ -76,11 +76,11 @@ def read_bids(path: Path, declared: Declared, label: str | None = None) -> tuple
     """
     called = label or str(path)
     _check_twin(path, called)
-    told = _sidecar(path, called)
+    metadata = _read_metadata(path, called)
     volume = read_image(path, called)
     check_uptake(volume, called)
     check_declared(volume.affine, declared, called)
-    return volume, sidecar_of(_facts(told, declared, called))
+    return volume, sidecar_of(_facts(metadata, declared, called))
 
 
 def _check_twin(path: Path, called: str) -> None:
@@ -98,28 +98,28 @@ def _check_twin(path: Path, called: str) -> None:
     )
 
 
-def _sidecar(path: Path, called: str) -> Mapping[str, Any]:
-    told = read_sidecar(path, called, _USED)
-    refusal = told.get("Refusal")
+def _read_metadata(path: Path, called: str) -> Mapping[str, Any]:
+    metadata = read_sidecar(path, called, _USED)
+    refusal = metadata.get("Refusal")
     if refusal is not None:
         raise RefusedError(f"{called}: stands for a scan that was refused")
-    if told.get("Modality") in ("MR", "CT"):
-        raise ImageError(f"{called}: is of Modality {told['Modality']}; PT or NM is needed", code="image_modality")
-    required = _REQUIRED if told.get("Modality") in ("PT", "NM") else (*_REQUIRED, "TracerRadionuclide")
-    missing = [key for key in required if told.get(key) in (None, "")]
+    if metadata.get("Modality") in ("MR", "CT"):
+        raise ImageError(f"{called}: is of Modality {metadata['Modality']}; PT or NM is needed", code="image_modality")
+    required = _REQUIRED if metadata.get("Modality") in ("PT", "NM") else (*_REQUIRED, "TracerRadionuclide")
+    missing = [key for key in required if metadata.get(key) in (None, "")]
     if missing:
         raise ImageError(f"{called}: its JSON lacks {listed(missing)}", code="sidecar_keys")
-    return told
+    return metadata
 
 
-def _units(told: Mapping[str, Any], called: str) -> tuple[str, str, float]:
+def _units(metadata: Mapping[str, Any], called: str) -> tuple[str, str, float]:
     """Return DICOM's name of the unit, the SUV type, and Bq/mL per unit where that is not 1."""
-    text = re.sub(r"/(cc|cm3|cm\^3)$", "/ml", (text_in(told, "Units") or "").replace(" ", "").lower())
-    for known, code in _UNITS.items():
-        if text == known.replace(" ", ""):
+    text = re.sub(r"/(cc|cm3|cm\^3)$", "/ml", (text_in(metadata, "Units") or "").replace(" ", "").lower())
+    for unit_name, code in _UNITS.items():
+        if text == unit_name.replace(" ", ""):
             return code, "BW", 1.0
-    for known, kind in _SUV_TYPES.items():
-        if text == known.replace(" ", ""):
+    for unit_name, kind in _SUV_TYPES.items():
+        if text == unit_name.replace(" ", ""):
             return "GML", kind, 1.0
     if text == "kbq/ml":
         return "BQML", "BW", 1e3
@@ -127,17 +127,21 @@ def _units(told: Mapping[str, Any], called: str) -> tuple[str, str, float]:
     raise ImageError(f"{called}: Units in its JSON is not one of {known_names} (docs/dicom.md)", code="units")
 
 
-def _modality(told: Mapping[str, Any], nuclide: str | None) -> str:
-    stated = told.get("Modality")
-    return str(stated) if stated in ("PT", "NM") else "NM" if nuclide in SINGLE_PHOTON else "PT"
+def _modality(metadata: Mapping[str, Any], nuclide: str | None) -> str:
+    modality = metadata.get("Modality")
+    return str(modality) if modality in ("PT", "NM") else "NM" if nuclide in SINGLE_PHOTON else "PT"
 
 
 def _attenuation(
-    told: Mapping[str, Any], corrections: Sequence[str], modality: str, called: str, cautions: list[Remark]
+    metadata: Mapping[str, Any], corrections: Sequence[str], modality: str, called: str, cautions: list[Remark]
 ) -> str:
     """Return how attenuation was corrected, ``none`` if it was not; refuse what says neither."""
-    value = told["AttenuationCorrection"]
-    text = ("applied" if value else "none") if isinstance(value, bool) else text_in(told, "AttenuationCorrection") or ""
+    value = metadata["AttenuationCorrection"]
+    text = (
+        ("applied" if value else "none")
+        if isinstance(value, bool)
+        else text_in(metadata, "AttenuationCorrection") or ""
+    )
     is_corrected = corrected_by(text)
     if is_corrected is None:
         raise ImageError(
@@ -145,13 +149,13 @@ def _attenuation(
             " Chang)",
             code="attenuation",
         )
-    said = {
+    statements = {
         "AttenuationCorrection": is_corrected,
         "CorrectedImage": "ATTN" in corrections if corrections else None,
-        "AttenuationCorrectionMethod": corrected_by(text_in(told, "AttenuationCorrectionMethod")),
+        "AttenuationCorrectionMethod": corrected_by(text_in(metadata, "AttenuationCorrectionMethod")),
     }
     error = _refusal(called)
-    if not settle_attenuation(said, error, cautions, is_spect=modality == "NM") or not is_corrected:
+    if not settle_attenuation(statements, error, cautions, is_spect=modality == "NM") or not is_corrected:
         if modality == "PT":
             raise error("AttenuationCorrection is none; PET without it is not measured", "attenuation")
         return "none"
@@ -163,17 +167,17 @@ def _refusal(called: str) -> Callable[[str, Code], ImageError]:
     return lambda what, code: ImageError(f"{called}: {what}", code=code)
 
 
-def _decay_corrected(told: Mapping[str, Any], modality: str, called: str) -> bool:
+def _decay_corrected(metadata: Mapping[str, Any], modality: str, called: str) -> bool:
     """Return whether decay was corrected; refuse PET where it was not, and a JSON that contradicts itself."""
-    decayed = told.get("ImageDecayCorrected")
+    decayed = metadata.get("ImageDecayCorrected")
     if not isinstance(decayed, bool) or (modality == "PT" and not decayed):
         raise ImageError(
             f"{called}: ImageDecayCorrected must be true for PET, true or false for SPECT", code="decay_correction"
         )
-    stated = (text_in(told, "DecayCorrection") or "").upper()
-    if stated in DECAY_CORRECTIONS and (stated == "NONE") == decayed:
+    correction = (text_in(metadata, "DecayCorrection") or "").upper()
+    if correction in DECAY_CORRECTIONS and (correction == "NONE") == decayed:
         raise ImageError(
-            f"{called}: ImageDecayCorrected is {str(decayed).lower()} and DecayCorrection {stated} in its JSON;"
+            f"{called}: ImageDecayCorrected is {str(decayed).lower()} and DecayCorrection {correction} in its JSON;"
             " correct the one that is wrong",
             code="decay_correction",
         )
@@ -181,7 +185,7 @@ def _decay_corrected(told: Mapping[str, Any], modality: str, called: str) -> boo
 
 
 def _suv(
-    stated: float | None,
+    stated_factor: float | None,
     modality: str,
     per_unit: float,
     facts: SuvFacts,
@@ -195,56 +199,66 @@ def _suv(
         return SuvResult(None, "SUV of SPECT is not computed")
     result = SuvResult(None, half_life_reason) if half_life_reason else suv_factor(facts)
     if result.factor is None:
-        doubt = "" if stated is None else "; the SUVbwFactor of the JSON cannot be checked without and was not used"
+        doubt = (
+            "" if stated_factor is None else "; the SUVbwFactor of the JSON cannot be checked without and was not used"
+        )
         return SuvResult(None, f"{result.reason}{doubt}")
     factor = result.factor * (per_unit if facts.units == "BQML" else 1.0)
-    if stated is not None and abs(stated - factor) > _SAME_FACTOR * factor:
-        conflict = Remark.of("suv_factor_conflict", stated=stated, found=factor)
+    if stated_factor is not None and abs(stated_factor - factor) > _SAME_FACTOR * factor:
+        conflict = Remark.of("suv_factor_conflict", stated=stated_factor, found=factor)
         cautions.append(conflict)
         return SuvResult(None, conflict.text)
     return SuvResult(factor)
 
 
-def _facts(told: Mapping[str, Any], declared: Declared, called: str) -> ScanFacts:
-    units, suv_type, per_unit = _units(told, called)
-    before = recall_warnings(told.get("Warnings"))
+def _facts(metadata: Mapping[str, Any], declared: Declared, called: str) -> ScanFacts:
+    units, suv_type, per_unit = _units(metadata, called)
+    before = recall_warnings(metadata.get("Warnings"))
     cautions: list[Remark] = []
-    check_one_frame(told, called)
-    clock = clock_of_json(told, called, cautions)
-    stated = stated_in_json(told, before, cautions)
-    given = settle_administration(stated, clock, declared, cautions)
-    modality = _modality(told, given.radionuclide)
-    terms = told.get("CorrectedImage")
+    check_one_frame(metadata, called)
+    clock = clock_of_json(metadata, called, cautions)
+    stated = stated_in_json(metadata, before, cautions)
+    administration = settle_administration(stated, clock, declared, cautions)
+    modality = _modality(metadata, administration.radionuclide)
+    terms = metadata.get("CorrectedImage")
     corrections = tuple(term for term in (terms if isinstance(terms, list) else []) if isinstance(term, str))
-    attenuation = _attenuation(told, corrections, modality, called, cautions)
-    moment, reason = moment_in_json(told, clock, given.half_life_s, cautions)
-    elapsed, reason = elapsed_since_injection(given, moment, reason)
+    attenuation = _attenuation(metadata, corrections, modality, called, cautions)
+    moment, reason = moment_in_json(metadata, clock, administration.half_life_s, cautions)
+    elapsed, reason = elapsed_since_injection(administration, moment, reason)
     facts = SuvFacts(
-        *(units, suv_type, "START", given.weight_kg, given.height_m, given.dose_bq, given.sex),
-        *(given.half_life_s, elapsed, reason),
-        dose_reason=given.dose_reason,
+        *(
+            units,
+            suv_type,
+            "START",
+            administration.weight_kg,
+            administration.height_m,
+            administration.dose_bq,
+            administration.sex,
+        ),
+        *(administration.half_life_s, elapsed, reason),
+        dose_reason=administration.dose_reason,
     )
-    factor = number_in(told, "SUVbwFactor", cautions)
-    result = _suv(factor, modality, per_unit, facts, given.half_life_reason, cautions)
-    known_start = clock.start is not None and given.injection is not None
+    factor = number_in(metadata, "SUVbwFactor", cautions)
+    result = _suv(factor, modality, per_unit, facts, administration.half_life_reason, cautions)
+    known_start = clock.start is not None and administration.injection is not None
     return ScanFacts(
         modality=modality,
         units="kBq/mL" if per_unit == 1e3 else SUV_UNITS[suv_type] if units == "GML" else UNITS.get(units, units),
-        manufacturer=known_text("maker", text_in(told, "Manufacturer")),
-        model=known_text("model", text_in(told, "ManufacturersModelName")),
-        tracer=given.tracer,
-        radionuclide=given.radionuclide,
-        tracer_identity=given.tracer_identity,
-        half_life_s=given.half_life_s,
-        dose_bq=given.dose_bq,
-        scan_start_s=(clock.start or 0.0) - (given.injection or 0.0) if known_start else None,
-        frame_duration_s=number_in(told, "FrameDuration", cautions),
-        decay_corrected=_decay_corrected(told, modality, called),
+        manufacturer=known_text("maker", text_in(metadata, "Manufacturer")),
+        model=known_text("model", text_in(metadata, "ManufacturersModelName")),
+        tracer=administration.tracer,
+        radionuclide=administration.radionuclide,
+        tracer_identity=administration.tracer_identity,
+        half_life_s=administration.half_life_s,
+        dose_bq=administration.dose_bq,
+        scan_start_s=(clock.start or 0.0) - (administration.injection or 0.0) if known_start else None,
+        frame_duration_s=number_in(metadata, "FrameDuration", cautions),
+        decay_corrected=_decay_corrected(metadata, modality, called),
         decay_correction_s=elapsed,
-        reconstruction=known_text("method", text_in(told, "ReconMethodName")),
-        recon_filter=known_text("method", text_in(told, "ReconFilterType")),
+        reconstruction=known_text("method", text_in(metadata, "ReconMethodName")),
+        recon_filter=known_text("method", text_in(metadata, "ReconFilterType")),
         attenuation=attenuation,
-        acquisition=recalled_acquisition(told),
+        acquisition=recalled_acquisition(metadata),
         corrections=known_corrections(corrections),
         suv_factor=result.factor,
         suv_reason=result.reason,

@@ -34,7 +34,7 @@ _UNREADABLE: Mapping[str, Code] = {
 """Code of the caution about a number that cannot be read; all other numbers are times."""
 
 
-def check_one_frame(told: Mapping[str, Any], called: str) -> None:
+def check_one_frame(metadata: Mapping[str, Any], called: str) -> None:
     """Refuse a JSON that tells of several time frames.
 
     Raises
@@ -43,24 +43,24 @@ def check_one_frame(told: Mapping[str, Any], called: str) -> None:
         ``not_static``.
     """
     for key in _PER_FRAME:
-        value = told.get(key)
+        value = metadata.get(key)
         if isinstance(value, list) and len(value) > 1:
             raise ImageError(f"{called}: {key} has {len(value)} values, one frame is needed", code="not_static")
 
 
-def number_in(told: Mapping[str, Any], key: str, cautions: list[Remark]) -> float | None:
+def number_in(metadata: Mapping[str, Any], key: str, cautions: list[Remark]) -> float | None:
     """Return a number of a JSON, also one in a list of one or written as text; None if there is none.
 
     SUV alone needs these numbers, so one that cannot be read never stops the image.
 
     Parameters
     ----------
-    told : mapping
+    metadata : mapping
     key : str
     cautions : list of Remark
         Gets ``time_unreadable``, ``dose_unreadable`` and their like where the value is no number of usable size.
     """
-    value = _value(told, key)
+    value = _value(metadata, key)
     if value is None:
         return None
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
@@ -71,9 +71,9 @@ def number_in(told: Mapping[str, Any], key: str, cautions: list[Remark]) -> floa
     return None
 
 
-def _value(told: Mapping[str, Any], key: str) -> object:
+def _value(metadata: Mapping[str, Any], key: str) -> object:
     """Return what a key holds, without the list around it; None where it was not filled in."""
-    value = told.get(key)
+    value = metadata.get(key)
     if isinstance(value, list) and len(value) < 2:
         value = value[0] if value else None
     if isinstance(value, str):
@@ -82,48 +82,51 @@ def _value(told: Mapping[str, Any], key: str) -> object:
     return value
 
 
-def _is_unreadable(told: Mapping[str, Any], key: str) -> bool:
-    return number_in(told, key, []) is None and _value(told, key) is not None
+def _is_unreadable(metadata: Mapping[str, Any], key: str) -> bool:
+    return number_in(metadata, key, []) is None and _value(metadata, key) is not None
 
 
-def text_in(told: Mapping[str, Any], key: str) -> str | None:
+def text_in(metadata: Mapping[str, Any], key: str) -> str | None:
     """Return a text of a JSON, None if it is anything else."""
-    value = told.get(key)
+    value = metadata.get(key)
     return value if isinstance(value, str) else None
 
 
-def clock_of_json(told: Mapping[str, Any], called: str, cautions: list[Remark]) -> ScanClock:
+def clock_of_json(metadata: Mapping[str, Any], called: str, cautions: list[Remark]) -> ScanClock:
     """Return the clock of the scan: seconds of the day where the JSON tells its zero as a time of day.
 
     The volume begins at FrameTimesStart, which is after ScanStart where it is part of a longer scan. Before
     ScanStart, FrameTimesStart counts from there, against its definition; without ScanStart and TimeZero nobody
     knows from when. If either cannot be read it is not known when the scan began.
     """
-    zero = seconds_of_day(text_in(told, "TimeZero") or "")
-    scan, frame = (number_in(told, key, cautions) for key in _STARTS)
+    zero = seconds_of_day(text_in(metadata, "TimeZero") or "")
+    scan, frame = (number_in(metadata, key, cautions) for key in _STARTS)
     started = (
         frame if scan is None and zero is not None else scan if frame is None or scan is None else max(scan, frame)
     )
-    unknown = started is None or any(_is_unreadable(told, key) for key in _STARTS)
+    unknown = started is None or any(_is_unreadable(metadata, key) for key in _STARTS)
     return ScanClock(
         called,
         None if unknown else (started or 0.0) + (zero or 0.0),
-        is_static=told.get("FramesAveraged") is None,
+        is_static=metadata.get("FramesAveraged") is None,
         knows="nothing" if zero is None else "times",
     )
 
 
-def stated_in_json(told: Mapping[str, Any], before: Sequence[Remark], cautions: list[Remark]) -> Stated:
+def stated_in_json(metadata: Mapping[str, Any], before: Sequence[Remark], cautions: list[Remark]) -> Stated:
     """Return what the JSON says of the administration."""
-    statement, amount = _statement(told, cautions), number_in(told, "InjectedRadioactivity", cautions)
-    zero, injected = seconds_of_day(text_in(told, "TimeZero") or ""), number_in(told, "InjectionStart", cautions)
+    statement, amount = _statement(metadata, cautions), number_in(metadata, "InjectedRadioactivity", cautions)
+    zero, injected = (
+        seconds_of_day(text_in(metadata, "TimeZero") or ""),
+        number_in(metadata, "InjectionStart", cautions),
+    )
     return Stated(
         source="JSON",
         tracer=statement,
-        weight=number_in(told, "PatientWeight", cautions) or None,
-        height=number_in(told, "PatientSize", cautions) or None,
-        sex=text_in(told, "PatientSex"),
-        dose_mbq=dose_in_mbq(amount, told.get("InjectedRadioactivityUnits"), cautions) if amount else None,
+        weight=number_in(metadata, "PatientWeight", cautions) or None,
+        height=number_in(metadata, "PatientSize", cautions) or None,
+        sex=text_in(metadata, "PatientSex"),
+        dose_mbq=dose_in_mbq(amount, metadata.get("InjectedRadioactivityUnits"), cautions) if amount else None,
         half_life_s=statement.half_life_s,
         half_life_reason=next((caution.text for caution in before if caution.code == "half_life_conflict"), None),
         injection=None if injected is None else StatedTime(injected + (zero or 0.0), dated=True),
@@ -131,31 +134,31 @@ def stated_in_json(told: Mapping[str, Any], before: Sequence[Remark], cautions: 
 
 
 def moment_in_json(
-    told: Mapping[str, Any], clock: ScanClock, half_life: float | None, cautions: list[Remark]
+    metadata: Mapping[str, Any], clock: ScanClock, half_life: float | None, cautions: list[Remark]
 ) -> tuple[float | None, str]:
     """Return the moment the voxels hold for, on the clock of the scan, or why it is not known.
 
     Parameters
     ----------
-    told : mapping
+    metadata : mapping
     clock : ScanClock
     half_life : float or None
         Seconds.
     cautions : list of Remark
         Gets ``decay_factor_conflict``: dcm2niix wrote ImageDecayCorrectionTime 0 whatever the scanner corrected to.
     """
-    held = number_in(told, "ImageDecayCorrectionTime", cautions)
-    odd = next((key for key in (*_STARTS, "ImageDecayCorrectionTime") if _is_unreadable(told, key)), None)
+    correction_time = number_in(metadata, "ImageDecayCorrectionTime", cautions)
+    odd = next((key for key in (*_STARTS, "ImageDecayCorrectionTime") if _is_unreadable(metadata, key)), None)
     if odd is not None:
         return None, f"{odd} in the JSON is no number and was not used"
-    if held is None:
+    if correction_time is None:
         return None, "the JSON does not tell to which time the voxels are decay-corrected (ImageDecayCorrectionTime)"
-    moment = held + (seconds_of_day(text_in(told, "TimeZero") or "") or 0.0)
+    moment = correction_time + (seconds_of_day(text_in(metadata, "TimeZero") or "") or 0.0)
     if clock.start is not None and moment > clock.start + 1:
         return None, "ImageDecayCorrectionTime in the JSON is after the scan began (ScanStart), which cannot be"
-    factors = told.get("DecayFactor")
-    factor = number_in(told, "DecayFactor", cautions) if isinstance(factors, list) and len(factors) == 1 else None
-    timing = FrameTiming(clock.start, number_in(told, "FrameDuration", cautions), None, factor)
+    factors = metadata.get("DecayFactor")
+    factor = number_in(metadata, "DecayFactor", cautions) if isinstance(factors, list) and len(factors) == 1 else None
+    timing = FrameTiming(clock.start, number_in(metadata, "FrameDuration", cautions), None, factor)
     if factor and half_life and contradicting_frame([timing], moment, decay_constant(half_life)) is not None:
         conflict = Remark.of("decay_factor_conflict", case="time", factor=factor, reference="ImageDecayCorrectionTime")
         cautions.append(conflict)
@@ -163,21 +166,21 @@ def moment_in_json(
     return moment, ""
 
 
-def _half_life(told: Mapping[str, Any], cautions: list[Remark]) -> float | None:
+def _half_life(metadata: Mapping[str, Any], cautions: list[Remark]) -> float | None:
     """Return the half-life, which may have its unit beside it; None where it is not told or not positive."""
-    value = _value(told, "RadionuclideHalfLife")
+    value = _value(metadata, "RadionuclideHalfLife")
     with_unit = _SECONDS.fullmatch(value) if isinstance(value, str) else None
-    read = {"RadionuclideHalfLife": with_unit[1].strip()} if with_unit else told
+    read = {"RadionuclideHalfLife": with_unit[1].strip()} if with_unit else metadata
     half_life = number_in(read, "RadionuclideHalfLife", cautions)
     return half_life if half_life is not None and half_life > 0 else None
 
 
-def _statement(told: Mapping[str, Any], cautions: list[Remark]) -> TracerStatement:
+def _statement(metadata: Mapping[str, Any], cautions: list[Remark]) -> TracerStatement:
     """Return what the JSON says of the tracer."""
-    name = text_in(told, "TracerName")
+    name = text_in(metadata, "TracerName")
     return TracerStatement(
         texts=(name,) if name else (),
-        nuclides=frozenset(filter(None, [radionuclide_name(text_in(told, "TracerRadionuclide") or "")])),
-        half_life_s=_half_life(told, cautions),
+        nuclides=frozenset(filter(None, [radionuclide_name(text_in(metadata, "TracerRadionuclide") or "")])),
+        half_life_s=_half_life(metadata, cautions),
         source="JSON",
     )
