@@ -163,8 +163,8 @@ def scan_anat(
     grid[:3, :3] = modality.axes * np.array(modality.voxel_mm) * thin
     shape = tuple(extent // thin for extent in modality.shape)
     grid[:3, 3] = -grid[:3, :3] @ (np.array(shape) - 1) / 2
-    seen = resample_affine(Volume(own, head.affine), shape, grid, np.linalg.inv(pose))
-    clean = np.nan_to_num(seen.data, nan=modality.layers[-1])
+    resampled = resample_affine(Volume(own, head.affine), shape, grid, np.linalg.inv(pose))
+    clean = np.nan_to_num(resampled.data, nan=modality.layers[-1])
     if kind == "CT":
         noisy = clean + np.float32(modality.noise) * rng.standard_normal(shape, dtype=np.float32)
         return Volume(np.rint(np.clip(noisy, -1000, _LARGEST_HU)).astype(np.float32), grid)

@@ -155,13 +155,13 @@ def simulate_participant(
     for session, tracer in trial.scans(index):
         activity = true_activity(anatomy, case, lost, tracer, session)
         scanner = trial.scanner(index, tracer)
-        seen = seen_by(scanner, activity, head.affine)
+        noise_free = seen_by(scanner, activity, head.affine)
         days = _BASELINE_DAY if session == SESSIONS[0] else _FOLLOW_UP_DAY
         days += int(rng.integers(-_DAYS_EARLY_OR_LATE, _DAYS_EARLY_OR_LATE + 1))
         folder = f"dicom/{name}/ses-{session}/{tracer}"
         start = treatment + timedelta(days=days, hours=11, minutes=int(rng.integers(0, 240)))
         person = name.replace("sub", "SIM")
-        _write_scan(out / folder, Volume(seen, head.affine), case, person, scanner, tracer, start, rng)
+        _write_scan(out / folder, Volume(noise_free, head.affine), case, person, scanner, tracer, start, rng)
         scans.append(
             {
                 "participant_id": name,
@@ -175,13 +175,15 @@ def simulate_participant(
             }
         )
         of_scan = {"participant_id": name, "session": session, "tracer": tracer}
-        truth += _truth_rows(of_scan, case.stroke.side, anatomy.head, activity, seen)
+        truth += _truth_rows(of_scan, case.stroke.side, anatomy.head, activity, noise_free)
     if trial.anat is not None and standard_anat is not None:
         own = np.random.default_rng([trial.seed, index, _ANAT_STREAM])  # the scans are the same with and without
         image = scan_anat(trial.anat, standard_anat, anatomy, lost, random_pose(own), own, thin=min(trial.thin, 2))
         start = treatment + timedelta(days=_BASELINE_DAY, hours=9)
-        told = AnatHeader(start, case.weight_kg, case.height_m, case.sex, name.replace("sub", "SIM"), case.manufacturer)
-        write_anat_series(out / f"dicom/{name}/anat", image, trial.anat, told, own)
+        anat_header = AnatHeader(
+            start, case.weight_kg, case.height_m, case.sex, name.replace("sub", "SIM"), case.manufacturer
+        )
+        write_anat_series(out / f"dicom/{name}/anat", image, trial.anat, anat_header, own)
     return Written(scans, truth)
 
 
@@ -190,9 +192,9 @@ def _truth_rows(
     lesion_side: Side,
     head: Head,
     activity: NDArray[np.float32],
-    seen: NDArray[np.float32],
+    noise_free: NDArray[np.float32],
 ) -> list[dict[str, Any]]:
-    ideal, at_scanner = (region_ratios(values, head, lesion_side) for values in (activity, seen))
+    ideal, at_scanner = (region_ratios(values, head, lesion_side) for values in (activity, noise_free))
     return [
         {
             **of_scan,
@@ -208,7 +210,7 @@ def _truth_rows(
 
 def _write_scan(
     folder: Path,
-    seen: Volume,
+    noise_free: Volume,
     case: Case,
     person: str,
     scanner: Scanner,
@@ -222,7 +224,7 @@ def _write_scan(
     left = 2 ** (-minutes * 60 / protocol.nuclide.half_life_s)
     scale = protocol.suv * dose_mbq * 1e6 * left / (case.weight_kg * 1000)
     table_mm = float(rng.integers(-9000, -4000)) / 10
-    volume = scan(seen.data, seen.affine, scanner, random_pose(rng), rng, scale=scale, table_mm=table_mm)
+    volume = scan(noise_free.data, noise_free.affine, scanner, random_pose(rng), rng, scale=scale, table_mm=table_mm)
     injection = start - timedelta(minutes=minutes)
     if tracer == "FDG":
         pet = PetHeader(

@@ -44,8 +44,8 @@ def marker_phantom(tracer: str, *, step: int = 2) -> Volume:
     uptake[head.labels == head.indices[TARGET]["right"]] *= np.float32(COLD)
     for centre, level in _MARKER_UPTAKE.items():
         uptake[_ball(head, centre)] = level
-    seen = blurred(uptake, head.affine, _FWHM_MM[tracer])[::step, ::step, ::step]
-    return Volume(np.float32(_BQ_PER_ML) * seen, head.affine @ np.diag([step, step, step, 1.0]))
+    blurred_uptake = blurred(uptake, head.affine, _FWHM_MM[tracer])[::step, ::step, ::step]
+    return Volume(np.float32(_BQ_PER_ML) * blurred_uptake, head.affine @ np.diag([step, step, step, 1.0]))
 
 
 def _ball(head: Head, centre_mm: tuple[float, float, float]) -> NDArray[np.bool_]:

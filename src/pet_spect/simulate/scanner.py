@@ -73,8 +73,8 @@ def seen_by(scanner: Scanner, activity: NDArray[np.float32], affine: NDArray[np.
     step = max(1, round(_SCATTER_GRID_MM / affine[0, 0]))
     coarse = gaussian_filter(activity, step / 2)[::step, ::step, ::step]
     broad = blurred(coarse, affine @ np.diag([step, step, step, 1.0]), SCATTER_FWHM_MM)
-    seen = sharp + np.float32(scanner.scatter) * (upsample(broad, activity.shape, step) - sharp)
-    return np.asarray(seen, dtype=np.float32)
+    noise_free = sharp + np.float32(scanner.scatter) * (upsample(broad, activity.shape, step) - sharp)
+    return np.asarray(noise_free, dtype=np.float32)
 
 
 def blurred(activity: NDArray[np.float32], affine: NDArray[np.float64], fwhm_mm: float) -> NDArray[np.float32]:
@@ -125,7 +125,7 @@ def region_ratios(
 
 
 def scan(
-    seen: NDArray[np.float32],
+    noise_free: NDArray[np.float32],
     affine: NDArray[np.float64],
     scanner: Scanner,
     pose: NDArray[np.float64],
@@ -138,7 +138,7 @@ def scan(
 
     Parameters
     ----------
-    seen : (X, Y, Z) float32 array
+    noise_free : (X, Y, Z) float32 array
         Activity at the scanner's resolution, relative units.
     affine : (4, 4) float64 array
         Its voxel indices to the participant's RAS+ mm.
@@ -164,7 +164,7 @@ def scan(
     where = np.indices(scanner.shape, dtype=np.float32)
     where = np.einsum("ij,jxyz->ixyz", to_map[:3, :3].astype(np.float32), where)
     where += to_map[:3, 3].astype(np.float32).reshape(3, 1, 1, 1)
-    clean = map_coordinates(seen, where, order=1, output=np.float32)
+    clean = map_coordinates(noise_free, where, order=1, output=np.float32)
     sigma = scanner.noise_to_psf * scanner.fwhm_mm * FWHM_TO_SIGMA / voxel
     noise = smooth_noise(rng, scanner.shape, sigma) * np.sqrt(np.maximum(clean, 0) + np.float32(_NOISE_BACKGROUND))
     counted = np.maximum(clean + np.float32(scanner.noise) * noise, 0) * np.float32(scale)

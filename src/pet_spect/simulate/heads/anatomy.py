@@ -67,9 +67,9 @@ def upsample(coarse: NDArray[np.float32], shape: tuple[int, ...], step: float) -
         The last value is kept beyond the end of `coarse`.
     """
     fine = coarse
-    for axis, (length, known) in enumerate(zip(shape, coarse.shape, strict=True)):
-        position = np.minimum(np.arange(length) / step, known - 1)
-        lower = np.minimum(position.astype(int), known - 2)
+    for axis, (length, coarse_length) in enumerate(zip(shape, coarse.shape, strict=True)):
+        position = np.minimum(np.arange(length) / step, coarse_length - 1)
+        lower = np.minimum(position.astype(int), coarse_length - 2)
         weight = (position - lower).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
         fine = np.take(fine, lower, axis=axis) * (1 - weight) + np.take(fine, lower + 1, axis=axis) * weight
     return fine
@@ -182,10 +182,10 @@ def ventricle_flow(head: Head, ratio: float, points: NDArray[np.float32]) -> NDA
     voxel_mm = head.affine[0, 0]
     stride = max(1, round(_FLOW_GRID_MM / voxel_mm))
     ventricles = np.isin(head.labels, head.labels_of(_WIDENING))
-    found = np.argwhere(ventricles)
+    ventricle_voxels = np.argwhere(ventricles)
     margin = int(np.ceil(_FLOW_MARGIN_MM / voxel_mm))
-    low = np.maximum(found.min(axis=0) - margin, 0)
-    box = tuple(slice(a, b) for a, b in zip(low, found.max(axis=0) + 1 + margin, strict=True))
+    low = np.maximum(ventricle_voxels.min(axis=0) - margin, 0)
+    box = tuple(slice(a, b) for a, b in zip(low, ventricle_voxels.max(axis=0) + 1 + margin, strict=True))
     smooth = gaussian_filter(ventricles[box].astype(np.float32), _FLOW_SMOOTHNESS_MM / voxel_mm)
     velocity = np.stack(np.gradient(smooth[::stride, ::stride, ::stride]))
     velocity *= np.float32(_FLOW_STEP_MM / (stride * voxel_mm)) / np.sqrt((velocity**2).sum(axis=0)).max()
@@ -196,14 +196,14 @@ def ventricle_flow(head: Head, ratio: float, points: NDArray[np.float32]) -> NDA
         return float(map_coordinates(lateral, where * stride, order=1, output=np.float32).sum())
 
     where, now = start, volume(start)
-    wanted = ratio * now
+    target_volume = ratio * now
     sign = np.float32(1 if ratio > 1 else -1)
     for _ in range(_MOST_FLOW_STEPS):
         step = [map_coordinates(part, where, order=1, mode="nearest", output=np.float32) for part in velocity]
         there = where + sign * np.stack(step)
         after = volume(there)
-        if sign * (after - wanted) >= 0:
-            share = np.float32((wanted - now) / (after - now)) if after != now else np.float32(0)
+        if sign * (after - target_volume) >= 0:
+            share = np.float32((target_volume - now) / (after - now)) if after != now else np.float32(0)
             where = where + share * (there - where)
             break
         where, now = there, after

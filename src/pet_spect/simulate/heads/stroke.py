@@ -76,9 +76,9 @@ def infarct(anatomy: Anatomy, stroke: Stroke, rng: np.random.Generator) -> NDArr
     near = np.flatnonzero(allowed & (distance < _REACH))
     rank = (distance + np.float32(_ROUGHNESS) * noise).ravel()[near]
     voxel_ml = abs(np.linalg.det(head.affine[:3, :3])) / 1000
-    wanted = min(round(stroke.volume_ml / voxel_ml), len(near))
+    voxel_count = min(round(stroke.volume_ml / voxel_ml), len(near))
     lost = np.zeros(head.labels.size, dtype=np.float32)
-    lost[near[np.argpartition(rank, wanted - 1)[:wanted]]] = 1
+    lost[near[np.argpartition(rank, voxel_count - 1)[:voxel_count]]] = 1
     border = gaussian_filter(lost.reshape(head.labels.shape), _BORDER_MM / head.affine[0, 0])
     return np.asarray(np.where(allowed, border, 0), dtype=np.float32)
 
