@@ -30,7 +30,7 @@ def test_whole_trial_is_refused_in_one_line(tmp_path, capsys):
     assert main(["simulate", "--out", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert said == (
-        f"pet-spect simulate: {tmp_path}/truth.tsv exists: a whole trial stands there; name another folder\n"
+        f"pet-spect simulate: {tmp_path}/truth.tsv exists: a complete trial is already there; name another folder\n"
     )
 
 

@@ -131,7 +131,7 @@ def test_killed_run_leaves_no_process_that_goes_on_writing(tmp_path):
 
 def test_whole_trial_is_not_overwritten(whole):
     before = bytes_of(whole)
-    with pytest.raises(ConfigError, match=r"truth\.tsv exists: a whole trial stands there"):
+    with pytest.raises(ConfigError, match=r"truth\.tsv exists: a complete trial is already there"):
         write_trial(whole, QUICK, load_atlas(), done=lambda _: None)
     assert bytes_of(whole) == before
 

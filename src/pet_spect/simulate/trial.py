@@ -26,10 +26,10 @@ from pet_spect.simulate.participant import Written, simulate_participant
 from pet_spect.tsv import sidecar_of_table, write_table
 
 TRUTH = "truth.tsv"
-"""Written last: where it stands, the trial is whole."""
+"""Written last: if it exists, the trial is complete."""
 
 MARK = ".pet-spect-simulate"
-"""Written first: where it stands, ``dicom`` and ``config`` are this module's own and may be made anew."""
+"""Written first: if it exists, ``dicom`` and ``config`` are this module's own and may be made again."""
 
 Columns = Mapping[str, Mapping[str, Any]]
 
@@ -90,7 +90,7 @@ def write_trial(out: Path, trial: Trial, atlas: Atlas, *, done: Callable[[str], 
     Raises
     ------
     ConfigError
-        If a whole trial stands there already, or a ``dicom`` or ``config`` that is not of this making.
+        If a complete trial is already there, or a ``dicom`` or ``config`` that is not of this making.
     """
     _make_room(out)
     written: dict[int, Written] = {}
@@ -114,7 +114,7 @@ def write_trial(out: Path, trial: Trial, atlas: Atlas, *, done: Callable[[str], 
 def _make_room(out: Path) -> None:
     if (out / TRUTH).exists():
         raise ConfigError(
-            f"{out / TRUTH} exists: a whole trial stands there; name another folder", code="output_exists"
+            f"{out / TRUTH} exists: a complete trial is already there; name another folder", code="output_exists"
         )
     ours = [out / "dicom", out / "config"]
     for folder in ours:

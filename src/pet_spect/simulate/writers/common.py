@@ -78,7 +78,7 @@ class Header:
     dose_bq : float or None
         At `injection`; None leaves the element out.
     weight_kg, height_m : float or None
-        None leaves the element out; 0 is written, as scanners do when nobody typed it in.
+        None leaves the element out; 0 is written, as scanners do if no value was typed in.
     sex : str
         ``M``, ``F``, ``O`` or empty.
     patient_id : str

@@ -64,7 +64,7 @@ def write_nm_recon(
     slice_vector : sequence of int, optional
         A permutation of 1 to the number of slices: the slice each stored frame holds. In order by default.
     patient_position : {'HFS', 'HFP', 'FFS', 'FFP'}
-        Only told, as codes; it moves no voxel.
+        Only written, as codes; it moves no voxel.
 
     Raises
     ------

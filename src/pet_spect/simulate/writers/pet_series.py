@@ -67,7 +67,7 @@ def write_pet_series(
     rng : numpy random generator
         Names the files, and shuffles.
     patient_position : {'HFS', 'HFP', 'FFS', 'FFP'}
-        Only told, as codes; it moves no voxel.
+        Only written, as codes; it moves no voxel.
     slice_order : {'ascending', 'descending', 'shuffled'}
         Order of InstanceNumber along the third axis.
         File names are random whatever it is.
