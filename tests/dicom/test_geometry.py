@@ -52,7 +52,7 @@ def test_missing_slice_is_refused():
 def test_sheared_stack_is_refused():
     positions = stack(0.0, 3.0, 6.0)
     positions[:, 1] += [0.0, 0.5, 1.0]
-    with pytest.raises(DicomError, match=r"1.000 mm beside the line"):
+    with pytest.raises(DicomError, match=r"1.000 mm away from the line"):
         check_stack(positions, UP, ["a", "b", "c"])
 
 

@@ -33,7 +33,7 @@ def plane_axes(orientation: Sequence[float], name: str) -> tuple[NDArray[np.floa
     orientation : six floats
         ImageOrientationPatient, LPS+.
     name : str
-        How messages call the file.
+        Name of the file in messages.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def plane_axes(orientation: Sequence[float], name: str) -> tuple[NDArray[np.floa
 
 
 def coincident(along: NDArray[np.float64]) -> list[list[int]]:
-    """Return which slices lie in one place.
+    """Return which slices have the same position.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def coincident(along: NDArray[np.float64]) -> list[list[int]]:
     -------
     list of list of int
         By rising position: the indices of the slices that lie there, in the order given. Two
-        slices lie in one place if they are less than 5 % of the usual (median) step apart.
+        slices have the same position if they are less than 5 % of the usual (median) step apart.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def check_stack(positions: NDArray[np.float64], normal: NDArray[np.float64], nam
     normal : (3,) float array
         Unit vector.
     names : sequence of str
-        How messages call each slice's file.
+        Name of each slice's file in messages.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def check_stack(positions: NDArray[np.float64], normal: NDArray[np.float64], nam
     worst = int(np.argmax(strayed))
     if strayed[worst] > _UNEVEN * spacing:
         raise DicomError(
-            f"{names[worst]}: lies {strayed[worst]:.3f} mm beside the line on which the slices are stacked",
+            f"{names[worst]}: lies {strayed[worst]:.3f} mm away from the line on which the slices are stacked",
             code="slice_spacing",
         )
 
@@ -136,7 +136,7 @@ def affine_of_stack(
     orientation, pixel_spacing
         As for `plane_axes` and `affine_from_planes`.
     called : str
-        How messages call the series.
+        Name of the series in messages.
 
     Returns
     -------
@@ -199,7 +199,7 @@ def check_affine(affine: NDArray[np.float64], name: str) -> None:
     affine : (4, 4) float array
         Voxel indices to mm.
     name : str
-        How messages call the scan.
+        Name of the scan in messages.
 
     Raises
     ------

@@ -137,7 +137,7 @@ def test_slice_thickness_stands_for_the_spacing_where_voxels_are_cubes_and_the_d
 def test_other_slice_thickness_is_no_spacing(nm_object, save, thickness):
     error = refused(save(nm_object(SpacingBetweenSlices=None, SliceThickness=thickness)), orientation="LPI")
     assert error.code == "geometry_missing"
-    assert "only where voxels are cubes (PixelSpacing is 2 x 2 mm)" in str(error)
+    assert "only if voxels are cubes (PixelSpacing is 2 x 2 mm)" in str(error)
 
 
 def test_radionuclide_may_be_told_by_the_name_of_the_energy_window_alone(nm_object, save):

@@ -174,7 +174,7 @@ def test_scan_may_begin_shortly_before_the_injection(dynamic, save, drug):
 def test_a_slice_of_one_frame_that_is_missing_is_refused(dynamic, save):
     error = refused(save(*dynamic()[:-1]), frame_window=(70.0, 90.0))
     assert error.code == "frame_times"
-    assert "places hold 3 to 4 slices; time frames lack slices" in str(error)
+    assert "positions hold 3 to 4 slices; time frames lack slices" in str(error)
 
 
 def test_frames_of_more_than_one_bed_are_refused(dynamic, save):
@@ -212,7 +212,7 @@ def test_beds_that_overlap_are_not_merged(pet_slices, save):
     again.AcquisitionTime = "110500"
     error = refused(save(*slices, again))
     assert error.code == "bed_overlap"
-    assert "was measured at another time, while other places were measured once" in str(error)
+    assert "was measured at another time, while other positions were measured once" in str(error)
 
 
 def test_a_slice_that_is_there_twice_is_used_once_and_told(pet_slices, save):
@@ -234,7 +234,7 @@ def test_two_slices_in_one_place_that_differ_are_refused(pet_slices, save, chang
         again.RescaleSlope = "1.5"
     error = refused(save(*slices, again))
     assert error.code == "slice_duplicate"
-    assert "measured at the same time and is not the same" in str(error)
+    assert "but other voxels; one volume is needed" in str(error)
 
 
 def test_all_slices_in_one_place_are_no_volume(pet_slices, save):

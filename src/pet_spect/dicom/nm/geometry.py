@@ -64,14 +64,14 @@ def nm_affine(
 
 @dataclass(frozen=True)
 class Stacking:
-    """What is known of where numbered slices lie.
+    """Known positions of numbered slices.
 
     Attributes
     ----------
     position, orientation : floats or None
         ImagePositionPatient of slice 1, and ImageOrientationPatient.
     distance : float or None
-        mm between slices where something else than SpacingBetweenSlices tells it.
+        mm between slices if something other than SpacingBetweenSlices gives it.
     doubt : str or None
         Why the slices cannot be placed though all elements are there.
     """
@@ -182,7 +182,7 @@ def _thickness(header: Header, pixel_spacing: Sequence[float], cautions: list[Re
     if thickness is None or any(abs(thickness / edge - 1) > _CUBIC for edge in pixel_spacing):
         shown = "missing" if thickness is None else f"{thickness:g} mm"
         raise header.error(
-            f"SpacingBetweenSlices is missing or 0, and SliceThickness is {shown}; it stands for the spacing only where"
+            f"SpacingBetweenSlices is missing or 0, and SliceThickness is {shown}; it can replace the spacing only if"
             f" voxels are cubes (PixelSpacing is {pixel_spacing[0]:g} x {pixel_spacing[1]:g} mm)",
             "geometry_missing",
         )

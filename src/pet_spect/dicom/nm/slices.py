@@ -60,7 +60,7 @@ def read_nm_slices(headers: Sequence[Header], called: str, declared: Declared) -
     headers : sequence of Header
         NM objects of one frame each.
     called : str
-        How messages call the series.
+        Name of the series in messages.
     declared : Declared
 
     Raises
@@ -166,7 +166,7 @@ def _without_copies(headers: Sequence[Header], group: Sequence[int]) -> int:
     for index in others:
         if not np.array_equal(headers[first].frames()(0), headers[index].frames()(0), equal_nan=True):
             raise headers[index].error(
-                "lies where another slice does and is not the same; one volume is needed", "slice_duplicate"
+                "has the position of another slice but other voxels; one volume is needed", "slice_duplicate"
             )
     return first
 
@@ -184,7 +184,7 @@ def _check_spacing(headers: Sequence[Header], step: float, called: str) -> None:
 
 
 def _check_numbers(ordered: Sequence[Header], called: str) -> None:
-    """Refuse slice numbers that run against the positions: nobody can tell which of them is right."""
+    """Refuse slice numbers that run against the positions: it is unknown which of them is right."""
     numbers, spacing = _numbers(ordered), ordered[0].number("SpacingBetweenSlices") or 0.0
     if numbers is None:
         return
@@ -198,7 +198,7 @@ def _check_numbers(ordered: Sequence[Header], called: str) -> None:
 
 
 def _numbers(headers: Sequence[Header]) -> list[float] | None:
-    """Return the slice number of each slice, None where they do not tell the slices apart."""
+    """Return the slice number of each slice, None if they do not distinguish the slices."""
     vectors = [header.numbers("SliceVector") for header in headers]
     numbers = [vector[0] for vector in vectors if len(vector) == 1]
     return numbers if len(set(numbers)) == len(headers) else None
@@ -219,7 +219,7 @@ def _by_number(
     numbers, distance, doubt = _numbers(headers), None, None
     if numbers is None:
         numbers, distance = _locations(headers, called)
-        doubt = "its slices have no place of their own but SliceLocation, which may rise towards either end"
+        doubt = "its slices have no position except SliceLocation, which may rise towards either end"
     elif sorted(numbers) != list(range(1, len(headers) + 1)):
         raise DicomError(
             f"{called}: SliceVector is not each of 1 to {len(headers)} once; slices are missing or there are several"
@@ -237,15 +237,15 @@ def _locations(headers: Sequence[Header], called: str) -> tuple[list[float], flo
     locations = [location for header in headers if (location := header.number("SliceLocation")) is not None]
     if len(locations) < len(headers) or len(set(locations)) < 2:
         raise DicomError(
-            f"{called}: {len(headers)} slices are told apart neither by ImagePositionPatient nor by SliceVector or"
-            " SliceLocation; export the volume as one object",
+            f"{called}: {len(headers)} slices have no order: ImagePositionPatient, SliceVector and SliceLocation are"
+            " missing or do not differ; export the volume as one object",
             code="frame_order",
         )
     steps = np.diff(sorted(locations))
     distance = float(np.median(steps))
     if np.abs(steps - distance).max() > _UNEVEN * distance:
         raise DicomError(
-            f"{called}: SliceLocation is uneven by more than 5 %; a slice is missing or there twice",
+            f"{called}: SliceLocation is uneven by more than 5 %; a slice is missing or duplicated",
             code="slice_spacing",
         )
     _check_spacing(headers, distance, called)

@@ -39,7 +39,7 @@ def read_classic(headers: Sequence[Header], called: str) -> PetSeries:
     headers : sequence of Header
         Two or more PET image objects of one series.
     called : str
-        How messages call the series.
+        Name of the series in messages.
 
     Raises
     ------

@@ -50,7 +50,7 @@ def check_modality(header: Header, kind: str, cautions: list[Remark]) -> None:
     other = "PT" if kind == "NM" else "NM"
     if stated in _OTHER_KINDS:
         raise header.error(
-            f"is a {kind} image by its SOP class and of Modality {stated}; one of them is wrong: export the scan anew",
+            f"is a {kind} image by its SOP class, but its Modality is {stated}; one is wrong. Export the scan again",
             "modality",
         )
     if stated == other:
@@ -58,7 +58,7 @@ def check_modality(header: Header, kind: str, cautions: list[Remark]) -> None:
 
 
 def compare_counts(counted: int, stated: int | None, cautions: list[Remark], what: Counted = "slices") -> None:
-    """Tell of a number of slices or time frames that is not the one of the header.
+    """Add a remark if the number of slices or time frames is not that of the header.
 
     Parameters
     ----------
@@ -76,14 +76,14 @@ def compare_counts(counted: int, stated: int | None, cautions: list[Remark], wha
 
 
 def compare_spacing(series: PetSeries, step: float, cautions: list[Remark]) -> None:
-    """Tell of slices that do not lie as far apart as SpacingBetweenSlices says; their positions are believed."""
+    """Add a remark if slices are not as far apart as SpacingBetweenSlices says; their positions are used."""
     stated = abs(series.header.number("SpacingBetweenSlices") or 0.0)
     if stated and abs(step - stated) > _UNEVEN * stated:
         cautions.append(Remark.of("spacing_conflict", found=step, stated=stated))
 
 
 def unit_doubt(headers: Sequence[Header], units: str) -> Remark | None:
-    """Return what contradicts the unit of a classic series, None if nothing does; its ratios stand all the same.
+    """Return what contradicts the unit of a classic series, None if nothing does; its ratios stay valid.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def unit_doubt(headers: Sequence[Header], units: str) -> Remark | None:
 
 
 def compare_units(series: PetSeries, cautions: list[Remark]) -> None:
-    """Tell of a unit that something else contradicts.
+    """Add a remark on a unit that another element contradicts.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def without_odd_durations(series: PetSeries, cautions: list[Remark]) -> PetSerie
 
 
 def compare_starts(headers: Sequence[Header], cautions: list[Remark]) -> None:
-    """Tell of AcquisitionTime and AcquisitionDateTime whose earliest differ; AcquisitionTime is believed."""
+    """Add a remark if the earliest AcquisitionTime and AcquisitionDateTime differ; AcquisitionTime is used."""
     full = [time for header in headers if (time := full_time(header, "AcquisitionDateTime")) is not None]
     bare = [
         time for header in headers if (time := clock_time(header, "AcquisitionDate", "AcquisitionTime")) is not None
@@ -167,8 +167,8 @@ def decayed_though_none(timings: Sequence[FrameTiming], called: str, cautions: l
     conflict = Remark.of("decay_factor_conflict", case="none", factor=factors[0])
     if len({(timing.start, timing.duration) for timing in timings}) > 1:
         raise DicomError(
-            f"{called}: {conflict.text}; its slices were measured at different times, which only one of the two makes"
-            " alike",
+            f"{called}: {conflict.text}; its slices were measured at different times, and it is unknown whether the"
+            " decay between them was corrected",
             code="decay_none",
         )
     cautions += [] if conflict in cautions else [conflict]

@@ -56,7 +56,7 @@ def voxel_time_of(
     ----------
     series : PetSeries
     called : str
-        How messages call the series.
+        Name of the series in messages.
     decay : float or None
         λ in 1/s.
     injection : float or None
@@ -97,7 +97,7 @@ def voxel_time_of(
 def _compare_administration(
     series: PetSeries, decay: float | None, injection: float | None, cautions: list[Remark]
 ) -> None:
-    """Tell of a Decay Factor that is not the one back to the administration; the dose is not decayed all the same."""
+    """Add a remark on a Decay Factor that does not lead back to the administration; the dose is still not decayed."""
     if decay is None or injection is None:
         return
     contradicting = contradicting_frame(series.timings, injection, decay)
@@ -117,7 +117,7 @@ def frame_weights(used: PetSeries, shape: tuple[int, ...], called: str, decay: f
     shape : two ints
         Frames and slices.
     called : str
-        How messages call the series.
+        Name of the series in messages.
     decay : float or None
         λ in 1/s.
 
@@ -136,7 +136,7 @@ def frame_weights(used: PetSeries, shape: tuple[int, ...], called: str, decay: f
     shares = durations / durations.sum(axis=0) if shape[0] > 1 else np.ones(shape)
     if used.decay_correction != "NONE":
         return shares
-    # an SUV that was never decay-corrected can stand only if all of it was measured at once
+    # an SUV that was never decay-corrected is valid only if all of it was measured at once
     known_decay = None if used.units in ("GML", "CM2ML") else decay
     return shares * _to_common_time(used.timings, called, known_decay).reshape(shape)
 

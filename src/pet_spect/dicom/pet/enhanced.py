@@ -55,7 +55,7 @@ def read_enhanced(header: Header, called: str) -> PetSeries:
     ----------
     header : Header
     called : str
-        How messages call the scan.
+        Name of the scan in messages.
 
     Raises
     ------
@@ -187,7 +187,7 @@ def _common_value(frames: Sequence[Header], read: Callable[[Header], _Value]) ->
     other = next((frame for frame, value in zip(frames, values, strict=True) if value != values[0]), None)
     if other is not None:
         raise other.error(
-            "says otherwise than the first frame which corrections were made, and to when", "mixed_series"
+            "differs from the first frame in its corrections or its decay-correction time", "mixed_series"
         )
     return values[0]
 

@@ -74,7 +74,7 @@ def decay_reference_time(
     decay : float or None
         λ in 1/s.
     name : str
-        How messages call the series.
+        Name of the series in messages.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def decay_reference_time(
         if earliest is not None and explicit - earliest > _SAME_S:
             raise DicomError(
                 f"{name}: its explicit decay-correction time is {explicit - earliest:.0f} s after the earliest"
-                " acquisition; voxels cannot be corrected to a time that was yet to come",
+                " acquisition; voxels cannot be corrected to a time after the scan began",
                 code="decay_time",
             )
         return ReferenceTime(explicit, "explicit")
@@ -102,7 +102,7 @@ def decay_reference_time(
 
 
 def _from_frames(frames: Sequence[FrameTiming], decay: float | None) -> float | None:
-    """Return the reference time that FrameReferenceTime (FRT) tells, None where it is not one for all slices.
+    """Return the reference time that FrameReferenceTime (FRT) gives, None if it is not the same for all slices.
 
     Scanners write three things. By the standard (PS3.3 C.8.9.4.1.5) FRT runs from the
     reference to the moment of mean activity: ``t_acq + T_ave − FRT``, and a Decay

@@ -31,7 +31,7 @@ class PetSeries:
     header : Header
         Where patient, tracer and equipment are read.
     names : sequence of str
-        How messages call each slice.
+        Name of each slice in messages.
     shape : two ints
         Rows and columns of a slice.
     pixels : function of int
@@ -55,7 +55,7 @@ class PetSeries:
         How many time frames the header says there are, 0 if it does not say; None where it does not
         say that the series is dynamic.
     unit_doubt : Remark or None
-        What contradicts `units`; there is no SUV then, and ratios stand.
+        What contradicts `units`; there is no SUV then, but ratios are valid.
     """
 
     header: Header

@@ -50,7 +50,7 @@ class SuvFacts:
     weight_kg, height_m, dose_bq : float or None
         None where the header gives nothing usable.
     sex : str or None
-        ``M``, ``F``, ``O`` for the mean of both, None where nobody said.
+        ``M``, ``F``, ``O`` for the mean of both, None if it is not stated.
     half_life_s : float or None
     decay_s : float or None
         From administration to the time the voxels hold for, seconds.
@@ -148,7 +148,7 @@ def _decayed(facts: SuvFacts) -> SuvResult:
 
 
 def _undecayed(facts: SuvFacts) -> SuvResult:
-    """``SUV = A · W / D``, the dose as it stands."""
+    """``SUV = A · W / D``, the dose unchanged."""
     if facts.weight_kg is None:
         return SuvResult(None, "patient weight is missing")
     if facts.dose_bq is None:

@@ -33,9 +33,9 @@ def time_frames(
     normal : (3,) float array
         Unit vector along which slices are stacked.
     called : str
-        How messages call the series.
+        Name of the series in messages.
     cautions : list of Remark
-        Gets ``duplicate_slices`` where a slice is there twice, alike to the last voxel; one is kept.
+        Gets ``duplicate_slices`` if a slice exists twice with the same voxels; one is kept.
 
     Returns
     -------
@@ -46,12 +46,12 @@ def time_frames(
     Raises
     ------
     DicomError
-        If slices in one place differ and are not frames of a dynamic series, or time frames are missing.
+        If slices at one position differ and are not frames of a dynamic series, or time frames are missing.
     """
     groups = coincident(series.positions @ normal)
     if len(groups) < 2:
         raise DicomError(
-            f"{called}: all {len(series.names)} slices lie in one place; a volume is needed", code="slice_single"
+            f"{called}: all {len(series.names)} slices have the same position; a volume is needed", code="slice_single"
         )
     kept = [_without_copies(series, group) for group in groups]
     copies = len(series.names) - sum(map(len, kept))
@@ -61,13 +61,15 @@ def time_frames(
     if len(counts) > 1:
         if series.stated_frames is not None:
             raise DicomError(
-                f"{called}: is dynamic, and places hold {min(counts)} to {max(counts)} slices; time frames lack slices",
+                f"{called}: is dynamic, but positions hold {min(counts)} to {max(counts)} slices; time frames"
+                " lack slices",
                 code="frame_times",
             )
         group = next(group for group in kept if len(group) == max(counts))
         raise DicomError(
-            f"{series.names[group[1]]}: lies where {_file(series.names[group[0]])} does and was measured at another"
-            " time, while other places were measured once; beds that overlap are not merged: export the merged series",
+            f"{series.names[group[1]]}: has the position of {_file(series.names[group[0]])} and was measured at"
+            " another time, while other positions were measured once. Overlapping beds are not merged;"
+            " export the merged series",
             code="bed_overlap",
         )
     frames = np.array([sorted(group, key=lambda index: series.timings[index].start or 0.0) for group in kept]).T
@@ -85,7 +87,7 @@ def time_frames(
 
 
 def _without_copies(series: PetSeries, group: Sequence[int]) -> list[int]:
-    """Return the slices of one place without copies; all that are left were measured at different times."""
+    """Return the slices of one position without copies; those left were measured at different times."""
     kept: list[int] = []
     for index in group:
         twin = next((other for other in kept if series.timings[other] == series.timings[index]), None)
@@ -93,8 +95,8 @@ def _without_copies(series: PetSeries, group: Sequence[int]) -> list[int]:
             kept.append(index)
         elif not np.array_equal(series.pixels(twin), series.pixels(index), equal_nan=True):
             raise DicomError(
-                f"{series.names[index]}: lies where {_file(series.names[twin])} does, was measured at the same time and"
-                " is not the same; one volume is needed",
+                f"{series.names[index]}: has position and time of {_file(series.names[twin])} but other voxels;"
+                " one volume is needed",
                 code="slice_duplicate",
             )
     return kept
@@ -213,7 +215,7 @@ def check_one_reference(
     decay : float or None
         λ in 1/s.
     name : str
-        How messages call the series.
+        Name of the series in messages.
     explicit : bool
         Whether every frame names that time itself, which then needs no other evidence.
 

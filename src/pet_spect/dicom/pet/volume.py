@@ -46,7 +46,7 @@ def pet_scan(series: PetSeries, called: str, declared: Declared) -> Examined:
     ----------
     series : PetSeries
     called : str
-        How messages call the series.
+        Name of the series in messages.
     declared : Declared
 
     Raises
@@ -102,7 +102,7 @@ def _check_one_decay(series: PetSeries, administration: Administration, called: 
 def _compare_window(
     series: PetSeries, window: tuple[float, float], injection: float | None, cautions: list[Remark]
 ) -> None:
-    """Tell of a static scan that was not measured within the window that other scans are averaged over."""
+    """Add a remark if a static scan was not measured within the window that other scans are averaged over."""
     if injection is None or any(timing.start is None for timing in series.timings):
         return
     spans = [((t.start or 0.0) - injection, (t.start or 0.0) - injection + (t.duration or 0.0)) for t in series.timings]
@@ -129,7 +129,7 @@ def _placed(
 
 
 def _check_attenuation(series: PetSeries, administration: Administration, cautions: list[Remark]) -> bool:
-    """Return whether attenuation was corrected; refuse PET without, for a SPECT sent as PET has one ratio left."""
+    """Return whether attenuation was corrected; refuse PET without it. SPECT sent as PET keeps one ratio."""
     is_spect = administration.radionuclide in SINGLE_PHOTON
     if "ATTN" in series.corrections:
         method = corrected_by(series.header.text("AttenuationCorrectionMethod"))
@@ -137,7 +137,7 @@ def _check_attenuation(series: PetSeries, administration: Administration, cautio
         return settle_attenuation(statements, series.header.error, cautions, is_spect=is_spect)
     if not is_spect:
         raise series.header.error(
-            "CorrectedImage does not list ATTN; PET without attenuation correction is not measured", "attenuation"
+            "CorrectedImage does not list ATTN; PET without attenuation correction cannot be measured", "attenuation"
         )
     cautions.append(Remark.of("attenuation_uncorrected"))
     return False
