@@ -145,7 +145,7 @@ def test_out_must_be_new_or_empty(put, run, tmp_path):
     before = sorted(path.read_bytes() for path in (tmp_path / "out").rglob("*.dcm"))
     status, said = run()
     assert status == 1
-    assert "is there already and is no empty folder" in said
+    assert "exists and is not an empty folder" in said
     assert sorted(path.read_bytes() for path in (tmp_path / "out").rglob("*.dcm")) == before
 
 

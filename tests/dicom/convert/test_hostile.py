@@ -63,8 +63,8 @@ def test_samples_are_decoded_into_integers_of_their_own_size(bits, allotted):
 @pytest.mark.parametrize(("bits", "allotted"), [(8, 16), (16, 8), (16, 32), (16, 64), (17, 16), (38, 32), (38, 64)])
 def test_header_that_allots_another_size_of_integers_is_not_decoded(bits, allotted):
     """A decoder of 16-bit samples took the program with it where the header allotted 32 bits."""
-    assert "the header allots" in (why_not(jpeg_2000(bits=bits), JPEG_2000, bits_allocated=allotted) or "")
-    assert "the header allots" in (why_not(jpeg(bits=bits), bits_allocated=allotted) or "")
+    assert "but BitsAllocated is" in (why_not(jpeg_2000(bits=bits), JPEG_2000, bits_allocated=allotted) or "")
+    assert "but BitsAllocated is" in (why_not(jpeg(bits=bits), bits_allocated=allotted) or "")
 
 
 def test_every_frame_is_looked_at():
@@ -150,7 +150,7 @@ def test_compressed_slices_that_claim_billions_of_voxels_are_refused_before_memo
     pet_slices, save, tmp_path, capfd
 ):
     folder = save(*(packed(ds, [jpeg()]) for ds in pet_slices(Rows=65535, Columns=8192)))
-    assert "which no image needs so few of" in refusal(folder, tmp_path / "out", capfd)
+    assert "no real image needs so few" in refusal(folder, tmp_path / "out", capfd)
 
 
 def many_frames(ds, described, held):

@@ -103,9 +103,17 @@ def test_files_of_a_folder_are_counted_in_the_order_of_their_names(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("IM0007.dcm.gz", b"\x1f\x8b\x08", "is a packed file that may be a slice, unpack it; if it is none, move it"),
+        (
+            "IM0007.dcm.gz",
+            b"\x1f\x8b\x08",
+            "is a packed file that may be a slice; unpack it; if it is not a slice, move it",
+        ),
         ("IM0007.IMA.zip", b"PK\x03\x04", "is a packed file that may be a slice"),
-        ("IM0007.dcm.part", b"", "is an unfinished download of what may be a slice, get it anew; if it is none, move"),
+        (
+            "IM0007.dcm.part",
+            b"",
+            "is an unfinished download that may be a slice; download it again; if it is not a slice, move",
+        ),
         ("IM0007.dcm.filepart", bytes(100), "is an unfinished download"),
         ("IM0007.part", bytes(9000), "is an unfinished download"),
         ("Unconfirmed 2718.crdownload", b"", "is an unfinished download"),

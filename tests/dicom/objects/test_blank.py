@@ -61,9 +61,9 @@ def test_the_image_that_is_changed_below_is_read(write):
         (np.zeros((6, 5, 4), np.float32), "all its voxels are 0"),
         (np.full((6, 5, 4), 7, np.int16), "all its voxels are 7"),
         (np.where(NOISE > 100, np.float32(3), np.float32(np.nan)), "all its voxels are 3"),
-        (np.ones((1, 1, 1), np.float32), "is of 1 x 1 x 1 voxels"),
-        (NOISE[:, :, :1], "is of 6 x 5 x 1 voxels; a volume needs at least two slices"),
-        (NOISE[:1], "is of 1 x 5 x 4 voxels"),
+        (np.ones((1, 1, 1), np.float32), "has 1 x 1 x 1 voxels"),
+        (NOISE[:, :, :1], "has 6 x 5 x 1 voxels; a volume needs at least two slices"),
+        (NOISE[:1], "has 1 x 5 x 4 voxels"),
         (NOISE[:, :, 0], "has shape (6, 5)"),
         (np.stack([NOISE] * 2, axis=3), "has shape (6, 5, 4, 2), one three-dimensional volume is needed"),
         (NOISE.astype(np.complex64), "not single real numbers"),
@@ -150,7 +150,7 @@ def test_a_negative_slope_is_refused_as_one_of_dicom_is(write):
 
 @pytest.mark.parametrize("data", [-NOISE, np.minimum(0, NOISE - 100)])
 def test_a_scan_without_a_voxel_above_0_is_refused(write, data):
-    assert "none of its voxels is above 0" in reason(write(data.astype(np.float32)))
+    assert "no voxel is above 0" in reason(write(data.astype(np.float32)))
 
 
 def test_a_few_negative_voxels_are_noise(write):

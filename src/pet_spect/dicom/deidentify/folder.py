@@ -129,10 +129,10 @@ def told(left_out: Counter[str]) -> str:
 
 def _check_places(source: Path, out: Path) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DicomError(f"{out}: is there already and is no empty folder; name a new one", code="out_exists")
+        raise DicomError(f"{out}: exists and is not an empty folder; name a new one", code="out_exists")
     inner, outer = out.resolve(), source.resolve()
     if inner == outer or inner.is_relative_to(outer) or outer.is_relative_to(inner):
-        raise DicomError(f"{out}: lies within {source} or around it; name a folder elsewhere", code="out_place")
+        raise DicomError(f"{out}: is inside {source} or contains it; name a folder elsewhere", code="out_place")
 
 
 @contextmanager
@@ -239,7 +239,7 @@ def deidentify_object(header: Header, pseudonyms: Pseudonyms, who: str, code: st
 
 
 def _make_valid(cleaned: Dataset) -> None:
-    """Leave out or add what scanners get wrong and readers do not need, so that the object is valid."""
+    """Correct elements that scanners write wrongly and readers do not need, so that the object is valid."""
     if cleaned.get("PatientOrientationCodeSequence") and "PatientPosition" in cleaned:
         del cleaned.PatientPosition
     kinds = cleaned.get("SeriesType") or [""]
@@ -251,7 +251,7 @@ def _make_valid(cleaned: Dataset) -> None:
 
 
 def _add_method(cleaned: Dataset) -> None:
-    """Say what was done (PS3.15 E.1.1, codes of PS3.16 CID 7050)."""
+    """Write how the object was de-identified (PS3.15 E.1.1, codes of PS3.16 CID 7050)."""
     has_private = any(tag.is_private for tag in cleaned.keys())  # noqa: SIM118
     cleaned.PatientIdentityRemoved = "YES"
     cleaned.LongitudinalTemporalInformationModified = "MODIFIED"

@@ -36,7 +36,7 @@ MOST_BYTES = 2**37
 """Largest content of one archive, bytes (128 GiB, a disk full of scans)."""
 
 RATIO_FROM = 2**26
-"""Content up to which the ratio does not matter, bytes: empty images shrink well, and 64 MiB harm nobody."""
+"""Content up to which the ratio does not matter, bytes: empty images compress well, and 64 MiB do no harm."""
 
 MOST_PADDING = 2**22
 """Most zeros after the end mark of a tar, bytes: records are of 10 KiB, on tapes of up to 4 MiB. A download that
@@ -101,7 +101,7 @@ def archived_files(path: Path, kind: Kind, called: str) -> Iterator[PlacedFile]:
     path : Path
     kind : {'zip', 'tar'}
     called : str
-        How messages call the archive; they name no member.
+        Name of the archive in messages; they name no member.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def archived_files(path: Path, kind: Kind, called: str) -> Iterator[PlacedFile]:
 
 
 def _damaged(called: str, detail: str = "") -> DicomError:
-    why = f" ({detail}); get it anew, or pack the whole folder again" if detail else ""
+    why = f" ({detail}); copy it again, or pack the whole folder again" if detail else ""
     return DicomError(f"{called}: is an archive that is damaged or cut short{why}", code="archive_damaged")
 
 
@@ -179,7 +179,9 @@ def _zipped(stream: BinaryIO, meter: _Meter, called: str) -> Iterator[PlacedFile
                 f"{called}: is an encrypted archive; unpack it to a folder first", code="archive_encrypted"
             )
         if not lists_all(stream, archive):
-            raise _damaged(called, "it holds files that its own list lacks, as if a part were lost or two were joined")
+            raise _damaged(
+                called, "it holds files that its directory does not list: a part may be lost, or two were joined"
+            )
         for number, member in enumerate(members, start=1):
             unpack = cache(partial(_unpacked, archive, member, meter))  # once, however often it is opened
             yield PlacedFile(member.filename, None, number, len(members), alone=False, open=partial(_opened, unpack))
@@ -258,12 +260,12 @@ def _empty(name: str) -> PlacedFile:
 
 
 def _check_end(rest: BinaryIO, called: str) -> None:
-    """Read a tar to its end, where the checksum of what is packed stands; only zeros may follow its end mark."""
+    """Read a tar to its end, where the checksum of the packed data is; only zeros may follow its end mark."""
     zeros = 0
     while chunk := rest.read(_CHUNK):
         zeros += len(chunk)
         if any(chunk):
-            raise _damaged(called, "more follows its end mark, as if a part were lost or two were joined")
+            raise _damaged(called, "data follow its end mark: a part may be lost, or two were joined")
     if zeros > MOST_PADDING:
         raise _damaged(called, f"its last {zeros >> 20} MiB are zeros")
 

@@ -31,12 +31,12 @@ _HARMLESS = frozenset(
 
 @dataclass(frozen=True)
 class PlacedFile:
-    """One file of a place.
+    """One file of a folder or archive.
 
     Attributes
     ----------
     name : str
-        Its name below the place; of an archive whatever its writer chose, so for looking at its ending only.
+        Its path below the folder; in an archive any text its writer chose, so only its ending is used.
     path : str or None
         Where it lies on disk; None in an archive.
     number, total : int
@@ -56,7 +56,7 @@ class PlacedFile:
 
     @property
     def message_name(self) -> str:
-        """How messages call the file within its place."""
+        """Name of the file in messages, within its folder or archive."""
         return f"file {self.number} of {self.total}" if self.total else f"file {self.number}"
 
 

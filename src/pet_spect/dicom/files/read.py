@@ -142,7 +142,7 @@ def read_file(file: PlacedFile, name: str, *, header_only: bool) -> Header | Non
     ----------
     file : PlacedFile
     name : str
-        How messages call it.
+        Its name in messages.
     header_only : bool
         Stop before the pixel data.
 
@@ -170,21 +170,21 @@ def read_file(file: PlacedFile, name: str, *, header_only: bool) -> Header | Non
     if file.alone:
         raise DicomError(f"{name}: is not a DICOM file (its 'DICM' mark is missing)", code="not_dicom")
     if may_be_slice(file, head) and (is_packed_slice(file.name) or not is_archive(head)):
-        raise DicomError(f"{name}: {_no_slice(file.name)}; if it is none, move it", code="not_dicom")
+        raise DicomError(f"{name}: {_no_slice(file.name)}; if it is not a slice, move it away", code="not_dicom")
     return None
 
 
 def _no_slice(name: str) -> str:
-    """Say of a file that may be a slice and cannot be read why that is."""
+    """Return why a file that may be a slice cannot be read."""
     if is_unfinished(name):
-        return "is an unfinished download of what may be a slice, get it anew"
+        return "is an unfinished download that may be a slice; download it again"
     if is_packed_slice(name):
-        return "is a packed file that may be a slice, unpack it"
-    return "is not a DICOM file (its 'DICM' mark is missing), it may be a damaged slice"
+        return "is a packed file that may be a slice; unpack it"
+    return "is not a DICOM file (its 'DICM' mark is missing) and may be a damaged slice"
 
 
 def _is_large(path: str) -> bool:
-    """Return whether a file is large; of one that is not there it is told when it is opened."""
+    """Return whether a file is large; a missing file is reported when it is opened."""
     with suppress(OSError):
         return Path(path).stat().st_size > _LARGE
     return False
@@ -202,7 +202,7 @@ def _is_long(stream: BinaryIO) -> bool:
 def _whole(file: PlacedFile, name: str) -> Header:
     header = read_file(file, name, header_only=False)
     if header is None:
-        raise DicomError(f"{name}: is no DICOM file any more", code="file_damaged")
+        raise DicomError(f"{name}: is no longer a DICOM file", code="file_damaged")
     return header
 
 
@@ -212,7 +212,7 @@ def parse(stream: BinaryIO, name: str, *, header_only: bool) -> Header:
         raise DicomError(f"{name}: unpacks to more than {MOST_RATIO} times its size", code="file_damaged")
     try:
         with quiet():
-            # pydicom asks a stream where it stands with each element: that is quicker of one in memory
+            # pydicom asks a stream for its position at each element, which is quicker in memory
             source = stream if header_only or _is_long(stream) else io.BytesIO(stream.read())
             dataset = pydicom.dcmread(source, stop_before_pixels=header_only)
             dataset.buffer = None  # or it would hold all that was read a second time

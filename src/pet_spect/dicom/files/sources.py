@@ -57,19 +57,19 @@ def _leads_away(target: Path, folder: Path) -> bool:
 
 
 def files_in(path: Path, called: str) -> Iterator[PlacedFile]:
-    """Yield the visible files of a place.
+    """Yield the visible files of a folder or archive, or one file.
 
     Parameters
     ----------
     path : Path
         A folder (searched in depth; archives lying in it are files like others), an archive, or one file.
     called : str
-        How messages call the place.
+        Name of the folder or archive in messages.
 
     Raises
     ------
     DicomError
-        If the place cannot be read; see `pet_spect.dicom.files.archives.archived_files`. If it
+        If it cannot be read; see `pet_spect.dicom.files.archives.archived_files`. If it
         is a folder with a link to another folder, in which slices may lie.
     """
 

@@ -9,13 +9,13 @@ from pet_spect.model import Volume
 
 
 def check_is_image(volume: Volume, called: str) -> None:
-    """Refuse what no scanner makes of a person.
+    """Refuse a volume that no scanner makes of a person.
 
     Parameters
     ----------
     volume : Volume
     called : str
-        How messages call it.
+        Its name in messages.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def check_is_image(volume: Volume, called: str) -> None:
     shape = volume.data.shape
     if min(shape) < 2:
         shown = " x ".join(map(str, shape))
-        raise ImageError(f"{called}: is of {shown} voxels; a volume needs at least two slices", code="image_shape")
+        raise ImageError(f"{called}: has {shown} voxels; a volume needs at least two slices", code="image_shape")
     lowest, highest = np.fmin.reduce(volume.data, axis=None), np.fmax.reduce(volume.data, axis=None)
     if np.isnan(lowest):
         raise ImageError(f"{called}: all its voxels are missing (NaN); it holds no image", code="image_blank")
@@ -34,13 +34,13 @@ def check_is_image(volume: Volume, called: str) -> None:
 
 
 def check_uptake(volume: Volume, called: str) -> None:
-    """Refuse what is no image, and a scan of a tracer whose sign is turned.
+    """Refuse a volume without an image, and a scan of a tracer whose sign is reversed.
 
     Parameters
     ----------
     volume : Volume
     called : str
-        How messages call it.
+        Its name in messages.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def check_uptake(volume: Volume, called: str) -> None:
     highest = np.fmax.reduce(volume.data, axis=None)
     if highest <= 0:
         raise ImageError(
-            f"{called}: none of its voxels is above 0 (the largest is {highest:g}), as if its sign were turned; export"
-            " it anew",
+            f"{called}: no voxel is above 0 (the largest is {highest:g}). The sign of its values may be reversed;"
+            " export it again",
             code="image_blank",
         )

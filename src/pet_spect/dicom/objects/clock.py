@@ -17,7 +17,7 @@ _OF_THE_SCAN = ("AcquisitionDateTime", "FrameAcquisitionDateTime", "FrameReferen
 
 
 def scanner_offset(header: Header) -> timedelta | None:
-    """Return the offset from UTC of the clock that the times of the scan are on, None if it is not told.
+    """Return the offset from UTC of the clock that the times of the scan are on, None if it is missing.
 
     It is TimezoneOffsetFromUTC, or else what the date and time of the acquisition carry.
     """

@@ -81,7 +81,7 @@ def misfit(data: bytes, syntax: str, shape: tuple[int, int, int], bits_allocated
             size = f"{image.rows} x {image.columns} with {image.samples} samples"
             return f"hold an image of {size}, the header says {rows} x {columns} with one"
         if bits_allocated != _container(image.bits):
-            return f"hold an image of {image.bits} bits, the header allots {bits_allocated}"
+            return f"hold an image of {image.bits} bits, but BitsAllocated is {bits_allocated}"
     return None
 
 

@@ -61,17 +61,17 @@ class Header:
     ----------
     dataset : pydicom Dataset
     name : str
-        How messages call the file.
+        Name of the file in messages.
     pixel_start, pixel_bytes : int or None
         Where in the file pixel data begin and how many there are, where the header alone was read.
     cut_short : bool
         Whether the file ends before the pixel data it announces, where the header alone was read.
     read_again : function or None
-        Reads the file anew with its pixel data, where the header alone was read.
+        Reads the file again with its pixel data, where the header alone was read.
     parsed_values : dict
         Values by their bytes, which the headers of a series share: slices repeat nearly everything.
     base : Header or None
-        Says what the dataset itself does not: for a frame, what holds for all frames.
+        Holds what the dataset itself lacks: for a frame, the elements common to all frames.
     """
 
     dataset: Dataset

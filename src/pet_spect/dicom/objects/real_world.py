@@ -40,7 +40,7 @@ def mapped_unit(mapping: Header) -> tuple[str, str]:
 
 
 def check_linear(header: Header, mapping: Header | None = None) -> None:
-    """Refuse values that a table gives: a slope beside it cannot stand for them.
+    """Refuse values that a table gives: a slope cannot replace the table.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def check_one_slope(header: Header, mapping: Header, unit: str | None) -> None:
     mapping : Header
         An item of RealWorldValueMappingSequence.
     unit : str or None
-        Of values times RescaleSlope, as Units names it; None where it is not told.
+        Of values times RescaleSlope, as Units names it; None if it is missing.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def check_mapped(header: Header, mapping: Header | None, stored: NDArray[Any]) -
     if beyond:
         raise header.error(
             f"{beyond} voxels lie outside the stored values {ends[0]:g} to {ends[1]:g} for which its real-world value"
-            " mapping holds, so that their value is not known; export the scan anew",
+            " mapping holds, so their value is not known; export the scan again",
             "real_world_range",
         )
 

@@ -45,7 +45,7 @@ class Bits(NamedTuple):
 
 
 class _PixelHeader(Protocol):
-    """The part of a header that tells of its pixel data; see `pet_spect.dicom.objects.header.Header`."""
+    """The part of a header that describes its pixel data; see `pet_spect.dicom.objects.header.Header`."""
 
     @property
     def dataset(self) -> Dataset: ...
@@ -90,7 +90,7 @@ def _words(header: _PixelHeader, bits: Bits | None, voxels: int) -> tuple[NDArra
     if bits is None or bits.used == bits.allocated:
         return pixel_array(header.dataset), None
     if syntax in JPEG2000TransferSyntaxes or (syntax in JPEGLSTransferSyntaxes and bits.signed):
-        return pixel_array(header.dataset), None  # whose own header says how many bits there are, and pydicom heeds it
+        return pixel_array(header.dataset), None  # its own header says how many bits there are
     return pixel_array(header.dataset, correct_unused_bits=False), bits
 
 
@@ -131,7 +131,7 @@ def unused_bits_hold_something(words: NDArray[np.integer], bits: Bits) -> bool:
 def _without_padding(header: _PixelHeader, stored: NDArray[Any]) -> NDArray[Any]:
     """Return stored values with NaN where there is padding (PS3.3 C.7.5.1.1.2), which is out of view.
 
-    A 0 stays 0: a padding of 0 cannot be told from a measured 0, which is the commoner.
+    A 0 stays 0: a padding of 0 cannot be told from a measured 0, which is more common.
     """
     ends = next((padding for words in _PADDING if (padding := _padding(header, *words))), None)
     if ends is None or not any(ends):
@@ -159,7 +159,7 @@ def checked(header: _PixelHeader) -> tuple[tuple[int, int, int], Bits | None]:
     if rows < 1 or columns < 1 or frames < 1 or (header.integer("SamplesPerPixel") or 1) != 1:
         raise header.error(f"{frames} frames of {rows} x {columns} with one sample each are needed", "pixels")
     if header.text("PhotometricInterpretation") not in (None, "MONOCHROME1", "MONOCHROME2"):
-        raise header.error("PhotometricInterpretation is none of grey values, MONOCHROME2 is needed", "pixels")
+        raise header.error("PhotometricInterpretation is not a grey scale; MONOCHROME2 is needed", "pixels")
     if rows * columns * frames > MOST_VOXELS:
         raise header.error(f"{frames} frames of {rows} x {columns} are more than this program reads", "pixels")
     _check_length(header, frames, rows * columns * frames)
@@ -233,6 +233,6 @@ def _check_length(header: _PixelHeader, frames: int, voxels: int) -> None:
         raise header.error(f"pixel data have {pixel_bytes} bytes, {needed} are needed", "pixels")
     if compressed and too_few(pixel_bytes, voxels):
         raise header.error(
-            f"pixel data have {pixel_bytes} compressed bytes for {voxels} voxels, which no image needs so few of",
+            f"pixel data have {pixel_bytes} compressed bytes for {voxels} voxels; no real image needs so few",
             "pixels",
         )
