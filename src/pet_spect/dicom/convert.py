@@ -48,7 +48,7 @@ def convert_scan(
     declared : Declared
         Fills gaps of the header.
     label : str, optional
-        With it messages name the scan by it and never by path.
+        If given, messages name the scan by it and never by its path.
     series : str, optional
         Code of the one series that is meant (`pet_spect.dicom.files.read.series_code`); without it
         there must be only one.
@@ -84,20 +84,20 @@ def _read(path: Path, declared: Declared, label: str | None, series: str | None)
 
 
 def examine(headers: Sequence[Header], called: str, declared: Declared) -> Examined:
-    """Return all that is to be known of a scan without decoding its voxels.
+    """Return everything about a scan that can be known without decoding its voxels.
 
     Parameters
     ----------
     headers : sequence of Header
         The images of one scan, with or without their pixel data.
     called : str
-        How messages call the scan.
+        Name of the scan in messages.
     declared : Declared
 
     Raises
     ------
     DicomError
-        If `convert_scan` would refuse it, but for what only decoding the pixel data can show.
+        If `convert_scan` would refuse it, except for faults that only decoding the pixel data can show.
     """
     remarks = picture_remarks(headers)
     kind = _kind(headers, called)
@@ -110,7 +110,7 @@ def examine(headers: Sequence[Header], called: str, declared: Declared) -> Exami
         header.check_surplus()
     if max(examined.shape) > _LONGEST:
         shown = " x ".join(map(str, examined.shape))
-        raise DicomError(f"{called}: is of {shown} voxels, NIfTI holds {_LONGEST} along an axis", code="pixels")
+        raise DicomError(f"{called}: has {shown} voxels; NIfTI allows {_LONGEST} along an axis", code="pixels")
     return examined
 
 
@@ -123,7 +123,7 @@ def _examined(headers: Sequence[Header], kind: str, called: str, declared: Decla
         return read_nm_slices(headers, called, declared)
     if len(headers) > 1:
         error = mixed(called, f"several {kind} volumes", f"{len(headers)} objects")
-        raise DicomError(f"{error}; name one of its files instead of the place", code=error.code)
+        raise DicomError(f"{error}; name one of its files instead of the folder", code=error.code)
     if kind == "NM":
         return read_nm(headers[0], declared)
     return pet_scan(read_enhanced(headers[0], called), called, declared)
@@ -133,7 +133,7 @@ def _kind(headers: Sequence[Header], called: str) -> str:
     kind = check_one_series(headers, called)
     if kind in SECONDARY_CAPTURES:
         raise headers[0].error(
-            "is a secondary capture: a picture of a screen or a document, no scan", "secondary_capture"
+            "is a secondary capture (a picture of a screen or a document), not a scan", "secondary_capture"
         )
     if kind not in SOP_CLASSES:
         modality = known_modality(headers[0].text("Modality"))
@@ -155,7 +155,7 @@ def check_one_series(headers: Sequence[Header], called: str, column: str = "seri
 
 
 def _check_one_person(headers: Sequence[Header], called: str) -> None:
-    """Refuse a series of several people; a name or date is compared and never told.
+    """Refuse a series of several people; names and dates are compared and never shown.
 
     Studies are not compared: some programs that copy or anonymise give every file a StudyInstanceUID of its own.
     """
@@ -163,7 +163,7 @@ def _check_one_person(headers: Sequence[Header], called: str) -> None:
     if not what:
         return
     error = mixed(called, "several people under one SeriesInstanceUID", f"different {in_words(what)}")
-    raise DicomError(f"{error}; export the scan anew, or move the other images away", code=error.code)
+    raise DicomError(f"{error}; export the scan again, or move the other images away", code=error.code)
 
 
 def _way_out(kinds: Sequence[str], series: Sequence[str], column: str) -> str:

@@ -13,7 +13,7 @@ from pet_spect.dicom.sidecar import ScanFacts
 
 @dataclass(frozen=True)
 class Examined:
-    """What headers alone tell of a scan.
+    """Facts of a scan that its headers alone give.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ SIMULATOR_MODEL = "pet_spect simulate"
 
 @dataclass(frozen=True)
 class ScanFacts:
-    """All that a sidecar can say of a scan; None where the header does not.
+    """All facts a sidecar can hold of a scan; None if the header lacks one.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class ScanFacts:
     radionuclide : str or None
         ``F18``.
     tracer_identity : {'header', 'nuclide', 'none'}
-        What of the tracer was confirmed: the radiopharmaceutical, the radionuclide alone, or neither.
+        Which part of the tracer was confirmed: the radiopharmaceutical, the radionuclide alone, or neither.
     half_life_s, dose_bq : float or None
     scan_start_s : float or None
         From injection to the start of the first acquisition.

@@ -189,7 +189,7 @@ def test_a_ct_that_is_not_in_hounsfield_units_is_refused(save, changes, code):
 
 def test_thick_slices_are_refused(save):
     thick = Grid((1, 0, 0), (0, 1, 0), step=6.0)
-    refusal(save(*slices(grid=thick)), "anat_thick", "6 mm apart, at most 5 mm")
+    refusal(save(*slices(grid=thick)), "anat_thick", "6 mm apart; at most 5 mm")
 
 
 def test_slices_that_are_not_one_stack_are_refused(save):

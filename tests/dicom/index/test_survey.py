@@ -174,7 +174,7 @@ def test_a_damaged_file_is_listed_and_costs_only_the_scans_it_may_belong_to(heap
     first = by_series(tables.index)[series_code("1.2.3.4")]
     assert (first["code"], first["reason"]) == (
         "file_damaged",
-        "1 file in its place cannot be read and may be slices of it; move them away",
+        "1 file in its folder or archive cannot be read and may be slices of it; move them away",
     )
     assert [row["path"] for row in tables.scans] == [str(root / "b")]
     assert [(row["code"], row["files"]) for row in tables.index if row["series"] == "n/a"] == [("file_damaged", 1)]

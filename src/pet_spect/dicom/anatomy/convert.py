@@ -1,6 +1,6 @@
 """Conversion of an anatomical image (MR or CT; DICOM or NIfTI) to a volume and a sidecar.
 
-A tracer's scan never passes here, nor an anatomical image as a scan.
+Scans of a tracer are refused here; anatomical images are refused as scans.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def convert_anat(path: Path, label: str | None = None, series: str | None = None
         A folder (searched recursively), a zip or tar archive, one file, or a NIfTI image whose
         kind its name or its JSON tells.
     label : str, optional
-        With it messages name the image by it and never by path.
+        If given, messages name the image by it and never by its path.
     series : str, optional
         Code of the one series that is meant (`pet_spect.dicom.files.read.series_code`).
 
@@ -99,7 +99,7 @@ def _slices(headers: Sequence[Header], called: str) -> tuple[list[Header], Calla
         objects = [header.integer("NumberOfFrames") or 1 for header in headers]
         if max(objects) > 1:
             error = mixed(called, "several volumes", f"{len(headers)} objects")
-            raise DicomError(f"{error}; name one of its files instead of the place", code=error.code)
+            raise DicomError(f"{error}; name one of its files instead of the folder", code=error.code)
         return list(headers), lambda index: headers[index].frames()(0)
     if not first.items("PerFrameFunctionalGroupsSequence"):
         raise first.error("is one slice; a volume needs at least two (name the folder of its series)", "slice_single")
@@ -128,7 +128,9 @@ def _volume(slices: Sequence[Header], planes: Callable[[int], NDArray[Any]], kin
     check_thickness(affine, called)
     rows, columns = (slices[0].integer(tag) or 0 for tag in _SAME_NUMBER)
     if rows * columns * len(order) > MOST_VOXELS:
-        raise DicomError(f"{called}: {len(order)} slices of {rows} x {columns} are more than is read", code="pixels")
+        raise DicomError(
+            f"{called}: {len(order)} slices of {rows} x {columns} are more than this program reads", code="pixels"
+        )
     volume = np.empty((columns, rows, len(order)), dtype=np.float32, order="F")
     for slice_index, index in enumerate(order):
         slope, intercept = scales[index]
@@ -141,12 +143,12 @@ def _volume(slices: Sequence[Header], planes: Callable[[int], NDArray[Any]], kin
 
 
 def _order(positions: NDArray[np.float64], orientation: Sequence[float], called: str) -> list[int]:
-    """Return the slices by their position along the normal; refuse two in one place."""
+    """Return the slices by their position along the normal; refuse two at the same position."""
     groups = coincident(positions @ normal_of(*plane_axes(orientation, called)))
     most = max(map(len, groups))
     if most > 1:
         raise DicomError(
-            f"{called}: {most} slices lie in one place (several volumes, echoes or phases?), one volume is needed",
+            f"{called}: {most} slices have one position (several volumes, echoes or phases?); one volume is needed",
             code="anat_several",
         )
     if len(groups) == 1:

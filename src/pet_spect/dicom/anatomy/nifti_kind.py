@@ -30,14 +30,14 @@ def read_anat_nifti(path: Path, called: str) -> tuple[Volume, dict[str, Any]]:
         Named ``*_T1w.nii.gz`` or ``*_CT.nii.gz``, or with a JSON beside it whose ``Modality`` is
         ``MR`` or ``CT``.
     called : str
-        How messages call it.
+        Name of the image in messages.
 
     Raises
     ------
     ImageError
-        If its kind is not told or told twice and differently, or it cannot be used.
+        If its kind is missing or stated twice and differently, or it cannot be used.
     RefusedError
-        If it stands for an image that was refused.
+        If it is the placeholder of an image that was refused.
     """
     metadata = _metadata(path, called)
     kind = kind_of(path.name, metadata, called)
@@ -60,7 +60,7 @@ def _metadata(path: Path, called: str) -> Mapping[str, Any]:
         return {}
     metadata = read_sidecar(path, called, _USED)
     if metadata.get("Refusal") is not None:
-        raise RefusedError(f"{called}: stands for an image that was refused")
+        raise RefusedError(f"{called}: is only the placeholder of an image that was refused")
     return metadata
 
 

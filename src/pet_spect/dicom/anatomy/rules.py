@@ -82,7 +82,7 @@ def check_thickness(affine: NDArray[np.float64], called: str) -> None:
     edge = float(np.linalg.norm(affine[:3, :3], axis=0).max())
     if edge > THICKEST_MM + 0.01:
         raise DicomError(
-            f"{called}: its slices are {edge:.3g} mm apart, at most {THICKEST_MM:g} mm are of use", code="anat_thick"
+            f"{called}: its slices are {edge:.3g} mm apart; at most {THICKEST_MM:g} mm can be used", code="anat_thick"
         )
 
 

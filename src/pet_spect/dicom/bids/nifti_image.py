@@ -1,4 +1,4 @@
-"""The image of a NIfTI scan. Its place must be known for sure before a voxel of it is believed."""
+"""The image of a NIfTI scan. Its position must be certain before any voxel is used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read_image(path: Path, called: str) -> Volume:
     Raises
     ------
     ImageError
-        If it is damaged in whatever way, its axes or their unit are not certain, its slope is negative,
+        If it is damaged, its axes or their unit are not certain, its slope is negative,
         or its voxels are not single finite or missing real numbers.
     DicomError
         If no scan of a person has such voxels.

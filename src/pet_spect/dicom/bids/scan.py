@@ -62,7 +62,7 @@ def read_bids(path: Path, declared: Declared, label: str | None = None) -> tuple
         The image; its JSON lies beside it.
     declared : Declared
     label : str, optional
-        What messages call the scan, instead of its path.
+        Name of the scan in messages, instead of its path.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def read_bids(path: Path, declared: Declared, label: str | None = None) -> tuple
         If either file cannot be read, the image has no orientation of its own, a
         required key is missing, or the unit is not understood.
     RefusedError
-        If it stands for a scan that was refused.
+        If it is the placeholder of a scan that was refused.
     TracerError
         See `pet_spect.dicom.facts.tracer.settle_tracer`.
     """
@@ -102,7 +102,7 @@ def _read_metadata(path: Path, called: str) -> Mapping[str, Any]:
     metadata = read_sidecar(path, called, _USED)
     refusal = metadata.get("Refusal")
     if refusal is not None:
-        raise RefusedError(f"{called}: stands for a scan that was refused")
+        raise RefusedError(f"{called}: is only the placeholder of a scan that was refused")
     if metadata.get("Modality") in ("MR", "CT"):
         raise ImageError(f"{called}: is of Modality {metadata['Modality']}; PT or NM is needed", code="image_modality")
     required = _REQUIRED if metadata.get("Modality") in ("PT", "NM") else (*_REQUIRED, "TracerRadionuclide")
@@ -157,7 +157,7 @@ def _attenuation(
     error = _refusal(called)
     if not settle_attenuation(statements, error, cautions, is_spect=modality == "NM") or not is_corrected:
         if modality == "PT":
-            raise error("AttenuationCorrection is none; PET without it is not measured", "attenuation")
+            raise error("AttenuationCorrection is none; PET without it cannot be measured", "attenuation")
         return "none"
     method = known_text("method", text)
     return "applied" if method in (None, UNLISTED) else str(method)
@@ -192,7 +192,7 @@ def _suv(
     half_life_reason: str | None,
     cautions: list[Remark],
 ) -> SuvResult:
-    """Return the factor that follows from dose and body; a stated one alone cannot be checked, so is not believed."""
+    """Return the factor computed from dose and body; a stated factor alone cannot be checked and is not used."""
     if facts.units == "relative":
         return SuvResult(None, "voxels are relative, which have no absolute scale")
     if modality == "NM":

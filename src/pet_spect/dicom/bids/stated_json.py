@@ -35,7 +35,7 @@ _UNREADABLE: Mapping[str, Code] = {
 
 
 def check_one_frame(metadata: Mapping[str, Any], called: str) -> None:
-    """Refuse a JSON that tells of several time frames.
+    """Refuse a JSON that describes several time frames.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def text_in(metadata: Mapping[str, Any], key: str) -> str | None:
 
 
 def clock_of_json(metadata: Mapping[str, Any], called: str, cautions: list[Remark]) -> ScanClock:
-    """Return the clock of the scan: seconds of the day where the JSON tells its zero as a time of day.
+    """Return the clock of the scan: seconds of the day if the JSON gives its zero as a time of day.
 
     The volume begins at FrameTimesStart, which is after ScanStart where it is part of a longer scan. Before
     ScanStart, FrameTimesStart counts from there, against its definition; without ScanStart and TimeZero nobody
@@ -167,7 +167,7 @@ def moment_in_json(
 
 
 def _half_life(metadata: Mapping[str, Any], cautions: list[Remark]) -> float | None:
-    """Return the half-life, which may have its unit beside it; None where it is not told or not positive."""
+    """Return the half-life, which may have its unit beside it; None if it is missing or not positive."""
     value = _value(metadata, "RadionuclideHalfLife")
     with_unit = _SECONDS.fullmatch(value) if isinstance(value, str) else None
     read = {"RadionuclideHalfLife": with_unit[1].strip()} if with_unit else metadata

@@ -97,7 +97,7 @@ def read_acquisition(header: Header, slices: int, corrections: Sequence[str], *,
         Of any image of the scan, of a multi-frame object that of a frame.
     slices : int
     corrections : sequence of str
-        CorrectedImage, or what stands in its place.
+        CorrectedImage, or its equivalent.
     is_whole : bool
         Whether the object is the whole scan, so that its counts are those of the scan.
     """
@@ -132,7 +132,7 @@ def filter_name(header: Header) -> str | None:
 def rotation_time(header: Header) -> float | None:
     """Return how long a SPECT was measured, seconds: ActualFrameDuration times the frames of each rotation.
 
-    None where it is not told: a reconstruction that counts one frame speaks of itself, not of the rotation.
+    None if it is missing. A reconstruction that counts one frame describes itself, not the rotation.
     """
     rotations = _items(header, "RotationInformationSequence")
     rotation_frames = [
@@ -209,7 +209,7 @@ def _number(header: Header, tag: str) -> float | None:
 
 
 def counts_of(number: float | None) -> float | None:
-    """Return counts to three digits: as they stand they could be a date or a number of a patient."""
+    """Return counts to three digits: in full they could be a date or a number of a patient."""
     return float(f"{number:.3g}") if number is not None and 0 < number <= MOST_COUNTS else None
 
 

@@ -13,7 +13,7 @@ _MBQ = {
     **{f"{name}{unit}": scale / 1e6 for name, scale in _PREFIXES.items() for unit in ("bq", "becquerel", "becquerels")},
     **{f"{name}{unit}": scale * _CURIE_MBQ for name, scale in _SMALL.items() for unit in ("ci", "curie", "curies")},
 }
-"""MBq in one of each, in small letters: nobody is given a millibecquerel or a megacurie."""
+"""MBq per unit, by the unit in small letters; m is mega before becquerel and milli before curie."""
 
 _BQ_FROM, _MBQ_UP_TO = 1e6, 1e4
 
@@ -21,7 +21,7 @@ _BQ_FROM, _MBQ_UP_TO = 1e6, 1e4
 def dose_in_mbq(amount: float, unit: object, cautions: list[Remark]) -> float | None:
     """Return an activity whose unit a JSON says, in MBq; None if it is not known.
 
-    A unit is believed. Without one the amount alone must tell whether it is Bq or MBq, and a caution says so.
+    A stated unit is used. Without one, the amount alone decides between Bq and MBq, and a caution says so.
 
     Parameters
     ----------

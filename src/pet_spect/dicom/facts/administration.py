@@ -36,7 +36,7 @@ class Stated:
     source : {'header', 'JSON'}
     tracer : TracerStatement
     weight, height : float or None
-        kg and m, as they stand there; a weight over 1000 is grams.
+        kg and m, unchanged; a weight over 1000 is grams.
     sex : str or None
     dose_mbq : float or None
     half_life_s : float or None
@@ -58,13 +58,13 @@ class Stated:
 
 @dataclass(frozen=True)
 class Administration:
-    """Who got what, as far as SUV needs it.
+    """Patient, dose and injection, as far as SUV needs them.
 
     Attributes
     ----------
     weight_kg, height_m, dose_bq : float or None
     sex : str or None
-        ``M``, ``F`` or ``O``; None where nobody said.
+        ``M``, ``F`` or ``O``; None if it is not stated.
     radionuclide, tracer : str or None
     tracer_identity : {'header', 'nuclide', 'none'}
         See `pet_spect.dicom.facts.tracer.settle_tracer`.
@@ -110,7 +110,7 @@ def settle_administration(
 ) -> Administration:
     """Return the administration of a scan: the one function that decides, for DICOM and for JSON.
 
-    The tables fill gaps, and stand in for what cannot be true; where both differ the scan is believed, and told of.
+    The tables fill gaps and replace impossible values. If both differ, the scan is used and a remark is added.
 
     Parameters
     ----------

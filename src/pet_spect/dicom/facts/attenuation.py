@@ -46,16 +46,16 @@ def settle_attenuation(
     *,
     is_spect: bool,
 ) -> bool:
-    """Return whether attenuation was corrected, from all elements that tell.
+    """Return whether attenuation was corrected, from all elements that state it.
 
     Parameters
     ----------
     statements : mapping
-        By the name of an element, whether it says so; None where it does not tell.
+        Whether an element says so, by its name; None if it does not say.
     error : function of what is wrong and the code
         Makes the refusal.
     cautions : list of Remark
-        Gets ``attenuation_conflict`` of a SPECT, whose contralateral ratio stands without.
+        Gets ``attenuation_conflict`` of a SPECT, whose contralateral ratio is still valid.
     is_spect : bool
 
     Raises
@@ -69,8 +69,8 @@ def settle_attenuation(
         return for_it is not None
     if not is_spect:
         raise error(
-            f"{for_it} says that attenuation was corrected and {against} that it was not; reconstruct or export the"
-            " corrected image anew, for PET without is not measured",
+            f"{for_it} says that attenuation was corrected and {against} that it was not. Reconstruct or export"
+            " the corrected image again; PET without attenuation correction cannot be measured",
             "attenuation",
         )
     cautions.append(Remark.of("attenuation_conflict", corrected=for_it, uncorrected=against))

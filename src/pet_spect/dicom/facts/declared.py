@@ -1,4 +1,4 @@
-"""What the tables say of a scan: it fills gaps of the header, and conflicts are told."""
+"""Values the tables declare for a scan. They fill gaps of the header; conflicts get a remark."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def settle(
     cautions : list of Remark
         Gets one more if the two differ by more than 1 %.
     source : {'header', 'JSON'}
-        Where `stated` stands.
+        Where `stated` comes from.
     """
     if stated is None:
         return declared

@@ -14,7 +14,7 @@ from pet_spect.errors import DicomError
 from pet_spect.remarks import Remark
 
 MOST_HALF_LIVES = 10
-"""After so many nothing is left to be measured."""
+"""After this many half-lives nothing is left to measure."""
 
 _MOST_AFTER_START_S = 600.0
 _LEAST_BEFORE_STATIC_S = 60.0
@@ -32,7 +32,7 @@ class ScanClock:
     Attributes
     ----------
     called : str
-        How messages call the scan.
+        Name of the scan in messages.
     start : float or None
         Earliest acquisition.
     is_static : bool
@@ -52,7 +52,7 @@ class ScanClock:
 
 @dataclass(frozen=True)
 class StatedTime:
-    """A time that a header, a JSON or a table gives, and whether its day is told."""
+    """A time that a header, a JSON or a table gives, and whether its day is known."""
 
     time: float
     dated: bool

@@ -1,4 +1,4 @@
-"""Text in the picture, and pictures that the scanner did not make, as a header tells them."""
+"""Text in the picture, and pictures that the scanner did not make, as the header describes them."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class TracerStatement:
         Radionuclides by code and by the meaning of a code.
     half_life_s : float or None
     source : {'header', 'JSON'}
-        Where it is said, for messages.
+        Where it comes from, for messages.
     """
 
     coded: frozenset[str] = frozenset()
@@ -139,11 +139,11 @@ def settle_tracer(
     declared : Declared
         Its `radionuclide` and `radiopharmaceuticals` are what the configuration needs; what is empty is not checked.
     called : str
-        How messages call the scan.
+        Name of the scan in messages.
     cautions : list of Remark
-        Gets ``tracer_name_unknown`` where a name is needed and the one that is given is not known.
+        Gets ``tracer_name_unknown`` where a name is needed and the stated one is not known.
     window_nuclide : str, optional
-        Radionuclide after which the energy window of a SPECT is named; it counts where nothing else speaks.
+        Radionuclide after which the energy window of a SPECT is named; it is used if nothing else names a radionuclide.
 
     Raises
     ------
@@ -209,7 +209,7 @@ def _another_nuclide(what: str, needed: str) -> TracerError:
 
 
 def _check_agreement(statement: TracerStatement, called: str) -> None:
-    """Refuse a header of which two parts speak of different tracers or radionuclides.
+    """Refuse a header that names different tracers or radionuclides in two of its parts.
 
     The half-life is the weakest part: it is overruled where radionuclide and radiopharmaceutical agree against it.
     """
@@ -247,7 +247,7 @@ def _check_agreement(statement: TracerStatement, called: str) -> None:
 
 
 def _stated(statement: TracerStatement) -> frozenset[str]:
-    """Return the radionuclide that is told beside the name: by code, in a text or by half-life, which several share."""
+    """Return the radionuclide stated apart from the name: by code, in a text or by half-life, which several share."""
     spoken = (radionuclide_name(text) for text in statement.texts)
     return (
         statement.nuclides

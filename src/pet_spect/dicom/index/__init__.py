@@ -1,1 +1,1 @@
-"""What is in a heap of DICOM files, told as draft tables."""
+"""Draft tables of the series in a folder of DICOM files."""

@@ -31,7 +31,7 @@ class Suggestion:
     participant : str or None
     session : str or None
     others : list of str
-        Codes of the participants whose images a series mixes that is nobody's in particular.
+        Codes of all participants, if a series mixes images of several.
     notes : list of str
         Why something was left open.
     """

@@ -1,7 +1,7 @@
 """Findings in some folders: images by their series, and files in trouble.
 
-What is kept of an image is where it lies; only of images in archives, which cannot be
-opened again at will, the header is kept, packed.
+Of an image on disk only its path is kept. Of an image in an archive, which cannot be
+opened again at will, the packed header is kept.
 """
 
 from __future__ import annotations

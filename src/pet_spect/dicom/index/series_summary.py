@@ -114,7 +114,7 @@ def describe(series: FoundSeries) -> Described:
 
 
 def _bug(error: Exception) -> Refused:
-    """Return what is told of a bug: its kind alone, for its words may quote a header."""
+    """Return how a bug is reported: by its kind alone, because its message may quote a header."""
     return Refused("internal_error", f"{type(error).__name__}; this is a bug of pet_spect, please report it")
 
 

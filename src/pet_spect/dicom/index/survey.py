@@ -102,7 +102,7 @@ def _roots(folders: Sequence[Path]) -> list[Path]:
 
 
 def _smallest_path(described: Described, findings: Findings) -> Path:
-    """Return the smallest place that holds a series: its only file where others lie beside it, else a folder."""
+    """Return the smallest path that holds a series: its only file if its folder holds others, else the folder."""
     folders = list(described.source.folders) or [described.source.root]
     if folders == [described.source.root] and not described.source.root.is_dir():
         return described.source.root
@@ -116,7 +116,7 @@ def _smallest_path(described: Described, findings: Findings) -> Path:
 
 
 def _neighbours(path: Path, root: Path, findings: Findings) -> list[str]:
-    """Return the series with images in a place."""
+    """Return the series with images below a path."""
     return [
         uid
         for (other_root, uid), series in findings.series.items()
@@ -129,7 +129,7 @@ def _holds(folder: Path, path: Path) -> bool:
 
 
 def _with_neighbours(described: Described, path: Path, findings: Findings) -> Described:
-    """Return a series refused if something in its place may be a slice of it."""
+    """Return a series, refused if another file below its path may be a slice of it."""
     if not described.usable:
         return described
     reason = described.refused
@@ -142,16 +142,18 @@ def _with_neighbours(described: Described, path: Path, findings: Findings) -> De
     if blocking:
         code, _ = Counter(blocking).most_common(1)[0]
         files = "1 file" if len(blocking) == 1 else f"{len(blocking)} files"
-        reason = Refused(code, f"{files} in its place cannot be read and may be slices of it; move them away")
+        reason = Refused(
+            code, f"{files} in its folder or archive cannot be read and may be slices of it; move them away"
+        )
     elif findings.holds_link(path):
-        reason = Refused(LINK, "a link to a folder lies in its place and is not followed; put the folder itself there")
+        reason = Refused(LINK, "a link to a folder lies in its folder and is not followed; put the folder itself there")
     elif described.source.uid and path.is_dir() and "" in _neighbours(path, described.source.root, findings):
-        reason = Refused("mixed_series", "images without SeriesInstanceUID lie in its place; move them away")
+        reason = Refused("mixed_series", "images without SeriesInstanceUID lie in its folder; move them away")
     return replace(described, refused=reason)
 
 
 def _named(placed: Sequence[tuple[Described, Path]], findings: Findings) -> list[bool]:
-    """Return which series must be named: those whose place holds another, and scans whose places are nested."""
+    """Return which series must be named: those whose path holds another, and scans whose paths are nested."""
     scans = [path for described, path in placed if described.usable]
     times = Counter(scans)
     inner = {path for path in times for parent in path.parents if parent in times}
@@ -168,7 +170,7 @@ def _named(placed: Sequence[tuple[Described, Path]], findings: Findings) -> list
 
 
 def _is_shared(path: Path, root: Path) -> bool:
-    """Return whether a place can hold several series: a folder or an archive."""
+    """Return whether a path can hold several series: a folder or an archive."""
     return path == root or path.is_dir()
 
 

@@ -1,4 +1,4 @@
-"""Walk over every file of some folders: which series there are, and what else.
+"""Series and unreadable files found by reading every file of some folders.
 
 Headers alone are read.
 """
@@ -25,7 +25,7 @@ _RAW_START = b"\x08\x00"
 """How a data set in little endian begins that lacks preamble and mark: with group 8."""
 
 Progress = Callable[[int, int], None]
-"""Told, after each file, how many were looked at and how many there are, as far as is known."""
+"""Called after each file with the number of files looked at and the number known so far."""
 
 
 def look(roots: Sequence[Path], progress: Progress = lambda done, total: None) -> Findings:
@@ -79,7 +79,7 @@ def _look_at(findings: Findings, root: Path, path: Path, number: int) -> Kind | 
     except OSError:
         kind = None
         findings.troubles.append(Trouble(path, root, "file_unreadable"))
-    except Exception:  # a bug that one file meets must not hide the others; it is told as one
+    except Exception:  # a bug that one file meets must not hide the others; it is reported as one
         kind = None
         findings.troubles.append(Trouble(path, root, "internal_error"))
     return kind
