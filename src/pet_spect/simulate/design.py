@@ -159,7 +159,7 @@ _SCANNER_STREAM = 2
 
 @dataclass(frozen=True)
 class Trial:
-    """What is asked for.
+    """Settings of a simulated trial.
 
     Attributes
     ----------

@@ -35,7 +35,7 @@ _BASELINE_DAY, _FOLLOW_UP_DAY, _DAYS_EARLY_OR_LATE = -20, 365, 14
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a tracer is given.
+    """Administration of a tracer.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
 
 @dataclass(frozen=True)
 class Written:
-    """What the tables say of one participant's scans.
+    """Table rows of one participant's scans.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""A simulated scanner: what it sees of an activity map, and what it should have seen."""
+"""A simulated scanner: its image of an activity map, and the true ratios."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SCATTER_GRID_MM = 8.0
 
 @dataclass(frozen=True)
 class Scanner:
-    """How a scanner blurs, samples and counts.
+    """Resolution, grid and noise of a scanner.
 
     Attributes
     ----------

@@ -42,7 +42,7 @@ _OPTIONS = (
 
 @dataclass
 class Deidentified:
-    """What was written, and what was not.
+    """Numbers of objects written and left out.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ def deidentify(source: Path, out: Path, pseudonyms: Pseudonyms, person: str | No
         A folder that does not exist yet, or is empty. It appears whole or not at all.
     pseudonyms : Pseudonyms
     person : str, optional
-        What to call the one person in `source`, and what moves the dates. Without it each
+        Code of the only person in `source`; it also determines the shift of dates. Without it each
         PatientID, or name and birth date where there is none, gets a code of its own.
 
     Returns
@@ -209,7 +209,7 @@ def deidentify_object(header: Header, pseudonyms: Pseudonyms, who: str, code: st
     header : Header
     pseudonyms : Pseudonyms
     who : str
-        What the shift of dates depends on.
+        Identity of the person, which determines the shift of dates.
     code : str
         Becomes PatientID and PatientName.
     number : int

@@ -16,7 +16,7 @@ class People:
     Parameters
     ----------
     code : str or None
-        What to call the one person there is, if only one is expected.
+        Code of the only person, if only one is expected.
     """
 
     def __init__(self, code: str | None) -> None:

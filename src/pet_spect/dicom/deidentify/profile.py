@@ -65,7 +65,7 @@ SAFE_PRIVATE = (*DECAY_TIMES, PHILIPS_SUV, PHILIPS_ACTIVITY)
 
 @dataclass(frozen=True)
 class Scrubber:
-    """What is the same for all elements of one object.
+    """De-identification of one object, the same for all its elements.
 
     Attributes
     ----------

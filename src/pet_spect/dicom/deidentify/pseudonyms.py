@@ -25,7 +25,7 @@ _FEWEST_DAYS, _MOST_DAYS = 400, 3650
 
 @dataclass(frozen=True)
 class Pseudonyms:
-    """What replaces what identifies.
+    """Replacements of identifying values.
 
     Attributes
     ----------

@@ -53,7 +53,7 @@ class EnergyWindow:
 
 @dataclass(frozen=True)
 class Acquisition:
-    """What the header says of acquisition and reconstruction; None where it does not.
+    """Acquisition and reconstruction by the header; None if it does not state a value.
 
     Attributes
     ----------

@@ -29,7 +29,7 @@ _DOSE_CODES = ("dose_implausible", "dose_unit_unknown", "dose_unreadable")
 
 @dataclass(frozen=True)
 class Stated:
-    """What a scan itself says, None where it says nothing.
+    """Statements of a scan itself; None if it does not state a value.
 
     Attributes
     ----------

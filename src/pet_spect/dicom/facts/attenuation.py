@@ -19,7 +19,7 @@ _PLAIN = ("ac", "yes", "true", "corrected", "attenuation corrected")
 """A whole text that says yes, without a method."""
 
 _CONTRAST = re.compile(r"\b(without|no|non|w/o)[ -]*(iv|i\.v\.|intravenous)?[ -]*contrast\b")
-"""How a CT was made, which says nothing against the correction."""
+"""A CT without contrast medium, which does not mean without attenuation correction."""
 
 
 def corrected_by(text: str | None) -> bool | None:

@@ -15,7 +15,7 @@ _SAME = 0.01
 
 @dataclass(frozen=True)
 class Declared:
-    """What a person declared of a scan; None where nothing was said.
+    """Declarations of a person about a scan; None if nothing was declared.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Declared:
     energy_window, detector : int or None
         Which energy window or detector of a SPECT that holds several, from 1.
     radionuclide : str or None
-        What the tracer is labelled with by the configuration, as BIDS spells it; None is not checked.
+        Radionuclide of the tracer by the configuration, as BIDS spells it; None is not checked.
     radiopharmaceuticals : tuple of str
         Names of the tracer that the configuration accepts; none is not checked.
     """

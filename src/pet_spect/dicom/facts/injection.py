@@ -69,7 +69,7 @@ def settle_injection(
 ) -> tuple[float | None, str, bool]:
     """Return when the tracer was injected, or why that is not known.
 
-    What the tables declare fills the gap where nothing else is stated, or nothing that can be true.
+    The tables fill the gap if nothing is stated, or nothing that can be true.
 
     A time without a date is the last such time before the scan began, and not believed if that is more
     than three half-lives (and two hours) before; a dynamic scan may begin up to ten minutes before the

@@ -21,11 +21,11 @@ class Radiopharmaceutical:
     Attributes
     ----------
     name : str
-        What the sidecar calls it.
+        Its name in the sidecar.
     title : str
         Its generic name, for messages.
     nuclides : tuple of str
-        What it may be labelled with, as `pet_spect.nuclides.HALF_LIVES_S` spells it.
+        Radionuclides it may carry, as `pet_spect.nuclides.HALF_LIVES_S` spells it.
     spellings : tuple of str
         Further names and brands: lower-case words and numbers, a blank between each two.
     codes : tuple of str

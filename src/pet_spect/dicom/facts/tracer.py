@@ -22,14 +22,14 @@ from pet_spect.nuclides import (
 from pet_spect.remarks import Remark
 
 Identity = Literal["header", "nuclide", "none"]
-"""What is confirmed: the radiopharmaceutical, the radionuclide alone, or neither."""
+"""Confirmed part of the tracer: the radiopharmaceutical, the radionuclide alone, or neither."""
 
 _SAYS_NOTHING = frozenset(("", "unknown", "none", "n/a", "na", "other", "not specified", "unspecified"))
 
 
 @dataclass(frozen=True)
 class TracerStatement:
-    """What a header or a JSON says of the tracer.
+    """Statements of a header or a JSON about the tracer.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Tracer:
     nuclide : str or None
         As BIDS spells it.
     identity : {'header', 'nuclide', 'none'}
-        What is confirmed.
+        The part that is confirmed.
     """
 
     name: str | None

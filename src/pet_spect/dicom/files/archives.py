@@ -56,7 +56,7 @@ _BROKEN = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
     *(EOFError, struct.error, ValueError, NotImplementedError, RecursionError),
 )
-"""What the libraries raise on damaged archives, OSError without a number aside."""
+"""Exceptions of the libraries on damaged archives, apart from OSError without a number."""
 
 
 def archive_kind(path: Path) -> Kind | None:
@@ -108,7 +108,7 @@ def archived_files(path: Path, kind: Kind, called: str) -> Iterator[PlacedFile]:
     DicomError
         ``archive_damaged``, ``archive_encrypted``, or ``archive_limit`` if it holds more than the limits above;
         ``archive_links`` if a tar has a link to what it does not hold. Some are raised after the last file.
-        What is wrong with a single member of a zip is raised when that is opened.
+        A fault of a single member of a zip is raised when that member is opened.
     """
     try:
         with open_regular(path) as stream:
@@ -150,7 +150,7 @@ class _Meter:
     def content(self, member: IO[bytes], claimed: int) -> bytes:
         """Return a member's content; of what is no DICOM only the first bytes, the rest is not unpacked.
 
-        What is held never exceeds the limits, whether the archive claims as much or not.
+        The content in memory never exceeds the limits, whatever size the archive states.
         """
         head = member.read(_BLOCK)
         if not head[:MARK_END].endswith(b"DICM"):

@@ -21,7 +21,7 @@ def pixel_bytes_at(stream: BinaryIO, dataset: FileDataset) -> tuple[int | None, 
     stream : binary file
         Where pydicom left it when it stopped before the pixel data.
     dataset : pydicom FileDataset
-        What it read.
+        The data set that pydicom read.
 
     Returns
     -------

@@ -24,7 +24,7 @@ SAME_VISIT_DAYS = 90
 
 @dataclass
 class Suggestion:
-    """What is suggested for one series; None where a person must decide.
+    """Suggestion for one series; None where a person must decide.
 
     Attributes
     ----------

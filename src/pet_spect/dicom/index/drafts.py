@@ -56,14 +56,14 @@ Row = dict[str, str | int]
 
 @dataclass(frozen=True)
 class Tables:
-    """What is written.
+    """Tables of an index.
 
     Attributes
     ----------
     index, participants, scans : list of dict
         Rows of index.tsv, which name nobody, of participants.tsv and of scans.tsv.
     places : list of Path
-        What the numbers of the places, from 1, stand for.
+        Path of each place number, from 1.
     """
 
     index: list[Row]

@@ -72,7 +72,7 @@ class Described:
     others : tuple of Person
         Further people that its images name, each once.
     remarks : tuple of Remark
-        What its pictures hold besides (`pet_spect.dicom.facts.pictures`).
+        Remarks on its pictures (`pet_spect.dicom.facts.pictures`).
     """
 
     source: FoundSeries

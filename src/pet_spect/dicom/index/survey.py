@@ -38,7 +38,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Index:
-    """What was found.
+    """Series and troubles of some folders.
 
     Attributes
     ----------

@@ -25,7 +25,7 @@ class TracerGuess:
     name : str or None
     source : str
         ``code`` and ``text`` are those of the radiopharmaceutical; ``description`` is what was typed
-        about the series or its study; ``contradiction`` where they speak of different tracers.
+        about the series or its study; ``contradiction`` if they name different tracers.
     """
 
     name: str | None
@@ -47,7 +47,7 @@ def guess_tracer(header: Header, kind: str) -> TracerGuess:
     ----------
     header : Header
     kind : {'PET', 'NM'} or any other
-        What the radionuclide alone is taken for depends on it.
+        It decides which tracer the radionuclide alone suggests.
 
     Raises
     ------

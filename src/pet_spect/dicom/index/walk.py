@@ -22,7 +22,7 @@ from pet_spect.errors import DicomError
 from pet_spect.remarks.catalogue import Code
 
 _RAW_START = b"\x08\x00"
-"""How a data set in little endian begins that lacks preamble and mark: with group 8."""
+"""First bytes (group 8) of a little-endian data set that lacks preamble and mark."""
 
 Progress = Callable[[int, int], None]
 """Called after each file with the number of files looked at and the number known so far."""

@@ -20,7 +20,7 @@ _PLACEHOLDERS = frozenset(
         *("anonymous patient", "patient anonymous"),
     ]
 )
-"""What stands for no PatientID, or no name, so that nobody is taken for somebody else by it."""
+"""Placeholders for a missing PatientID or name. They never identify a person."""
 
 _SEXES = ("M", "F", "O")
 
@@ -54,7 +54,7 @@ class Person:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What tells the person from others: PatientID, else name and birth date; empty where nothing does."""
+        """Identity of the person: PatientID, else name and birth date; empty if neither is known."""
         if not _is_placeholder(self.patient_id):
             return ("id", self.patient_id.strip())
         if not _is_placeholder(self.plain_name):

@@ -37,7 +37,7 @@ SUV_UNITS = {
 
 @dataclass(frozen=True)
 class SuvFacts:
-    """What a PET header says about scale.
+    """Facts of a PET header about scale.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class SuvFacts:
 
 @dataclass(frozen=True)
 class SuvResult:
-    """What makes SUVbw of a stored voxel.
+    """Factor from a stored voxel to SUVbw, or why there is none.
 
     Attributes
     ----------
@@ -105,13 +105,13 @@ class Case:
     units : str
         A key of `UNITS`.
     when : str
-        What else must hold, in words.
+        Further condition, in words.
     applies : function
         Whether it holds.
     factor : function
         From facts to the result.
     method : str
-        What the sidecar calls it.
+        Its name in the sidecar.
     """
 
     units: str

@@ -24,7 +24,7 @@ _DIASCHISIS = 0.16
 
 @dataclass(frozen=True)
 class Stroke:
-    """What happened to a participant.
+    """Stroke of a participant.
 
     Attributes
     ----------

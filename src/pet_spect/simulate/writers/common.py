@@ -67,7 +67,7 @@ I123 = Nuclide("I123", "^123^Iodine", 0.0)
 
 @dataclass(frozen=True)
 class Header:
-    """What a scan's header says beside its geometry.
+    """Header of a scan apart from its geometry.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ class Header:
 
 
 class Told(Protocol):
-    """What every object says of the person, the equipment and the time, whatever was scanned; see `Header`."""
+    """Header elements of every object: person, equipment and time; see `Header`."""
 
     @property
     def start(self) -> datetime: ...  # noqa: D102
