@@ -85,16 +85,16 @@ def test_formula_that_breaks_down_gives_no_factor():
 
 
 def test_philips_counts_by_activity_factor():
-    assert suv_factor(replace(BQML, units="CNTS", philips_activity=1.8)).factor == pytest.approx(1.8 * 70_000 / 175e6)
+    assert suv_factor(replace(BQML, units="CNTS", counts_to_activity=1.8)).factor == pytest.approx(1.8 * 70_000 / 175e6)
 
 
 def test_philips_counts_by_suv_factor_need_nothing_else():
-    facts = replace(BQML, units="CNTS", philips_suv=0.0005, weight_kg=None, dose_bq=None)
+    facts = replace(BQML, units="CNTS", counts_to_suv=0.0005, weight_kg=None, dose_bq=None)
     assert suv_factor(facts).factor == 0.0005
 
 
 def test_philips_suv_factor_stands_in_where_the_activity_factor_cannot_be_used():
-    facts = replace(BQML, units="CNTS", philips_activity=1.8, philips_suv=0.0005, weight_kg=None)
+    facts = replace(BQML, units="CNTS", counts_to_activity=1.8, counts_to_suv=0.0005, weight_kg=None)
     assert suv_factor(facts).factor == 0.0005
 
 

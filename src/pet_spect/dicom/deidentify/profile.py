@@ -39,7 +39,7 @@ from pet_spect.dicom.deidentify.elements import (
 from pet_spect.dicom.deidentify.pseudonyms import Pseudonyms
 from pet_spect.dicom.deidentify.shifted_dates import clean_time, moved_date, moved_date_time
 from pet_spect.dicom.objects.header import Header
-from pet_spect.dicom.objects.private import DECAY_TIMES, PHILIPS_ACTIVITY, PHILIPS_SUV
+from pet_spect.dicom.objects.private import DECAY_TIMES, SUV_ELEMENTS
 from pet_spect.dicom.objects.vocabulary import UNLISTED, known_text
 from pet_spect.errors import DicomError
 from pet_spect.nuclides import radionuclide_name
@@ -58,9 +58,6 @@ _LONGEST_COUNTER = 5
 _LARGEST_FREE, _FREE_DIGITS = 99_999, 6
 _BOUNDED_ELSEWHERE = READ_BY_CONVERT | COUNTERS | OFFSETS
 _OLDEST_YEARS = 90
-
-SAFE_PRIVATE = (*DECAY_TIMES, PHILIPS_SUV, PHILIPS_ACTIVITY)
-"""Private elements that SUV needs: the decay-correction time of GE and Siemens, Philips' factors to SUV and Bq/mL."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +162,7 @@ class Scrubber:
 
     def _add_private(self, header: Header, cleaned: Dataset) -> None:
         groups = {tag.group for tag in header.dataset.keys()}  # noqa: SIM118
-        for group, creator, number in SAFE_PRIVATE:
+        for group, creator, number in SUV_ELEMENTS:
             if group not in groups:
                 continue
             text = header.private_text(group, creator, number)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pet_spect.dicom.facts.patient import drug_items
 from pet_spect.dicom.objects.clock import clock_time, full_time, scanner_offset
 from pet_spect.dicom.objects.header import Header
-from pet_spect.dicom.objects.private import DECAY_TIMES, PHILIPS_ACTIVITY, PHILIPS_SUV
+from pet_spect.dicom.objects.private import COUNTS_TO_ACTIVITY, COUNTS_TO_SUV, DECAY_TIMES
 from pet_spect.dicom.objects.real_world import check_linear, check_one_slope, mapped_unit
 from pet_spect.dicom.objects.times import seconds_of_date_time
 from pet_spect.dicom.pet.contradictions import unit_doubt
@@ -78,8 +78,8 @@ def read_classic(headers: Sequence[Header], called: str) -> PetSeries:
         timings=[slice_timing(header) for header in headers],
         explicit_time=_one_time(headers, called, explicit_time),
         series_time=_series_time(headers),
-        philips_suv=_one_factor(headers, PHILIPS_SUV),
-        philips_activity=_one_factor(headers, PHILIPS_ACTIVITY),
+        counts_to_suv=_one_factor(headers, COUNTS_TO_SUV),
+        counts_to_activity=_one_factor(headers, COUNTS_TO_ACTIVITY),
         stated_slices=first.integer("NumberOfSlices"),
         unit_doubt=unit_doubt(headers, str(units)),
         # GE counts the beds of a whole-body series here, too
@@ -214,16 +214,20 @@ def _one_time(headers: Sequence[Header], called: str, read: Callable[[Header], f
     return known_times[0]
 
 
-def _one_factor(headers: Sequence[Header], element: tuple[int, str, int]) -> float | None:
-    """Return a Philips factor, None where it is missing or 0."""
-    texts = {header.private_text(*element) for header in headers}
-    if len(texts) > 1:
-        raise headers[0].error("slices differ in their private Philips factor, one is needed", "philips_factor")
-    text = texts.pop()
-    try:
-        factor = float(text) if text else 0.0
-    except ValueError:
-        raise headers[0].error("the private Philips factor is not a number", "philips_factor") from None
-    if not 0 <= factor < float("inf"):
-        raise headers[0].error(f"the private Philips factor is {factor:g}, a positive one is needed", "philips_factor")
-    return factor or None
+def _one_factor(headers: Sequence[Header], elements: Sequence[tuple[int, str, int]]) -> float | None:
+    """Return the private factor of the first vendor that states one, None where all are missing or 0."""
+    for group, creator, number in elements:
+        name = f"private factor of {creator.partition(' ')[0]}"
+        texts = {header.private_text(group, creator, number) for header in headers}
+        if len(texts) > 1:
+            raise headers[0].error(f"slices differ in their {name}, one is needed", "philips_factor")
+        text = texts.pop()
+        try:
+            factor = float(text) if text else 0.0
+        except ValueError:
+            raise headers[0].error(f"the {name} is not a number", "philips_factor") from None
+        if not 0 <= factor < float("inf"):
+            raise headers[0].error(f"the {name} is {factor:g}, a positive one is needed", "philips_factor")
+        if factor:
+            return factor
+    return None

@@ -48,7 +48,7 @@ class PetSeries:
     timings : sequence of FrameTiming
     explicit_time, series_time : float or None
         Seconds.
-    philips_suv, philips_activity : float or None
+    counts_to_suv, counts_to_activity : float or None
     stated_slices : int or None
         How many slices one volume has by the header.
     stated_frames : int or None
@@ -72,8 +72,8 @@ class PetSeries:
     timings: Sequence[FrameTiming]
     explicit_time: float | None
     series_time: float | None
-    philips_suv: float | None = None
-    philips_activity: float | None = None
+    counts_to_suv: float | None = None
+    counts_to_activity: float | None = None
     stated_slices: int | None = None
     stated_frames: int | None = None
     unit_doubt: Remark | None = None

@@ -56,7 +56,7 @@ class SuvFacts:
         From administration to the time the voxels hold for, seconds.
     decay_reason : str
         Why `decay_s` is None.
-    philips_suv, philips_activity : float or None
+    counts_to_suv, counts_to_activity : float or None
         Private (7053,1000) and (7053,1009): counts to SUVbw, counts to Bq/mL.
     dose_reason : str
         Why `dose_bq` is None.
@@ -72,8 +72,8 @@ class SuvFacts:
     half_life_s: float | None
     decay_s: float | None
     decay_reason: str = "the time of injection or of decay correction is not known"
-    philips_suv: float | None = None
-    philips_activity: float | None = None
+    counts_to_suv: float | None = None
+    counts_to_activity: float | None = None
     dose_reason: str = "injected dose is missing"
 
 
@@ -156,10 +156,10 @@ def _undecayed(facts: SuvFacts) -> SuvResult:
     return SuvResult(facts.weight_kg * 1000 / facts.dose_bq)
 
 
-def _philips_activity(facts: SuvFacts) -> SuvResult:
+def _by_activity_factor(facts: SuvFacts) -> SuvResult:
     """Turn counts into Bq/mL by (7053,1009)."""
     result = _undecayed(facts) if facts.decay_correction == "ADMIN" else _decayed(facts)
-    factor = None if result.factor is None else result.factor * (facts.philips_activity or 0.0)
+    factor = None if result.factor is None else result.factor * (facts.counts_to_activity or 0.0)
     return SuvResult(factor, result.reason)
 
 
@@ -218,15 +218,15 @@ CASES = (
     Case(
         "CNTS",
         "private (7053,1009), not 0",
-        lambda facts: bool(facts.philips_activity),
-        _philips_activity,
+        lambda facts: bool(facts.counts_to_activity),
+        _by_activity_factor,
         "Philips activity factor",
     ),
     Case(
         "CNTS",
         "private (7053,1000), not 0",
-        lambda facts: bool(facts.philips_suv),
-        lambda facts: SuvResult(facts.philips_suv),
+        lambda facts: bool(facts.counts_to_suv),
+        lambda facts: SuvResult(facts.counts_to_suv),
         "Philips SUV factor",
     ),
     Case("CNTS", "neither", _always, _none("voxels are counts and the header has no factor for them"), "none"),

@@ -183,7 +183,7 @@ def frames_in_window(
         raise DicomError(
             f"{called}: the frame window counts from the injection, whose time is not known", code="frame_window"
         )
-    if series.units not in _RATES and not (series.philips_activity or series.philips_suv):
+    if series.units not in _RATES and not (series.counts_to_activity or series.counts_to_suv):
         raise DicomError(
             f"{called}: voxels are counts of each time frame, which cannot be averaged by duration", code="frame_window"
         )

@@ -199,8 +199,8 @@ def _suv(series: PetSeries, administration: Administration, moment: VoxelTime) -
         half_life_s=administration.half_life_s,
         decay_s=elapsed,
         decay_reason=reason,
-        philips_suv=None if undecayed else series.philips_suv,  # it belongs to the counts before their correction
-        philips_activity=series.philips_activity,
+        counts_to_suv=None if undecayed else series.counts_to_suv,  # it belongs to the counts before their correction
+        counts_to_activity=series.counts_to_activity,
         dose_reason=administration.dose_reason,
     )
     return suv_factor(facts)
