@@ -48,6 +48,14 @@ def test_a_scan_may_be_accepted_with_several_codes_each_once(decisions):
         decisions(QC_HEADER, *rows, rows[0])
 
 
+def test_a_line_with_the_former_name_of_a_code_accepts_the_code_of_today(decisions):
+    old = "sub-01 accept year1 FDG gate_stranger seen AB 2026-11-28 0.2.0"
+    (decision,) = decisions(QC_HEADER, old)
+    assert decision.code == "gate_identity"
+    with pytest.raises(StudyError, match="line 3: sub-01 year1 FDG is a duplicate of line 2"):
+        decisions(QC_HEADER, old, old.replace("gate_stranger", "gate_identity"))
+
+
 @pytest.mark.parametrize(
     ("code", "why"),
     [

@@ -19,8 +19,8 @@ from pet_spect.registration.gates.consistency import (
     different_size,
     disagreement,
     identical,
+    identity_conflicts,
     odd_ones_out,
-    strangers,
 )
 from pet_spect.registration.gates.resemblance import own_match
 from pet_spect.registration.lesion_estimate import estimate_lesion, volume_by_side
@@ -178,10 +178,10 @@ def normalise(
             refused[key] = outcome
         else:
             placed[key] = outcome
-    failed = odd_ones_out(different_size({key: found.pose for key, found in placed.items()}, gates))
+    failed = odd_ones_out(different_size({key: placement.pose for key, placement in placed.items()}, gates))
     while True:
         refused |= failed
-        placed = {key: found for key, found in placed.items() if key not in failed}
+        placed = {key: placement for key, placement in placed.items() if key not in failed}
         if not placed:
             return Normalised(refused=refused, tried=tried)
         try:
@@ -215,9 +215,9 @@ def _failures(
             failed[key] = error
     standard = {key: registered.standard for key, registered in scans.items()}
     # each by itself: a disagreement, accepted or not, must not hide that the same two scans are mirrored
-    unlike, of_strangers = tolerate_pairs(strangers(standard, templates, gates), accepted)
+    unlike, of_identity = tolerate_pairs(identity_conflicts(standard, templates, gates), accepted)
     apart, of_disagreement = tolerate_pairs(disagreement(agreement.items(), gates), accepted)
-    for of_pairs in (of_strangers, of_disagreement):
+    for of_pairs in (of_identity, of_disagreement):
         remarks |= {key: {**remarks.get(key, {}), **of_pair} for key, of_pair in of_pairs.items()}
     conflicts = {**unlike, **apart}
     conflicts |= {pair: error for pair, error in unlike.items() if error.code in NEVER}
@@ -241,9 +241,9 @@ def _register(
     accepted: Mapping[ScanKey, Collection[str]],
 ) -> tuple[Normalised, dict[ScanKey, RegistrationError], dict[ScanKey, Remarks]]:
     """Return the participant in standard space, the scans that are implausible there, and what was accepted."""
-    heads = {key: found.head for key, found in placed.items()}
-    poses = {key: found.pose for key, found in placed.items()}
-    whole = [key for key, found in placed.items() if not found.view.cut]
+    heads = {key: placement.head for key, placement in placed.items()}
+    poses = {key: placement.pose for key, placement in placed.items()}
+    whole = [key for key, placement in placed.items() if not placement.view.cut]
     # what is out of view of the leading image is a guess for all: one that shows the whole head goes first
     lead = next(tracer for tracer in templates if any(key.tracer == tracer for key in whole or heads))
     template = templates[lead]
@@ -288,14 +288,16 @@ def _register(
     jacobian = plausibility.jacobian_range(to_participant, template.brain)
     shape_of_warp = plausibility.affine_shape(warped.affine)
     failed, remarks = _failures(scans, templates, agreement, shape_of_warp, jacobian, gates, accepted)
-    found, seen = (Volume(mask.astype(np.float32), template.uptake.affine) for mask in (warped.lesion, warped.seen))
+    lesion_mask, estimated_mask = (
+        Volume(mask.astype(np.float32), template.uptake.affine) for mask in (warped.lesion, warped.estimated_lesion)
+    )
     result = Normalised(
         scans=scans,
         to_participant=to_participant,
         to_standard=warped.to_standard,
         jacobian=jacobian,
-        lesion=found,
-        seen_ml=volume_by_side(seen),
+        lesion=lesion_mask,
+        seen_ml=volume_by_side(estimated_mask),
         misplacement_mm=warped.misplacement_mm,
         lead=lead,
     )
@@ -311,12 +313,12 @@ def _carried(lesion: Lesion | None, to_scan: Mapping[ScanKey, NDArray[np.float64
     def on_standard_grid(to_participant: Warp) -> NDArray[np.bool_]:
         shape = to_participant.displacement.shape[:3]
         if lesion.drawn_on is None:
-            found = resample(mask, shape, to_participant.affine, lambda points: points)
+            on_grid = resample(mask, shape, to_participant.affine, lambda points: points)
         else:
-            found = resample(
+            on_grid = resample(
                 mask, shape, to_participant.affine, partial(_through, to_participant, to_scan[lesion.drawn_on])
             )
-        return np.asarray(np.nan_to_num(found.data) > 0.5)
+        return np.asarray(np.nan_to_num(on_grid.data) > 0.5)
 
     return on_standard_grid
 

@@ -23,6 +23,9 @@ DECISION_COLUMNS = (
 )
 """Columns of qc.tsv; all must be there."""
 
+_RENAMED_CODES = {"gate_stranger": "gate_identity"}
+"""Codes of earlier versions that stay valid in qc.tsv, and their names now."""
+
 
 def read_decisions(path: Path) -> list[Decision]:
     """Read qc.tsv.
@@ -64,12 +67,13 @@ def decisions_of(
     decisions: list[Decision] = []
     earlier: dict[ScanKey, list[tuple[int, Decision]]] = {}
     for line in table.rows:
+        code = line.text("code")
         decision = Decision(
             participant_id=line.needed_text("participant_id"),
             session=line.needed_text("session"),
             tracer=line.needed_text("tracer"),
             decision=cast(Decided, line.one_of("decision", get_args(Decided))),
-            code=line.text("code"),
+            code=code and _RENAMED_CODES.get(code, code),
             reason=line.needed_text("reason"),
             initials=line.needed_text("initials"),
             time=line.needed_text("time"),

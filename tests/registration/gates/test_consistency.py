@@ -10,8 +10,8 @@ from pet_spect.registration.gates.consistency import (
     different_size,
     disagreement,
     identical,
+    identity_conflicts,
     odd_ones_out,
-    strangers,
 )
 from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.templates.template import Template
@@ -123,10 +123,10 @@ OWN, OTHER, NOISE_1, NOISE_2 = (pattern(seed) for seed in range(4))
         (0.03 * NOISE_1, 0.03 * NOISE_2, True),
     ],
 )
-def test_a_stranger_is_told_from_noise(first, second, strange):
+def test_two_people_are_distinguished_from_noise(first, second, strange):
     scans = {FDG1: with_pattern(first), FDG2: with_pattern(second)}
-    conflicts = strangers(scans, {"FDG": PLAIN}, GATES)
-    assert [error.code for error in conflicts.values()] == ["gate_stranger"] * strange
+    conflicts = identity_conflicts(scans, {"FDG": PLAIN}, GATES)
+    assert [error.code for error in conflicts.values()] == ["gate_identity"] * strange
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_mirrored_anatomical_image_is_found_by_its_lesion_alone(of_anatomy, op
     lopsided /= gaussian_filter(lopsided, 4).std()
     anatomy = ScanKey("sub-01", "n/a", "anat:T1w")
     scans = {FDG1: with_pattern(0.06 * lopsided), anatomy: with_pattern(-of_anatomy * lopsided)}
-    conflicts = strangers(scans, {"FDG": PLAIN, "anat:T1w": PLAIN}, GATES)
+    conflicts = identity_conflicts(scans, {"FDG": PLAIN, "anat:T1w": PLAIN}, GATES)
     assert [error.code for error in conflicts.values()] == ["gate_mirrored_visit"] * opposite
 
 
@@ -159,5 +159,5 @@ def test_scans_of_two_tracers_are_called_mirrored_by_a_lesion_alone(asymmetry, o
     lopsided /= gaussian_filter(lopsided, 4).std()
     imz = ScanKey("sub-01", "baseline", "IMZ")
     scans = {FDG1: with_pattern(asymmetry * lopsided), imz: with_pattern(-asymmetry * lopsided)}
-    conflicts = strangers(scans, {"FDG": PLAIN, "IMZ": PLAIN}, GATES)
+    conflicts = identity_conflicts(scans, {"FDG": PLAIN, "IMZ": PLAIN}, GATES)
     assert [error.code for error in conflicts.values()] == ["gate_mirrored_visit"] * opposite

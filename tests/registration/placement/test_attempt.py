@@ -39,10 +39,10 @@ def test_a_scan_that_is_cut_stays_refused_whatever_is_accepted():
 
 @pytest.mark.parametrize("signed", [FIRST, SECOND])
 def test_the_acceptance_of_either_scan_counts_for_a_pair_and_both_say_so(signed):
-    conflicts = {(FIRST, SECOND): RegistrationError("unlike", code="gate_stranger")}
-    remaining, remarks = tolerate_pairs(conflicts, {signed: {"gate_stranger"}})
+    conflicts = {(FIRST, SECOND): RegistrationError("unlike", code="gate_identity")}
+    remaining, remarks = tolerate_pairs(conflicts, {signed: {"gate_identity"}})
     assert remaining == {}
-    assert {key: list(of_it) for key, of_it in remarks.items()} == {key: ["gate_stranger"] for key in (FIRST, SECOND)}
+    assert {key: list(of_it) for key, of_it in remarks.items()} == {key: ["gate_identity"] for key in (FIRST, SECOND)}
 
 
 def test_a_mirrored_pair_stays_in_conflict():

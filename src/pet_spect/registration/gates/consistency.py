@@ -74,11 +74,11 @@ def different_size(poses: Mapping[ScanKey, NDArray[np.float64]], gates: Gates) -
     conflicts = {}
     for first, second in combinations(poses, 2):
         scales = np.linalg.svd(np.linalg.inv(stretches[first]) @ stretches[second], compute_uv=False)
-        found = float(max(scales.max(), 1 / scales.min()) - 1)
+        difference = float(max(scales.max(), 1 / scales.min()) - 1)
         limit = gates.size_same_tracer if first.tracer == second.tracer else gates.size_other_tracer
-        if found > limit:
+        if difference > limit:
             conflicts[first, second] = RegistrationError(
-                f"the head differs in size by {found:.0%} between {first.session} {first.tracer} and"
+                f"the head differs in size by {difference:.0%} between {first.session} {first.tracer} and"
                 f" {second.session} {second.tracer}, at most {limit:.0%} is plausible",
                 code="gate_size",
             )
@@ -104,23 +104,25 @@ def agreements(
         0 where hardly anything is in view of both.
     """
     smooth = {key: gaussian_filter(np.nan_to_num(scan.data), _SMOOTHING_VOXELS) for key, scan in standard.items()}
-    seen = {key: np.isfinite(scan.data) for key, scan in standard.items()}
-    found = {}
+    in_view = {key: np.isfinite(scan.data) for key, scan in standard.items()}
+    correlations = {}
     for first, second in combinations(standard, 2):
         if first.tracer == second.tracer:
-            both = brain & seen[first] & seen[second]
-            both &= both[::-1]
-            found[first, second] = (
-                correlation(smooth[first][both], smooth[second][both]),
-                correlation(smooth[first][both], smooth[second][::-1][both]),
+            common = brain & in_view[first] & in_view[second]
+            common &= common[::-1]
+            correlations[first, second] = (
+                correlation(smooth[first][common], smooth[second][common]),
+                correlation(smooth[first][common], smooth[second][::-1][common]),
             )
-    return found
+    return correlations
 
 
-def disagreement(found: Iterable[tuple[tuple[ScanKey, ScanKey], tuple[float, float]]], gates: Gates) -> Conflicts:
+def disagreement(
+    correlations: Iterable[tuple[tuple[ScanKey, ScanKey], tuple[float, float]]], gates: Gates
+) -> Conflicts:
     """Return the pairs of scans that are not of one head lying one way."""
     conflicts = {}
-    for (first, second), (direct, mirrored) in found:
+    for (first, second), (direct, mirrored) in correlations:
         names = f"{first.session} and {second.session} {first.tracer}"
         if mirrored > direct + gates.mirror_margin:
             conflicts[first, second] = RegistrationError(
@@ -175,10 +177,12 @@ def peculiar(scan: Volume, template: Template) -> Peculiar:
     return Peculiar(pattern, np.asarray((pattern - pattern[::-1]) / 2, dtype=np.float32))
 
 
-def strangers(standard: Mapping[ScanKey, Volume], templates: Mapping[str, Template], gates: Gates) -> Conflicts:
+def identity_conflicts(
+    standard: Mapping[ScanKey, Volume], templates: Mapping[str, Template], gates: Gates
+) -> Conflicts:
     """Return the pairs of scans whose peculiarities do not go together.
 
-    Two scans of one tracer must share what sets them apart from the template (`gate_stranger`) and must not be
+    Two scans of one tracer must share what sets them apart from the template (`gate_identity`) and must not be
     asymmetric in opposite ways (`gate_mirrored_visit`), nor may two images of different kinds that are both lopsided
     enough to have a lesion: in a healthy person the asymmetries of two tracers need not be alike.
 
@@ -210,7 +214,7 @@ def strangers(standard: Mapping[ScanKey, Volume], templates: Mapping[str, Templa
             conflicts[first, second] = RegistrationError(
                 f"{names} do not share what sets them apart from the template (likeness {alike:.2f},"
                 f" {needed:.2f} is needed); are they scans of one person?",
-                code="gate_stranger",
+                code="gate_identity",
             )
     return conflicts
 
@@ -222,13 +226,13 @@ def _least_asymmetry(key: ScanKey, gates: Gates) -> float:
 
 def _size(pattern: NDArray[np.float32]) -> float:
     """Return the root mean square of a pattern where it is known; 0 if that is nowhere."""
-    known = pattern[np.isfinite(pattern)]
-    return float(np.sqrt(np.mean(known.astype(np.float64) ** 2))) if known.size else 0.0
+    finite = pattern[np.isfinite(pattern)]
+    return float(np.sqrt(np.mean(finite.astype(np.float64) ** 2))) if finite.size else 0.0
 
 
 def cosine(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     """Return how alike two patterns are where both are known, from -1 (opposite) to 1; 1 if that is hardly anywhere."""
-    both = np.isfinite(first) & np.isfinite(second)
-    one, other = first[both].astype(np.float64), second[both].astype(np.float64)
+    common = np.isfinite(first) & np.isfinite(second)
+    one, other = first[common].astype(np.float64), second[common].astype(np.float64)
     size = float(np.sqrt((one @ one) * (other @ other)))
     return float(one @ other) / size if len(one) >= FEWEST_VOXELS and size > 0 else 1.0

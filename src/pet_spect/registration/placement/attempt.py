@@ -23,7 +23,7 @@ OPENED: Mapping[str, Mapping[str, float]] = {
 }
 """The limits of `Gates` that an accepted code of one scan no longer has to keep."""
 
-OF_TWO_SCANS = frozenset({"gate_agreement", "gate_stranger"})
+OF_TWO_SCANS = frozenset({"gate_agreement", "gate_identity"})
 """Codes that concern two scans; the acceptance of either scan counts."""
 
 
