@@ -181,14 +181,14 @@ def _monomials(places: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def at_working_voxel(image: Volume, contrast: Contrast) -> Volume:
     """Return an image with 0 outside the window, blurred to its resolution, at 2 mm; NaN stays out of view."""
-    seen = np.isfinite(image.data)
-    values = np.where(seen, image.data, 0)
+    in_view = np.isfinite(image.data)
+    values = np.where(in_view, image.data, 0)
     if contrast.window is not None:
         low, high = contrast.window
         values = np.where((values > low) & (values < high), values, 0)
     sigma = contrast.fwhm_mm * FWHM_TO_SIGMA / image.voxel_size
     blurred = gaussian_filter(values, tuple(sigma), output=np.float32)
-    blurred[~seen] = np.nan
+    blurred[~in_view] = np.nan
     scale = WORKING_VOXEL_MM / image.voxel_size
     shape = tuple(int((extent - 1) // factor) + 1 for extent, factor in zip(image.data.shape, scale, strict=True))
     return resample_affine(Volume(blurred, image.affine), shape, image.affine @ np.diag([*scale, 1.0]), np.eye(4))

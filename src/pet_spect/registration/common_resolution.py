@@ -36,7 +36,7 @@ class ToCommon:
     warnings: tuple[Remark, ...] = ()
 
 
-def plan(wanted: float | str, found: Mapping[Visit, Resolution]) -> dict[Visit, ToCommon]:
+def plan(wanted: float | str, resolutions: Mapping[Visit, Resolution]) -> dict[Visit, ToCommon]:
     """Return by how much each scan is blurred, given what resolution each has.
 
     A scan whose resolution cannot be told, or that is coarser than the common one by more than its uncertainty,
@@ -44,11 +44,13 @@ def plan(wanted: float | str, found: Mapping[Visit, Resolution]) -> dict[Visit, 
     blurring one of two equal scans would make the difference that it is meant to take away.
     """
     planned = {}
-    for visit, own in found.items():
+    for visit, own in resolutions.items():
         if math.isnan(own.fwhm_mm):
             planned[visit] = ToCommon(warnings=(Remark.of("resolution_unknown", reason=own.reason),))
         elif isinstance(wanted, str):
-            of_tracer = [each for other, each in found.items() if other[1] == visit[1] and each.fwhm_mm == each.fwhm_mm]
+            of_tracer = [
+                each for other, each in resolutions.items() if other[1] == visit[1] and each.fwhm_mm == each.fwhm_mm
+            ]
             coarsest = max(of_tracer, key=lambda each: each.fwhm_mm)
             clear = coarsest.fwhm_mm - own.fwhm_mm > CLEARLY * math.hypot(coarsest.sd_mm, own.sd_mm)
             needed = blur_between(own.fwhm_mm, coarsest.fwhm_mm) if clear else 0.0

@@ -54,9 +54,9 @@ def estimate_lesion(scan: NDArray[np.float32], template: Template) -> NDArray[np
     expected = np.maximum(own, own[::-1])
     weight = (template.brain & np.isfinite(scan)).astype(np.float32)
     sigma = _SIGMA_MM / WORKING_VOXEL_MM
-    seen = gaussian_filter(np.nan_to_num(scan) * weight, sigma)
+    observed = gaussian_filter(np.nan_to_num(scan) * weight, sigma)
     due = gaussian_filter(expected * weight, sigma)
-    ratio = np.divide(seen, due, out=np.ones_like(seen), where=due > 0.02 * due.max())
+    ratio = np.divide(observed, due, out=np.ones_like(observed), where=due > 0.02 * due.max())
     inner = binary_erosion(template.brain, iterations=round(_EDGE_MM / WORKING_VOXEL_MM))
     low = inner & (weight > 0) & (ratio < LESION_BELOW) & (ratio[::-1] > OTHER_SIDE_ABOVE)
     pieces = np.zeros(low.shape, dtype=np.int32)

@@ -48,5 +48,5 @@ def misplacement_mm(
     below = float(np.mean(steepness[counts])) if counts.any() else 0.0
     if not below > 0:
         return 0.0
-    seen = float(np.mean((scan[counts] - own.data[counts]) ** 2)) / below
-    return float(min(_UNSEEN * np.sqrt(max(seen - _ALWAYS_MM**2, 0.0)), _MOST_MM))
+    variance = float(np.mean((scan[counts] - own.data[counts]) ** 2)) / below
+    return float(min(_UNSEEN * np.sqrt(max(variance - _ALWAYS_MM**2, 0.0)), _MOST_MM))

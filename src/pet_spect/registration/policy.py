@@ -56,8 +56,8 @@ def lost_on_the_way(lesion: Lesion, result: Normalised) -> Refusal | None:
     """Return why a lesion did not reach the standard space: its image was refused, or it lies outside the brain."""
     if lesion.drawn_on is not None and lesion.drawn_on not in result.scans:
         return Refusal.of("normalise", Remark.of("lesion_mask_image_refused"))
-    found = 0.0 if result.lesion is None else float((result.lesion.data > 0.5).sum()) * result.lesion.voxel_ml
+    carried = 0.0 if result.lesion is None else float((result.lesion.data > 0.5).sum()) * result.lesion.voxel_ml
     drawn = float((lesion.mask.data > 0.5).sum()) * lesion.mask.voxel_ml
-    if result.lesion is not None and found < _MOST_OF_IT * _MOST_OF_IT * drawn:
-        return Refusal.of("normalise", Remark.of("lesion_mask_outside", found=found, drawn=drawn))
+    if result.lesion is not None and carried < _MOST_OF_IT * _MOST_OF_IT * drawn:
+        return Refusal.of("normalise", Remark.of("lesion_mask_outside", found=carried, drawn=drawn))
     return None

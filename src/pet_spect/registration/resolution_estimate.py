@@ -141,16 +141,16 @@ def estimate_fwhm(
     residuals, sizes = _residuals(scan, tissue, scan_to_participant_points, participant_to_standard_points, box)
     if len(sizes) < _FEWEST_BLOCKS:
         return Resolution(none.fwhm_mm, none.sd_mm, "too little of the brain is in view")
-    found, sd = _best(residuals, sizes)
+    best_fwhm_mm, sd = _best(residuals, sizes)
     low, high = SEARCHED_MM[0], SEARCHED_MM[-1]
-    if not low < found < high:
+    if not low < best_fwhm_mm < high:
         return Resolution(none.fwhm_mm, none.sd_mm, f"it lies outside {low:g} to {high:g} mm")
     if sd > LARGEST_SD_MM:
         return Resolution(none.fwhm_mm, none.sd_mm, f"it is uncertain by {sd:.1f} mm")
-    corrected = float(np.sqrt(max(found**2 - MISREGISTRATION_FWHM_MM**2, 0.0)))
+    corrected = float(np.sqrt(max(best_fwhm_mm**2 - MISREGISTRATION_FWHM_MM**2, 0.0)))
     if corrected < FINEST_MM:
         return Resolution(none.fwhm_mm, none.sd_mm, f"it is finer than {FINEST_MM:g} mm")
-    return Resolution(corrected, sd * found / corrected)
+    return Resolution(corrected, sd * best_fwhm_mm / corrected)
 
 
 def _to_tissue(
@@ -172,12 +172,12 @@ def _box(
     affine = scan.affine @ np.diag([step, step, step, 1.0])
     where = _to_tissue(grid_points(shape, affine), tissue, to_participant, warp)
     inside = map_coordinates(tissue.counted.astype(np.uint8), where, order=0).reshape(shape) > 0
-    found = np.argwhere(inside) * step
-    if found.size == 0:
+    voxels = np.argwhere(inside) * step
+    if voxels.size == 0:
         return None
     margin = np.ceil(_MARGIN_MM / scan.voxel_size).astype(np.int64)
-    first = np.maximum(found.min(axis=0) - margin, 0)
-    last = np.minimum(found.max(axis=0) + margin, np.array(scan.data.shape) - 1)
+    first = np.maximum(voxels.min(axis=0) - margin, 0)
+    last = np.minimum(voxels.max(axis=0) + margin, np.array(scan.data.shape) - 1)
     return first, last
 
 

@@ -68,7 +68,7 @@ class Warped:
         The template with the participant's own uptake, which the warp was learned on.
     lesion : (X, Y, Z) bool array
         On the standard grid: the one given, else the one estimated.
-    seen : (X, Y, Z) bool array
+    estimated_lesion : (X, Y, Z) bool array
         The one estimated, even if another was given.
     misplacement_mm : float
         How far a fold may lie from where the warp puts it, see `misplacement.misplacement_mm`.
@@ -79,7 +79,7 @@ class Warped:
     to_standard: Warp
     appearance: Volume
     lesion: NDArray[np.bool_]
-    seen: NDArray[np.bool_]
+    estimated_lesion: NDArray[np.bool_]
     misplacement_mm: float
 
 
@@ -94,7 +94,7 @@ def find_warp(
     start: NDArray[np.float64],
     grid: Grid,
     deformation: Deformation,
-    given: GivenLesion | None,
+    lesion_on_standard: GivenLesion | None,
     *,
     refine_affine: bool = True,
 ) -> Warped:
@@ -113,7 +113,7 @@ def find_warp(
     grid : shape and affine
         The participant's space.
     deformation : Deformation
-    given : callable, optional
+    lesion_on_standard : callable, optional
         The lesion, if somebody drew it; estimated without it.
     refine_affine : bool, default True
         Whether size and shape are refined on this image. Where part of the brain is out of view they must not be:
@@ -147,19 +147,21 @@ def find_warp(
 
     first, _ = run(template.uptake, deformation.first)
     scan = _standard(mean, first)
-    own = own_appearance(scan, template, given(first) if given else estimate_lesion(scan, template))
+    own = own_appearance(
+        scan, template, lesion_on_standard(first) if lesion_on_standard else estimate_lesion(scan, template)
+    )
     to_participant, to_standard = run(own, deformation.final)
     scan = _standard(mean, to_participant)
-    seen = estimate_lesion(scan, template)
-    known = given(to_participant) if given else seen
-    off = misplacement_mm(scan, own, template.brain, known)
-    return Warped(affine, to_participant, to_standard, own, known, seen, off)
+    estimated = estimate_lesion(scan, template)
+    lesion = lesion_on_standard(to_participant) if lesion_on_standard else estimated
+    off = misplacement_mm(scan, own, template.brain, lesion)
+    return Warped(affine, to_participant, to_standard, own, lesion, estimated, off)
 
 
 def _in_view(mean: Volume, template: Template, start: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return what of the template the image has in view, but for a rim where its end would pass for an edge."""
-    seen = Volume(np.isfinite(mean.data).astype(np.float32), mean.affine)
-    placed = resample_affine(seen, template.brain.shape, template.uptake.affine, start).data
+    in_view = Volume(np.isfinite(mean.data).astype(np.float32), mean.affine)
+    placed = resample_affine(in_view, template.brain.shape, template.uptake.affine, start).data
     return np.asarray(binary_erosion(np.nan_to_num(placed) > 0.5, iterations=_RIM_VOXELS, border_value=1))
 
 

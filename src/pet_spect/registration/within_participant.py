@@ -50,12 +50,13 @@ def between(first: Volume, second: Volume, mask: NDArray[np.bool_]) -> NDArray[n
         Its matrix logarithm; motions within one participant's space are small, so
         logarithms may be added.
     """
-    both = np.isfinite(first.data) & np.isfinite(second.data)
-    seen = mask & binary_erosion(both, iterations=_RIM_VOXELS, border_value=1)  # the end of a view is no edge of a head
+    common = np.isfinite(first.data) & np.isfinite(second.data)
+    # the end of a view is no edge of a head
+    compared = mask & binary_erosion(common, iterations=_RIM_VOXELS, border_value=1)
     nearby = partial(
         register_linear,
         start=np.eye(4),
-        mask=seen,
+        mask=compared,
         kind="Rigid",
         iterations=(100, 50),
         shrink=(3, 2),
@@ -95,11 +96,11 @@ def mean_volume(volumes: Sequence[Volume], mask: NDArray[np.bool_]) -> Volume:
 
     Each is scaled to a mean of 1 over the voxels of the mask that all have in view.
     """
-    seen = np.stack([np.isfinite(volume.data) for volume in volumes])
-    common = mask & seen.all(axis=0)
+    in_view = np.stack([np.isfinite(volume.data) for volume in volumes])
+    common = mask & in_view.all(axis=0)
     scaled = np.stack([volume.data / np.nanmean(volume.data[common if common.any() else mask]) for volume in volumes])
-    total = np.where(seen, scaled, 0).sum(axis=0, dtype=np.float64)
-    count = seen.sum(axis=0)
+    total = np.where(in_view, scaled, 0).sum(axis=0, dtype=np.float64)
+    count = in_view.sum(axis=0)
     mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
     return Volume(mean.astype(np.float32), volumes[0].affine)
 
@@ -132,18 +133,18 @@ def align(
     """
     refined = dict(poses)
 
-    def seen(key: ScanKey) -> Volume:
+    def in_participant_space(key: ScanKey) -> Volume:
         return resample_affine(scans[key], *grid, refined[key])
 
     tracers = sorted({key.tracer for key in scans})
     groups = [[key for key in scans if key.tracer == tracer] for tracer in tracers]
     for group in groups:
-        volumes = [seen(key) for key in group]
+        volumes = [in_participant_space(key) for key in group]
         motions = {(i, j): between(volumes[i], volumes[j], brain) for i, j in combinations(range(len(group)), 2)}
         for key, correction in zip(group, corrections(motions, len(group)), strict=True):
             refined[key] = refined[key] @ correction
     if len(groups) > 1:
-        means = [mean_volume([seen(key) for key in group], brain) for group in groups]
+        means = [mean_volume([in_participant_space(key) for key in group], brain) for group in groups]
         motions = {(i, j): between(means[i], means[j], brain) for i, j in combinations(range(len(groups)), 2)}
         for group, correction in zip(groups, corrections(motions, len(groups)), strict=True):
             for key in group:

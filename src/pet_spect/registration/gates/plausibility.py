@@ -189,18 +189,18 @@ def match(scan: NDArray[np.float32], expected: NDArray[np.float32], brain: NDArr
     expected : (X, Y, Z) float32 array
     brain : (X, Y, Z) bool array
     """
-    seen = np.isfinite(scan)
-    inside = brain & seen
+    in_view = np.isfinite(scan)
+    inside = brain & in_view
     if inside.sum() < FEWEST_VOXELS or np.ptp(scan[inside]) == 0:
         return Match(0.0, 0.0)
     bright = inside & (expected > np.median(expected[inside]))
-    limit = np.partition(scan[seen], -int(bright.sum()))[-int(bright.sum())]
-    bright_scan = seen & (scan >= limit)
+    limit = np.partition(scan[in_view], -int(bright.sum()))[-int(bright.sum())]
+    bright_scan = in_view & (scan >= limit)
     overlap = 2 * float((bright_scan & bright).sum()) / float(bright_scan.sum() + bright.sum())
     return Match(correlation(scan[inside], expected[inside]), overlap)
 
 
-def check_match(found: Match, gates: Gates) -> None:
+def check_match(match: Match, gates: Gates) -> None:
     """Refuse a scan that does not look like the template.
 
     Raises
@@ -208,15 +208,15 @@ def check_match(found: Match, gates: Gates) -> None:
     RegistrationError
         Naming the value found and the one needed.
     """
-    if found.similarity < gates.similarity_min:
+    if match.similarity < gates.similarity_min:
         raise RegistrationError(
-            f"similarity to the template with the scan's own regional uptake is {found.similarity:.2f},"
+            f"similarity to the template with the scan's own regional uptake is {match.similarity:.2f},"
             f" {gates.similarity_min:.2f} is needed",
             code="gate_similarity",
         )
-    if found.overlap < gates.overlap_min:
+    if match.overlap < gates.overlap_min:
         raise RegistrationError(
-            f"overlap with the template's brain is {found.overlap:.2f}, {gates.overlap_min:.2f} is needed",
+            f"overlap with the template's brain is {match.overlap:.2f}, {gates.overlap_min:.2f} is needed",
             code="gate_overlap",
         )
 

@@ -41,11 +41,11 @@ class Appearance:
 
 def smooth_in_view(data: FloatArray, sigma_mm: float) -> FloatArray:
     """Return data on the standard grid smoothed over what is in view (a Gaussian of `sigma_mm`); NaN elsewhere."""
-    seen = np.isfinite(data)
+    in_view = np.isfinite(data)
     sigma = sigma_mm / WORKING_VOXEL_MM
-    weight = gaussian_filter(seen.astype(np.float32), sigma)
-    total = gaussian_filter(np.where(seen, data, 0).astype(np.float32), sigma)
-    return np.where(seen, total / np.maximum(weight, 1e-6), np.nan).astype(np.float32)
+    weight = gaussian_filter(in_view.astype(np.float32), sigma)
+    total = gaussian_filter(np.where(in_view, data, 0).astype(np.float32), sigma)
+    return np.where(in_view, total / np.maximum(weight, 1e-6), np.nan).astype(np.float32)
 
 
 def appearance(scan: Volume, template: Template) -> Appearance:
@@ -60,11 +60,11 @@ def appearance(scan: Volume, template: Template) -> Appearance:
         Of its tracer, on that grid.
     """
     smooth = smooth_in_view(scan.data, _SMOOTHING_MM)
-    both = np.fmax(smooth, smooth[::-1])
+    brighter = np.fmax(smooth, smooth[::-1])
     inside = template.brain & np.isfinite(smooth)
     if inside.sum() < FEWEST_VOXELS or not smooth[inside].sum() > 0:
         return Appearance(0.0, 0.0)
-    values, like = both[inside], smooth_in_view(template.uptake.data, _SMOOTHING_MM)
+    values, like = brighter[inside], smooth_in_view(template.uptake.data, _SMOOTHING_MM)
     blurred = {
         mm: correlation(values, (smooth_in_view(like, mm / 2.355) if mm else like)[inside]) for mm in _FURTHER_BLUR_MM
     }
@@ -96,7 +96,7 @@ def own_match(
     return match(smooth, np.nan_to_num(expected), template.brain & ~lesion)
 
 
-def check_appearance(found: Appearance, gates: Gates) -> None:
+def check_appearance(scan_appearance: Appearance, gates: Gates) -> None:
     """Refuse what is too blurred, or has the brightness of a brain outside the head.
 
     Raises
@@ -104,15 +104,15 @@ def check_appearance(found: Appearance, gates: Gates) -> None:
     RegistrationError
         Naming the value found and the one needed.
     """
-    if found.blur_mm > gates.blur_max_mm:
+    if scan_appearance.blur_mm > gates.blur_max_mm:
         raise RegistrationError(
-            f"the scan is blurred: the template fits best with {found.blur_mm:.0f} mm of further blur,"
+            f"the scan is blurred: the template fits best with {scan_appearance.blur_mm:.0f} mm of further blur,"
             f" at most {gates.blur_max_mm:.0f} mm is plausible",
             code="gate_blur",
         )
-    if found.beside > gates.beside_max:
+    if scan_appearance.beside > gates.beside_max:
         raise RegistrationError(
-            f"outside the head {found.beside:.0%} of the brain's volume is as bright as the brain,"
+            f"outside the head {scan_appearance.beside:.0%} of the brain's volume is as bright as the brain,"
             f" at most {gates.beside_max:.0%} is plausible",
             code="gate_beside",
         )
@@ -166,7 +166,7 @@ def _jump(data: FloatArray, voxel: NDArray[np.float64], axis: int) -> float:
     )
 
 
-def check_integrity(found: Integrity, gates: Gates) -> None:
+def check_integrity(slices: Integrity, gates: Gates) -> None:
     """Refuse a scan that is no continuous measurement.
 
     Raises
@@ -174,15 +174,15 @@ def check_integrity(found: Integrity, gates: Gates) -> None:
     RegistrationError
         Naming the value found and the greatest plausible one.
     """
-    if found.jump > gates.jump_max:
+    if slices.jump > gates.jump_max:
         raise RegistrationError(
-            f"neighbouring slices change by {found.jump:.1f} times as much as those beside them, at most"
+            f"neighbouring slices change by {slices.jump:.1f} times as much as those beside them, at most"
             f" {gates.jump_max:.1f} is plausible; are slices missing, exchanged or doubled?",
             code="gate_slices",
         )
-    if found.flat > gates.flat_max:
+    if slices.flat > gates.flat_max:
         raise RegistrationError(
-            f"{found.flat:.0%} of the bright voxels have one and the same value, at most {gates.flat_max:.0%} is"
+            f"{slices.flat:.0%} of the bright voxels have one and the same value, at most {gates.flat_max:.0%} is"
             " plausible; are the values cut off at a limit?",
             code="gate_flat",
         )

@@ -173,7 +173,7 @@ def _edge_cm2(
     return float(bright.sum(axis=tuple(a for a in range(3) if a != axis)).min() * section)
 
 
-def check_field_of_view(found: FieldOfView, gates: Gates) -> None:
+def check_field_of_view(view: FieldOfView, gates: Gates) -> None:
     """Refuse a scan that has too little of the brain in view to be registered.
 
     Raises
@@ -181,9 +181,9 @@ def check_field_of_view(found: FieldOfView, gates: Gates) -> None:
     RegistrationError
         Naming the sides that are cut.
     """
-    if found.brain_fraction < gates.brain_in_view_min:
+    if view.brain_fraction < gates.brain_in_view_min:
         raise RegistrationError(
-            f"{found.brain_fraction:.0%} of the brain is in the field of view, {gates.brain_in_view_min:.0%} is needed;"
-            f" the brain is cut at the {' and the '.join(found.cut)}",
+            f"{view.brain_fraction:.0%} of the brain is in the field of view, {gates.brain_in_view_min:.0%} is needed;"
+            f" the brain is cut at the {' and the '.join(view.cut)}",
             code="gate_field_of_view",
         )

@@ -92,11 +92,11 @@ class _Scan:
 
     def __init__(self, head: Volume) -> None:
         voxel = head.voxel_size
-        seen = np.isfinite(head.data)
-        smooth = gaussian_filter(np.where(seen, head.data, 0), tuple(_SMOOTHING_MM / voxel))
+        is_in_view = np.isfinite(head.data)
+        smooth = gaussian_filter(np.where(is_in_view, head.data, 0), tuple(_SMOOTHING_MM / voxel))
         shape = tuple(np.maximum(1, np.ceil(np.array(head.data.shape) * voxel / _GRID_MM)).astype(int))
         to_voxel, offset = np.diag(_GRID_MM / voxel), (_GRID_MM / voxel - 1) / 2
-        view = affine_transform(seen.astype(np.float32), to_voxel, offset, output_shape=shape, order=1) > 0.5
+        view = affine_transform(is_in_view.astype(np.float32), to_voxel, offset, output_shape=shape, order=1) > 0.5
         data = affine_transform(smooth, to_voxel, offset, output_shape=shape, order=1, mode="nearest")
         data = np.where(view, data / max(float(np.abs(data).max()), 1e-30), 0).astype(np.float32)
         self.shape = [next_fast_len(extent + _BOX, real=True) for extent in shape]
@@ -121,10 +121,10 @@ class _Scan:
         floor_template, floor_scan = 0.01 * spread_template.max(), 0.01 * spread_scan.max()
         spread = np.maximum(spread_template, floor_template) * np.maximum(spread_scan, floor_scan)
         common = total(self.sum, first) - of_template * of_scan / count
-        found = np.where(count > _LEAST_IN_VIEW * mask.sum(), common / np.sqrt(np.maximum(spread, 1e-30)), -1)
-        place = np.array(np.unravel_index(int(found.argmax()), found.shape))
-        wrapped = place > np.array(found.shape) - _BOX
-        return float(found.max()), np.where(wrapped, place - np.array(found.shape), place)
+        correlations = np.where(count > _LEAST_IN_VIEW * mask.sum(), common / np.sqrt(np.maximum(spread, 1e-30)), -1)
+        place = np.array(np.unravel_index(int(correlations.argmax()), correlations.shape))
+        wrapped = place > np.array(correlations.shape) - _BOX
+        return float(correlations.max()), np.where(wrapped, place - np.array(correlations.shape), place)
 
 
 class _Layout:
@@ -187,14 +187,14 @@ def fit(head: Volume, template: Template) -> Fit:
     plain = np.array([scan.best_shift(*layout.at(turn, _SIZE))[0] for turn in TURNS])
     upright = _best(scan, layout, TURNS[0])
     others = 1 + np.argsort(-plain[1:])[:_REFINED]
-    found = {int(i): _best(scan, layout, TURNS[i]).correlation for i in others}
-    turn = max(found, key=lambda i: found[i])
+    correlations = {int(i): _best(scan, layout, TURNS[i]).correlation for i in others}
+    turn = max(correlations, key=lambda i: correlations[i])
     cosine = (np.trace(TURNS[turn]) - 1) / 2
     pose = _pose(upright, layout, head, template.uptake.affine)
-    return Fit(upright.correlation, found[turn], float(np.degrees(np.arccos(np.clip(cosine, -1, 1)))), pose)
+    return Fit(upright.correlation, correlations[turn], float(np.degrees(np.arccos(np.clip(cosine, -1, 1)))), pose)
 
 
-def check_orientation(found: Fit, gates: Gates) -> None:
+def check_orientation(head_fit: Fit, gates: Gates) -> None:
     """Refuse a scan that shows no brain, or one that lies otherwise than its header says.
 
     Raises
@@ -202,15 +202,15 @@ def check_orientation(found: Fit, gates: Gates) -> None:
     RegistrationError
         Naming the correlations found.
     """
-    if found.turned > found.upright + gates.turned_margin:
+    if head_fit.turned > head_fit.upright + gates.turned_margin:
         raise RegistrationError(
-            f"the head fits the template better turned by {found.degrees:.0f} degrees (correlation"
-            f" {found.turned:.2f}) than as it lies ({found.upright:.2f}); is its orientation right?",
+            f"the head fits the template better turned by {head_fit.degrees:.0f} degrees (correlation"
+            f" {head_fit.turned:.2f}) than as it lies ({head_fit.upright:.2f}); is its orientation right?",
             code="gate_orientation",
         )
-    if found.upright < gates.likeness_min:
+    if head_fit.upright < gates.likeness_min:
         raise RegistrationError(
-            f"the scan does not look like a brain: correlation with the template {found.upright:.2f},"
+            f"the scan does not look like a brain: correlation with the template {head_fit.upright:.2f},"
             f" {gates.likeness_min:.2f} is needed",
             code="gate_likeness",
         )

@@ -75,11 +75,11 @@ def find_pose(head: Volume, template: Template, start: NDArray[np.float64]) -> N
     (4, 4) float array
     """
     problem = _Problem(head, template, start)
-    found = np.concatenate([np.zeros(6), problem.start_stretch])
+    unknowns = np.concatenate([np.zeros(6), problem.start_stretch])
     for step, iterations in _ROUNDS:
         settings: Any = {"maxiter": iterations, "eps": step}
-        found = np.asarray(minimize(problem.cost, found, method="L-BFGS-B", options=settings).x)
-    return problem.affine(found)
+        unknowns = np.asarray(minimize(problem.cost, unknowns, method="L-BFGS-B", options=settings).x)
+    return problem.affine(unknowns)
 
 
 @dataclass
@@ -97,14 +97,14 @@ class _Problem:
         self.expected = smooth[tuple(places.T)].astype(np.float64)
         self.points = apply_affine(self.template.uptake.affine, places.astype(np.float64))
         self.centre = self.points.mean(axis=0)
-        seen = np.isfinite(self.head.data)
+        is_in_view = np.isfinite(self.head.data)
         sigma = tuple(_SMOOTHING_MM / self.head.voxel_size)
         total, weight = (
             gaussian_filter(part.astype(np.float32), sigma, mode="nearest")
-            for part in (np.where(seen, self.head.data, 0), seen)
+            for part in (np.where(is_in_view, self.head.data, 0), is_in_view)
         )
         # over the weight in view: what is out of view must not dim the slices beside it
-        self.scan = np.divide(total, weight, out=np.full_like(total, np.nan), where=seen)
+        self.scan = np.divide(total, weight, out=np.full_like(total, np.nan), where=is_in_view)
         self.to_voxel = np.linalg.inv(self.head.affine)
         self.rotation, stretch = polar(self.start[:3, :3])
         log_stretch = np.real(logm(stretch))
@@ -115,10 +115,10 @@ class _Problem:
         log_stretch = np.zeros((3, 3))
         log_stretch[np.triu_indices(3, 1)] = unknowns[9:] / 10
         log_stretch += log_stretch.T + np.diag(unknowns[6:9])
-        found = np.eye(4)
-        found[:3, :3] = self.rotation @ Rotation.from_rotvec(unknowns[:3] / 10).as_matrix() @ expm(log_stretch)
-        found[:3, 3] = self.place + 10 * unknowns[3:6] - found[:3, :3] @ self.centre
-        return found
+        matrix = np.eye(4)
+        matrix[:3, :3] = self.rotation @ Rotation.from_rotvec(unknowns[:3] / 10).as_matrix() @ expm(log_stretch)
+        matrix[:3, 3] = self.place + 10 * unknowns[3:6] - matrix[:3, :3] @ self.centre
+        return matrix
 
     def cost(self, unknowns: NDArray[np.float64]) -> float:
         if np.abs(unknowns).max() > _FURTHEST:  # a wild step of the search, which would overflow
@@ -127,11 +127,11 @@ class _Problem:
         # no matrix product: its threads would wait for each other longer than they work
         voxels = sum(np.multiply.outer(matrix[:3, axis], self.points[:, axis]) for axis in range(3)) + matrix[:3, 3:]
         values = map_coordinates(self.scan, voxels, order=1, mode="constant", cval=np.nan)
-        seen = np.isfinite(values)
-        share = float(seen.mean())
+        is_in_view = np.isfinite(values)
+        share = float(is_in_view.mean())
         if share < _FEWEST_IN_VIEW:
             return 1e3 * (2 - share)
-        r = max(plausibility.correlation(values[seen], self.expected[seen]), 0.0)
+        r = max(plausibility.correlation(values[is_in_view], self.expected[is_in_view]), 0.0)
         scales = unknowns[6:9]
         size = float(scales.mean())
         unlikely = ((size - _SIZE) / _SIZE_SD) ** 2
@@ -160,7 +160,7 @@ def look_at(
     """
     own = templates[tracer]
     # 0 is a measurement in an extracted brain
-    seen = shown = scan if tracer.startswith(ANATOMICAL) else in_view(scan)
+    viewed = shown = scan if tracer.startswith(ANATOMICAL) else in_view(scan)
     head: Volume | None = None
     pose: NDArray[np.float64] | None = None
     remarks: Remarks = {}
@@ -168,15 +168,15 @@ def look_at(
         while True:
             head = crop_to_head(shown)
             check_integrity(integrity(head), gates)
-            found = fit(head, own)
-            remarks = {**remarks, **tolerated(partial(check_orientation, found), gates, accepted)}
-            pose = find_pose(head, own, found.pose)
+            head_fit = fit(head, own)
+            remarks = {**remarks, **tolerated(partial(check_orientation, head_fit), gates, accepted)}
+            pose = find_pose(head, own, head_fit.pose)
             plausibility.check_affine(plausibility.affine_shape(pose), gates)
             view = field_of_view(shown, pose, own.brain, own.uptake.affine)
-            if shown is not seen:
+            if shown is not viewed:
                 break
-            shown = within(seen, np.ceil(view.first).astype(int), np.floor(view.last).astype(int))
-            if np.isnan(shown.data).sum() <= np.isnan(seen.data).sum():
+            shown = within(viewed, np.ceil(view.first).astype(int), np.floor(view.last).astype(int))
+            if np.isnan(shown.data).sum() <= np.isnan(viewed.data).sum():
                 break  # else what filled up a cut took part in the pose
         check_field_of_view(view, gates)
         posed = resample_affine(head, own.brain.shape, own.uptake.affine, pose)

@@ -70,12 +70,12 @@ def region_factors(
         ]
         rows = place[tuple(slice(f, f + extent) for f, extent in zip(first, values.shape, strict=True))]
         design[rows[rows >= 0], column] = values[rows >= 0]
-    seen = scan[chosen][used].astype(np.float64)
+    observed = scan[chosen][used].astype(np.float64)
     whole = design.sum(axis=1)
-    scale = float(whole @ seen / (whole @ whole))
+    scale = float(whole @ observed / (whole @ whole))
     normal = design.T @ design
     hold = _RIDGE * np.diag(normal) + 1e-9 * np.trace(normal)
-    factors = np.linalg.solve(normal + np.diag(hold), design.T @ seen / scale + hold)
+    factors = np.linalg.solve(normal + np.diag(hold), design.T @ observed / scale + hold)
     return np.clip(factors, *_FACTORS), scale
 
 

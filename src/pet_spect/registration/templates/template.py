@@ -176,9 +176,9 @@ def read_template(path: Path, atlas: Atlas) -> Template:
     ImageError
         If the image cannot be read or does not hold the whole brain.
     """
-    given = read_volume(path)
+    image = read_volume(path)
     grid = make_template("FDG", atlas)
-    own = resample(given, grid.brain.shape, grid.uptake.affine, lambda points: points)
+    own = resample(image, grid.brain.shape, grid.uptake.affine, lambda points: points)
     if not np.isfinite(own.data[grid.brain]).all():
         raise ImageError(f"{path}: does not hold the whole brain; a template in MNI152NLin2009cSym is needed")
     uptake = np.nan_to_num(own.data)

@@ -83,11 +83,11 @@ def group_logs(factors: FloatArray, shares: FloatArray, template: Template) -> F
         less than half is in view is unseen.
     template : Template
     """
-    found = []
+    highest = []
     for group in UPTAKE_GROUPS:
         sides = [_mean_of(factors, shares, template, group.regions, side) for side in ("left", "right", "n/a")]
-        found.append(np.nanmax(sides) if np.isfinite(sides).any() else np.nan)
-    return np.array(found)
+        highest.append(np.nanmax(sides) if np.isfinite(sides).any() else np.nan)
+    return np.array(highest)
 
 
 def _mean_of(factors: FloatArray, shares: FloatArray, template: Template, regions: tuple[str, ...], side: str) -> float:
@@ -98,10 +98,10 @@ def _mean_of(factors: FloatArray, shares: FloatArray, template: Template, region
     ]
     if not chosen:
         return float("nan")
-    values, seen, uptake = np.array(chosen).T
-    if (seen * uptake).sum() < _LEAST_SEEN * uptake.sum():
+    values, coverage, uptake = np.array(chosen).T
+    if (coverage * uptake).sum() < _LEAST_SEEN * uptake.sum():
         return float("nan")
-    return float(np.log(np.average(values, weights=seen * uptake)))
+    return float(np.log(np.average(values, weights=coverage * uptake)))
 
 
 def distance(logs: FloatArray) -> float:
@@ -122,14 +122,14 @@ def distance(logs: FloatArray) -> float:
     float
         The root of that: about 1 for a scan of the tracer. NaN if fewer than half of the groups are in view.
     """
-    known = np.isfinite(logs)
-    if known.sum() < len(GROUPS) / 2:
+    in_view = np.isfinite(logs)
+    if in_view.sum() < len(GROUPS) / 2:
         return float("nan")
     spread = np.array([group.cv_percent / 100 for group in UPTAKE_GROUPS])
     covariance = UPTAKE_CORRELATION * np.outer(spread, spread) + FIT_SD**2 * np.eye(len(spread))
-    covariance = covariance[np.ix_(known, known)] + 100.0  # the common level is free
-    away = logs[known]
-    return float(FAR * np.sqrt(away @ np.linalg.solve(covariance, away) / _far_squared(int(known.sum()))))
+    covariance = covariance[np.ix_(in_view, in_view)] + 100.0  # the common level is free
+    away = logs[in_view]
+    return float(FAR * np.sqrt(away @ np.linalg.solve(covariance, away) / _far_squared(int(in_view.sum()))))
 
 
 def _far_squared(count: int) -> float:
