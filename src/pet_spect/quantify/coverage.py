@@ -41,11 +41,11 @@ def coverage_by_pose(atlas: Atlas, scan: Volume, view: CutView) -> dict[tuple[st
         raise ValueError("a pose is needed")
     places = np.argwhere(atlas.labels > 0)
     voxels = apply_affine(np.linalg.inv(scan.affine) @ view.pose @ atlas.affine, places.astype(np.float64))
-    seen = ((voxels >= np.array(view.first)) & (voxels <= np.array(view.last))).all(axis=1)
+    is_in_view = ((voxels >= np.array(view.first)) & (voxels <= np.array(view.last))).all(axis=1)
     label = atlas.labels[tuple(places.T)]
     size = max(int(atlas.labels.max()), *(region.index for region in atlas.regions)) + 1
     total = np.bincount(label, minlength=size)
-    covered = np.bincount(label, weights=seen, minlength=size)
+    covered = np.bincount(label, weights=is_in_view, minlength=size)
     return {
         (region.name, region.side): float(covered[region.index] / total[region.index])
         if total[region.index]
@@ -55,11 +55,11 @@ def coverage_by_pose(atlas: Atlas, scan: Volume, view: CutView) -> dict[tuple[st
 
 
 def limited(
-    found: Sequence[RegionUptake], coverage: Mapping[tuple[str, RegionSide], float], min_coverage: float
+    uptakes: Sequence[RegionUptake], coverage: Mapping[tuple[str, RegionSide], float], min_coverage: float
 ) -> list[RegionUptake]:
     """Return uptake with the smaller of its coverage and `coverage`; below `min_coverage` mean and sd are NaN."""
     kept = []
-    for region in found:
+    for region in uptakes:
         share = float(np.minimum(region.coverage, coverage[region.region.removesuffix(LESIONFREE), region.side]))
         hidden = not share >= min_coverage
         mean, sd = (math.nan, math.nan) if hidden else (region.mean, region.sd)

@@ -73,8 +73,8 @@ def participant_regions(
     warp_lesion : Volume, optional
         The lesion that the registration used, in the standard space; it counts where no `lesion` is given.
     """
-    known = warp_lesion if lesion is None else lesion
-    certainty = membership_certainty(atlas, target, misplacement_mm, known) if misplacement_mm > 0 else None
+    used_lesion = warp_lesion if lesion is None else lesion
+    certainty = membership_certainty(atlas, target, misplacement_mm, used_lesion) if misplacement_mm > 0 else None
     without = tuple(dict.fromkeys((*target, *lesionfree)))
     return ParticipantRegions(atlas, to_standard, without, lesion, certainty, min_coverage)
 
@@ -139,7 +139,7 @@ def measure_scan(
     >>> labels[0], labels[3] = 1, 2
     >>> atlas = Atlas("toy", labels, np.eye(4), (Region(1, "motor", "left"), Region(2, "motor", "right")))
     >>> scan = Volume(np.array([60, 0, 0, 90], dtype=np.float32).reshape(4, 1, 1), np.eye(4))
-    >>> [(found.region, found.side, found.mean) for found in measure_scan(scan, ParticipantRegions(atlas)).uptake]
+    >>> [(region.region, region.side, region.mean) for region in measure_scan(scan, ParticipantRegions(atlas)).uptake]
     [('motor', 'left', 60.0), ('motor', 'right', 90.0)]
     """
     to_participant = np.eye(4) if to_participant is None else to_participant
@@ -152,12 +152,12 @@ def measure_scan(
         lesion=regions.lesion,
         certainty=regions.certainty,
     )
-    found = uptake_of_shares(
+    uptakes = uptake_of_shares(
         volume, regions.atlas, shares, lesionfree=regions.lesionfree, min_coverage=regions.min_coverage
     )
     if view is not None and view.pose is not None:
-        found = limited(found, coverage_by_pose(regions.atlas, volume, view), regions.min_coverage)
-    return ScanMeasurement(tuple(found), volume, shares, to_participant)
+        uptakes = limited(uptakes, coverage_by_pose(regions.atlas, volume, view), regions.min_coverage)
+    return ScanMeasurement(tuple(uptakes), volume, shares, to_participant)
 
 
 def low_coverage(uptake: RegionUptake, min_coverage: float, cut_at: Sequence[str]) -> Remark:

@@ -100,11 +100,11 @@ def _unchanged(difference: FloatArray, parts: NDArray[np.integer], brain: NDArra
     """Return which voxels lie in parts whose mean difference may be chance."""
     which = parts[brain]
     size = np.bincount(which)
-    found = np.flatnonzero(size)
-    score = np.bincount(which, weights=difference[brain])[found] / np.sqrt(size[found])
+    present = np.flatnonzero(size)
+    score = np.bincount(which, weights=difference[brain])[present] / np.sqrt(size[present])
     score = score - np.median(score)
     spread = 1.4826 * np.median(np.abs(score))
-    return np.isin(parts, found[np.abs(score) <= _CHANGED * spread]) if spread > 0 else np.ones_like(brain)
+    return np.isin(parts, present[np.abs(score) <= _CHANGED * spread]) if spread > 0 else np.ones_like(brain)
 
 
 def _variance_by_uptake(
@@ -112,10 +112,10 @@ def _variance_by_uptake(
 ) -> FloatArray:
     which = parts[brain]
     size = np.bincount(which)
-    found = np.flatnonzero(size)
-    size = size[found]
-    power = np.bincount(which, weights=difference[brain] ** 2)[found] / size
-    mean = np.bincount(which, weights=uptake[brain])[found] / size
+    present = np.flatnonzero(size)
+    size = size[present]
+    power = np.bincount(which, weights=difference[brain] ** 2)[present] / size
+    mean = np.bincount(which, weights=uptake[brain])[present] / size
     mean = np.maximum(mean, 0.0)
     weight = np.sqrt(size)
     fitted, _ = nnls(np.column_stack([np.ones_like(mean), mean, mean**2]) * weight[:, np.newaxis], power * weight)
@@ -131,14 +131,14 @@ def _autocorrelation(values: FloatArray, mask: NDArray[np.bool_], voxel_mm: Floa
         irfftn(np.abs(rfftn(image.astype(np.float64), shape)) ** 2, shape) for image in (values[box], mask[box])
     )
     lags = np.ix_(*(np.arange(-r, r + 1) for r in reach))
-    found = product[lags] / np.maximum(pairs[lags], 1.0)
+    correlation = product[lags] / np.maximum(pairs[lags], 1.0)
     distance = _distances(reach, voxel_mm)
     plateau = (distance >= REACH_MM) & (distance < _PLATEAU_REACH * REACH_MM)
-    found = found - found[plateau].mean()
-    furthest = _reach(found, distance, float(voxel_mm.min()))
+    correlation = correlation - correlation[plateau].mean()
+    furthest = _reach(correlation, distance, float(voxel_mm.min()))
     kept = np.minimum(reach, np.ceil(furthest / voxel_mm).astype(int))
     middle = tuple(slice(r - k, r + k + 1) for r, k in zip(reach, kept, strict=True))
-    return np.asarray(np.where(distance < furthest, found, 0.0)[middle])
+    return np.asarray(np.where(distance < furthest, correlation, 0.0)[middle])
 
 
 def _reach(correlation: FloatArray, distance: FloatArray, step_mm: float) -> float:

@@ -186,8 +186,8 @@ def _lost(atlas: Atlas, regions: Collection[str], lesion: Volume) -> float:
         if region.name in regions:
             points = apply_affine(atlas.affine, np.argwhere(atlas.labels == region.index))
             total[region.side] = total.get(region.side, 0) + len(points)
-            found = int((_nearest(lesion.data, lesion.affine, points) > _LESION).sum())
-            lost[region.side] = lost.get(region.side, 0) + found
+            lesion_voxels = int((_nearest(lesion.data, lesion.affine, points) > _LESION).sum())
+            lost[region.side] = lost.get(region.side, 0) + lesion_voxels
     return max((lost[side] / count for side, count in total.items() if count), default=0.0)
 
 
@@ -244,10 +244,10 @@ def _index_box(
 def _labelled_box(atlas: Atlas) -> list[tuple[float, float]]:
     box = []
     for axis in range(3):
-        found = np.flatnonzero((atlas.labels > 0).any(axis=tuple(a for a in range(3) if a != axis)))
-        if found.size == 0:
+        planes = np.flatnonzero((atlas.labels > 0).any(axis=tuple(a for a in range(3) if a != axis)))
+        if planes.size == 0:
             raise RegionError("the atlas holds no region", code="empty_atlas")
-        box.append((float(found[0]) - 0.5, float(found[-1]) + 0.5))
+        box.append((float(planes[0]) - 0.5, float(planes[-1]) + 0.5))
     return box
 
 

@@ -46,14 +46,16 @@ def scan_sensitivities(
         centre=atlas_centre(atlas),
         noise=noise,
     )
-    found = {(region.name, region.side): sensitivity for region, sensitivity in zip(atlas.regions, whole, strict=True)}
+    sensitivities = {
+        (region.name, region.side): sensitivity for region, sensitivity in zip(atlas.regions, whole, strict=True)
+    }
     if regions.lesion is not None:
         by_threshold = _thresholds(scan, regions, regions.lesion)
         for region, sensitivity in zip(atlas.regions, outside, strict=True):
             if (region.name, region.side) in by_threshold:
-                known = replace(sensitivity, threshold=by_threshold[region.name, region.side])
-                found[region.name + LESIONFREE, region.side] = known
-    return found
+                with_threshold = replace(sensitivity, threshold=by_threshold[region.name, region.side])
+                sensitivities[region.name + LESIONFREE, region.side] = with_threshold
+    return sensitivities
 
 
 def _on_grid_of(scan: ScanMeasurement, other: ScanMeasurement) -> NDArray[np.float32]:
@@ -129,9 +131,9 @@ def region_sensitivities(
     gradient = _gradient(scan, shares.voxel, scan_to_participant_points)
     points = _points(scan, shares.voxel, scan_to_participant_points) - centre
     slopes = np.column_stack([gradient, np.radians(1) * np.cross(points, gradient)])
-    seen = np.isfinite(scan.data.ravel()[shares.voxel])
-    found = []
-    for within in (seen, seen & (shares.row < n_regions)):
+    is_in_view = np.isfinite(scan.data.ravel()[shares.voxel])
+    sensitivities = []
+    for within in (is_in_view, is_in_view & (shares.row < n_regions)):
         row = shares.row[within] % n_regions
         count = np.where(np.isfinite(slopes).all(axis=1), shares.weight, 0.0)[within]
         total = np.bincount(row, weights=count, minlength=n_regions)
@@ -143,13 +145,13 @@ def region_sensitivities(
             per_region, total[:, np.newaxis], out=np.full_like(per_region, np.nan), where=total[:, np.newaxis] > 0
         )
         sds = _noise_sds(scan, shares, within, n_regions, noise)
-        found.append(
+        sensitivities.append(
             [
                 Sensitivity(sd, (x, y, z), (rx, ry, rz))
                 for sd, (x, y, z, rx, ry, rz) in zip(sds, per_region.tolist(), strict=True)
             ]
         )
-    return found[0], found[1]
+    return sensitivities[0], sensitivities[1]
 
 
 def _gradient(

@@ -84,9 +84,11 @@ class Spread:
 def joint_sensitivity(sensitivities: Sequence[Sensitivity], volumes: Sequence[float]) -> Sensitivity:
     """Return the sensitivity of several regions, weighted by volume; their noise is taken to be independent."""
     weight = np.array(volumes) / sum(volumes)
-    motion = weight @ np.array([(*one.shift, *one.turn, one.threshold) for one in sensitivities])
+    motion = weight @ np.array(
+        [(*sensitivity.shift, *sensitivity.turn, sensitivity.threshold) for sensitivity in sensitivities]
+    )
     x, y, z, rx, ry, rz, threshold = motion.tolist()
-    noise = float(np.sqrt(((weight * [one.noise_sd for one in sensitivities]) ** 2).sum()))
+    noise = float(np.sqrt(((weight * [sensitivity.noise_sd for sensitivity in sensitivities]) ** 2).sum()))
     return Sensitivity(noise, (x, y, z), (rx, ry, rz), threshold)
 
 

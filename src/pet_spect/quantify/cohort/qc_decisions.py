@@ -140,8 +140,8 @@ def _judge_compared(
         shown = [fault for fault in faults if fault is not None]
         scan_qc = _weigh(shown, scan, lesion_side, decisions.get(scan.key, ()))
         if not shown:
-            told = side or _anatomy_side(scan)
-            doubts = _doubts(patterns[place], [*patterns[:place], *patterns[place + 1 :]], told)
+            clear_side = side or _anatomy_side(scan)
+            doubts = _doubts(patterns[place], [*patterns[:place], *patterns[place + 1 :]], clear_side)
             scan_qc = replace(scan_qc, notes=tuple(doubts))
         scan_qcs.append(scan_qc)
     return scan_qcs
@@ -165,8 +165,8 @@ def _anatomy_side(scan: ScanUptake) -> Side | None:
 def _anatomy_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
     if _anatomy_side(scan) != opposite(lesion_side):
         return None
-    seen, other = max(scan.lesion_seen_ml), opposite(lesion_side)
-    remark = Remark.of("laterality_disagree", case="anatomy", seen=seen, other=other, side=lesion_side)
+    volume_ml, other = max(scan.lesion_seen_ml), opposite(lesion_side)
+    remark = Remark.of("laterality_disagree", case="anatomy", seen=volume_ml, other=other, side=lesion_side)
     return Refusal.of("laterality", remark)
 
 
@@ -214,20 +214,22 @@ def _weigh(faults: Sequence[Refusal], scan: ScanUptake, lesion_side: Side, decis
     """Return the scan_qc on a scan with these faults; it is used only if each of them is accepted."""
     notes = []
     for fault in faults:
-        told, scan_qc = _signed(fault, decisions)
+        signed_fault, scan_qc = _signed(fault, decisions)
         if scan_qc is not None and (needed := _not_enough(fault.code, scan, lesion_side)):
-            told = replace(told, reason=f"{told.reason} (the sign-off in qc.tsv does not count: {needed})")
+            signed_fault = replace(
+                signed_fault, reason=f"{signed_fault.reason} (the sign-off in qc.tsv does not count: {needed})"
+            )
             scan_qc = None
         if scan_qc is None:
-            return ScanQc("excluded", told, failure=told.remark)
+            return ScanQc("excluded", signed_fault, failure=signed_fault.remark)
         reason = next(decision.reason for decision in decisions if decision.code == fault.code)
-        notes.append(Remark.said(told.code, f"{told.reason} (accepted: {reason})"))
-    known = [*scan.accepted, *faults]
-    if not known:
+        notes.append(Remark.said(signed_fault.code, f"{signed_fault.reason} (accepted: {reason})"))
+    accepted_faults = [*scan.accepted, *faults]
+    if not accepted_faults:
         return ScanQc("measured", decision=decisions[0].decision if decisions else None)
     # a scan may have been let through by the decision about another one of the person
-    signed = any(decision.code == fault.code for decision in decisions for fault in known)
-    return ScanQc("measured", known[0], "accept" if signed else None, notes=tuple(notes))
+    signed = any(decision.code == fault.code for decision in decisions for fault in accepted_faults)
+    return ScanQc("measured", accepted_faults[0], "accept" if signed else None, notes=tuple(notes))
 
 
 def _not_enough(code: Code, scan: ScanUptake, lesion_side: Side) -> str:
