@@ -43,4 +43,4 @@ def test_missing_is_said():
 def test_heads_carry_what_the_dictionary_says():
     dictionary = {"volume_ml": {"Description": "Volume of the region.", "Units": "mL"}}
     (head,) = table(["volume_ml"], [{"volume_ml": "21.4"}], dictionary).columns
-    assert (head.name, head.told, head.numeric) == ("volume ml", "Volume of the region. [mL]", True)
+    assert (head.name, head.meaning, head.numeric) == ("volume ml", "Volume of the region. [mL]", True)

@@ -88,7 +88,7 @@ class Outcome:
     not_drawn: list[str]
 
 
-def outcomes(found: Results) -> list[Outcome]:
+def outcomes(results: Results) -> list[Outcome]:
     """Return the primary endpoints, tracers and sessions in the order of the scans.
 
     Raises
@@ -96,13 +96,13 @@ def outcomes(found: Results) -> list[Outcome]:
     TableError
         If the summary names no primary endpoint of a tracer, or a number cannot be read.
     """
-    tracers = unique([row["tracer"] for row in found.tables["scans"]])
-    primary = list(dict.fromkeys(_endpoint(row) for row in found.tables["summary"] if row["primary"] == "true"))
+    tracers = unique([row["tracer"] for row in results.tables["scans"]])
+    primary = list(dict.fromkeys(_endpoint(row) for row in results.tables["summary"] if row["primary"] == "true"))
     for tracer in tracers:
         if not any(endpoint[0] == tracer for endpoint in primary):
             raise TableError(f"tables/summary.tsv: has no primary row for {tracer}; every tracer needs one")
     try:
-        return [_outcome(found, endpoint) for tracer in tracers for endpoint in primary if endpoint[0] == tracer]
+        return [_outcome(results, endpoint) for tracer in tracers for endpoint in primary if endpoint[0] == tracer]
     except ValueError as error:
         raise TableError(f"tables/summary.tsv or tables/change.tsv: {error}") from None
 
@@ -111,20 +111,20 @@ def _endpoint(row: Row) -> Endpoint:
     return tuple(row[name] for name in _ENDPOINT)
 
 
-def _outcome(found: Results, endpoint: Endpoint) -> Outcome:
+def _outcome(results: Results, endpoint: Endpoint) -> Outcome:
     tracer, region, measure, reference, session = endpoint
-    estimates = [row for row in found.tables["summary"] if _endpoint(row) == endpoint]
+    estimates = [row for row in results.tables["summary"] if _endpoint(row) == endpoint]
     by_quantity = {row["quantity"]: row for row in estimates}
     change, percent = by_quantity.pop("change", None), by_quantity.pop("change_percent", None)
     if change is None:
         raise TableError(f"tables/summary.tsv: has no row of quantity change for {' '.join(endpoint)}")
-    rows = _everybody(found, endpoint)
+    rows = _everybody(results, endpoint)
     visits = [_visit(row) for row in rows]
     low, high = parse_float(change["ci95_low"]), parse_float(change["ci95_high"])
     against = "" if reference in (MISSING, "none") else f", reference {words(reference)}"
     return Outcome(
         tracer=tracer,
-        reference_session=_reference_session(found),
+        reference_session=_reference_session(results),
         session=session,
         endpoint=f"{words(region)}, {words(measure)}{against}",
         change=_estimate(change),
@@ -133,35 +133,35 @@ def _outcome(found: Results, endpoint: Endpoint) -> Outcome:
         direction=_direction(low, high),
         people=len(rows),
         plot=slope_plot(visits, parse_float(change["mean_change"]), low, high),
-        table=table(_SHOWN, rows, found.dictionaries["ratios"] | found.dictionaries["change"]),
+        table=table(_SHOWN, rows, results.dictionaries["ratios"] | results.dictionaries["change"]),
         left_out=[(row["participant_id"], row["reason"]) for row in rows if row["included"] != "true"],
         not_drawn=[visit.participant for visit in visits if math.isnan(visit.baseline) and math.isnan(visit.follow_up)],
     )
 
 
-def _everybody(found: Results, endpoint: Endpoint) -> list[Row]:
+def _everybody(results: Results, endpoint: Endpoint) -> list[Row]:
     """Return one row per participant of the scans table, also for those the change table lacks."""
-    sides = lesion_sides(found)
-    rows = {row["participant_id"]: row for row in found.tables["change"] if _endpoint(row) == endpoint}
+    sides = lesion_sides(results)
+    rows = {row["participant_id"]: row for row in results.tables["change"] if _endpoint(row) == endpoint}
     nothing = dict.fromkeys(_SHOWN, MISSING) | {"included": "false", "reason": "not in the change table"}
     measure = {"measure": endpoint[2]}
     return [
         nothing | measure | rows.get(person, {}) | {"participant_id": person, "lesion_side": sides.get(person, MISSING)}
-        for person in unique([row["participant_id"] for row in found.tables["scans"]])
+        for person in unique([row["participant_id"] for row in results.tables["scans"]])
     ]
 
 
-def lesion_sides(found: Results) -> Mapping[str, str]:
+def lesion_sides(results: Results) -> Mapping[str, str]:
     """Return the lesion side of each participant."""
-    return {row["participant_id"]: row["lesion_side"] for row in found.tables["ratios"]}
+    return {row["participant_id"]: row["lesion_side"] for row in results.tables["ratios"]}
 
 
-def _reference_session(found: Results) -> str:
+def _reference_session(results: Results) -> str:
     """Return the session that is nobody's follow-up."""
-    follow_ups = {row["session"] for row in found.tables["change"]} | {
-        row["session"] for row in found.tables["summary"]
+    follow_ups = {row["session"] for row in results.tables["change"]} | {
+        row["session"] for row in results.tables["summary"]
     }
-    sessions = unique([row["session"] for row in found.tables["scans"]])
+    sessions = unique([row["session"] for row in results.tables["scans"]])
     return next((session for session in sessions if session not in follow_ups), "baseline")
 
 

@@ -68,8 +68,8 @@ def new_canvas(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    told = textwrap.wrap("; ".join(warnings), width // 7, max_lines=2, placeholder=" …")
-    whole = height + _HEADER + _WARNING * len(told)
+    lines = textwrap.wrap("; ".join(warnings), width // 7, max_lines=2, placeholder=" …")
+    whole = height + _HEADER + _WARNING * len(lines)
     figure = Figure(figsize=(width / _DPI, whole / _DPI), dpi=_DPI, facecolor=GROUND)
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, height / whole))
@@ -77,7 +77,7 @@ def new_canvas(
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     middle, lower = 1 - _HEADER / 2 / whole, 1 - (_HEADER - 4) / whole
     figure.text(0.012, middle, plain(title), color="#ffffff", fontsize=13, fontweight="bold", va="center")
-    figure.text(0.012, lower, plain("\n".join(told)), color=ALERT, fontsize=8.5, va="top", linespacing=1.3)
+    figure.text(0.012, lower, plain("\n".join(lines)), color=ALERT, fontsize=8.5, va="top", linespacing=1.3)
     if simulated:
         figure.text(0.988, middle, "SIMULATED", color=ALERT, fontsize=15, fontweight="bold", ha="right", va="center")
     return canvas, axes
@@ -218,14 +218,14 @@ def save_picture(canvas: FigureCanvasAgg, path: Path, key: ScanKey) -> None:
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    told = PngInfo()
+    metadata = PngInfo()
     for name, text in (("Participant", key.participant), ("Session", key.session), ("Tracer", key.tracer)):
-        told.add_text(name, text)
+        metadata.add_text(name, text)
     buffer, size = canvas.print_to_buffer()  # type: ignore[no-untyped-call]
     picture = Image.frombuffer("RGBA", size, buffer).convert("RGB")
     with whole_file(path) as partial:
         small = picture.quantize(palette=_palette(), dither=Image.Dither.NONE)
-        small.save(partial, format="png", optimize=True, pnginfo=told)
+        small.save(partial, format="png", optimize=True, pnginfo=metadata)
 
 
 def scan_of_picture(path: Path) -> ScanKey | None:
@@ -233,6 +233,6 @@ def scan_of_picture(path: Path) -> ScanKey | None:
     from PIL import Image
 
     with Image.open(path) as image:
-        told = image.info
-    names = [told.get(name) for name in ("Participant", "Session", "Tracer")]
+        metadata = image.info
+    names = [metadata.get(name) for name in ("Participant", "Session", "Tracer")]
     return ScanKey(*map(str, names)) if all(names) else None

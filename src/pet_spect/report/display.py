@@ -58,14 +58,14 @@ class Column:
     ----------
     name : str
         In words.
-    told : str
+    meaning : str
         What the data dictionary says of it.
     numeric : bool
         Whether it holds numbers.
     """
 
     name: str
-    told: str
+    meaning: str
     numeric: bool = False
 
 
@@ -96,9 +96,9 @@ def column(name: str, dictionary: Mapping[str, Any], *, numeric: bool) -> Column
     entry = dictionary.get(name)
     if not isinstance(entry, Mapping):
         return Column(words(name), "", numeric)
-    told = str(entry.get("Description", ""))
+    meaning = str(entry.get("Description", ""))
     units = str(entry.get("Units", ""))
-    return Column(words(name), f"{told} [{units}]" if units else told, numeric)
+    return Column(words(name), f"{meaning} [{units}]" if units else meaning, numeric)
 
 
 def cell(name: str, row: Row) -> Cell:

@@ -119,8 +119,8 @@ def draw_refusal(
     height = _TEXT_HEIGHT + sum(_TITLE + whole.image.shape[0] for whole, _ in rows) + (_KEY if rows else 0)
     canvas, axes = new_canvas(width, height, title, warnings, simulated=simulated)
     axes.text(24, 40, "REFUSED", color=ALERT, fontsize=22, fontweight="bold", va="center")
-    told = textwrap.wrap(refusal.reason, 105, max_lines=4, placeholder=" …")
-    lines = [f"by {refusal.stage} ({refusal.code})", *told]
+    reason_lines = textwrap.wrap(refusal.reason, 105, max_lines=4, placeholder=" …")
+    lines = [f"by {refusal.stage} ({refusal.code})", *reason_lines]
     axes.text(24, 70, plain("\n".join(lines)), color="#ffffff", fontsize=10.5, va="top", linespacing=1.5)
     if rows:
         draw_key(axes, _TEXT_HEIGHT + _KEY / 2, _key(steps, [whole for whole, _ in rows]))

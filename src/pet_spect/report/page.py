@@ -67,10 +67,10 @@ def write_report(results: Path) -> Path:
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    found = read_results(results)
-    scans = found.tables["scans"]
-    inline = sum(picture.stat().st_size for picture in found.pictures.values()) <= MOST_INLINED_BYTES
-    with_rows = len(found.tables["change"]) + len(found.tables["ratios"]) <= MOST_ROWS
+    loaded = read_results(results)
+    scans = loaded.tables["scans"]
+    inline = sum(picture.stat().st_size for picture in loaded.pictures.values()) <= MOST_INLINED_BYTES
+    with_rows = len(loaded.tables["change"]) + len(loaded.tables["ratios"]) <= MOST_ROWS
     environment = Environment(
         loader=PackageLoader("pet_spect", "report"),
         autoescape=True,
@@ -78,17 +78,17 @@ def write_report(results: Path) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    everybody = people(found, inline=inline, with_rows=with_rows)
+    everybody = people(loaded, inline=inline, with_rows=with_rows)
     text = environment.get_template("page.html.j2").render(
         version=__version__,
         simulated=any(row["simulated"] == "true" for row in scans),
         all_simulated=all(row["simulated"] == "true" for row in scans if row["status"] != "missing"),
-        outcomes=outcomes(found),
+        outcomes=outcomes(loaded),
         counts=_counts(scans),
-        troubles=troubles(found),
+        troubles=troubles(loaded),
         people=everybody,
         unfolded=len(everybody) <= MOST_OPEN,
-        summary=table(_SUMMARY, _summary_rows(found), found.dictionaries["summary"]),
+        summary=table(_SUMMARY, _summary_rows(loaded), loaded.dictionaries["summary"]),
         inline=inline,
         with_rows=with_rows,
         inline_limit=f"{MOST_INLINED_BYTES / 1e6:.0f} MB",
@@ -100,12 +100,12 @@ def write_report(results: Path) -> Path:
     return path
 
 
-def _summary_rows(found: Results) -> list[Row]:
+def _summary_rows(results: Results) -> list[Row]:
     """Return the rows of the summary, without a lesion-free target if nobody gave a lesion mask."""
-    change = found.tables["change"]
+    change = results.tables["change"]
     unasked = {row["region"] for row in change if "no_lesion_mask" in codes_in(row["reason"])}
     unasked -= {row["region"] for row in change if row["change"] != MISSING}
-    return [row for row in found.tables["summary"] if row["region"] not in unasked]
+    return [row for row in results.tables["summary"] if row["region"] not in unasked]
 
 
 def _counts(scans: Sequence[Row]) -> list[tuple[str, int]]:

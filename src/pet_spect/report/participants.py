@@ -88,19 +88,19 @@ class Person:
     ratios: Table | None
 
 
-def people(found: Results, *, inline: bool, with_rows: bool) -> list[Person]:
+def people(results: Results, *, inline: bool, with_rows: bool) -> list[Person]:
     """Return everybody of the scans table.
 
     Parameters
     ----------
-    found : Results
+    results : Results
     inline : bool
         Put the pictures into the page; else link them.
     with_rows : bool
         Put the values into the page.
     """
-    sides = lesion_sides(found)
-    change, ratios, scans = (_by_person(found.tables[name]) for name in ("change", "ratios", "scans"))
+    sides = lesion_sides(results)
+    change, ratios, scans = (_by_person(results.tables[name]) for name in ("change", "ratios", "scans"))
     everybody = []
     for person, listed in scans.items():
         mine, values = change.get(person, []), ratios.get(person, [])
@@ -109,18 +109,18 @@ def people(found: Results, *, inline: bool, with_rows: bool) -> list[Person]:
                 person,
                 sides.get(person, MISSING),
                 *_flags_and_remarks(values),
-                [_visit(found, row, inline=inline) for row in listed],
-                table(_CHANGE, asked_for(mine), found.dictionaries["change"]) if with_rows else None,
-                table(_RATIOS, asked_for(values), found.dictionaries["ratios"]) if with_rows else None,
+                [_visit(results, row, inline=inline) for row in listed],
+                table(_CHANGE, asked_for(mine), results.dictionaries["change"]) if with_rows else None,
+                table(_RATIOS, asked_for(values), results.dictionaries["ratios"]) if with_rows else None,
             )
         )
     return everybody
 
 
-def troubles(found: Results) -> Table:
+def troubles(results: Results) -> Table:
     """Return every scan that gave no value; refusals nobody decided on stand out."""
-    rows = [row for row in found.tables["scans"] if row["status"] != "measured"]
-    shown = table(_SCAN, rows, found.dictionaries["scans"])
+    rows = [row for row in results.tables["scans"] if row["status"] != "measured"]
+    shown = table(_SCAN, rows, results.dictionaries["scans"])
     open_cases = [row["status"] in ("refused", "excluded") and row["decision"] == MISSING for row in rows]
     for cells, is_open in zip(shown.rows, open_cases, strict=True):
         if is_open:
@@ -129,10 +129,10 @@ def troubles(found: Results) -> Table:
 
 
 def _by_person(rows: list[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
+    by_person: dict[str, list[Row]] = {}
     for row in rows:
-        found.setdefault(row["participant_id"], []).append(row)
-    return found
+        by_person.setdefault(row["participant_id"], []).append(row)
+    return by_person
 
 
 def _flags_and_remarks(values: list[Row]) -> tuple[list[str], list[str]]:
@@ -147,9 +147,9 @@ def _flags_and_remarks(values: list[Row]) -> tuple[list[str], list[str]]:
     return unique(flags), [f"{reason} ({', '.join(unique(tracers))})" for reason, tracers in remarks.items()]
 
 
-def _visit(found: Results, row: Row, *, inline: bool) -> Visit:
+def _visit(results: Results, row: Row, *, inline: bool) -> Visit:
     key = key_of(row)
-    picture = found.pictures.get(key)
+    picture = results.pictures.get(key)
     what = "Refusal" if row["status"] == "refused" else "Registration"
     return Visit(
         key.session,
@@ -159,7 +159,7 @@ def _visit(found: Results, row: Row, *, inline: bool) -> Visit:
         [] if row["warnings"] == MISSING else [remark.line for remark in read_cell(row["warnings"])],
         "" if picture is None else _source(picture, inline=inline),
         f"{what} of {key.participant}, {key.session}, {key.tracer}: {row['status']}",
-        found.gates.get(key, []),
+        results.gates.get(key, []),
         "" if row["sign_off"] == MISSING else row["sign_off"],
     )
 

@@ -131,8 +131,8 @@ def cut(scan: Volume, masks: Mapping[str, Volume], plane: Plane, to_standard: Po
     """
     points = plane.points()
     standard = points if to_standard is None else to_standard(points)
-    found = {name: np.nan_to_num(sample(mask, standard)) for name, mask in masks.items()}
-    return Panel(plane, sample(scan, points), found, standard[..., 0].astype(np.float64))
+    outlines = {name: np.nan_to_num(sample(mask, standard)) for name, mask in masks.items()}
+    return Panel(plane, sample(scan, points), outlines, standard[..., 0].astype(np.float64))
 
 
 def montage(rows: Sequence[Sequence[Panel]]) -> tuple[Panel, list[Mark]]:

@@ -65,22 +65,22 @@ def read_results(results: Path) -> Results:
     dictionaries = {name: read_json(sidecar_of_table(path), TableError, "dictionary") for name, path in paths.items()}
     pictures: dict[ScanKey, Path] = {}
     gates: dict[ScanKey, list[str]] = {}
-    found: dict[str, dict[ScanKey, Path]] = {}
+    by_participant: dict[str, dict[ScanKey, Path]] = {}
     records: dict[str, RegistrationRecord] = {}
     for row in tables["scans"]:
         key = key_of(row)
         if row["status"] == "missing":
             continue
-        if key.participant not in found:
-            found[key.participant] = _pictures_of(results, key.participant)
+        if key.participant not in by_participant:
+            by_participant[key.participant] = _pictures_of(results, key.participant)
             records[key.participant] = read_registration_record(results / layout.registration_record(key.participant))
-        if key not in found[key.participant]:
+        if key not in by_participant[key.participant]:
             raise ImageError(
                 f"{results / 'figures' / key.participant}: holds no picture of {key.session} {key.tracer};"
                 " run pet-spect figures first",
                 code="picture_missing",
             )
-        pictures[key] = found[key.participant][key]
+        pictures[key] = by_participant[key.participant][key]
         gates[key] = gate_lines(records[key.participant], key)
     return Results(tables, dictionaries, pictures, gates)
 
@@ -100,8 +100,8 @@ def _pictures_of(results: Path, participant: str) -> dict[ScanKey, Path]:
     from pet_spect.report.canvas import scan_of_picture
 
     files = sorted((results / "figures" / participant).glob("*_registration.png"))
-    told = {path: scan_of_picture(path) for path in files}
-    return {key: path for path, key in told.items() if key is not None}
+    scans = {path: scan_of_picture(path) for path in files}
+    return {key: path for path, key in scans.items() if key is not None}
 
 
 def gate_lines(record: RegistrationRecord, key: ScanKey) -> list[str]:
@@ -156,5 +156,7 @@ def _limit(words: str, limits: Mapping[str, float]) -> str:
     unit = "_deg" if last == "degrees" else ""
     lowest = None if last == "high" else limits.get(f"{'_'.join(parts)}_min{unit}")
     highest = None if last == "low" else limits.get(f"{'_'.join(parts)}_max{unit}")
-    told = [f"{word} {limit:g}" for word, limit in (("at least", lowest), ("at most", highest)) if limit is not None]
-    return f" ({', '.join(told)})" if told else ""
+    shown_limits = [
+        f"{word} {limit:g}" for word, limit in (("at least", lowest), ("at most", highest)) if limit is not None
+    ]
+    return f" ({', '.join(shown_limits)})" if shown_limits else ""

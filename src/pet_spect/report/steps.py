@@ -249,7 +249,7 @@ def tried_pose(
     )
 
 
-def lesion_step(scan: Registration, masks: Mapping[str, Volume], lesion: Volume, told: str) -> Step:
+def lesion_step(scan: Registration, masks: Mapping[str, Volume], lesion: Volume, caption: str) -> Step:
     """Return the scan in the standard space where the lesion is largest, without and with its outline.
 
     Parameters
@@ -258,7 +258,7 @@ def lesion_step(scan: Registration, masks: Mapping[str, Volume], lesion: Volume,
     masks : mapping of str to Volume
     lesion : Volume
         Above 0.5 inside, in the standard space. Without such a voxel nothing is drawn.
-    told : str
+    caption : str
         Where the lesion is from and how large it is.
     """
     inside = lesion.data > 0.5
@@ -270,7 +270,7 @@ def lesion_step(scan: Registration, masks: Mapping[str, Volume], lesion: Volume,
     axial, coronal, sagittal = (_standard_plane(view, at[_THROUGH[view]]) for view in ("axial", "coronal", "sagittal"))
     nothing = {name: Volume(np.zeros_like(mask.data), mask.affine) for name, mask in shown.items()}
     return Step(
-        f"4  {told}",
+        f"4  {caption}",
         "good: the outline holds the dark area and no healthy tissue",
         [
             cut(scan.standard, nothing, axial),
