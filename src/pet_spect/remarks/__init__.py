@@ -74,9 +74,11 @@ class Remark:
         """One line for a person."""
         if self.words is not None:
             return self.words
-        kind, told = CATALOGUE[self.code], dict(self.fields)
-        wording = kind.wording[str(told[CASE])] if isinstance(kind.wording, Mapping) else kind.wording or ""
-        return wording.format(**{name: kind.fields[name].shown(value) for name, value in told.items() if name != CASE})
+        kind, fields = CATALOGUE[self.code], dict(self.fields)
+        wording = kind.wording[str(fields[CASE])] if isinstance(kind.wording, Mapping) else kind.wording or ""
+        return wording.format(
+            **{name: kind.fields[name].shown(value) for name, value in fields.items() if name != CASE}
+        )
 
     @property
     def line(self) -> str:
@@ -93,7 +95,7 @@ class Remark:
         return dict(self.fields).get(name)
 
 
-def known_code(told: object) -> Code:
+def known_code(name: object) -> Code:
     """Return a code that a file names; `UNKNOWN` if this version has no such code.
 
     Examples
@@ -101,7 +103,7 @@ def known_code(told: object) -> Code:
     >>> known_code("gate_scale"), known_code("gate_of_tomorrow")
     ('gate_scale', 'error')
     """
-    return cast(Code, told) if isinstance(told, str) and told in CATALOGUE else UNKNOWN
+    return cast(Code, name) if isinstance(name, str) and name in CATALOGUE else UNKNOWN
 
 
 def write_cell(remarks: Iterable[Remark | None]) -> str:
@@ -129,16 +131,16 @@ def read_cell(cell: str) -> tuple[Remark, ...]:
     >>> [remark.code for remark in read_cell("no scan listed")]
     ['no_scan']
     """
-    found: list[Remark] = []
+    remarks: list[Remark] = []
     for part in cell.split(_NEXT) if cell else []:
         code, words = _begun(part)
         if code is not None:
-            found.append(Remark.said(code, words))
-        elif found:
-            found[-1] = Remark.said(found[-1].code, f"{found[-1].text}{_NEXT}{part}")
+            remarks.append(Remark.said(code, words))
+        elif remarks:
+            remarks[-1] = Remark.said(remarks[-1].code, f"{remarks[-1].text}{_NEXT}{part}")
         else:
-            found.append(Remark.said("no_scan", part))
-    return tuple(found)
+            remarks.append(Remark.said("no_scan", part))
+    return tuple(remarks)
 
 
 def join_visits(cells: Mapping[str, str], *more: Remark) -> str:
@@ -187,7 +189,7 @@ def write_remark(remark: Remark) -> dict[str, Any]:
     return {"Code": remark.code, "Fields": fields, "Reason": remark.text}
 
 
-def read_remark(told: Mapping[str, Any]) -> Remark:
+def read_remark(entry: Mapping[str, Any]) -> Remark:
     """Return a remark that `write_remark` wrote to a file of this program.
 
     Raises
@@ -195,12 +197,12 @@ def read_remark(told: Mapping[str, Any]) -> Remark:
     KeyError, TypeError
         If it is none.
     """
-    code, reason = known_code(told["Code"]), str(told["Reason"])
-    fields = _admitted(code, told.get("Fields"))
+    code, reason = known_code(entry["Code"]), str(entry["Reason"])
+    fields = _admitted(code, entry.get("Fields"))
     return Remark.said(code, reason) if fields is None else Remark(code, fields)
 
 
-def recall_warnings(told: object) -> list[Remark]:
+def recall_warnings(entries: object) -> list[Remark]:
     """Return the warnings of an earlier conversion, believing nothing of them but codes and fields of the catalogue.
 
     A JSON may come from anywhere, so ``Reason`` is never read: it might name a person. A warning without fields that
@@ -209,7 +211,7 @@ def recall_warnings(told: object) -> list[Remark]:
 
     Parameters
     ----------
-    told : object
+    entries : object
         ``Warnings`` of a sidecar.
 
     Examples
@@ -220,32 +222,32 @@ def recall_warnings(told: object) -> list[Remark]:
     weight_in_grams: weight 70000 was taken to be grams
     sex_conflict: an earlier conversion said so
     """
-    found = []
-    for one in told if isinstance(told, list) else []:
-        code = one.get("Code") if isinstance(one, dict) else None
+    remarks = []
+    for entry in entries if isinstance(entries, list) else []:
+        code = entry.get("Code") if isinstance(entry, dict) else None
         if isinstance(code, str) and code in WARNINGS_OF_CONVERT:
-            fields = _admitted(code, one.get("Fields"))
-            found.append(Remark.said(code, EARLIER) if fields is None else Remark(code, fields))
-    return found
+            fields = _admitted(code, entry.get("Fields"))
+            remarks.append(Remark.said(code, EARLIER) if fields is None else Remark(code, fields))
+    return remarks
 
 
-def _admitted(code: Code, told: object) -> tuple[tuple[str, Value], ...] | None:
+def _admitted(code: Code, raw_fields: object) -> tuple[tuple[str, Value], ...] | None:
     """Return the fields of a remark in a file; None where the catalogue does not admit them."""
     kind = CATALOGUE[code]
-    if not isinstance(told, dict):
+    if not isinstance(raw_fields, dict):
         return None
     if isinstance(kind.wording, Mapping):
-        wording = kind.wording.get(str(told.get(CASE)))
+        wording = kind.wording.get(str(raw_fields.get(CASE)))
     else:
-        wording = None if CASE in told else kind.wording
-    fields = {name: value for name, value in told.items() if name != CASE}
+        wording = None if CASE in raw_fields else kind.wording
+    fields = {name: value for name, value in raw_fields.items() if name != CASE}
     if wording is None or not fields.keys() <= kind.fields.keys():
         return None
     needed = {name for _, name, _, _ in Formatter().parse(wording) if name}
     if not needed <= fields.keys() or not all(kind.fields[name].admits(value) for name, value in fields.items()):
         return None
     kept = {name: kind.fields[name].kept(value) for name, value in fields.items()}
-    return tuple(sorted((kept | ({CASE: told[CASE]} if CASE in told else {})).items()))
+    return tuple(sorted((kept | ({CASE: raw_fields[CASE]} if CASE in raw_fields else {})).items()))
 
 
 def _signed_off(how: SignOff) -> frozenset[Code]:
@@ -283,5 +285,5 @@ def never_accepted(code: str, version: str) -> str | None:
     """
     parts = [part for part in version.split(".")[:2] if part.isdecimal()]
     older = len(parts) == 2 and tuple(map(int, parts)) < _FIRST_CHECKED
-    known = known_code(code)
-    return CATALOGUE[known].never_for if known in NEVER and not older else None
+    current = known_code(code)
+    return CATALOGUE[current].never_for if current in NEVER and not older else None

@@ -142,7 +142,7 @@ class Terms:
 
     def admits(self, value: object) -> bool:
         """Return whether a value from a file is a list of such words."""
-        return isinstance(value, list | tuple) and all(isinstance(one, str) and one in self.words for one in value)
+        return isinstance(value, list | tuple) and all(isinstance(word, str) and word in self.words for word in value)
 
     def shown(self, value: Any) -> str:
         """Return the words as a wording shows them."""
@@ -205,8 +205,8 @@ def _of(words: Iterable[str]) -> Term:
     return Term(frozenset(words))
 
 
-def _each(docs: str, *codes: Code, **known: Any) -> dict[Code, Kind]:
-    return {code: Kind(docs, **known) for code in codes}
+def _each(docs: str, *codes: Code, **common: Any) -> dict[Code, Kind]:
+    return {code: Kind(docs, **common) for code in codes}
 
 
 _ORIENTATIONS = frozenset("".join(letters) for axes in permutations(("LR", "AP", "SI")) for letters in product(*axes))

@@ -38,10 +38,10 @@ def scan_name(image: PurePath) -> ScanName:
     >>> scan_name(PurePath("sub-01/ses-year1/pet/sub-01_ses-year1_trc-18FFDG_pet.nii.gz")).session
     'year1'
     """
-    found = _SCAN_NAME.fullmatch(image.name)
-    if found is None:
+    match = _SCAN_NAME.fullmatch(image.name)
+    if match is None:
         raise ConfigError(f"{image}: is not named sub-ID_ses-SESSION_trc-LABEL_pet.nii.gz or ..._spect.nii.gz")
-    return ScanName(*found.groups())
+    return ScanName(*match.groups())
 
 
 ANAT_SPACE = "anat"

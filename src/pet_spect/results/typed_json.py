@@ -102,9 +102,9 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         return as_json(value)
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, Mapping):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     return value
 
 
@@ -140,7 +140,7 @@ def from_json(kind: type[T], content: object) -> T:
 
 def _flat(hint: Any, content: dict[str, Any]) -> object:
     kinds = get_args(hint) or (hint,)
-    kind = next(one for one in kinds if one is not NoneType)
+    kind = next(kind for kind in kinds if kind is not NoneType)
     if NoneType in kinds and not any(each.key in content for each in _fields(kind)):
         return None
     return cast(object, from_json(kind, content))
@@ -166,7 +166,7 @@ def _value(hint: Any, value: Any) -> Any:
         return _of_tuple(args, value)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         _needed(value, isinstance(value, dict), "an object {...}")
-        return {key: _value(args[1], one) for key, one in value.items()}
+        return {key: _value(args[1], item) for key, item in value.items()}
     if dataclasses.is_dataclass(hint):
         return from_json(cast(type, hint), value)
     if hint is float:
@@ -204,13 +204,13 @@ def _of_tuple(kinds: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
     any_length = kinds[-1] is Ellipsis
     length = "any" if any_length else str(len(kinds))
     _needed(value, isinstance(value, list) and (any_length or len(value) == len(kinds)), f"a list of {length} values")
-    found = []
-    for place, one in enumerate(value):
+    items = []
+    for place, item in enumerate(value):
         try:
-            found.append(_value(kinds[0] if any_length else kinds[place], one))
+            items.append(_value(kinds[0] if any_length else kinds[place], item))
         except MismatchError as error:
             raise MismatchError(f"entry {place + 1}: {error}") from None
-    return tuple(found)
+    return tuple(items)
 
 
 def number(value: object) -> float:
