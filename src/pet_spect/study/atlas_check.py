@@ -58,7 +58,9 @@ def check_references(check: ConfigCheck) -> dict[str, Reference]:
         except RegionError as error:
             check.add(("references", name), str(error).removeprefix(f"{name}: "))
             wrong.add(name)
-    references = read_references({name: one for name, one in check.config["references"].items() if name not in wrong})
+    references = read_references(
+        {name: entry for name, entry in check.config["references"].items() if name not in wrong}
+    )
     for tracer in check.config["tracers"] if check.has("tracers", "primary") else ():
         name = check.config["primary"].get(tracer)
         if name is not None and name not in {*references, *wrong}:
@@ -91,26 +93,26 @@ def check_atlas(check: ConfigCheck, references: Mapping[str, Reference]) -> Atla
 
 
 def _find_atlas(check: ConfigCheck) -> AtlasFiles | None:
-    given = check.config["atlas"]
-    if "name" in given:
+    atlas_config = check.config["atlas"]
+    if "name" in atlas_config:
         try:
-            labels, table = find_atlas(given["name"])
+            labels, table = find_atlas(atlas_config["name"])
         except AtlasError as error:
             check.add(("atlas", "name"), str(error))
             return None
         if not usable_path(str(labels)):
             message = f"found {shown(str(labels))}, needed {needed_path(str(labels))}; rename the place"
             check.mistakes.append(Mistake("pet_spect", None, "the folder of its own atlases", message))
-        flags = ["--atlas", given["name"]]
+        flags = ["--atlas", atlas_config["name"]]
     else:
         usable = [key for key in ("labels", "table") if check.check_path(("atlas", key))]
-        there = [key for key in usable if os.path.isfile(given[key])]  # noqa: PTH113
+        there = [key for key in usable if os.path.isfile(atlas_config[key])]  # noqa: PTH113
         for key in usable:
             if key not in there:
-                check.add(("atlas", key), absence(Path(given[key])))
+                check.add(("atlas", key), absence(Path(atlas_config[key])))
         if len(there) < 2:
             return None
-        labels, table = Path(given["labels"]), Path(given["table"])
+        labels, table = Path(atlas_config["labels"]), Path(atlas_config["table"])
         flags = ["--atlas-labels", str(labels), "--atlas-table", str(table)]
     try:
         rows = read_table(table, required=("index", "region", "side"), most_bytes=MOST_TYPED_BYTES)

@@ -27,7 +27,7 @@ class ConfigCheck:
 
     Parameters
     ----------
-    given : mapping
+    as_written : mapping
         The configuration as the user gave it.
     schema : dict
         JSON schema, which also holds the defaults.
@@ -43,7 +43,7 @@ class ConfigCheck:
         First keys in which the schema found a mistake; what depends on one of them is not checked.
     """
 
-    given: Mapping[str, Any]
+    as_written: Mapping[str, Any]
     schema: dict[str, Any]
     lines: ConfigLines
     config: dict[str, Any] = field(init=False)
@@ -51,7 +51,7 @@ class ConfigCheck:
     wrong: set[str] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
-        self.config = copy.deepcopy(dict(self.given))
+        self.config = copy.deepcopy(dict(self.as_written))
         self._check_schema()
         _fill(self.config, self.schema, self.wrong)
 
@@ -84,7 +84,7 @@ class ConfigCheck:
         for key in ("participants", "scans", "qc"):
             if self.has(key) and not self.check_path((key,)):
                 self.wrong.add(key)
-        if self.has("qc") and "qc" in self.given and not os.path.isfile(self.config["qc"]):  # noqa: PTH113
+        if self.has("qc") and "qc" in self.as_written and not os.path.isfile(self.config["qc"]):  # noqa: PTH113
             self.add(("qc",), absence(Path(self.config["qc"])))
             self.wrong.add("qc")
         if self.has("sessions"):
@@ -95,17 +95,19 @@ class ConfigCheck:
             self._check_primary()
 
     def _check_schema(self) -> None:
-        if "regions" in self.given:
-            old = self.given["regions"] if isinstance(self.given["regions"], dict) else {}
+        if "regions" in self.as_written:
+            old = self.as_written["regions"] if isinstance(self.as_written["regions"], dict) else {}
             self.add(("regions",), f"is not known since 0.2.0; write instead {instead_of_regions(old)}")
-        for keys in _odd_keys(self.given):
+        for keys in _odd_keys(self.as_written):
             self.add(
                 keys[:-1], f"found the key {shown(keys[-1])}, needed a name; put quotes around it", inside=keys[-1:]
             )
             self.wrong.add(str(keys[0]))
-        given = {key: value for key, value in self.given.items() if key != "regions" and str(key) not in self.wrong}
+        usable = {
+            key: value for key, value in self.as_written.items() if key != "regions" and str(key) not in self.wrong
+        }
         messages: dict[tuple[Keys, str, Keys], None] = {}
-        for error in Draft202012Validator(self.schema).iter_errors(given):
+        for error in Draft202012Validator(self.schema).iter_errors(usable):
             messages |= dict.fromkeys(_schema_messages(best_match([error])))
         for keys, message, inside in messages:
             self.add(keys, message, inside=inside)
@@ -123,9 +125,9 @@ class ConfigCheck:
 
     def _check_capitals(self, keys: Keys, names: Collection[str]) -> None:
         """Refuse names that differ only in capitals: where a file system ignores them, one overwrites the other."""
-        found = colliding(names)
-        if found is not None:
-            self.add(keys, f"{found[0]} and {found[1]} differ only in capitals; rename one")
+        pair = colliding(names)
+        if pair is not None:
+            self.add(keys, f"{pair[0]} and {pair[1]} differ only in capitals; rename one")
 
     def _check_tracers(self) -> None:
         tracers = self.config["tracers"]
@@ -168,7 +170,7 @@ class ConfigCheck:
             if name not in primary:
                 self.add(("primary",), f"tracer {name} has no primary reference")
         for name in primary:
-            if name not in tracers and "primary" in self.given:
+            if name not in tracers and "primary" in self.as_written:
                 self.add(("primary",), f"tracer {name} is not among tracers ({listed(tracers)})", inside=(name,))
 
 
@@ -201,11 +203,11 @@ def _schema_messages(error: ValidationError) -> Iterator[tuple[Keys, str, Keys]]
             if key not in error.instance:
                 yield keys, f"key {key!r} is missing", (key,)
     elif error.validator == "additionalProperties":
-        known = list(error.schema["properties"])
+        allowed = list(error.schema["properties"])
         for key in error.instance:
-            if key not in known:
-                near = get_close_matches(key, known, n=1)
-                known_keys = f"known are {listed(known)} (config/README.md lists all)"
+            if key not in allowed:
+                near = get_close_matches(key, allowed, n=1)
+                known_keys = f"known are {listed(allowed)} (config/README.md lists all)"
                 way_out = f"did you mean {near[0]!r}?" if near else known_keys
                 yield keys, f"key {shown(key)} is not known; {way_out}", (key,)
     else:

@@ -111,12 +111,12 @@ def _too_deep(path: Path) -> ConfigError:
 
 
 def _once(pairs: Iterable[tuple[str, Any]], path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    mapping: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in mapping:
             raise ConfigError(f"{path}: duplicate key {shown(key)}; keep one")
-        found[key] = value
-    return found
+        mapping[key] = value
+    return mapping
 
 
 def _count(node: yaml.Node, path: Path, counts: dict[int, int]) -> int:

@@ -46,12 +46,12 @@ class ConfigLines:
         Without a line if it stands on the command line, which is no file, in JSON that is not YAML, or nowhere.
         """
         depth = _depth(self.command_line, keys)
-        found: tuple[str, int | None] = (COMMAND_LINE if depth else listed(self.files), None)
+        place: tuple[str, int | None] = (COMMAND_LINE if depth else listed(self.files), None)
         for file, node in reversed(list(zip(self.files, self.nodes, strict=True))):
             in_file, line = _descend(node, keys)
             if in_file > depth:
-                depth, found = in_file, (file, line)
-        return found
+                depth, place = in_file, (file, line)
+        return place
 
 
 def _composed(path: Path) -> yaml.Node | None:
@@ -95,4 +95,4 @@ def _entry(node: yaml.Node | None, key: Any) -> tuple[yaml.Mark, yaml.Node] | No
             merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
         elif isinstance(name, yaml.ScalarNode) and name.value == str(key):
             return name.start_mark, value
-    return next((entry for one in merged if (entry := _entry(one, key)) is not None), None)
+    return next((entry for source in merged if (entry := _entry(source, key)) is not None), None)

@@ -81,8 +81,8 @@ def decisions_of(
         )
         key = decision.key
         scan = f"{key.participant} {key.session} {key.tracer}"
-        known = ((key.participant, participants), (key.session, sessions), (key.tracer, tracers))
-        if any(name and names is not None and name not in names for name, names in known):
+        allowed = ((key.participant, participants), (key.session, sessions), (key.tracer, tracers))
+        if any(name and names is not None and name not in names for name, names in allowed):
             line.refuse(f"{scan} is not a scan of this study")
         _check_acceptance(line, decision)
         for number, other in earlier.setdefault(key, []):
@@ -109,7 +109,7 @@ def _check_acceptance(line: TableRow, decision: Decision) -> None:
 
 def decisions_by_scan(decisions: Iterable[Decision]) -> dict[ScanKey, list[Decision]]:
     """Return what was decided about each scan."""
-    found: dict[ScanKey, list[Decision]] = {}
+    by_scan: dict[ScanKey, list[Decision]] = {}
     for decision in decisions:
-        found.setdefault(decision.key, []).append(decision)
-    return found
+        by_scan.setdefault(decision.key, []).append(decision)
+    return by_scan

@@ -103,7 +103,7 @@ class TableRow:
 
 def _look_alike(text: str) -> str:
     """Return which character of a name is none of A to Z, a to z, 0 to 9, where no eye could tell."""
-    strange = next((one for one in text if not one.isascii()), None)
+    strange = next((character for character in text if not character.isascii()), None)
     return "" if strange is None else f" (U+{ord(strange):04X} is no plain letter or digit, even if it looks like one)"
 
 
@@ -154,8 +154,8 @@ class Table:
     @property
     def mistakes(self) -> list[Mistake]:
         """All that were found, in the order of the lines."""
-        found = [*self.file_mistakes, *(mistake for row in self.rows for mistake in row.mistakes)]
-        return sorted(found, key=lambda mistake: mistake.line or 0)
+        mistakes = [*self.file_mistakes, *(mistake for row in self.rows for mistake in row.mistakes)]
+        return sorted(mistakes, key=lambda mistake: mistake.line or 0)
 
     def check(self) -> None:
         """Raise a `StudyError` if any mistake was found."""
