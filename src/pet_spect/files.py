@@ -80,7 +80,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def read_json(
-    path: Path, error: type[PetSpectError], what: What, *, called: str | None = None, once: Collection[str] = ()
+    path: Path, error: type[PetSpectError], what: What, *, label: str | None = None, once: Collection[str] = ()
 ) -> dict[str, Any]:
     """Read a JSON object, in UTF-8, UTF-16 or UTF-32, with a byte-order mark or without.
 
@@ -91,7 +91,7 @@ def read_json(
         What is raised.
     what : {'dictionary', 'record', 'sidecar'}
         Its code is ``<what>_missing`` or ``<what>_unreadable``.
-    called : str, optional
+    label : str, optional
         How messages call the file, instead of its path. They quote none of its text.
     once : collection of str
         Keys that must not be repeated with different values. For other keys the last value counts.
@@ -101,7 +101,7 @@ def read_json(
     PetSpectError
         If the file cannot be read, is not JSON or is no object.
     """
-    called = str(path) if called is None else called
+    label = str(path) if label is None else label
     missing, unreadable = _CODES[what]
     twice: list[str] = []
 
@@ -112,23 +112,23 @@ def read_json(
 
     try:
         if path.stat().st_size > _LARGEST_JSON:
-            raise error(f"{called}: is larger than {_LARGEST_JSON >> 20} MiB", code=unreadable)
+            raise error(f"{label}: is larger than {_LARGEST_JSON >> 20} MiB", code=unreadable)
         content = json.loads(path.read_bytes(), object_pairs_hook=collect)
     except OSError as trouble:
-        raise error(f"{called}: cannot be read ({trouble.strerror})", code=missing) from None
+        raise error(f"{label}: cannot be read ({trouble.strerror})", code=missing) from None
     except UnicodeDecodeError:
-        raise error(f"{called}: is not JSON (not UTF-8 text; save it as UTF-8)", code=unreadable) from None
+        raise error(f"{label}: is not JSON (not UTF-8 text; save it as UTF-8)", code=unreadable) from None
     except json.JSONDecodeError as trouble:
-        raise error(f"{called}: is not JSON ({_told(trouble)})", code=unreadable) from None
+        raise error(f"{label}: is not JSON ({_json_fault(trouble)})", code=unreadable) from None
     except ValueError:
-        raise error(f"{called}: is not JSON", code=unreadable) from None
+        raise error(f"{label}: is not JSON", code=unreadable) from None
     except RecursionError:
-        raise error(f"{called}: is nested too deeply", code=unreadable) from None
+        raise error(f"{label}: is nested too deeply", code=unreadable) from None
     if not isinstance(content, dict):
         kind = "a list" if isinstance(content, list) else "a single value"
-        raise error(f"{called}: is not a JSON object but {kind}; {{...}} is needed", code=unreadable)
+        raise error(f"{label}: is not a JSON object but {kind}; {{...}} is needed", code=unreadable)
     if twice:
-        raise error(f"{called}: duplicate key {twice[0]} with different values; keep one", code=unreadable)
+        raise error(f"{label}: duplicate key {twice[0]} with different values; keep one", code=unreadable)
     return content
 
 
@@ -136,7 +136,7 @@ def _same(one: object, other: object) -> bool:
     return type(one) is type(other) and (one == other or one != one)
 
 
-def _told(trouble: json.JSONDecodeError) -> str:
+def _json_fault(trouble: json.JSONDecodeError) -> str:
     """Return what is wrong with a text and where, of which JSON's own word is only that something else was needed."""
     here, before = trouble.doc[trouble.pos : trouble.pos + 1], trouble.doc[: trouble.pos].rstrip()
     if not trouble.doc.strip():

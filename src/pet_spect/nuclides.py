@@ -185,7 +185,9 @@ def radionuclides_of_half_life(half_life: float | None) -> frozenset[str]:
     """
     if half_life is None:
         return frozenset()
-    return frozenset(name for name, known in HALF_LIVES_S.items() if abs(half_life / known - 1) <= SAME_HALF_LIFE)
+    return frozenset(
+        name for name, tabulated in HALF_LIVES_S.items() if abs(half_life / tabulated - 1) <= SAME_HALF_LIFE
+    )
 
 
 def hyphenated(nuclide: str) -> str:

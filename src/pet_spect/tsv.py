@@ -135,14 +135,14 @@ def header_mistakes(header: Sequence[str], required: Sequence[str], allowed: Seq
         if count > 1
     ][:1]
     missing = [name for name in required if name not in header]
-    separator = next((one for one in ";," if len(header) == 1 and one in header[0]), None)
+    separator = next((character for character in ";," if len(header) == 1 and character in header[0]), None)
     if missing and separator is not None:
         return [f"its columns are separated by {separator!r}, tabs are needed; save it as tab-delimited text"]
     if missing:
         absent = listed(map(repr, missing), joined=" and no ")
         mistakes.append(f"no column {absent}; found {listed(map(shown, header))}")
-    known = set(allowed or ())
-    unknown = [name for name in header if allowed is not None and name not in known]
+    allowed_names = set(allowed or ())
+    unknown = [name for name in header if allowed is not None and name not in allowed_names]
     if unknown:
         near = get_close_matches(unknown[0], allowed or (), n=1)
         way_out = f"did you mean {near[0]!r}?" if near else f"known are {listed(allowed or ())}"

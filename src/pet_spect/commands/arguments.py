@@ -30,10 +30,10 @@ def add_participant(parser: argparse.ArgumentParser, *, scan_needed: bool) -> No
 def references(text: str) -> dict[str, Reference]:
     """Return the value of ``--references``: the built-in ones and what the JSON says of them."""
     try:
-        given = json.loads(text)
-        if not isinstance(given, dict):
+        parsed = json.loads(text)
+        if not isinstance(parsed, dict):
             raise ValueError("a JSON object is needed")
-        return read_references(given)
+        return read_references(parsed)
     except RecursionError:
         raise argparse.ArgumentTypeError("is nested too deeply") from None
     except (ValueError, RegionError) as error:

@@ -65,7 +65,7 @@ def to_common(
 
     atlas = load_atlas("CerebrA")
     tissue = sharp_tissue(atlas, tissue_maps(atlas))
-    found: dict[Visit, Resolution] = {}
+    resolutions: dict[Visit, Resolution] = {}
     for visit, image in images.items():
         try:
             to_participant = read_scan_to_participant_points(results, layout.scan_name(image))
@@ -74,10 +74,10 @@ def to_common(
             continue
         entry = record.registered(ScanKey(record.participant, *visit))
         volume = volume if entry is None else in_view(volume, entry.cut_view)
-        found[visit] = estimate_fwhm(
+        resolutions[visit] = estimate_fwhm(
             volume,
             tissue,
             scan_to_participant_points=to_participant,
             participant_to_standard_points=participant_to_standard_points,
         )
-    return plan(wanted, found)
+    return plan(wanted, resolutions)

@@ -116,7 +116,7 @@ def _check_out(scan: Path, out: Path) -> None:
     """Refuse an output that would take the place of the input; no path is told, for it may name a person."""
     originals = [scan, Path(sidecar(str(scan)))] if is_nifti(scan) else [scan]
     written = [out, Path(sidecar(str(out)))]
-    if any(_same(one, original) for one in written for original in originals):
+    if any(_same(output, original) for output in written for original in originals):
         raise ConfigError("--out: its image or its JSON is the input itself; name another file")
 
 

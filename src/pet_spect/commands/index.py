@@ -46,15 +46,15 @@ def run(options: argparse.Namespace) -> None:
     _check_out(options.out)
     if options.audit is not None:
         _check_audit(options.audit, options.out, options.folders)
-    found = _index(options.folders)
-    tables = tables_of(found)
+    survey = _index(options.folders)
+    tables = tables_of(survey)
     if options.audit is not None:
-        write_audit(options.audit, found, tables)
+        write_audit(options.audit, survey, tables)
     _write_draft(options.out / "participants.tsv", ("participant_id", "lesion_side"), tables.participants)
     _write_draft(options.out / "scans.tsv", ("participant_id", "session", "tracer", "path", "series"), tables.scans)
     write_table(options.out / "index.tsv", COLUMNS, tables.index)
     print(printed(tables.index))
-    print(f"\n{_summary(found, tables, audited=options.audit is not None)}")
+    print(f"\n{_summary(survey, tables, audited=options.audit is not None)}")
     bugs = sum(row["code"] == "internal_error" for row in tables.index)
     if bugs:
         raise PetSpectError(
@@ -64,10 +64,10 @@ def run(options: argparse.Namespace) -> None:
         )
 
 
-def _summary(found: Index, tables: Tables, *, audited: bool) -> str:
-    images = sum(entry.series.source.files for entry in found.entries)
-    series = len({(entry.series.source.root, entry.series.source.uid) for entry in found.entries})
-    links = sum(trouble.code == LINK for trouble in found.troubles)
+def _summary(survey: Index, tables: Tables, *, audited: bool) -> str:
+    images = sum(entry.series.source.files for entry in survey.entries)
+    series = len({(entry.series.source.root, entry.series.source.uid) for entry in survey.entries})
+    links = sum(trouble.code == LINK for trouble in survey.troubles)
     unfollowed = (
         f"{links} link{'' if links == 1 else 's'} to folders not followed: who lies only there is in no table; name"
         " those folders too.\n"
@@ -80,8 +80,8 @@ def _summary(found: Index, tables: Tables, *, audited: bool) -> str:
         else "To see who each line is, run again with --audit FILE and another --out."
     )
     return (
-        f"{found.looked_at} files looked at: {images} images in {series} series,"
-        f" {len(found.troubles) - links} in trouble, {found.passed_over} passed over.\n{unfollowed}"
+        f"{survey.looked_at} files looked at: {images} images in {series} series,"
+        f" {len(survey.troubles) - links} in trouble, {survey.passed_over} passed over.\n{unfollowed}"
         f"Drafted {len(tables.participants)} participants and"
         f" {len(tables.scans)} scans; nothing runs before a person has filled in every lesion_side (left or right), and"
         f" decided every n/a of participant_id, session and tracer and every question mark. {who}"

@@ -204,12 +204,12 @@ def _label(path: Path) -> str:
     return layout.scan_stem(*layout.scan_name(path)[:3])
 
 
-def _templates(given: list[str], needed: set[str]) -> dict[str, Template]:
+def _templates(flags: list[str], needed: set[str]) -> dict[str, Template]:
     from pet_spect.imaging.atlases import load_atlas
     from pet_spect.imaging.normal_uptake import PATTERNS
     from pet_spect.registration.templates.template import make_template, read_template
 
-    named = dict(text.partition("=")[::2] for text in given) if given else {name: name for name in PATTERNS}
+    named = dict(text.partition("=")[::2] for text in flags) if flags else {name: name for name in PATTERNS}
     missing = sorted(needed - named.keys())
     if missing:
         names = listed([*PATTERNS, "FILE"], joined=" or ")

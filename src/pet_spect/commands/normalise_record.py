@@ -80,7 +80,7 @@ def record_of(
         anat=None if anatomy is None else _anat(anatomy, result),
         scans=tuple(scans),
         leading=result.lead,
-        lesion=_lesion(result, lesion_fault, given=lesion_given),
+        lesion=_lesion(result, lesion_fault, lesion_given=lesion_given),
         warp=_warp(result),
         settings=Settings(gates=asdict(gates), deformation=asdict(deformation)),
     )
@@ -143,7 +143,7 @@ def _anat(anatomy: Anatomy, result: Normalised) -> RegisteredAnat | RefusedAnat:
     return RegisteredAnat(kind=kind, measured=_measured(result.scans[anatomy.key]))
 
 
-def _lesion(result: Normalised, fault: Refusal | None, *, given: bool) -> LesionEntry | None:
+def _lesion(result: Normalised, fault: Refusal | None, *, lesion_given: bool) -> LesionEntry | None:
     from pet_spect.registration.lesion_estimate import volume_by_side
 
     if result.lesion is None or result.seen_ml is None:
@@ -151,7 +151,7 @@ def _lesion(result: Normalised, fault: Refusal | None, *, given: bool) -> Lesion
     left, right = volume_by_side(result.lesion)
     seen_left, seen_right = result.seen_ml
     return LesionEntry(
-        source="given" if given and fault is None else "estimated",
+        source="given" if lesion_given and fault is None else "estimated",
         volume_ml=VolumesMl(left=left, right=right),
         seen_ml=VolumesMl(left=seen_left, right=seen_right),
         code=None if fault is None else fault.code,

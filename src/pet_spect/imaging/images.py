@@ -142,17 +142,17 @@ def write_refusal(path: Path, refusal: Refusal) -> None:
     """
     volume = Volume(np.full((1, 1, 1), np.nan, dtype=np.float32), np.eye(4))
     write_volume(path, volume, description=f"refused: {refusal.code}"[:79])
-    told = {"Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
-    write_json(Path(sidecar(str(path))), {"Refusal": told, "SkullStripped": False})
+    entry = {"Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
+    write_json(Path(sidecar(str(path))), {"Refusal": entry, "SkullStripped": False})
 
 
-def read_sidecar(image: Path, called: str | None = None, once: Collection[str] = ()) -> dict[str, Any]:
+def read_sidecar(image: Path, label: str | None = None, once: Collection[str] = ()) -> dict[str, Any]:
     """Return the JSON beside an image.
 
     Parameters
     ----------
     image : Path
-    called : str, optional
+    label : str, optional
         How messages call the image, instead of the path of the JSON.
     once : collection of str
         Keys that must not be repeated with different values.
@@ -162,8 +162,8 @@ def read_sidecar(image: Path, called: str | None = None, once: Collection[str] =
     ImageError
         If there is none or it is not a JSON object.
     """
-    named = None if called is None else f"{called}: its JSON"
-    return read_json(Path(sidecar(str(image))), ImageError, "sidecar", called=named, once=once)
+    named = None if label is None else f"{label}: its JSON"
+    return read_json(Path(sidecar(str(image))), ImageError, "sidecar", label=named, once=once)
 
 
 def read_refusal(image: Path) -> Refusal | None:
@@ -174,11 +174,11 @@ def read_refusal(image: Path) -> Refusal | None:
     ImageError
         If its sidecar cannot be read.
     """
-    found = read_sidecar(image).get("Refusal")
-    if found is None:
+    entry = read_sidecar(image).get("Refusal")
+    if entry is None:
         return None
-    told = found if isinstance(found, dict) else {}
-    stage, code, reason = (told.get(name) for name in ("Stage", "Code", "Reason"))
+    fields = entry if isinstance(entry, dict) else {}
+    stage, code, reason = (fields.get(name) for name in ("Stage", "Code", "Reason"))
     if not (isinstance(stage, str) and isinstance(code, str) and isinstance(reason, str)):
         raise ImageError(
             f"{sidecar(str(image))}: Refusal holds no Stage, Code and Reason; run convert again",
@@ -284,14 +284,14 @@ def read_rigid(path: Path) -> NDArray[np.float64]:
     return matrix
 
 
-def check_rigid(matrix: NDArray[np.float64], called: str) -> None:
+def check_rigid(matrix: NDArray[np.float64], label: str) -> None:
     """Refuse a point transform that does more than turn and shift a head: a single wrong bit may mirror it.
 
     Parameters
     ----------
     matrix : (4, 4) float array
         mm to mm.
-    called : str
+    label : str
         How messages call it.
 
     Raises
@@ -304,7 +304,7 @@ def check_rigid(matrix: NDArray[np.float64], called: str) -> None:
         fault = _fault_of_rigid(matrix)
     if fault:
         raise ImageError(
-            f"{called}: {fault}; a rigid transform is needed: run normalise again to make it anew",
+            f"{label}: {fault}; a rigid transform is needed: run normalise again to make it anew",
             code="transform_implausible",
         )
 

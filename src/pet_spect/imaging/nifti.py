@@ -33,7 +33,7 @@ _SAVE_AS_ONE = "save it as one .nii.gz file with an orientation (with nibabel, F
 _PAIR_ENDINGS = (".hdr", ".img", ".hdr.gz", ".img.gz")
 
 
-def check_no_pair(path: Path, called: str) -> None:
+def check_no_pair(path: Path, label: str) -> None:
     """Refuse an image in two files, ``.hdr`` and ``.img``; a DICOM file may have such a name.
 
     Raises
@@ -52,19 +52,19 @@ def check_no_pair(path: Path, called: str) -> None:
             continue
         if _size(head) is not None:
             raise ImageError(
-                f"{called}: is a pair of files (.hdr, .img) in NIfTI or Analyze form; {_SAVE_AS_ONE}",
+                f"{label}: is a pair of files (.hdr, .img) in NIfTI or Analyze form; {_SAVE_AS_ONE}",
                 code="image_pair",
             )
 
 
-def open_nifti(path: Path, called: str, *, most_packed: int = MOST_PACKED) -> nib.Nifti1Image:
+def open_nifti(path: Path, label: str, *, most_packed: int = MOST_PACKED) -> nib.Nifti1Image:
     """Open a NIfTI-1 or NIfTI-2 file of one part, packed or not, without reading its voxels into memory.
 
     Parameters
     ----------
     path : Path
         What is packed with gzip is read to its end, so that its checksum and its length hold.
-    called : str
+    label : str
         How messages call it.
     most_packed : int
         Bytes that the voxels may take as 32-bit floats though the file has less than the 200th of it.
@@ -83,32 +83,32 @@ def open_nifti(path: Path, called: str, *, most_packed: int = MOST_PACKED) -> ni
     try:
         with muted():
             if not stat.S_ISREG(path.stat().st_mode):
-                raise ImageError(f"{called}: is not a file; a NIfTI image is needed", code="image_unreadable")
-            with _content(path, called) as stream:
+                raise ImageError(f"{label}: is not a file; a NIfTI image is needed", code="image_unreadable")
+            with _content(path, label) as stream:
                 head = stream.read(_HEADER_BYTES)
-                needed, surplus = _check_header(head, path, called, most_packed)
+                needed, surplus = _check_header(head, path, label, most_packed)
                 length = path.stat().st_size
                 if _is_gz(path):
                     length = len(head) + gzipped.drain(stream, needed + surplus)
-            _check_length(length, needed, surplus, called)
+            _check_length(length, needed, surplus, label)
             kind = _KINDS[_size(head) or 0]
             holders = kind.make_file_map({"image": str(path)})  # from_filename changes .Nii.gz to .nii.gz
             image: nib.Nifti1Image = kind.from_file_map(holders)
-            check_space(image, called, _raw(head))
+            check_space(image, label, _raw(head))
             return image
     except ImageError:
         raise
     except FileNotFoundError:
-        raise ImageError(f"{called}: does not exist", code="image_missing") from None
+        raise ImageError(f"{label}: does not exist", code="image_missing") from None
     except gzipped.BROKEN as error:
         raise ImageError(
-            f"{called}: is damaged or cut short: its gzip packing does not agree with its own checksum or length"
+            f"{label}: is damaged or cut short: its gzip packing does not agree with its own checksum or length"
             f" ({type(error).__name__}); copy the file anew from where it came from",
             code="image_damaged",
         ) from None
     except Exception as error:  # each part of a damaged header fails in a way of its own
         raise ImageError(
-            f"{called}: is not a readable NIfTI image ({type(error).__name__})", code="image_unreadable"
+            f"{label}: is not a readable NIfTI image ({type(error).__name__})", code="image_unreadable"
         ) from None
 
 
@@ -158,7 +158,7 @@ def _is_gz(path: Path) -> bool:
 
 
 @contextmanager
-def _content(path: Path, called: str) -> Iterator[BinaryIO]:
+def _content(path: Path, label: str) -> Iterator[BinaryIO]:
     with path.open("rb") as stream:
         head = stream.read(_HEADER_BYTES)
         is_packed = head[:2] == gzipped.MARK
@@ -166,11 +166,11 @@ def _content(path: Path, called: str) -> Iterator[BinaryIO]:
         if is_packed != _is_gz(path) and head:
             if not is_packed and _size(head) is None:
                 raise ImageError(
-                    f"{called}: is not a readable NIfTI image (neither gzip nor such a header)", code="image_unreadable"
+                    f"{label}: is not a readable NIfTI image (neither gzip nor such a header)", code="image_unreadable"
                 )
             has, other = ("is", ".nii.gz") if is_packed else ("is not", ".nii")
             raise ImageError(
-                f"{called}: {has} packed with gzip, against its name; let the name end in {other}",
+                f"{label}: {has} packed with gzip, against its name; let the name end in {other}",
                 code="image_unreadable",
             )
         yield gzipped.gunzip(stream) if is_packed else stream
@@ -182,52 +182,52 @@ def _size(head: bytes) -> int | None:
     return next((size for size in sizes if size in _KINDS and len(head) >= size), None)
 
 
-def _check_header(head: bytes, path: Path, called: str, most_packed: int) -> tuple[int, int]:
+def _check_header(head: bytes, path: Path, label: str, most_packed: int) -> tuple[int, int]:
     """Return how many bytes a file must have by its header, and how many more it may have: less than a slice."""
     size = _size(head)
     if size is None:
-        raise ImageError(f"{called}: is not a readable NIfTI image (it has no such header)", code="image_unreadable")
+        raise ImageError(f"{label}: is not a readable NIfTI image (it has no such header)", code="image_unreadable")
     place, single = _MARKS[size]
     if head[place : place + 3] != single:
         raise ImageError(
-            f"{called}: is in Analyze form, or the header of a pair of files, not one NIfTI file; {_SAVE_AS_ONE}",
+            f"{label}: is in Analyze form, or the header of a pair of files, not one NIfTI file; {_SAVE_AS_ONE}",
             code="image_pair",
         )
     header = _KINDS[size].header_class.from_fileobj(io.BytesIO(head))
     kind, shape = header.get_data_dtype(), header.get_data_shape()
     if kind.kind not in "iuf":
-        raise ImageError(f"{called}: its voxels are not single real numbers", code="image_voxels")
+        raise ImageError(f"{label}: its voxels are not single real numbers", code="image_voxels")
     if np.isinf(_raw(head)["scl_slope"]):  # which nibabel takes for none; NaN and 0 do mean none
-        raise ImageError(f"{called}: scl_slope is infinite", code="image_voxels")
+        raise ImageError(f"{label}: scl_slope is infinite", code="image_voxels")
     voxels = math.prod(shape)
     if voxels < 1:
-        raise ImageError(f"{called}: has no voxels", code="image_shape")
+        raise ImageError(f"{label}: has no voxels", code="image_shape")
     if voxels > MOST_VOXELS:
-        raise ImageError(f"{called}: {voxels} voxels are more than {MOST_VOXELS}", code="image_shape")
+        raise ImageError(f"{label}: {voxels} voxels are more than {MOST_VOXELS}", code="image_shape")
     start = header.get_data_offset()
     if start < size:  # nibabel takes 0 at its word, and the header for voxels
         raise ImageError(
-            f"{called}: vox_offset says that voxels begin within the header; write the image anew",
+            f"{label}: vox_offset says that voxels begin within the header; write the image anew",
             code="image_unreadable",
         )
     in_memory = voxels * max(kind.itemsize, np.dtype(np.float32).itemsize)
     if _is_gz(path) and in_memory > max(most_packed, gzipped.MOST_RATIO * path.stat().st_size):
         raise ImageError(
-            f"{called}: its file is too small for the {voxels} voxels of its header, packed as it is",
+            f"{label}: its file is too small for the {voxels} voxels of its header, packed as it is",
             code="image_shape",
         )
     return start + voxels * kind.itemsize, kind.itemsize * math.prod(shape[:2]) - 1
 
 
-def _check_length(length: int, needed: int, surplus: int, called: str) -> None:
+def _check_length(length: int, needed: int, surplus: int, label: str) -> None:
     if length < needed:
         raise ImageError(
-            f"{called}: its file is too small for the voxels of its header: {length} bytes, {needed} are needed",
+            f"{label}: its file is too small for the voxels of its header: {length} bytes, {needed} are needed",
             code="image_shape",
         )
     if length > needed + surplus:
         raise ImageError(
-            f"{called}: holds more voxels than its header says: {needed} bytes are described, and more follow;"
+            f"{label}: holds more voxels than its header says: {needed} bytes are described, and more follow;"
             " its header is damaged, or was edited",
             code="image_shape",
         )
