@@ -13,16 +13,16 @@ from pet_spect import __version__
 from pet_spect.errors import PetSpectError
 
 VERBS = {
-    "index": "find the scans in a heap of DICOM files and draft the two tables",
-    "convert": "turn one DICOM scan into NIfTI with a sidecar that names nobody",
+    "index": "find the scans in a folder of DICOM files and draft the two tables",
+    "convert": "convert one DICOM scan to NIfTI with a sidecar that holds no identifier",
     "normalise": "align one participant's scans and warp them to the standard space",
     "measure": "measure every atlas region in every scan of one participant",
     "figures": "draw one picture per scan of one participant",
-    "cohort": "join everybody's uptake into ratio, change and summary tables",
+    "cohort": "join the uptake of all participants into ratio, change and summary tables",
     "report": "write the report page of a results folder",
-    "accounted": "fail, by name, on every refusal nobody signed off",
+    "accounted": "list the refused scans that are not signed off, and fail if there is one",
     "simulate": "make a simulated trial with known truth",
-    "deidentify": "write PET and SPECT DICOM anew so that it can be shared",
+    "deidentify": "write a de-identified copy of PET and SPECT DICOM that can be shared",
 }
 """Verb to its help line; the verb's module has its name."""
 

@@ -87,7 +87,7 @@ class CutView:
     first, last : (3,) tuple of float
         The field of view in voxel indices of the scan, voxel edges included.
     pose : (4, 4) float array or None
-        Standard points to scan points as the head in view tells; None where the warp of a whole head is to be believed.
+        Standard points to scan points, from the head in view; None where the warp of a whole head is used instead.
     """
 
     cut: tuple[str, ...]

@@ -277,7 +277,9 @@ def test_a_link_to_a_folder_is_told_with_what_it_hides(heap, tmp_path, capfd):
     assert run(heap, "--out", tmp_path / "draft") == 0
     told = capfd.readouterr().out
     assert "link_not_followed: 1 link to a folder elsewhere, which is not followed" in told
-    assert "0 in trouble, 0 passed over.\n1 link to folders not followed: who lies only there is in no table" in told
+    assert (
+        "0 in trouble, 0 passed over.\n1 link to folders not followed: scans found only there are in no table" in told
+    )
     assert "Doe" not in told
 
 

@@ -59,7 +59,7 @@ def test_a_line_with_the_former_name_of_a_code_accepts_the_code_of_today(decisio
 @pytest.mark.parametrize(
     ("code", "why"),
     [
-        ("gate_mirrored_visit", "left and right are exchanged and no eye can tell in which scan"),
+        ("gate_mirrored_visit", "left and right are exchanged in one of the scans, and it is unknown in which"),
         ("identical_scans", "one scan cannot be two visits"),
         ("gate_field_of_view", "the part that is out of view cannot be measured"),
     ],

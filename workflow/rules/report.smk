@@ -22,7 +22,7 @@ localrules:
 
 
 rule accounted:
-    """Fails, by name, on every refusal nobody signed off; comes last, when tables and report stand."""
+    """Lists the refused scans that are not signed off, and fails if there is one; comes last."""
     input:
         scans="results/tables/scans.tsv",
         report="results/report/index.html",

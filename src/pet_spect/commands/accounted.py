@@ -1,4 +1,4 @@
-"""The verb ``accounted``: fails, by name, on every scan that is refused or excluded and that nobody signed off."""
+"""The verb ``accounted``: lists the refused or excluded scans that are not signed off, and fails if there is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verb ``convert``: one scan, or an anatomical image, to NIfTI in its own space and a sidecar that names nobody.
+"""The verb ``convert``: one scan or anatomical image to NIfTI in its own space, with a sidecar without identifiers.
 
 The scan is a DICOM folder, archive or file, or a NIfTI image with its JSON in BIDS form.
 Voxels keep their native unit, which the sidecar names; the sidecar also carries
@@ -113,7 +113,7 @@ def _window(limits: list[float] | None) -> tuple[float, float] | None:
 
 
 def _check_out(scan: Path, out: Path) -> None:
-    """Refuse an output that would take the place of the input; no path is told, for it may name a person."""
+    """Refuse an output that would overwrite the input. No path is shown, because it may identify a person."""
     originals = [scan, Path(sidecar(str(scan)))] if is_nifti(scan) else [scan]
     written = [out, Path(sidecar(str(out)))]
     if any(_same(output, original) for output in written for original in originals):

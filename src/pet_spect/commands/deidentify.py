@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """De-identify one folder and tell in one line what was written and what was left out."""
+    """De-identify one folder and print in one line what was written and what was left out."""
     done = deidentify(options.source, options.out, pseudonyms_from(options.key), options.id)
     print(f"pet-spect deidentify: {summary(done)}", file=sys.stderr)
 

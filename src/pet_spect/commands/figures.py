@@ -1,6 +1,6 @@
 """The verb ``figures``: one picture per scan of one participant, with the atlas on it, or why it was refused.
 
-A picture is made for every scan that is named, also for a refused one, so that nobody disappears.
+Every scan that is named gets a picture, also a refused one, so that none goes missing from the report.
 """
 
 from __future__ import annotations

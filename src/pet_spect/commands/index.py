@@ -69,7 +69,7 @@ def _summary(survey: Index, tables: Tables, *, audited: bool) -> str:
     series = len({(entry.series.source.root, entry.series.source.uid) for entry in survey.entries})
     links = sum(trouble.code == LINK for trouble in survey.troubles)
     unfollowed = (
-        f"{links} link{'' if links == 1 else 's'} to folders not followed: who lies only there is in no table; name"
+        f"{links} link{'' if links == 1 else 's'} to folders not followed: scans found only there are in no table; name"
         " those folders too.\n"
         if links
         else ""

@@ -23,7 +23,7 @@ def read_lesion(participant: str, path: Path, scans: Mapping[ScanKey, Path], ana
     Parameters
     ----------
     participant : str
-        What errors call it, for a path may tell whose it is.
+        Its name in error messages, because a path may identify the person.
     path : Path
         Its name says the space, see `layout.mask_space`.
     scans : mapping of ScanKey to Path

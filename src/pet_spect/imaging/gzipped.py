@@ -1,4 +1,4 @@
-"""Gzip streams, read to their end before they are believed: checksum and length stand there (RFC 1952).
+"""Gzip streams, read to their end before they are used: checksum and length come last (RFC 1952).
 
 A reader that stops at the last byte it needs, as nibabel does, takes a stream with a flipped bit or without an end for
 a sound one. Several members, one after the other, are one stream, and zeros after the last are padding; anything else
@@ -33,7 +33,7 @@ _GZIP = 31
 
 
 def gunzip(stream: BinaryIO) -> BinaryIO:
-    """Return the content of a gzip stream, to be read; who reads it believes it after `drain` only."""
+    """Return the content of a gzip stream, to be read; it is verified only after `drain`."""
     return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
 
 

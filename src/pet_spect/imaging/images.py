@@ -135,7 +135,7 @@ def write_scan(path: Path, volume: Volume, facts: Mapping[str, Any]) -> None:
 
 
 def write_refusal(path: Path, refusal: Refusal) -> None:
-    """Write what stands in the place of a scan that was refused.
+    """Write a placeholder for a scan that was refused.
 
     The image is one voxel of NaN, from which no number can be made; the
     sidecar carries the refusal, and `read_scan` raises it.
@@ -228,7 +228,7 @@ def read_warp(path: Path) -> Warp:
         raise ImageError(f"{path}: has shape {image.shape}, a displacement field (X, Y, Z, 1, 3) is needed")
     vectors, affine = np.asarray(image.dataobj, dtype=np.float32)[:, :, :, 0, :], image.affine
     if not (np.isfinite(vectors).all() and _is_invertible(affine)):
-        raise ImageError(f"{path}: holds displacements or an affine that are not finite; make it anew")
+        raise ImageError(f"{path}: holds displacements or an affine that are not finite; run normalise again")
     return Warp(vectors * _LPS_VECTOR, np.asarray(affine, dtype=np.float64))
 
 
@@ -304,7 +304,7 @@ def check_rigid(matrix: NDArray[np.float64], label: str) -> None:
         fault = _fault_of_rigid(matrix)
     if fault:
         raise ImageError(
-            f"{label}: {fault}; a rigid transform is needed: run normalise again to make it anew",
+            f"{label}: {fault}; a rigid transform is needed: run normalise again",
             code="transform_implausible",
         )
 

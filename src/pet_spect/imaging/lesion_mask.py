@@ -30,7 +30,7 @@ def read_mask(path: Path, name: str) -> Volume:
     ----------
     path : Path
     name : str
-        What errors call it, for a path may tell whose it is.
+        Its name in error messages, because a path may identify the person.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def read_lesion_mask(path: Path, atlas: Atlas, name: str | None = None) -> Volum
     atlas : Atlas
         Says where the brain is.
     name : str, optional
-        What errors call it, for a path may tell whose it is; without it, its path.
+        Its name in error messages; by default the path, which may identify the person.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The one opener of NIfTI files: packing and header are checked before they are believed."""
+"""Opening of NIfTI files: packing and header are checked before they are used."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def open_nifti(path: Path, label: str, *, most_packed: int = MOST_PACKED) -> nib
 
 @contextmanager
 def muted() -> Iterator[None]:
-    """Keep what numpy and nibabel say of a damaged header from the log; what it leads to is told in one line."""
+    """Keep what numpy and nibabel say of a damaged header out of the log; our error says it in one line."""
     logger: logging.Logger = nib.imageglobals.logger
     before, logger.disabled = logger.disabled, True
     try:

@@ -1,4 +1,4 @@
-"""Coverage of regions in a scan that cuts the brain, told from the head's pose and not from the warp."""
+"""Coverage of regions in a scan that cuts the brain, computed from the head's pose and not from the warp."""
 
 from __future__ import annotations
 

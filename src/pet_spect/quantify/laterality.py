@@ -23,13 +23,13 @@ CLEAR_ML = 10.0
 """Smallest lesion-like deficit that decides: an old infarct of 5 mL on the other side must not."""
 
 CLEAR_SHARE = 0.75
-"""Of the deficits of both sides, the least share of the side that is believed."""
+"""Smallest share of the deficits of both sides that one side must have to count as the lesion's side."""
 
 MIRRORED = -0.6
 """A likeness of two scans below this means that one of them is mirrored."""
 
 FEWEST_REGIONS = 5
-"""With fewer paired regions the likeness of two scans cannot be told."""
+"""With fewer paired regions two scans are not compared."""
 
 _SIDES: tuple[Side, Side] = ("left", "right")
 _LEFT_OUT = ("cerebel", "verm", "ventric", "_lesionfree")
@@ -127,7 +127,7 @@ def agreement(shown: Side | None, lesion_side: Side) -> Agreement:
 
 
 def comparable(one: Asymmetry, other: Asymmetry) -> bool:
-    """Return whether two scans share enough regions for their likeness to be told."""
+    """Return whether two scans share enough regions to be compared."""
     return len(set(one.regions) & set(other.regions)) >= FEWEST_REGIONS
 
 
@@ -151,8 +151,8 @@ def likeness(one: Asymmetry, other: Asymmetry) -> float:
 def mirrored(patterns: Sequence[Asymmetry], sides: Sequence[Side | None], lesion_side: Side) -> list[bool]:
     """Return for each scan of one person whether another of their scans contradicts it as its mirror image.
 
-    A scan that itself shows the lesion on `lesion_side` is believed; of two others that contradict each
-    other nobody can tell which is wrong, so both are named.
+    A scan that itself shows the lesion on `lesion_side` counts as right. If two others contradict each other, it is
+    unknown which one is wrong, so both are marked.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 The mean of a region is made uncertain by the noise that many voxels have in common, so the size of a voxel's
 noise does not suffice. Two scans of a person with one tracer show noise and its correlation in their
-difference. In a single scan noise as smooth as the image cannot be told from anatomy.
+difference. In a single scan, noise as smooth as the image cannot be distinguished from anatomy.
 """
 
 from __future__ import annotations

@@ -128,7 +128,9 @@ def weigh_regions(
             certain = _nearest(certainty, atlas.affine, points[labelled][on_grid])
             weights.append(np.bincount(place, weights=certain, minlength=len(key)))
     if not sum(part.size for part in keys):
-        raise RegionError("no region of the atlas lies in this image; are the two in one space?", code="no_overlap")
+        raise RegionError(
+            "no region of the atlas lies in this image; check that both are in one space", code="no_overlap"
+        )
     key = np.concatenate(keys)
     counted = np.asarray(np.concatenate(counts), dtype=np.float64)
     weight = np.asarray(np.concatenate(weights), dtype=np.float64) if weights else counted

@@ -23,7 +23,7 @@ class ToCommon:
     Attributes
     ----------
     fwhm_mm, sd_mm : float or None
-        The scan's own resolution, None where it cannot be told, and its standard deviation.
+        The scan's own resolution, None where it is unknown, and its standard deviation.
     blur_mm : float
         FWHM of the Gaussian that is applied before the scan is measured; 0 is none.
     warnings : tuple of Remark
@@ -39,7 +39,7 @@ class ToCommon:
 def plan(wanted: float | str, resolutions: Mapping[Visit, Resolution]) -> dict[Visit, ToCommon]:
     """Return by how much each scan is blurred, given what resolution each has.
 
-    A scan whose resolution cannot be told, or that is coarser than the common one by more than its uncertainty,
+    A scan whose resolution is unknown, or that is coarser than the common one by more than its uncertainty,
     stays as it is and says so. With ``auto``, a scan that is not clearly sharper than the coarsest also stays as it is:
     blurring one of two equal scans would make the difference that it is meant to take away.
     """

@@ -17,7 +17,7 @@ OTHER_SIDE_ABOVE = 0.8
 """Where the other side lacks as much, the gap is a wide sulcus or ventricle, or misplaced."""
 
 SMALLEST_ML = 1.5
-"""Smaller gaps cannot be told from folds at a scanner's resolution."""
+"""Smaller gaps cannot be distinguished from folds at a scanner's resolution."""
 
 _SIGMA_MM = 4.0
 _EDGE_MM = 4.0

@@ -57,8 +57,8 @@ class Registered:
     view : FieldOfView
         Which sides of the brain are out of view.
     own_pose : (4, 4) float array or None
-        Standard points to scan points as the scan's own head tells, by which coverage is judged: of a cut scan of a
-        person without a whole one. None where the warp of a whole head tells.
+        Standard points to scan points, from the scan's own head, by which coverage is judged: of a cut scan of a
+        person without a whole one. None where the warp of a whole head is used instead.
     """
 
     to_scan: NDArray[np.float64]
@@ -101,7 +101,7 @@ class Normalised:
     jacobian : (float, float) or None
         Range of local volume change, see `plausibility.jacobian_range`.
     lesion : Volume or None
-        1 inside the lesion that the warp was told of or saw, in standard space; None where no scan is left.
+        1 inside the lesion, given or estimated, that the warp used, in standard space; None where no scan is left.
     seen_ml : (float, float) or None
         How much of a lesion the leading image itself shows on the left and on the right.
     misplacement_mm : float or None

@@ -76,11 +76,11 @@ class Resolution:
     ----------
     fwhm_mm : float
         Full width at half maximum of the point spread, taken as Gaussian and the same everywhere;
-        NaN where it cannot be told.
+        NaN where it is unknown.
     sd_mm : float
         Its standard deviation over redrawn parts of the brain; what errs alike everywhere is not in it.
     reason : str
-        Why it cannot be told, or "".
+        Why it is unknown, or "".
     """
 
     fwhm_mm: float

@@ -1,6 +1,6 @@
 """Coded remarks (refusals, flags, reasons): made from the catalogue, written to tables and JSON, and read again.
 
-Whoever reads a remark goes by its code and its fields. Its text is for people.
+Programs use the code and the fields of a remark. Its text is for people.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any, cast
 from pet_spect.remarks.catalogue import CASE, CATALOGUE, WARNINGS_OF_CONVERT, Code, SignOff, Value
 
 UNKNOWN: Code = "error"
-"""What stands for a code that this version does not know."""
+"""The code that replaces one that this version does not know."""
 
 EARLIER = "an earlier conversion said so"
-"""The text of a warning whose own words, or fields, are not believed."""
+"""The text of a warning whose own words or fields are not used."""
 
 _NEXT, _THEN = "; ", ": "
 _FIRST_CHECKED = (0, 2)
-"""The version from which on a line of qc.tsv that accepts what nobody can accept is an error."""
+"""The first version in which a line of qc.tsv must not accept a fault that cannot be accepted."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def read_remark(entry: Mapping[str, Any]) -> Remark:
 
 
 def recall_warnings(entries: object) -> list[Remark]:
-    """Return the warnings of an earlier conversion, believing nothing of them but codes and fields of the catalogue.
+    """Return the warnings of an earlier conversion; only codes and fields of the catalogue are used.
 
     A JSON may come from anywhere, so ``Reason`` is never read: it might name a person. A warning without fields that
     the catalogue admits, as older versions wrote them, keeps its code and says `EARLIER`. Codes that ``convert`` does
@@ -261,7 +261,7 @@ WITH_WITNESS = _signed_off("with_witness")
 """Faults whose acceptance counts only where a lesion mask or an anatomical image agrees with lesion_side."""
 
 NEVER = _signed_off("never")
-"""Faults that nobody can accept; `Kind.never_for` says why."""
+"""Faults that cannot be accepted; `Kind.never_for` says why."""
 
 
 def never_accepted(code: str, version: str) -> str | None:

@@ -189,7 +189,7 @@ class Kind:
     sign_off : {'by_eye', 'with_witness', 'never'} or None
         What accepting it in qc.tsv needs. None: accepting says that it is known.
     never_for : str
-        Why nobody can accept it.
+        Why it cannot be accepted.
     """
 
     docs: str
@@ -232,7 +232,7 @@ _LATERALITY = "docs/statistics.md#on-which-side-is-the-lesion"
 _RESOLUTION = "docs/methods.md#resolution"
 _COMMANDS = "config/README.md#what-stops-a-command"
 
-_MIRRORED = "left and right are exchanged and no eye can tell in which scan"
+_MIRRORED = "left and right are exchanged in one of the scans, and it is unknown in which"
 _CUT = "the part that is out of view cannot be measured"
 _TURNED = "the head does not lie as its header says, so left and right are not certain"
 
@@ -341,8 +341,8 @@ _OF_CONVERT: dict[Code, Kind] = {
     "injection_time_unchecked": Kind(
         _WARNINGS,
         {
-            "time_of_day": "the scan tells no time of day that the declared injection time can be compared with",
-            "start": "the scan does not tell when it began, from which the declared uptake time counts",
+            "time_of_day": "the scan has no time of day to compare the declared injection time with",
+            "start": "the scan does not say when it began, and the declared uptake time counts from then",
         },
     ),
     "injection_times_differ": Kind(
@@ -473,7 +473,7 @@ _OF_CONVERT: dict[Code, Kind] = {
     ),
     "modality_conflict": Kind(
         _CONTRADICTIONS,
-        "Modality is {stated} and the SOP class that of {kind}; the SOP class was believed",
+        "Modality is {stated} and the SOP class that of {kind}; the SOP class was used",
         {
             "stated": _of(("PT", "NM")),
             "kind": _of(("PET", "Legacy Converted Enhanced PET", "Enhanced PET", "NM")),
@@ -483,7 +483,7 @@ _OF_CONVERT: dict[Code, Kind] = {
         _CONTRADICTIONS,
         {
             "rescale_type": "Units is {units} and RescaleType {other}",
-            "suv_type": "Units is CM2ML, in which SUV is by body surface, and SUVType {suv_type}; Units was believed",
+            "suv_type": "Units is CM2ML, in which SUV is by body surface, and SUVType {suv_type}; Units was used",
         },
         {
             "units": _of(_UNITS),
@@ -546,7 +546,7 @@ _OF_REGISTRATION: dict[Code, Kind] = {
     ),
     "resolution_unknown": Kind(
         _RESOLUTION,
-        "the resolution of this scan cannot be told ({reason}); it was measured as it is",
+        "the resolution of this scan is unknown ({reason}); it was measured as it is",
         {"reason": Text()},
     ),
     "uptake_pattern": Kind(

@@ -118,7 +118,7 @@ def people(results: Results, *, inline: bool, with_rows: bool) -> list[Person]:
 
 
 def troubles(results: Results) -> Table:
-    """Return every scan that gave no value; refusals nobody decided on stand out."""
+    """Return every scan that gave no value; refusals without a decision are marked."""
     rows = [row for row in results.tables["scans"] if row["status"] != "measured"]
     shown = table(_SCAN, rows, results.dictionaries["scans"])
     open_cases = [row["status"] in ("refused", "excluded") and row["decision"] == MISSING for row in rows]

@@ -1,1 +1,1 @@
-"""What stands under ``results/``: names of files, columns of tables, and the records that steps hand over."""
+"""Content of ``results/``: names of files, columns of tables, and the records that steps pass on."""

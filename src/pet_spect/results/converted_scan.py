@@ -1,4 +1,4 @@
-"""What the sidecar of a converted scan tells the steps after convert."""
+"""Facts in the sidecar of a converted scan that later steps use."""
 
 from __future__ import annotations
 

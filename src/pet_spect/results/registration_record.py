@@ -118,7 +118,7 @@ class RegisteredEntry:
         Sides at which the brain is cut, such as ``top``.
     view : ViewBox
     own_pose : Matrix or None
-        Standard points to scan points as the scan's own head tells; None where the warp judges coverage.
+        Standard points to scan points, from the scan's own head; None where the warp judges coverage.
     flags : tuple of Remark
         What normalise calls attention to.
     """

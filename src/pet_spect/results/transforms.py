@@ -18,7 +18,7 @@ from pet_spect.model import Warp
 from pet_spect.results import layout
 
 REFUSED_TRANSFORM = "refused\n"
-"""What stands in a file that a refused scan does not have."""
+"""Content of a placeholder: a refused scan has no such transform or mask."""
 
 
 def read_participant_to_scan_points(results: Path, scan: layout.ScanName) -> NDArray[np.float64]:
@@ -93,6 +93,6 @@ def write_standard_warps(
 
 
 def write_placeholder(path: Path) -> None:
-    """Write what stands in the place of a transform or mask that a refused scan does not have."""
+    """Write a placeholder for a transform or mask that a refused scan does not have."""
     with whole_file(path) as partial:
         partial.write_text(REFUSED_TRANSFORM, encoding="utf-8")

@@ -131,7 +131,7 @@ def _open(check: ConfigCheck, key: str, columns: Sequence[str], *, required: int
 
 
 def _identities(table: Table) -> set[str] | None:
-    """Return whoever the table lists, with or without mistakes; None if some of its lines cannot be read."""
+    """Return the participants of the table, with or without mistakes; None if some of its lines cannot be read."""
     if not table.rows or any(mistake.line is not None for mistake in table.file_mistakes):
         return None
     return {line.row["participant_id"] for line in table.rows}

@@ -54,9 +54,9 @@ def decisions_of(
 ) -> list[Decision]:
     """Return the decisions whose rows are sound, and note the mistakes of the others in their rows.
 
-    A mistake is a decision that is neither ``accept`` nor ``exclude``, or that says not why, by whom, when and with
-    which version, an ``accept`` that says not which code or names one that nobody can accept, a scan with two that
-    do not go together, or one that the study cannot have.
+    A mistake is a decision that is neither ``accept`` nor ``exclude``, one without reason, initials, time or version,
+    an ``accept`` without a code or with one that cannot be accepted, two decisions about one scan that do not go
+    together, or a decision about a scan that the study does not have.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def decisions_of(
 
 
 def _check_acceptance(line: TableRow, decision: Decision) -> None:
-    """Note an ``accept`` that says not what it accepts, or what nobody can accept."""
+    """Note an ``accept`` without a code, or with one that cannot be accepted."""
     if decision.decision != "accept":
         return
     if decision.code is None:

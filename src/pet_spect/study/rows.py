@@ -82,7 +82,7 @@ class TableRow:
         return value
 
     def identifier(self, column: str, needed: str) -> str:
-        """Return the value, which must be of plain letters, digits and ``-``; the rest is told of in words."""
+        """Return the value, which must be of plain letters, digits and ``-``."""
         value = self.needed_text(column)
         strange = _look_alike(value)
         if strange:
@@ -102,7 +102,7 @@ class TableRow:
 
 
 def _look_alike(text: str) -> str:
-    """Return which character of a name is none of A to Z, a to z, 0 to 9, where no eye could tell."""
+    """Return which character of a name only looks like one of A to Z, a to z, 0 to 9."""
     strange = next((character for character in text if not character.isascii()), None)
     return "" if strange is None else f" (U+{ord(strange):04X} is no plain letter or digit, even if it looks like one)"
 

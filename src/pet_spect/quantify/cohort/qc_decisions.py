@@ -203,7 +203,7 @@ def _mask_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
 
 
 def _doubts(pattern: Asymmetry, others: Sequence[Asymmetry], side: Side | None) -> Iterator[Remark]:
-    """Yield what the scan could not be asked, so that a check that is not possible does not look passed."""
+    """Yield the checks that were not possible for the scan, so that they do not look passed."""
     if side is None:
         yield Remark.of("laterality_undetermined")
     if others and not any(comparable(pattern, other) for other in others):
@@ -235,7 +235,7 @@ def _weigh(faults: Sequence[Refusal], scan: ScanUptake, lesion_side: Side, decis
 def _not_enough(code: Code, scan: ScanUptake, lesion_side: Side) -> str:
     """Return why the acceptance of a code does not count for a scan; empty if it does."""
     if code in NEVER:
-        return f"nobody can accept {code}, for {CATALOGUE[code].never_for}; exclude the scan or correct it"
+        return f"{code} cannot be accepted: {CATALOGUE[code].never_for}; exclude the scan or correct it"
     if code in WITH_WITNESS and not _witnessed(scan, lesion_side):
         return (
             f"a drawn lesion mask, or an anatomical image that shows the lesion, on the {lesion_side} is needed"

@@ -1,4 +1,4 @@
-"""Visit notes: circumstances of a scan that bear on its reading. They are for a person; no value depends on them."""
+"""Visit notes: circumstances of a scan that matter for its interpretation. No value depends on them."""
 
 from __future__ import annotations
 

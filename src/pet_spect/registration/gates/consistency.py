@@ -30,8 +30,8 @@ Conflicts = Mapping[tuple[ScanKey, ScanKey], RegistrationError]
 def odd_ones_out(conflicts: Conflicts) -> dict[ScanKey, RegistrationError]:
     """Return the scans that must go so that no two are in conflict.
 
-    The scan with most conflicts goes first; of scans that have equally many nobody
-    can tell which is wrong, and all of them go.
+    The scan with most conflicts goes first. If several have equally many, it is unknown
+    which one is wrong, and all of them go.
     """
     left = dict(conflicts)
     gone: dict[ScanKey, RegistrationError] = {}
@@ -166,7 +166,7 @@ def peculiar(scan: Volume, template: Template) -> Peculiar:
     """
     sigma = _PATTERN_MM / WORKING_VOXEL_MM
     inside = template.brain & np.isfinite(scan.data)
-    # smoothed inside the brain only: the scalp is not what tells one head from another
+    # smoothed inside the brain only: the scalp does not distinguish one head from another
     weight = np.maximum(gaussian_filter(inside.astype(np.float32), sigma), 1e-6)
     levels = []
     for data in (scan.data, template.uptake.data):
@@ -180,7 +180,7 @@ def peculiar(scan: Volume, template: Template) -> Peculiar:
 def identity_conflicts(
     standard: Mapping[ScanKey, Volume], templates: Mapping[str, Template], gates: Gates
 ) -> Conflicts:
-    """Return the pairs of scans whose peculiarities do not go together.
+    """Return the pairs of scans that do not seem to show one person.
 
     Two scans of one tracer must share what sets them apart from the template (`gate_identity`) and must not be
     asymmetric in opposite ways (`gate_mirrored_visit`), nor may two images of different kinds that are both lopsided
@@ -213,7 +213,7 @@ def identity_conflicts(
         if first.tracer == second.tracer and alike < needed:
             conflicts[first, second] = RegistrationError(
                 f"{names} do not share what sets them apart from the template (likeness {alike:.2f},"
-                f" {needed:.2f} is needed); are they scans of one person?",
+                f" {needed:.2f} is needed); check that both are scans of one person",
                 code="gate_identity",
             )
     return conflicts

@@ -12,7 +12,7 @@ from pet_spect.errors import RegistrationError
 from pet_spect.model import Warp
 
 FEWEST_VOXELS = 100
-"""Voxels, below which nothing is told from a correlation."""
+"""Fewest voxels for a correlation that says anything."""
 
 
 @dataclass(frozen=True)

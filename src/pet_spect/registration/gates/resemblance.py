@@ -49,7 +49,7 @@ def smooth_in_view(data: FloatArray, sigma_mm: float) -> FloatArray:
 
 
 def appearance(scan: Volume, template: Template) -> Appearance:
-    """Tell how blurred a scan is and what is bright beside the head.
+    """Measure how blurred a scan is and how much is bright beside the head.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Where the head lies in a scan, told before any warp."""
+"""The position of the head in a scan, found before any warp."""

@@ -1,4 +1,4 @@
-"""The part of the brain that a scan has in view, told before any warp."""
+"""The part of the brain that a scan has in view, found before any warp."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ def within(scan: Volume, first: NDArray[np.integer], last: NDArray[np.integer]) 
 def field_of_view(
     scan: Volume, pose: NDArray[np.float64], brain: NDArray[np.bool_], standard: NDArray[np.float64]
 ) -> FieldOfView:
-    """Tell at which sides the brain leaves the field of view of a scan.
+    """Find the sides at which the brain leaves the field of view of a scan.
 
-    It does where the last slices have brain-like uptake and the head, as its size and shape in view tell, goes on
+    It does where the last slices have brain-like uptake and the head, judged by its size and shape in view, goes on
     beyond them. Both are needed: a scalp or a nose reaches the edge of a whole brain's scan, and the pose may err.
     Where slices were filled up with something else than one value, or the cut was smoothed, the last slices show
     nothing; there the head must clearly (2 % of the brain) go on beyond the last slice that shows any of it.

@@ -24,7 +24,7 @@ _LEVELS = (0.4, 0.5, 0.6, 0.7)
 """Thresholds as parts of that level; the lowest one that parts a brain from what surrounds it is taken."""
 
 _TWIN = 0.6
-"""Least uptake, whole and per volume, of a second piece that cannot be told from the brain.
+"""Least uptake, whole and per volume, of a second piece that cannot be distinguished from the brain.
 
 A liver is dim, a heart small.
 """

@@ -1,4 +1,4 @@
-"""Orientation of the head and likeness to a brain of this tracer, told before anything is registered.
+"""Orientation of the head and likeness to a brain of this tracer, found before anything is registered.
 
 The template is laid on the scan in all 24 right-angled turns, the best few also tilted and resized, at every shift at
 once (normalised cross-correlation by Fourier transform, Padfield 2012, doi 10.1109/TIP.2011.2181402). A mirrored
@@ -205,7 +205,7 @@ def check_orientation(head_fit: Fit, gates: Gates) -> None:
     if head_fit.turned > head_fit.upright + gates.turned_margin:
         raise RegistrationError(
             f"the head fits the template better turned by {head_fit.degrees:.0f} degrees (correlation"
-            f" {head_fit.turned:.2f}) than as it lies ({head_fit.upright:.2f}); is its orientation right?",
+            f" {head_fit.turned:.2f}) than as it lies ({head_fit.upright:.2f}); check its orientation",
             code="gate_orientation",
         )
     if head_fit.upright < gates.likeness_min:

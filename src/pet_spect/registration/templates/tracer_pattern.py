@@ -19,7 +19,7 @@ FAR = 1.4
 (0.98) and the nearest HMPAO scan (1.68), see ``benchmarks/tracer_patterns.py``."""
 
 _LEAST_SEEN = 0.5
-"""Of the uptake of a group's side, the least fraction in view from which its factor is told."""
+"""Smallest fraction in view of the uptake of a group's side from which its factor is computed."""
 
 FloatArray = NDArray[np.float64]
 
