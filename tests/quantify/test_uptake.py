@@ -94,7 +94,7 @@ def test_a_region_entirely_out_of_view_has_no_mean():
 def test_an_image_far_from_the_atlas_is_an_error():
     away = centred((4, 4, 4))
     away[0, 3] = 500.0
-    with pytest.raises(RegionError, match="are the two in one space"):
+    with pytest.raises(RegionError, match="check that both are in one space"):
         region_uptake(Volume(np.ones((4, 4, 4), dtype=np.float32), away), two_boxes())
 
 

@@ -112,10 +112,10 @@ def run(options: argparse.Namespace) -> None:
         for identity, person in people.items():
             uptake = read_uptake(tables[identity], identity, plan.visits)
             joined.writelines(line + "\n" for line in uptake.lines)
-            found, told = _participant(person, uptake.scans, plan)
-            ratios += found
-            followed += changes(found, plan.sessions)
-            scans += told
+            person_ratios, scan_rows = _participant(person, uptake.scans, plan)
+            ratios += person_ratios
+            followed += changes(person_ratios, plan.sessions)
+            scans += scan_rows
     write_json(folder / "uptake.json", columns.UPTAKE)
     ratio_columns, change_columns, summary_columns = (
         columns.with_references(table, plan.roles.references)
@@ -145,8 +145,8 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
             raise ConfigError(f"--primary: tracer {tracer} has none, and the references lack {CONTRALATERAL}")
     decisions = {} if options.qc is None else decisions_by_scan(read_decisions(options.qc))
     for key in decisions:
-        known = key.participant in people and key.session in options.sessions and key.tracer in options.tracers
-        if not known:
+        in_study = key.participant in people and key.session in options.sessions and key.tracer in options.tracers
+        if not in_study:
             raise TableError(
                 f"{options.qc}: decides about {key.participant} {key.session} {key.tracer},"
                 " which the study does not have",
@@ -178,8 +178,8 @@ def _with_notes(scans: Sequence[MeasuredScan], plan: _Plan) -> list[MeasuredScan
     for tracer in dict.fromkeys(tracer for _, tracer in plan.visits):
         keys = [scan.uptake.key for scan in scans if scan.uptake.key.tracer == tracer]
         listed = [key for key in keys if key in plan.circumstances]
-        found = visit_notes([plan.circumstances[key] for key in listed])
-        notes |= dict(zip(listed, found, strict=True))
+        remarks = visit_notes([plan.circumstances[key] for key in listed])
+        notes |= dict(zip(listed, remarks, strict=True))
     return [
         replace(scan, uptake=replace(scan.uptake, notes=(*scan.uptake.notes, *notes.get(scan.uptake.key, ()))))
         for scan in scans
@@ -200,13 +200,13 @@ def _participant(
         )
     )
     ratios: list[Ratio] = []
-    told = []
+    scan_rows = []
     for scan in scans:
         key = scan.uptake.key
         decisions = plan.decisions.get(key, ())
         scan_qc = scan_qcs.get(key) or judge_absent(scan.status, scan.refusal, decisions)
         try:
-            found = scan_ratios(
+            scan_values = scan_ratios(
                 replace(scan.uptake, notes=(*scan_qc.notes, *scan.uptake.notes)),
                 person.lesion_side,
                 plan.roles,
@@ -216,11 +216,11 @@ def _participant(
             )
         except RegionError as error:
             raise TableError(f"{key.participant}: {error}; do the regions asked for belong to this atlas?") from None
-        scan_qc = refuse_without_primary(scan_qc, _primary(found, plan), decisions)
-        ratios += found
+        scan_qc = refuse_without_primary(scan_qc, _primary(scan_values, plan), decisions)
+        ratios += scan_values
         signed = sign_offs(scan_qc, scan.uptake, decisions)
-        told.append(_scan_row(scan, scan_qc, signed, plan.circumstances.get(key)))
-    return ratios, told
+        scan_rows.append(_scan_row(scan, scan_qc, signed, plan.circumstances.get(key)))
+    return ratios, scan_rows
 
 
 def _primary(ratios: Iterable[Ratio], plan: _Plan) -> Ratio:
@@ -242,7 +242,7 @@ def _scan_row(scan: MeasuredScan, scan_qc: ScanQc, signed: str, circumstances: V
         "tracer": key.tracer,
         "status": scan_qc.status,
         "stage": fault and fault.stage,
-        "code": scan_qc.called or (fault and fault.code),
+        "code": scan_qc.stated_code or (fault and fault.code),
         "reason": fault.reason if fault else write_cell([scan.uptake.absence]),
         "warnings": write_cell([*scan_qc.notes, *scan.uptake.notes]),
         "days_since_treatment": circumstances and circumstances.days_since_treatment,
@@ -257,7 +257,7 @@ def _as_rows(rows: Sequence[Ratio] | Sequence[Change], names: Iterable[str]) -> 
 
 
 def _summary_row(row: Summary) -> dict[str, Any]:
-    found = asdict(row.found)
+    estimates = asdict(row.estimates)
     return {
         "tracer": row.tracer,
         "region": row.region,
@@ -265,9 +265,9 @@ def _summary_row(row: Summary) -> dict[str, Any]:
         "reference": row.reference,
         "session": row.session,
         "quantity": row.quantity,
-        "n": found.pop("n"),
+        "n": estimates.pop("n"),
         "n_missing": row.n_missing,
-        "mean_change": found.pop("mean"),
-        **found,
+        "mean_change": estimates.pop("mean"),
+        **estimates,
         "primary": row.primary,
     }

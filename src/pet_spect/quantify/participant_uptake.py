@@ -64,13 +64,13 @@ def _values(
     sensitivities = scan_sensitivities(measured[place], others, regions)
     cut = () if scan.view is None else scan.view.cut
     return {
-        (found.region, found.side): RegionValue(
-            found.mean,
-            found.volume_ml,
-            found.lesion_fraction,
-            absence_reason(found, regions, cut),
-            sensitivities.get((found.region, found.side)),
-            found.coverage,
+        (region.region, region.side): RegionValue(
+            region.mean,
+            region.volume_ml,
+            region.lesion_fraction,
+            absence_reason(region, regions, cut),
+            sensitivities.get((region.region, region.side)),
+            region.coverage,
         )
-        for found in measured[place].uptake
+        for region in measured[place].uptake
     }

@@ -165,8 +165,8 @@ def scan_ratios(
 
 
 def _smaller(one: float, other: float) -> float:
-    known = [coverage for coverage in (one, other) if math.isfinite(coverage)]
-    return min(known, default=math.nan)
+    finite = [coverage for coverage in (one, other) if math.isfinite(coverage)]
+    return min(finite, default=math.nan)
 
 
 def _rows(roles: RegionRoles) -> list[tuple[Measure, str]]:
@@ -215,8 +215,8 @@ def _spread(measure: Measure, scan: ScanUptake, target: RegionValue, other: Regi
         case "suv_mean":
             per_target, per_other = scan.suv_factor or math.nan, 0.0
         case "asymmetry_index_percent":
-            both = (target.mean + other.mean) ** 2
-            per_target, per_other = 400 * other.mean / both, -400 * target.mean / both
+            squared_sum = (target.mean + other.mean) ** 2
+            per_target, per_other = 400 * other.mean / squared_sum, -400 * target.mean / squared_sum
         case _:
             per_target, per_other = 1 / other.mean, -target.mean / other.mean**2
     return value_spread(per_target, target.sensitivity, per_other, other.sensitivity)

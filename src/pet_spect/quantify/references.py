@@ -37,11 +37,11 @@ class Reference:
     exclude: tuple[Excluded, ...] = ()
 
     def __post_init__(self) -> None:
-        for what, words, known in (("regions", self.regions, None), ("exclude", self.exclude, get_args(Excluded))):
+        for what, words, allowed in (("regions", self.regions, None), ("exclude", self.exclude, get_args(Excluded))):
             if not isinstance(words, tuple) or not all(isinstance(word, str) for word in words):
                 raise RegionError(f"{what} of a reference: found {shown(words)}, needed a tuple of names")
-            if len(set(words)) < len(words) or (known is not None and not set(words) <= set(known)):
-                needed = "different names" if known is None else f"different ones of {listed(known)}"
+            if len(set(words)) < len(words) or (allowed is not None and not set(words) <= set(allowed)):
+                needed = "different names" if allowed is None else f"different ones of {listed(allowed)}"
                 raise RegionError(f"{what} of a reference: found {shown(words)}, needed {needed}")
         if not self.regions:
             raise RegionError("regions of a reference: found none, needed one or several")
@@ -121,12 +121,12 @@ BUILT_IN: Mapping[str, Reference] = {
 """The references there always are, with the regions of CerebrA; a config may change or leave out any."""
 
 
-def read_references(given: Mapping[str, Any]) -> dict[str, Reference]:
+def read_references(entries: Mapping[str, Any]) -> dict[str, Reference]:
     """Return the built-in references and those of a config.
 
     Parameters
     ----------
-    given : mapping
+    entries : mapping
         By name ``regions`` (one, or a list), ``side`` and perhaps ``exclude``; None leaves a built-in one out.
 
     Raises
@@ -141,7 +141,7 @@ def read_references(given: Mapping[str, Any]) -> dict[str, Reference]:
     (False, ('thalamus',))
     """
     references = dict(BUILT_IN)
-    for name, entry in given.items():
+    for name, entry in entries.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name) or name == "none":
             raise RegionError(f"found {shown(name)}, needed a name of small letters, digits and underscores")
         if entry is None and name in references:
@@ -178,7 +178,7 @@ def sides_of(role: Role, lesion_side: Side) -> tuple[RegionSide, ...]:
 
 
 def parts_of_reference(
-    reference: Reference, target: Sequence[str], lesion_side: Side, known: Iterable[tuple[str, RegionSide]]
+    reference: Reference, target: Sequence[str], lesion_side: Side, available: Iterable[tuple[str, RegionSide]]
 ) -> list[tuple[str, RegionSide]]:
     """Return the regions and sides that a reference is made of in a person.
 
@@ -189,7 +189,7 @@ def parts_of_reference(
         Regions of the whole target.
     lesion_side : {'left', 'right'}
         The side of the stroke.
-    known : iterable of (region, side)
+    available : iterable of (region, side)
         What the atlas has.
 
     Raises
@@ -197,20 +197,20 @@ def parts_of_reference(
     RegionError
         If the atlas lacks a region on every side that is asked for, or nothing is left.
     """
-    have = dict.fromkeys(known)
+    have = dict.fromkeys(available)
     names = target if reference.regions == (TARGET,) else reference.regions
     if reference.regions == (EVERY,):
         names = list(dict.fromkeys(region for region, _ in have))
     sides = sides_of(reference.side, lesion_side)
     parts: list[tuple[str, RegionSide]] = []
     for name in names:
-        found = [(name, side) for side in sides if (name, side) in have]
-        if not found and reference.regions != (EVERY,):
+        present = [(name, side) for side in sides if (name, side) in have]
+        if not present and reference.regions != (EVERY,):
             near = did_you_mean(name, (region for region, _ in have if region != name))
             raise RegionError(
                 f"region {shown(name)} ({listed(sides, joined=' or ')}) is not among those measured{near}"
             )
-        parts += found
+        parts += present
     out: set[tuple[str, RegionSide]] = set()
     if "target" in reference.exclude:
         out |= {(name, lesion_side) for name in target}
@@ -222,11 +222,13 @@ def parts_of_reference(
     return left
 
 
-def lesionfree_regions(references: Iterable[Reference], target: Sequence[str], known: Iterable[str]) -> list[str]:
+def lesionfree_regions(
+    references: Iterable[Reference], target: Sequence[str], region_names: Iterable[str]
+) -> list[str]:
     """Return the regions, target aside, that a reference needs without the voxels of the lesion."""
     names: dict[str, None] = {}
     for reference in references:
         if "lesion" in reference.exclude:
             every, own = reference.regions == (EVERY,), reference.regions == (TARGET,)
-            names |= dict.fromkeys(known if every else target if own else reference.regions)
+            names |= dict.fromkeys(region_names if every else target if own else reference.regions)
     return [name for name in names if name not in target]

@@ -135,15 +135,21 @@ def joint_value(scan: ScanUptake, parts: Sequence[tuple[str, RegionSide]]) -> Re
         if (region, side) not in scan.values:
             near = did_you_mean(region, (name for name, _ in scan.values if name != region))
             raise RegionError(f"region {shown(region)} ({side}) is not among those measured{near}")
-    found = [scan.values[part] for part in parts]
-    volume = sum(part.volume_ml for part in found)
-    coverage = min((part.coverage for part in found if math.isfinite(part.coverage)), default=math.nan)
-    absent = next((part.reason or Remark.of("no_value") for part in found if not math.isfinite(part.mean)), None)
+    joined_values = [scan.values[part] for part in parts]
+    volume = sum(part.volume_ml for part in joined_values)
+    coverage = min((part.coverage for part in joined_values if math.isfinite(part.coverage)), default=math.nan)
+    absent = next(
+        (part.reason or Remark.of("no_value") for part in joined_values if not math.isfinite(part.mean)), None
+    )
     if absent or not volume > 0:
         return RegionValue(math.nan, volume, reason=absent or Remark.of("no_volume", case="joined"), coverage=coverage)
-    known = [part.sensitivity for part in found if part.sensitivity is not None]
-    sensitivity = joint_sensitivity(known, [part.volume_ml for part in found]) if len(known) == len(found) else None
-    mean = sum(part.mean * part.volume_ml for part in found) / volume
+    sensitivities = [part.sensitivity for part in joined_values if part.sensitivity is not None]
+    sensitivity = (
+        joint_sensitivity(sensitivities, [part.volume_ml for part in joined_values])
+        if len(sensitivities) == len(joined_values)
+        else None
+    )
+    mean = sum(part.mean * part.volume_ml for part in joined_values) / volume
     return RegionValue(mean, volume, sensitivity=sensitivity, coverage=coverage)
 
 
@@ -172,8 +178,8 @@ def reference_value(
     RegionError
         If one of its regions is not in the scan's table.
     """
-    known = [part for part in scan.values if not part[0].endswith(LESIONFREE)]
-    parts = parts_of_reference(reference, roles.target, lesion_side, known)
+    whole_parts = [part for part in scan.values if not part[0].endswith(LESIONFREE)]
+    parts = parts_of_reference(reference, roles.target, lesion_side, whole_parts)
     if "lesion" in reference.exclude:
         suffix = LESIONFREE
     elif not reference.is_mirror(roles.target):

@@ -80,10 +80,10 @@ def test_the_summary_counts_the_included_and_the_missing():
     rows += [ratio("baseline", 1.0, who="sub-04", qc="fail"), ratio("year1", 9.0, who="sub-04")]
     found = {row.quantity: row for row in summarise(changes(rows, ["baseline", "year1"]), {"IMZ": "pons"}, "motor")}
     assert list(found) == ["change", "change_percent", "log_ratio"]
-    assert (found["change"].found.n, found["change"].n_missing) == (2, 2)
-    assert found["change"].found.mean == pytest.approx(0.2)
-    assert found["change_percent"].found.mean == pytest.approx(20.0)
-    assert found["log_ratio"].found.mean == pytest.approx(math.log(1.1 * 1.3) / 2)
+    assert (found["change"].estimates.n, found["change"].n_missing) == (2, 2)
+    assert found["change"].estimates.mean == pytest.approx(0.2)
+    assert found["change_percent"].estimates.mean == pytest.approx(20.0)
+    assert found["log_ratio"].estimates.mean == pytest.approx(math.log(1.1 * 1.3) / 2)
     assert found["change"].primary
 
 

@@ -42,7 +42,7 @@ class ScanQc:
         Why its values are shown but not used; None if they are used.
     notes : tuple of Remark
         What to look at.
-    called : str or None
+    stated_code : str or None
         What the person who excluded it calls the fault, in place of the code of `fault`: any word.
     """
 
@@ -51,7 +51,7 @@ class ScanQc:
     decision: str | None = None
     failure: Remark | None = None
     notes: tuple[Remark, ...] = ()
-    called: str | None = None
+    stated_code: str | None = None
 
 
 def judge_absent(status: str, fault: Refusal | None, decisions: Sequence[Decision]) -> ScanQc:
@@ -74,7 +74,7 @@ def _exclusion(decisions: Sequence[Decision]) -> Decision | None:
 def _excluded(decision: Decision) -> ScanQc:
     failure = Remark.of("excluded", reason=decision.reason)
     said = Refusal("decision", failure.code, decision.reason)
-    return ScanQc("excluded", said, "exclude", failure=failure, called=decision.code)
+    return ScanQc("excluded", said, "exclude", failure=failure, stated_code=decision.code)
 
 
 def judge_measured(

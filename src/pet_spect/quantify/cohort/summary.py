@@ -33,7 +33,7 @@ class Summary:
     session : str
         The follow-up.
     quantity : {'change', 'change_percent', 'log_ratio'}
-    found : Estimates
+    estimates : Estimates
         Of the participants whose change is included.
     n_missing : int
         Everybody else.
@@ -47,7 +47,7 @@ class Summary:
     reference: str
     session: str
     quantity: Quantity
-    found: Estimates
+    estimates: Estimates
     n_missing: int
     primary: bool
 
@@ -78,8 +78,8 @@ def summarise(changes: Iterable[Change], primary: Mapping[str, str], target: str
         tracer, region, measure, reference, _ = kind
         is_primary = region == target and measure == "uptake_ratio" and primary.get(tracer) == reference
         for quantity in QUANTITIES[measure]:
-            found = estimates([_quantity(member, quantity) for member in members if member.included])
-            rows.append(Summary(*kind, quantity, found, len(members) - found.n, is_primary))
+            of_group = estimates([_quantity(member, quantity) for member in members if member.included])
+            rows.append(Summary(*kind, quantity, of_group, len(members) - of_group.n, is_primary))
     return rows
 
 
