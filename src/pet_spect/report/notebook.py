@@ -107,11 +107,11 @@ def plot_uptake(
         )
         table = every[(every[["participant_id", "session", "tracer"]] == list(key_words(key))).all(axis=1)]
     else:
-        (given,) = _one(given_images(image))
-        key, scan, chosen = given.key, given.volume, load_atlas("CerebrA" if atlas is None else atlas)
+        (given_image,) = _one(given_images(image))
+        key, scan, chosen = given_image.key, given_image.volume, load_atlas("CerebrA" if atlas is None else atlas)
         names = DEFAULT_TARGET if targets is None else targets
         if check_space:
-            check_brain_overlap(scan, name=given.name)
+            check_brain_overlap(scan, name=given_image.name)
         table = pd.DataFrame()
         if lesion_side is not None:
             table = _ratios(image, chosen, names, reference, lesion_side)
@@ -119,7 +119,7 @@ def plot_uptake(
     regions = {name for group in groups for name in group}
     values = [f"{row['region']} {row['value']:.3f}" for row in table.to_dict("records") if np.isfinite(row["value"])]
     heading = " ".join(word for word in key_words(key) if word != "n/a")
-    told = f"{heading}  {listed(values)} ({reference})" if values else heading
+    title = f"{heading}  {listed(values)} ({reference})" if values else heading
     outlines = {side: _outline(chosen, regions, side) for side in ("left", "right")}
     display = plotting.plot_img(
         _nifti(Volume(np.nan_to_num(scan.data), scan.affine)),
@@ -131,7 +131,7 @@ def plot_uptake(
             "vmax": float(np.nanpercentile(scan.data[scan.data > 0], 99.5)) if (scan.data > 0).any() else 1.0,
             "black_bg": True,
             "draw_cross": False,
-            "title": told,
+            "title": title,
             **options,
         },
     )
@@ -159,10 +159,11 @@ def _chosen_scan(study: FinishedStudy, participant: str | None, session: str | N
     keys = [scan.uptake.key for who in people if who for scan in study.scans(who) if not scan.uptake.absence]
     left = keys
     for name, value in wanted.items():
-        known = list(dict.fromkeys(getattr(key, name) for key in left))
-        if value is not None and value not in known:
+        available = list(dict.fromkeys(getattr(key, name) for key in left))
+        if value is not None and value not in available:
             raise TableError(
-                f"{name} {shown(value)} has no scan in these results; found {listed(known)}{did_you_mean(value, known)}"
+                f"{name} {shown(value)} has no scan in these results;"
+                f" found {listed(available)}{did_you_mean(value, available)}"
             )
         left = [key for key in left if value is None or getattr(key, name) == value]
     if len(left) != 1:
@@ -198,8 +199,10 @@ def _outline(atlas: Atlas, regions: set[str], side: str) -> Volume:
 
 def _cuts(*outlines: Volume) -> list[float]:
     """Return heights that part the targets evenly."""
-    found = np.concatenate([apply_affine(one.affine, np.argwhere(one.data > 0))[:, 2] for one in outlines])
-    inner = np.percentile(found, np.linspace(5, 95, _CUTS))
+    heights = np.concatenate(
+        [apply_affine(outline.affine, np.argwhere(outline.data > 0))[:, 2] for outline in outlines]
+    )
+    inner = np.percentile(heights, np.linspace(5, 95, _CUTS))
     return [float(height) for height in np.unique(np.rint(inner))]
 
 
@@ -288,9 +291,11 @@ def _chosen_rows(changes: pd.DataFrame, wanted: Mapping[str, str | None]) -> pd.
     for name, value in wanted.items():
         if name not in rows.columns:
             raise TableError(f"the table has no column {name!r}; a change table is needed")
-        known = [str(one) for one in dict.fromkeys(rows[name])]
-        if value is not None and value not in known:
-            raise TableError(f"{name} {shown(value)} has no change; found {listed(known)}{did_you_mean(value, known)}")
+        available = [str(entry) for entry in dict.fromkeys(rows[name])]
+        if value is not None and value not in available:
+            raise TableError(
+                f"{name} {shown(value)} has no change; found {listed(available)}{did_you_mean(value, available)}"
+            )
         rows = rows if value is None else rows[rows[name] == value]
     if rows.empty:
         raise TableError("the table holds no change; two sessions of one participant are needed")

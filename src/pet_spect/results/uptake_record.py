@@ -47,8 +47,8 @@ Sensitivities = Mapping[tuple[str, RegionSide], Sensitivity]
 def _by_region(sensitivities: Sensitivities) -> dict[str, dict[str, list[float | None]]]:
     """Return sensitivities as a sidecar holds them: region, side, and 9 digits of each of `RESPONSE_TERMS`."""
     content: dict[str, dict[str, list[float | None]]] = {}
-    for (region, side), one in sensitivities.items():
-        terms = (one.noise_sd, *one.shift, *one.turn, one.threshold)
+    for (region, side), sensitivity in sensitivities.items():
+        terms = (sensitivity.noise_sd, *sensitivity.shift, *sensitivity.turn, sensitivity.threshold)
         content.setdefault(region, {})[side] = [float(f"{term:.9g}") if math.isfinite(term) else None for term in terms]
     return content
 
@@ -224,23 +224,23 @@ def uptake_rows(
         measured += [_nothing(name + LESIONFREE, side) for name, side in without if (name, side) in have]
         reasons = [scan.absence] * len(measured)
     else:
-        reasons = [absence_reason(one, regions, scan.cut_at, lesion_fault) for one in measured]
+        reasons = [absence_reason(value, regions, scan.cut_at, lesion_fault) for value in measured]
     return [
         UptakeRow(
             participant,
             scan.session,
             scan.tracer,
-            one.region,
-            one.side,
-            one.mean,
-            one.sd,
-            one.volume_ml,
-            one.coverage,
-            one.lesion_fraction,
+            value.region,
+            value.side,
+            value.mean,
+            value.sd,
+            value.volume_ml,
+            value.coverage,
+            value.lesion_fraction,
             scan.unit,
             write_cell([reason, *doubts]),
         )
-        for one, reason in zip(measured, reasons, strict=True)
+        for value, reason in zip(measured, reasons, strict=True)
     ]
 
 
@@ -348,17 +348,17 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]])
         sidecar = from_json(_Sidecar, read_json(sidecar_of_table(path), TableError, "sidecar"))
         if tuple(header.split("\t")) != tuple(columns.UPTAKE):
             raise ValueError("columns")
-        told = {(scan.session, scan.tracer): scan for scan in sidecar.scans}
-        values: dict[tuple[str, str], dict[tuple[str, RegionSide], RegionValue]] = {visit: {} for visit in told}
+        by_visit = {(scan.session, scan.tracer): scan for scan in sidecar.scans}
+        values: dict[tuple[str, str], dict[tuple[str, RegionSide], RegionValue]] = {visit: {} for visit in by_visit}
         for line in lines:
             who, session, tracer, region, side, mean, _, volume, coverage, lesion, _, reason = line.split("\t")
             if who != participant or side not in get_args(RegionSide):
                 raise ValueError("participant or side")
             place = region, cast(RegionSide, side)
-            sensitivity = (told[session, tracer].sensitivities or {}).get(place)
+            sensitivity = (by_visit[session, tracer].sensitivities or {}).get(place)
             value = _value(mean, volume, lesion, reason, sensitivity)
             values[session, tracer][place] = replace(value, coverage=parse_float(coverage))
-        scans = {visit: _scan(ScanKey(participant, *visit), scan, values[visit]) for visit, scan in told.items()}
+        scans = {visit: _scan(ScanKey(participant, *visit), scan, values[visit]) for visit, scan in by_visit.items()}
     except (ValueError, KeyError, OSError, TableError):
         raise TableError(
             f"{path}: this table or its sidecar is not one that measure of this version wrote for {participant};"
@@ -368,8 +368,8 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]])
     if absent:
         raise TableError(f"{path}: tells nothing of {' '.join(absent[0])}; run measure again")
     min_coverage = MIN_COVERAGE if sidecar.min_coverage is None else sidecar.min_coverage
-    asked = tuple(scans[visit] for visit in visits)
-    return ParticipantUptake(asked, tuple(lines), sidecar.misplacement_mm, min_coverage)
+    in_order = tuple(scans[visit] for visit in visits)
+    return ParticipantUptake(in_order, tuple(lines), sidecar.misplacement_mm, min_coverage)
 
 
 def _value(mean: str, volume: str, lesion: str, reason: str, sensitivity: Sensitivity | None) -> RegionValue:

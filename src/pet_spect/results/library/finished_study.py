@@ -129,19 +129,19 @@ class FinishedStudy:
         measured = self._measured(participant)
         blurs = {scan.uptake.key: scan.blur_mm for scan in measured.scans}
         images = self._images(participant)
-        found = [scan for scan in scans if not scan.uptake.absence]
-        registered = [self._registered(scan.uptake.key, images) for scan in found]
-        if not found:
+        measured_scans = [scan for scan in scans if not scan.uptake.absence]
+        registered = [self._registered(scan.uptake.key, images) for scan in measured_scans]
+        if not measured_scans:
             return [scans] * len(planned)
         placed = [
             PlacedScan(
                 scan.uptake.key.tracer,
-                one.volume,
-                one.to_participant,
-                one.view,
+                registered_scan.volume,
+                registered_scan.to_participant,
+                registered_scan.view,
                 blurs[scan.uptake.key],
             )
-            for scan, one in zip(found, registered, strict=True)
+            for scan, registered_scan in zip(measured_scans, registered, strict=True)
         ]
         first = registered[0]
         names = [region.name for region in atlas.regions]
@@ -157,7 +157,9 @@ class FinishedStudy:
                 warp_lesion=first.warp_lesion,
                 min_coverage=measured.min_coverage,
             )
-            values = dict(zip([scan.uptake.key for scan in found], participant_uptake(placed, regions), strict=True))
+            values = dict(
+                zip([scan.uptake.key for scan in measured_scans], participant_uptake(placed, regions), strict=True)
+            )
             by_target.append(
                 [replace(scan, uptake=replace(scan.uptake, values=values.get(scan.uptake.key, {}))) for scan in scans]
             )
@@ -184,13 +186,13 @@ class FinishedStudy:
 
     def _images(self, participant: str) -> dict[ScanKey, Path]:
         record = read_registration_record(self.results / layout.registration_record(participant))
-        found = {}
+        images = {}
         for path in sorted((self.results / participant).glob("ses-*/*/*.nii.gz")):
             if "_space-" not in path.name:
                 name = layout.scan_name(path)
                 tracer = record.tracer_of(name.session, name.label)
-                found[ScanKey(participant, name.session, tracer or name.label)] = path
-        return found
+                images[ScanKey(participant, name.session, tracer or name.label)] = path
+        return images
 
     def _registered(self, key: ScanKey, images: Mapping[ScanKey, Path]) -> RegisteredScan:
         if key not in images:

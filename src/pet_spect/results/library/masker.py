@@ -80,5 +80,5 @@ class UptakeMasker(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for image in given_images(images):
             if self.check_space:
                 check_brain_overlap(image.volume, name=image.name)
-            rows.append([found.mean for found in measure_scan(image.volume, regions, blur_mm=self.blur_mm).uptake])
+            rows.append([region.mean for region in measure_scan(image.volume, regions, blur_mm=self.blur_mm).uptake])
         return np.array(rows, dtype=np.float64)

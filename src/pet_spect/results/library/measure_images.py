@@ -61,10 +61,10 @@ def measure_images(
     parts = [(region.name, region.side) for region in chosen.regions]
     groups = wanted_targets(DEFAULT_TARGET if targets is None else targets, parts, chosen.name)
     planned = [RegionRoles(group, wanted_references(references, known_references(), group, parts)) for group in groups]
-    given = [_with_tracer(image, tracer) for image in given_images(images)]
-    sides = {image.key: _side(lesion_side, image) for image in given}
-    rows: dict[ScanKey, list[Ratio]] = {image.key: [] for image in given}
-    for group in _alike(given, transforms):
+    opened = [_with_tracer(image, tracer) for image in given_images(images)]
+    sides = {image.key: _side(lesion_side, image) for image in opened}
+    rows: dict[ScanKey, list[Ratio]] = {image.key: [] for image in opened}
+    for group in _alike(opened, transforms):
         first = group[0]
         warp = _warp(_transform(transforms, first, "warp"))
         placed = [_placed(image, transforms, blur_mm) for image in group]
@@ -91,7 +91,7 @@ def measure_images(
                 rows[image.key] += [
                     row for row in found_rows if mask is not None or not row.region.endswith(LESIONFREE)
                 ]
-    return ratio_frame((row for image in given for row in rows[image.key]), wanted)
+    return ratio_frame((row for image in opened for row in rows[image.key]), wanted)
 
 
 def _alike(images: Sequence[GivenImage], transforms: Mapping[str, Any] | None) -> Iterator[list[GivenImage]]:
@@ -108,8 +108,8 @@ def _alike(images: Sequence[GivenImage], transforms: Mapping[str, Any] | None) -
 def _scan(image: GivenImage, values: RegionValues) -> ScanUptake:
     corrected: bool | None = True
     if image.facts:
-        told = image.facts.get("AttenuationCorrection")
-        corrected = None if told is None else str(told).lower() not in ("none", "false")
+        stated = image.facts.get("AttenuationCorrection")
+        corrected = None if stated is None else str(stated).lower() not in ("none", "false")
     factor = image.facts.get("SUVbwFactor")
     reason = image.facts.get("SUVReason") or "no sidecar says how to reach SUV"
     return ScanUptake(image.key, None, values, (), factor, str(reason), corrected)
@@ -126,12 +126,12 @@ def _side(lesion_side: Any, image: GivenImage) -> Side:
     side = _of(lesion_side, image, leaf=str)
     if side not in get_args(Side):
         who = image.key.participant
-        found = "none is given" if side is None else f"found {shown(side)}"
+        fault = "none is given" if side is None else f"found {shown(side)}"
         hint = ""
         if side is None and hasattr(lesion_side, "items"):
             hint = f" (the dict names {listed(lesion_side)}){did_you_mean(who, map(str, dict(lesion_side)))}"
         raise RegionError(
-            f"lesion_side of {who}: {found}, needed left or right, for all or in a dict by participant{hint}"
+            f"lesion_side of {who}: {fault}, needed left or right, for all or in a dict by participant{hint}"
         )
     return cast(Side, side)
 

@@ -51,9 +51,9 @@ def measure_study(
     chosen = _atlas(study, atlas)
     parts = [(region.name, region.side) for region in chosen.regions]
     names = JOINED.join(own.target) if targets is None else targets
-    known = {**known_references(), **own.references} if references is not None else own.references
+    available = {**known_references(), **own.references} if references is not None else own.references
     groups = wanted_targets(names, parts, chosen.name)
-    planned = [RegionRoles(group, wanted_references(references, known, group, parts)) for group in groups]
+    planned = [RegionRoles(group, wanted_references(references, available, group, parts)) for group in groups]
     return ratio_frame(_rows(study, people, planned, chosen, lesion), wanted)
 
 
@@ -63,9 +63,9 @@ def _stored_roles(study: FinishedStudy, references: Any) -> RegionRoles | None:
     if references is None:
         return own
     parts = study.measured_parts()
-    known = {**known_references(), **own.references}
-    found = wanted_references(references, known, own.target, parts)
-    return None if any("lesion" in each.exclude for each in found.values()) else RegionRoles(own.target, found)
+    available = {**known_references(), **own.references}
+    wanted = wanted_references(references, available, own.target, parts)
+    return None if any("lesion" in each.exclude for each in wanted.values()) else RegionRoles(own.target, wanted)
 
 
 def _atlas(study: FinishedStudy, atlas: AtlasSource | None) -> Atlas:

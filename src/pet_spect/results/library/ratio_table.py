@@ -61,8 +61,8 @@ def wanted_targets(targets: str | Iterable[str], parts: Parts, atlas: str) -> li
         regions = (target,) if target in sided else tuple(dict.fromkeys(str(target).split(JOINED)))
         for name in regions:
             if name not in sided:
-                known = "has no left and right side" if name in dict(parts) else "is not a region"
-                raise RegionError(f"target {shown(name)} {known} of the atlas {atlas}{did_you_mean(name, sided)}")
+                fault = "has no left and right side" if name in dict(parts) else "is not a region"
+                raise RegionError(f"target {shown(name)} {fault} of the atlas {atlas}{did_you_mean(name, sided)}")
         wanted.append(regions)
     if not wanted:
         raise RegionError("targets: found none, needed at least one region")
@@ -70,7 +70,7 @@ def wanted_targets(targets: str | Iterable[str], parts: Parts, atlas: str) -> li
 
 
 def wanted_references(
-    references: Any, known: Mapping[str, Reference], target: Sequence[str], parts: Parts
+    references: Any, available: Mapping[str, Reference], target: Sequence[str], parts: Parts
 ) -> dict[str, Reference]:
     """Return the references by name.
 
@@ -79,7 +79,7 @@ def wanted_references(
     references : None, str, Reference, sequence of these, or mapping
         Names of known ones; or of your own: a mapping of name to `Reference` or to ``{"regions": ..., "side": ...}``.
         None takes all known ones that the atlas has the regions of.
-    known : mapping
+    available : mapping
     target : sequence of str
     parts : sequence of (region, side)
         What the atlas has.
@@ -90,29 +90,29 @@ def wanted_references(
         If one is not known, or the atlas lacks a region of it.
     """
     if references is None:
-        return {name: each for name, each in known.items() if not _lacks(each, target, parts)}
-    found: dict[str, Reference] = {}
+        return {name: each for name, each in available.items() if not _lacks(each, target, parts)}
+    wanted: dict[str, Reference] = {}
     if isinstance(references, Mapping):
         for name, each in references.items():
-            found[name] = each if isinstance(each, Reference) else read_references({name: each})[name]
+            wanted[name] = each if isinstance(each, Reference) else read_references({name: each})[name]
     else:
         for each in (references,) if isinstance(references, str | Reference) else references:
             if isinstance(each, Reference):
-                found["_".join((*each.regions, each.side))] = each
-            elif each in known:
-                found[each] = known[each]
+                wanted["_".join((*each.regions, each.side))] = each
+            elif each in available:
+                wanted[each] = available[each]
             else:
                 raise RegionError(
-                    f"reference {shown(each)} is not one of {listed(known)}; give your own as"
-                    f" {{name: pet_spect.Reference(regions, side)}}{did_you_mean(str(each), known)}"
+                    f"reference {shown(each)} is not one of {listed(available)}; give your own as"
+                    f" {{name: pet_spect.Reference(regions, side)}}{did_you_mean(str(each), available)}"
                 )
-    for name, each in found.items():
+    for name, each in wanted.items():
         lack = _lacks(each, target, parts)
         if lack:
             raise RegionError(f"reference {name}: {lack}")
-    if not found:
+    if not wanted:
         raise RegionError("references: found none, needed at least one")
-    return found
+    return wanted
 
 
 def _lacks(reference: Reference, target: Sequence[str], parts: Parts) -> str:
@@ -132,13 +132,15 @@ def wanted_measures(measures: str | Iterable[str]) -> tuple[str, ...]:
     RegionError
         If one is not known.
     """
-    known = get_args(Measure)
+    available = get_args(Measure)
     if measures == "all":
-        return known
+        return available
     wanted = (measures,) if isinstance(measures, str) else tuple(measures)
     for name in wanted:
-        if name not in known:
-            raise RegionError(f"measure {shown(name)} is not one of {listed(known)} or all{did_you_mean(name, known)}")
+        if name not in available:
+            raise RegionError(
+                f"measure {shown(name)} is not one of {listed(available)} or all{did_you_mean(name, available)}"
+            )
     return wanted
 
 

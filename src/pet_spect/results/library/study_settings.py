@@ -38,12 +38,12 @@ class StudySettings:
             name: {"Regions": list(each.regions), "Side": each.side, "Exclude": list(each.exclude)}
             for name, each in self.roles.references.items()
         }
-        told: dict[str, dict[str, Any]] = {
+        settings: dict[str, dict[str, Any]] = {
             "region": {"Atlas": self.atlas, "TargetRegions": list(self.roles.target)},
             "reference": {"Definitions": definitions},
             "qc": {"MaxCerebellumAsymmetryPercent": self.max_cerebellum_asymmetry},
         }
-        return {name: {**entry, **told.get(name, {})} for name, entry in ratios.items()}
+        return {name: {**entry, **settings.get(name, {})} for name, entry in ratios.items()}
 
 
 def read_settings(dictionary: Path) -> StudySettings:
@@ -55,11 +55,11 @@ def read_settings(dictionary: Path) -> StudySettings:
         If they are not there, as in results of an earlier version.
     """
     try:
-        told = read_json(dictionary, TableError, "dictionary")
-        definitions, region = told["reference"]["Definitions"], told["region"]
+        columns = read_json(dictionary, TableError, "dictionary")
+        definitions, region = columns["reference"]["Definitions"], columns["region"]
         references = {name: _reference(entry) for name, entry in definitions.items()}
         roles = RegionRoles(tuple(map(str, region["TargetRegions"])), references)
-        return StudySettings(str(region["Atlas"]), roles, float(told["qc"]["MaxCerebellumAsymmetryPercent"]))
+        return StudySettings(str(region["Atlas"]), roles, float(columns["qc"]["MaxCerebellumAsymmetryPercent"]))
     except (KeyError, TypeError, ValueError, AttributeError, RegionError):
         raise TableError(
             f"{dictionary}: does not tell the settings of the run; run the workflow again with this version",

@@ -112,13 +112,13 @@ def _with_old_regions(name: str | Reference, regions: Mapping[str, Sequence[str]
     return reference
 
 
-def _check_columns(table: pd.DataFrame, needed: Sequence[str], called: str) -> None:
+def _check_columns(table: pd.DataFrame, needed: Sequence[str], what: str) -> None:
     for column in needed:
         if column not in table.columns:
             if any("\t" in str(name) for name in table.columns):
-                raise TableError(f"the {called} was read as one column; use pandas.read_csv(..., sep='\\t')")
-            verb = "have" if called.endswith("s") else "has"
-            raise TableError(f"the {called} {verb} no column {column!r}; needed are {listed(needed)}")
+                raise TableError(f"the {what} was read as one column; use pandas.read_csv(..., sep='\\t')")
+            verb = "have" if what.endswith("s") else "has"
+            raise TableError(f"the {what} {verb} no column {column!r}; needed are {listed(needed)}")
 
 
 def _values_of_one_scan(uptake: pd.DataFrame) -> dict[tuple[str, RegionSide], RegionValue]:
