@@ -123,8 +123,8 @@ def measure(
     1         sub-01   year1  precentral           pons    0.8
     """
     if isinstance(images, str | os.PathLike) and Path(images).is_dir():
-        given = {"lesion_side": lesion_side, "transforms": transforms, "tracer": tracer}
-        extra = [name for name, value in given.items() if value is not None]
+        options = {"lesion_side": lesion_side, "transforms": transforms, "tracer": tracer}
+        extra = [name for name, value in options.items() if value is not None]
         settings = (misplacement_mm, blur_mm, min_coverage) != (0.0, 0.0, 0.9)
         if extra or settings:
             raise TypeError(f"a results folder tells {extra[0] if extra else 'misplacement, blur and coverage'} itself")
@@ -257,8 +257,10 @@ def extract_uptake(
         warp_lesion=scan.warp_lesion,
         min_coverage=min_coverage,
     )
-    found = measure_scan(scan.volume, regions, to_participant=scan.to_participant, view=scan.view, blur_mm=blur_mm)
-    return pd.DataFrame([asdict(region) for region in found.uptake])
+    measurement = measure_scan(
+        scan.volume, regions, to_participant=scan.to_participant, view=scan.view, blur_mm=blur_mm
+    )
+    return pd.DataFrame([asdict(region) for region in measurement.uptake])
 
 
 def _given_scan(
@@ -292,10 +294,10 @@ def _targets(atlas: Atlas, target: str | Sequence[str] | None) -> Sequence[str]:
 
 
 def _known(atlas: Atlas, regions: Sequence[str]) -> Sequence[str]:
-    known = {region.name for region in atlas.regions}
+    region_names = {region.name for region in atlas.regions}
     for name in regions:
-        if name not in known:
-            raise RegionError(f"atlas {atlas.name} has no region {shown(name)}{did_you_mean(name, known)}")
+        if name not in region_names:
+            raise RegionError(f"atlas {atlas.name} has no region {shown(name)}{did_you_mean(name, region_names)}")
     return regions
 
 

@@ -75,10 +75,10 @@ def shown(value: object, *, depth: int = 2) -> str:
     ("'year-1'", '[40, 60, [1]]', '{...}')
     """
     if isinstance(value, Mapping):
-        pairs = (f"{shown(key, depth=0)}: {shown(one, depth=depth - 1)}" for key, one in value.items())
+        pairs = (f"{shown(key, depth=0)}: {shown(item, depth=depth - 1)}" for key, item in value.items())
         return "{" + (listed(pairs) if depth > 0 else "...") + "}"
     if isinstance(value, list | tuple):
-        return "[" + (listed(shown(one, depth=depth - 1) for one in value) if depth > 0 else "...") + "]"
+        return "[" + (listed(shown(item, depth=depth - 1) for item in value) if depth > 0 else "...") + "]"
     if isinstance(value, str) and len(value) > _LONGEST:
         return f"{value[:_LONGEST]!r}... ({len(value)} characters)"
     try:
@@ -104,7 +104,7 @@ def _line(text: str) -> str:
     """Return a text as one line that fits a terminal and holds nothing that steers it; a path may hold anything."""
     text = " ".join(text.split())
     if not text.isprintable():
-        text = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+        text = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
     half = _LONGEST_LINE // 2
     return text if len(text) <= _LONGEST_LINE else f"{text[:half]} ... {text[-half:]}"
 

@@ -213,13 +213,13 @@ def _lesion(
     """Return the lesion mask, or what is wrong with it; without ``--record-refusal`` that is an error."""
     if options.lesion_mask is None:
         return None, None
-    found = read_drawn_lesion(options.results, options.lesion_mask, record, atlas)
-    if isinstance(found, Volume):
-        return found, None
+    lesion = read_drawn_lesion(options.results, options.lesion_mask, record, atlas)
+    if isinstance(lesion, Volume):
+        return lesion, None
     if not options.record_refusal:
-        who = f"the lesion mask of {options.participant}: " if found.stage == "normalise" else ""
-        raise ImageError(f"{who}{found.reason}", code=found.code)
-    return None, found
+        who = f"the lesion mask of {options.participant}: " if lesion.stage == "normalise" else ""
+        raise ImageError(f"{who}{lesion.reason}", code=lesion.code)
+    return None, lesion
 
 
 def _refusal(options: argparse.Namespace, record: RegistrationRecord, visit: Visit, image: Path) -> Refusal | None:

@@ -33,14 +33,14 @@ class AtlasTable:
 
     Attributes
     ----------
-    called : str
+    origin : str
         How messages call it.
     regions : tuple of Region
     names_more : bool
         Whether it may name regions that the image lacks, as tables of BIDS and nilearn often do.
     """
 
-    called: str
+    origin: str
     regions: tuple[Region, ...]
     names_more: bool = False
 
@@ -48,7 +48,7 @@ class AtlasTable:
         """Return the regions of an image with these labels."""
         if not self.names_more:
             return self.regions
-        return checked([region for region in self.regions if region.index in held], self.called)
+        return checked([region for region in self.regions if region.index in held], self.origin)
 
 
 def read_regions(table: Path | pd.DataFrame) -> AtlasTable:
@@ -65,10 +65,10 @@ def read_regions(table: Path | pd.DataFrame) -> AtlasTable:
     AtlasError
         If a row cannot be used.
     """
-    called, rows = (str(table), _rows_of_file(table)) if isinstance(table, Path) else ("the table", _rows_of(table))
+    origin, rows = (str(table), _rows_of_file(table)) if isinstance(table, Path) else ("the table", _rows_of(table))
     if rows and "name" in rows[0] and "region" not in rows[0]:
-        return AtlasTable(called, tuple(bids_regions(rows, called)), names_more=True)
-    return AtlasTable(called, checked([_own_region(row, called) for row in rows], called))
+        return AtlasTable(origin, tuple(bids_regions(rows, origin)), names_more=True)
+    return AtlasTable(origin, checked([_own_region(row, origin) for row in rows], origin))
 
 
 def _rows_of_file(path: Path) -> list[Row]:

@@ -156,11 +156,11 @@ def table_beside(labels: Path) -> Path:
     """
     stem = labels.name.split(".")[0]
     names = [f"{stem}.tsv", f"{re.sub('_(space|res|den)-[A-Za-z0-9]+', '', stem)}.tsv"]
-    found = next((labels.with_name(name) for name in names if labels.with_name(name).is_file()), None)
-    if found is None:
+    table_path = next((labels.with_name(name) for name in names if labels.with_name(name).is_file()), None)
+    if table_path is None:
         tried = listed(dict.fromkeys(names), joined=" or ")
         raise AtlasError(f"{labels}: its table is needed, too; {tried} is not beside it")
-    return found
+    return table_path
 
 
 def read_labels(path: Path) -> Volume:
@@ -179,27 +179,27 @@ def read_labels(path: Path) -> Volume:
 
 
 def _labels_of(image: nib.spatialimages.SpatialImage) -> Volume:
-    called = "the label image"
+    origin = "the label image"
     try:
-        check_space(image, called)
-        volume = canonical(volume_from_nifti(image, called))
+        check_space(image, origin)
+        volume = canonical(volume_from_nifti(image, origin))
     except ImageError as error:
         raise AtlasError(str(error), code=error.code) from None
-    return _whole(volume, called)
+    return _whole(volume, origin)
 
 
-def _whole(volume: Volume, called: str) -> Volume:
+def _whole(volume: Volume, origin: str) -> Volume:
     indices = np.rint(volume.data)
     if not np.isfinite(volume.data).all() or (indices != volume.data).any() or indices.min() < 0:
-        raise AtlasError(f"{called}: holds values that are not whole numbers from 0 up; labels are needed")
+        raise AtlasError(f"{origin}: holds values that are not whole numbers from 0 up; labels are needed")
     return Volume(indices, volume.affine)
 
 
-def _atlas_of(volume: Volume, name: str, called: str, table: AtlasTable) -> Atlas:
+def _atlas_of(volume: Volume, name: str, origin: str, table: AtlasTable) -> Atlas:
     labels = volume.data.astype(np.int32)
     atlas = Atlas(name, labels, volume.affine, table.of({int(index) for index in np.unique(labels)}))
-    _check_indices(atlas, called, Path(table.called).name)
-    _check_sides(atlas, called, Path(table.called).name)
+    _check_indices(atlas, origin, Path(table.origin).name)
+    _check_sides(atlas, origin, Path(table.origin).name)
     return atlas
 
 
@@ -210,20 +210,20 @@ def _nilearn_atlas(source: Mapping[str, Any]) -> Atlas:
         raise AtlasError("the nilearn atlas is probabilistic; one with labels is needed")
     maps = source["maps"]
     of_file = isinstance(maps, str | os.PathLike)
-    called = str(maps) if of_file else "the label image"
+    origin = str(maps) if of_file else "the label image"
     volume = read_labels(Path(maps)) if of_file else _labels_of(maps)
     rows = rows_of_nilearn(source, {int(index) for index in np.unique(volume.data)})
     table = AtlasTable("the nilearn atlas", tuple(bids_regions(rows, "the nilearn atlas")), names_more=True)
-    return _in_place(_atlas_of(volume, Path(called).name.split(".")[0] if of_file else "atlas", called, table), called)
+    return _in_place(_atlas_of(volume, Path(origin).name.split(".")[0] if of_file else "atlas", origin, table), origin)
 
 
 def _check_indices(atlas: Atlas, labels: str, table: str) -> None:
-    found = {int(index) for index in np.unique(atlas.labels)} - {0}
+    held = {int(index) for index in np.unique(atlas.labels)} - {0}
     named = {region.index for region in atlas.regions}
-    if found - named:
-        raise AtlasError(f"{labels}: holds index {min(found - named)}, which {table} does not name")
-    if named - found:
-        raise AtlasError(f"{table}: names index {min(named - found)}, which {Path(labels).name} does not hold")
+    if held - named:
+        raise AtlasError(f"{labels}: holds index {min(held - named)}, which {table} does not name")
+    if named - held:
+        raise AtlasError(f"{table}: names index {min(named - held)}, which {Path(labels).name} does not hold")
 
 
 def _check_sides(atlas: Atlas, labels: str, table: str) -> None:

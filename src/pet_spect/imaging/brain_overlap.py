@@ -102,11 +102,11 @@ def brain_place(
     some = tuple(slice(n // 2, None, n) for n in step)
     affine = image.affine @ np.diag([*step, 1.0])
     affine[:3, 3] = apply_affine(image.affine, np.array([[n // 2 for n in step]]))[0]
-    values, seen = smooth[some], np.isfinite(image.data[some])
+    values, is_in_view = smooth[some], np.isfinite(image.data[some])
     points = grid_points(values.shape, affine)
     points = points if to_participant is None else apply_affine(to_participant, points)
     points = points if to_standard is None else displace(to_standard, points)
-    points, bright = points[seen.ravel()], values[seen].astype(np.float64)
+    points, bright = points[is_in_view.ravel()], values[is_in_view].astype(np.float64)
     brain = _at(soft, points)
     whole = float((soft.data > 0.5).sum()) * abs(np.linalg.det(soft.affine[:3, :3]))
     in_view = float((brain > 0.5).sum() * abs(np.linalg.det(affine[:3, :3])) / whole)
@@ -160,10 +160,10 @@ def _best_motion(soft: Volume, points: Floats, bright: Floats) -> tuple[Floats, 
             for sign in (1, -1):
                 tried = best.copy()
                 tried[axis] += sign * step * _UNITS[axis]
-                found = likeness(tried)
+                tried_likeness = likeness(tried)
                 steps += 1
-                if found > highest + 1e-5:
-                    best, highest, better = tried, found, True
+                if tried_likeness > highest + 1e-5:
+                    best, highest, better = tried, tried_likeness, True
                     break
         step = step if better else step / 2
     return best, highest
@@ -200,21 +200,21 @@ def check_brain_overlap(
         return
     low, high = SCALES
     if place.in_view < _LEAST_IN_VIEW:
-        found = f"{place.in_view:.0%} of the brain of {STANDARD_SPACE} is in view"
+        fault = f"{place.in_view:.0%} of the brain of {STANDARD_SPACE} is in view"
     elif place.likeness < _LIKE_A_BRAIN:
         if place.inside >= _LEAST_INSIDE:
             return
-        found = f"{place.inside:.0%} of its uptake lies in the brain of {STANDARD_SPACE}, {_LEAST_INSIDE:.0%} is needed"
+        fault = f"{place.inside:.0%} of its uptake lies in the brain of {STANDARD_SPACE}, {_LEAST_INSIDE:.0%} is needed"
     elif place.off_mm > FARTHEST_MM:
-        found = f"its brain lies {place.off_mm:.0f} mm from the brain of {STANDARD_SPACE}, at most {FARTHEST_MM} mm is"
-        found += " accepted"
+        fault = f"its brain lies {place.off_mm:.0f} mm from the brain of {STANDARD_SPACE}, at most {FARTHEST_MM} mm is"
+        fault += " accepted"
     elif not low <= place.scale <= high:
-        found = (
+        fault = (
             f"its brain is {place.scale:.2f} times as large as that of {STANDARD_SPACE}, {low} to {high} is accepted"
         )
     else:
         return
     raise ImageError(
-        f"{name}: {found}; bring it into that space, give its transforms, or insist with check_space=False",
+        f"{name}: {fault}; bring it into that space, give its transforms, or insist with check_space=False",
         code="image_space",
     )

@@ -58,17 +58,17 @@ def given_images(images: Any) -> list[GivenImage]:
     ImageError
         If one cannot be used, none is given, or two have one name.
     """
-    found = [one for name, image in _named(images) for one in _volumes(name, image)]
-    if not found:
+    opened = [given_image for name, image in _named(images) for given_image in _volumes(name, image)]
+    if not opened:
         raise ImageError("no image is given; give a path, a nibabel image, a list or a dict of them")
-    keys = [one.key for one in found]
+    keys = [given_image.key for given_image in opened]
     twice = next((key for key in keys if keys.count(key) > 1), None)
     if twice is not None:
         raise ImageError(
             f"two images are called {' '.join(part for part in (twice.participant, twice.session, twice.tracer))};"
             " give a dict whose keys tell them apart, such as ('sub-01', 'year1', 'FDG')"
         )
-    return found
+    return opened
 
 
 def _named(images: Any) -> Iterator[tuple[Any, Any]]:
@@ -83,8 +83,8 @@ def _named(images: Any) -> Iterator[tuple[Any, Any]]:
         raise ImageError("an array does not say where it lies; give nibabel.Nifti1Image(array, affine)")
     elif isinstance(images, Iterable):
         for number, image in enumerate(images, start=1):
-            for name, one in _named(image):
-                yield (f"image-{number}" if name == "image" else name), one
+            for name, part in _named(image):
+                yield (f"image-{number}" if name == "image" else name), part
     else:
         raise ImageError(f"an image is a path or a nibabel image; found {shown(images)}")
 
@@ -95,7 +95,7 @@ def _in_memory(image: Any) -> bool:
 
 def _volumes(name: Any, image: Any) -> Iterator[GivenImage]:
     key = scan_key(name)
-    called = name if isinstance(name, str) else " ".join(map(str, name))
+    display_name = name if isinstance(name, str) else " ".join(map(str, name))
     facts: Mapping[str, Any] = {}
     if isinstance(image, str | os.PathLike):
         path = Path(image)
@@ -103,17 +103,17 @@ def _volumes(name: Any, image: Any) -> Iterator[GivenImage]:
         if is_nifti(path) and Path(sidecar(str(path))).is_file():
             facts = read_sidecar(path)
     elif _in_memory(image):
-        check_space(image, called)
-        opened, place = image, called
+        check_space(image, display_name)
+        opened, place = image, display_name
     else:
-        raise ImageError(f"{called}: an image is a path or a nibabel image; found {shown(image)}")
+        raise ImageError(f"{display_name}: an image is a path or a nibabel image; found {shown(image)}")
     if len(opened.shape) != 4 or opened.shape[3] == 1:
-        yield GivenImage(key, called, canonical(volume_from_nifti(opened, place)), facts)
+        yield GivenImage(key, display_name, canonical(volume_from_nifti(opened, place)), facts)
         return
     for number in range(opened.shape[3]):
         session = str(number + 1) if key.session == MISSING else f"{key.session}-{number + 1}"
         volume = canonical(volume_from_nifti(_one_volume(opened, number), f"{place}, volume {number + 1}"))
-        yield GivenImage(ScanKey(key.participant, session, key.tracer), called, volume, facts)
+        yield GivenImage(ScanKey(key.participant, session, key.tracer), display_name, volume, facts)
 
 
 def _one_volume(image: nib.spatialimages.SpatialImage, number: int) -> nib.spatialimages.SpatialImage:
@@ -138,9 +138,9 @@ def scan_key(name: Any) -> ScanKey:
         participant, session, tracer = (*map(str, name), MISSING, MISSING)[:3]
         return ScanKey(participant, session, tracer)
     text = re.sub(r"\.nii(\.gz)?$", "", str(name))
-    found = {entity: re.search(rf"(?<![A-Za-z0-9]){entity}-([A-Za-z0-9]+)", text) for entity in ("sub", "ses", "trc")}
+    matches = {entity: re.search(rf"(?<![A-Za-z0-9]){entity}-([A-Za-z0-9]+)", text) for entity in ("sub", "ses", "trc")}
     return ScanKey(
-        f"sub-{found['sub'][1]}" if found["sub"] else text,
-        found["ses"][1] if found["ses"] else MISSING,
-        found["trc"][1] if found["trc"] else MISSING,
+        f"sub-{matches['sub'][1]}" if matches["sub"] else text,
+        matches["ses"][1] if matches["ses"] else MISSING,
+        matches["trc"][1] if matches["trc"] else MISSING,
     )

@@ -45,7 +45,9 @@ def study_overview(
     there = set(scans)
     visits = (ScanKey(*visit) for visit in product(participants, sessions, tracers))
     missing = [_spelled(visit) for visit in visits if visit not in there]
-    excluded = [_spelled(one.key) for one in decisions if one.decision == "exclude" and one.key in there]
+    excluded = [
+        _spelled(decision.key) for decision in decisions if decision.decision == "exclude" and decision.key in there
+    ]
     counts = Counter(scan.tracer for scan in scans)
     lines = {
         "Participants": f"{len(participants)} in participants.tsv",
@@ -89,8 +91,8 @@ def _spelled(key: ScanKey) -> str:
     return f"{key.participant} {key.session} {key.tracer}"
 
 
-def _counted(things: Sequence[str], one: str, several: str) -> str:
-    return f"{len(things)} {one if len(things) == 1 else several}: {listed(things)}" if things else "none"
+def _counted(things: Sequence[str], singular: str, several: str) -> str:
+    return f"{len(things)} {singular if len(things) == 1 else several}: {listed(things)}" if things else "none"
 
 
 def _line(name: str, text: str) -> str:
