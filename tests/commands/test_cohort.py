@@ -244,7 +244,7 @@ def test_a_table_of_another_participant_is_an_error(study, capsys):
 def test_a_session_the_tables_do_not_know_is_an_error(study, capsys):
     study.add("sub-01")
     assert study.run("--sessions", "baseline", "year2") == 1
-    assert "tells nothing of year2 FDG" in capsys.readouterr().err
+    assert "has no scan year2 FDG" in capsys.readouterr().err
 
 
 def test_a_region_the_atlas_lacks_is_an_error(study, capsys):

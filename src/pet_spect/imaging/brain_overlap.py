@@ -51,7 +51,7 @@ class BrainPlace:
     Attributes
     ----------
     in_view : float
-        Fraction of the standard brain in the image's field of view; below 30 % nothing else is told.
+        Fraction of the standard brain in the image's field of view; below 30 % nothing else is computed.
     likeness : float
         Correlation of the image with the standard brain where it fits best, -1 to 1.
     off_mm : float

@@ -41,7 +41,7 @@ class PlacedScan:
 def participant_uptake(scans: Sequence[PlacedScan], regions: ParticipantRegions) -> list[RegionValues]:
     """Return the uptake of every region in each scan of one participant.
 
-    Count noise is told by the scans of one tracer together; of a single one it is not known.
+    Count noise is estimated from the scans of one tracer together; for a single scan it is unknown.
 
     Parameters
     ----------

@@ -78,7 +78,7 @@ class CommonResolution:
     Attributes
     ----------
     estimated_mm : float or None
-        The scan's own resolution; None where it cannot be told.
+        The scan's own resolution; None where it is unknown.
     estimated_sd_mm : float or None
         Its standard deviation.
     blur_mm : float
@@ -366,7 +366,7 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]])
         ) from None
     absent = [visit for visit in visits if visit not in scans]
     if absent:
-        raise TableError(f"{path}: tells nothing of {' '.join(absent[0])}; run measure again")
+        raise TableError(f"{path}: has no scan {' '.join(absent[0])}; run measure again")
     min_coverage = MIN_COVERAGE if sidecar.min_coverage is None else sidecar.min_coverage
     in_order = tuple(scans[visit] for visit in visits)
     return ParticipantUptake(in_order, tuple(lines), sidecar.misplacement_mm, min_coverage)
