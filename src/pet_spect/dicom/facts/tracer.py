@@ -154,7 +154,7 @@ def settle_tracer(
     Notes
     -----
     A half-life that contradicts both the radionuclide and the radiopharmaceutical is no refusal here: scanners fill it
-    from a default. `pet_spect.dicom.facts.patient.settle_half_life` flags it and does not use it.
+    from a default. `administration` flags it and does not use it.
     """
     _check_agreement(statement, called)
     name = next(iter(statement.names), None)
