@@ -13,7 +13,7 @@ from pathlib import Path
 from pet_spect.dicom.index.audit import write_audit
 from pet_spect.dicom.index.drafts import COLUMNS, Row, Tables, printed, tables_of
 from pet_spect.dicom.index.findings import LINK
-from pet_spect.dicom.index.survey import Index, index
+from pet_spect.dicom.index.survey import Survey, survey_folders
 from pet_spect.errors import PetSpectError, TableError
 from pet_spect.files import whole_file
 from pet_spect.tsv import write_table
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Index the folders, print the table and write the drafts.
+    """Survey the folders, print the table and write the drafts.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> None:
         )
 
 
-def _summary(survey: Index, tables: Tables, *, audited: bool) -> str:
+def _summary(survey: Survey, tables: Tables, *, audited: bool) -> str:
     images = sum(entry.series.source.files for entry in survey.entries)
     series = len({(entry.series.source.root, entry.series.source.uid) for entry in survey.entries})
     links = sum(trouble.code == LINK for trouble in survey.troubles)
@@ -88,7 +88,7 @@ def _summary(survey: Index, tables: Tables, *, audited: bool) -> str:
     )
 
 
-def _index(folders: Sequence[Path]) -> Index:
+def _index(folders: Sequence[Path]) -> Survey:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -96,7 +96,7 @@ def _index(folders: Sequence[Path]) -> Index:
     columns = (TextColumn("indexing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("indexing", total=None)
-        return index(folders, lambda done, total: progress.update(task, completed=done, total=total))
+        return survey_folders(folders, lambda done, total: progress.update(task, completed=done, total=total))
 
 
 def _check_out(out: Path) -> None:

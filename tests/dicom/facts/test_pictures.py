@@ -3,7 +3,7 @@
 import pytest
 
 from pet_spect.dicom.index.drafts import printed, tables_of
-from pet_spect.dicom.index.survey import index
+from pet_spect.dicom.index.survey import survey_folders
 from pet_spect.remarks import recall_warnings
 from tests.dicom.conftest import convert, refused
 
@@ -29,7 +29,7 @@ def test_pictures_in_doubt_are_converted_and_flagged(pet_slices, save, changes, 
     assert warning["Code"] == code
     assert warning["Fields"] == fields
     assert [caution.code for caution in recall_warnings([warning])] == [code]
-    (row,) = tables_of(index([folder])).index
+    (row,) = tables_of(survey_folders([folder])).index
     assert row["convertible"] == "yes"
     assert row["note"].startswith(f"{code}: {warning['Reason']}")
 
@@ -47,7 +47,7 @@ def test_a_secondary_capture_is_no_scan(pet_slices, save):
     capture.Modality, capture.BurnedInAnnotation = "OT", "YES"
     folder = save(capture)
     assert refused(folder).code == "secondary_capture"
-    tables = tables_of(index([folder]))
+    tables = tables_of(survey_folders([folder]))
     (row,) = tables.index
     assert (row["convertible"], row["code"]) == ("no", "secondary_capture")
     assert row["note"].startswith("burned_in_text")

@@ -9,7 +9,7 @@ from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.files.read import series_code
 from pet_spect.dicom.index.drafts import tables_of
-from pet_spect.dicom.index.survey import index
+from pet_spect.dicom.index.survey import survey_folders
 from pet_spect.errors import DicomError
 from tests.dicom.index.conftest import by_series, ct_slice
 
@@ -18,7 +18,7 @@ def test_a_link_to_a_folder_costs_the_scans_in_whose_place_it_lies(heap, scan):
     root = heap(*scan(), folder="a")
     heap(*scan("1.2.3.5", date="20250101"), folder="b")
     (root / "a" / "more").symlink_to(root / "b")
-    tables = tables_of(index([root]))
+    tables = tables_of(survey_folders([root]))
     assert by_series(tables.index)[series_code("1.2.3.4")]["code"] == "link_not_followed"
     assert [row["path"] for row in tables.scans] == [str(root / "b")]
     with pytest.raises(DicomError, match="link to a folder") as caught:
@@ -30,7 +30,7 @@ def test_a_link_to_a_folder_costs_the_scans_in_whose_place_it_lies(heap, scan):
 def test_a_file_that_may_have_been_a_slice_costs_the_scans_beside_it(heap, scan, content):
     root = heap(*scan())
     (root / "IM9999").write_bytes(content)
-    tables = tables_of(index([root]))
+    tables = tables_of(survey_folders([root]))
     assert by_series(tables.index)["6694f83c"]["code"] == "not_dicom"
     assert tables.scans == []
     with pytest.raises(DicomError) as caught:
@@ -40,7 +40,7 @@ def test_a_file_that_may_have_been_a_slice_costs_the_scans_beside_it(heap, scan,
 
 def test_each_spect_of_one_series_is_offered_by_its_file(heap, nm_object):
     root = heap(nm_object(), nm_object(PatientID="someone"), nm_object(ImageType=["ORIGINAL", "PRIMARY", "TOMO"]))
-    tables = tables_of(index([root]))
+    tables = tables_of(survey_folders([root]))
     assert sorted(row["convertible"] for row in tables.index) == ["no", "yes", "yes"]
     assert all("its series holds 3 volumes" in row["note"] for row in tables.index)
     assert not any("places" in row["note"] for row in tables.index)
@@ -57,7 +57,7 @@ def test_several_spects_of_one_series_in_an_archive_stay_refused(heap, nm_object
     with zipfile.ZipFile(tmp_path / "dump.zip", "w") as archive:
         for file in root.iterdir():
             archive.write(file, file.name)
-    (row,) = tables_of(index([tmp_path / "dump.zip"])).index
+    (row,) = tables_of(survey_folders([tmp_path / "dump.zip"])).index
     assert (row["convertible"], row["code"]) == ("no", "mixed_series")
 
 

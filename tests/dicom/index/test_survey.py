@@ -12,13 +12,13 @@ from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.files.read import series_code
 from pet_spect.dicom.index.drafts import tables_of
-from pet_spect.dicom.index.survey import index
+from pet_spect.dicom.index.survey import survey_folders
 from pet_spect.errors import DicomError
 from tests.dicom.index.conftest import by_series, ct_slice
 
 
 def test_a_series_is_told_with_its_geometry_unit_and_tracer(heap, scan):
-    tables = tables_of(index([heap(*scan())]))
+    tables = tables_of(survey_folders([heap(*scan())]))
     (row,) = tables.index
     told = ("series", "participant_id", "session", "modality", "tracer", "tracer_from", "files", "slices")
     assert [row[column] for column in told] == ["6694f83c", "sub-01", "baseline", "PT", "FDG", "text", 4, 4]
@@ -29,7 +29,7 @@ def test_a_series_is_told_with_its_geometry_unit_and_tracer(heap, scan):
 def test_one_series_in_a_folder_of_its_own_is_found_by_the_folder(heap, scan):
     root = heap(*scan(), folder="a/b")
     heap(*scan("1.2.3.5", date="20250101"), folder="a/c")
-    scans = tables_of(index([root])).scans
+    scans = tables_of(survey_folders([root])).scans
     assert [(row["path"], row["series"], row["session"]) for row in scans] == [
         (str(root / "a/b"), "n/a", "baseline"),
         (str(root / "a/c"), "n/a", "year1"),
@@ -38,7 +38,7 @@ def test_one_series_in_a_folder_of_its_own_is_found_by_the_folder(heap, scan):
 
 def test_several_series_in_one_folder_are_found_by_their_codes_and_convert_finds_them(heap, scan):
     root = heap(*scan(), *scan("1.2.3.5", date="20250101"), ct_slice(scan()[0]))
-    tables = tables_of(index([root]))
+    tables = tables_of(survey_folders([root]))
     assert [(row["path"], row["series"]) for row in tables.scans] == [
         (str(root), series_code("1.2.3.4")),
         (str(root), series_code("1.2.3.5")),
@@ -53,14 +53,14 @@ def test_several_series_in_one_folder_are_found_by_their_codes_and_convert_finds
 def test_a_series_whose_files_are_strewn_is_found_by_the_folder_around_them(heap, scan):
     for number, ds in enumerate(scan()):
         root = heap(ds, folder=f"x/{number}")
-    (row,) = tables_of(index([root])).scans
+    (row,) = tables_of(survey_folders([root])).scans
     assert (row["path"], row["series"]) == (str(root / "x"), "n/a")
 
 
 def test_scans_whose_places_lie_in_one_another_are_both_named(heap, scan):
     root = heap(*scan(), folder="x")
     heap(*scan("1.2.3.5", date="20250101"), folder="x/y")
-    scans = tables_of(index([root])).scans
+    scans = tables_of(survey_folders([root])).scans
     assert [(row["path"], row["series"]) for row in scans] == [
         (str(root / "x"), series_code("1.2.3.4")),
         (str(root / "x/y"), series_code("1.2.3.5")),
@@ -70,7 +70,7 @@ def test_scans_whose_places_lie_in_one_another_are_both_named(heap, scan):
 def test_objects_of_one_file_are_found_by_their_files(heap, nm_object):
     first, second = nm_object(SeriesInstanceUID="1.2.7"), nm_object(SeriesInstanceUID="1.2.8")
     root = heap(first, second)
-    rows = tables_of(index([root])).scans
+    rows = tables_of(survey_folders([root])).scans
     assert {row["path"] for row in rows} == {str(path) for path in root.iterdir()}
     assert {row["series"] for row in rows} == {"n/a"}
 
@@ -80,7 +80,7 @@ def test_an_archive_is_a_place_and_a_copy_of_a_series_is_told(heap, scan, tmp_pa
     with zipfile.ZipFile(root / "dump", "w", zipfile.ZIP_DEFLATED) as archive:
         for file in (root / "a").iterdir():
             archive.write(file, file.name)
-    tables = tables_of(index([root]))
+    tables = tables_of(survey_folders([root]))
     assert sorted(str(row["path"]) for row in tables.scans) == [str(root / "a"), str(root / "dump")]
     for row in tables.index:
         assert (row["session"], row["convertible"]) == ("n/a", "yes")
@@ -102,7 +102,7 @@ def test_an_archive_is_a_place_and_a_copy_of_a_series_is_told(heap, scan, tmp_pa
 )
 def test_what_convert_refuses_is_refused_for_its_reason_and_not_drafted(heap, scan, change, code):
     root = heap(*scan(**change))
-    tables = tables_of(index([root]))
+    tables = tables_of(survey_folders([root]))
     (row,) = tables.index
     with pytest.raises(DicomError) as caught:
         convert_scan(root, Declared(), "sub-01")
@@ -113,7 +113,7 @@ def test_what_convert_refuses_is_refused_for_its_reason_and_not_drafted(heap, sc
 
 
 def test_another_kind_of_image_is_told_and_makes_nobody_a_participant(heap, scan):
-    tables = tables_of(index([heap(ct_slice(scan()[0]))]))
+    tables = tables_of(survey_folders([heap(ct_slice(scan()[0]))]))
     (row,) = tables.index
     assert (row["modality"], row["code"], row["reason"]) == (
         "CT",
@@ -126,14 +126,14 @@ def test_another_kind_of_image_is_told_and_makes_nobody_a_participant(heap, scan
 def test_a_spect_that_does_not_say_how_it_lies_is_drafted_with_a_question(heap, nm_object, drug):
     ds = nm_object(DetectorInformationSequence=None, StudyDate="20240101")
     ds.RadiopharmaceuticalInformationSequence = drug(Radiopharmaceutical="Iomazenil", RadionuclideCodeSequence=None)
-    tables = tables_of(index([heap(ds)]))
+    tables = tables_of(survey_folders([heap(ds)]))
     assert (tables.index[0]["convertible"], tables.index[0]["code"]) == ("orientation", "orientation_unknown")
     assert [(row["tracer"], row["session"], row["orientation"]) for row in tables.scans] == [("IMZ", "baseline", "?")]
 
 
 def test_a_guessed_tracer_is_shown_and_left_open_in_the_draft(heap, scan, drug):
     guessed = drug(Radiopharmaceutical=None)
-    tables = tables_of(index([heap(*scan(RadiopharmaceuticalInformationSequence=guessed))]))
+    tables = tables_of(survey_folders([heap(*scan(RadiopharmaceuticalInformationSequence=guessed))]))
     assert (tables.index[0]["tracer"], tables.index[0]["tracer_from"]) == ("FDG?", "radionuclide")
     assert (tables.scans[0]["tracer"], tables.scans[0]["session"]) == ("n/a", "n/a")
 
@@ -153,13 +153,13 @@ def dynamic(scan, frames):
 
 
 def test_a_dynamic_scan_is_drafted_and_asks_for_its_window(heap, scan):
-    tables = tables_of(index([heap(*dynamic(scan, 2))]))
+    tables = tables_of(survey_folders([heap(*dynamic(scan, 2))]))
     assert (tables.index[0]["convertible"], tables.index[0]["code"]) == ("frame_window", "not_static")
     assert [list(row) for row in tables.scans] == [["participant_id", "session", "tracer", "path", "series"]]
 
 
 def test_one_frame_of_a_dynamic_scan_is_not_drafted(heap, scan):
-    tables = tables_of(index([heap(*dynamic(scan, 1))]))
+    tables = tables_of(survey_folders([heap(*dynamic(scan, 1))]))
     assert (tables.index[0]["convertible"], tables.index[0]["code"], tables.scans) == ("no", "not_static", [])
 
 
@@ -170,7 +170,7 @@ def test_a_damaged_file_is_listed_and_costs_only_the_scans_it_may_belong_to(heap
     root = heap(*scan(), folder="a")
     heap(*scan("1.2.3.5", date="20250101"), folder="b")
     (root / "a" / "broken").write_bytes(DAMAGED)
-    tables = tables_of(index([root]))
+    tables = tables_of(survey_folders([root]))
     first = by_series(tables.index)[series_code("1.2.3.4")]
     assert (first["code"], first["reason"]) == (
         "file_damaged",
@@ -186,7 +186,7 @@ def test_a_file_cut_short_costs_its_own_series_alone(heap, scan):
     root = heap(*scan(), *scan("1.2.3.5", date="20250101"))
     file = next(file for file in root.iterdir() if pydicom.dcmread(file).SeriesInstanceUID == "1.2.3.5")
     file.write_bytes(file.read_bytes()[:-9])
-    tables = tables_of(index([root]))
+    tables = tables_of(survey_folders([root]))
     rows = by_series(tables.index)
     assert (rows[series_code("1.2.3.5")]["convertible"], rows[series_code("1.2.3.5")]["code"]) == ("no", "file_damaged")
     assert [row["series"] for row in tables.scans] == [series_code("1.2.3.4")]
@@ -215,7 +215,7 @@ def test_every_kind_of_trouble_is_counted_by_place_and_code(heap, scan, tmp_path
     zipfile.ZipFile(inner, "w").writestr("a", b"x")
     with zipfile.ZipFile(bad / "outer", "w") as archive:
         archive.writestr("inner.zip", inner.getvalue())
-    found = index([root])
+    found = survey_folders([root])
     troubles = [(row["code"], row["files"]) for row in tables_of(found).index if row["series"] == "n/a"]
     assert sorted(troubles) == [
         ("archive_damaged", 1),
@@ -233,45 +233,45 @@ def test_a_dicomdir_and_reports_are_passed_over(heap, scan):
     report = copy.deepcopy(scan()[0])
     report.SOPClassUID = report.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
     del report.PixelData, report.SeriesInstanceUID
-    found = index([heap(*scan(), report)])
+    found = survey_folders([heap(*scan(), report)])
     assert (len(found.entries), found.passed_over, found.troubles) == (1, 1, [])
 
 
 @pytest.mark.parametrize("folder", ["a{b}", "a<results>"])
 def test_a_path_that_a_table_cannot_hold_is_told(heap, scan, folder):
-    tables = tables_of(index([heap(*scan(), folder=folder)]))
+    tables = tables_of(survey_folders([heap(*scan(), folder=folder)]))
     assert (tables.index[0]["code"], tables.scans) == ("path_unusable", [])
 
 
 def test_an_image_without_a_series_costs_the_scans_beside_it(heap, scan):
     root = heap(*scan(), scan(series=None)[0])
-    tables = tables_of(index([root]))
+    tables = tables_of(survey_folders([root]))
     assert by_series(tables.index)[series_code("1.2.3.4")]["code"] == "mixed_series"
     assert tables.scans == []
 
 
 def test_a_folder_named_twice_or_within_another_is_looked_at_once(heap, scan):
     root = heap(*scan(), folder="a")
-    assert index([root, root / "a", root]).looked_at == 4
+    assert survey_folders([root, root / "a", root]).looked_at == 4
 
 
 def test_the_index_does_not_depend_on_the_names_of_files(heap, scan, tmp_path):
     root = heap(*scan(), *scan("1.2.3.5", "P2", "20240101"), *scan("1.2.3.6", "P1", "20250101"))
-    before = tables_of(index([root])).index
+    before = tables_of(survey_folders([root])).index
     for number, file in enumerate(sorted(root.iterdir(), reverse=True)):
         file.rename(root / f"n{number:03d}")
-    assert tables_of(index([root])).index == before
+    assert tables_of(survey_folders([root])).index == before
 
 
 def test_nothing_to_index_is_an_error(tmp_path):
     (tmp_path / "a").touch()
     with pytest.raises(DicomError, match="no DICOM image found, 1 files looked at"):
-        index([tmp_path])
+        survey_folders([tmp_path])
     with pytest.raises(DicomError, match=r"^folder 2 of 2: cannot be read \(No such file or directory\)$"):
-        index([tmp_path, tmp_path / "DOE^JANE"])
+        survey_folders([tmp_path, tmp_path / "DOE^JANE"])
 
 
 def test_progress_is_told_after_each_file(heap, scan):
     told = []
-    index([heap(*scan())], lambda done, total: told.append((done, total)))
+    survey_folders([heap(*scan())], lambda done, total: told.append((done, total)))
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]

@@ -12,7 +12,7 @@ from pet_spect.cli import main as cli
 from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.index.drafts import tables_of
-from pet_spect.dicom.index.survey import index
+from pet_spect.dicom.index.survey import survey_folders
 from pet_spect.errors import DicomError
 from tests.dicom.conftest import change, convert, refused
 
@@ -178,7 +178,7 @@ def test_slices_that_were_each_scaled_to_the_whole_range_are_refused(nm_object, 
 
 def test_the_index_offers_slices_as_one_scan(nm_object, save):
     folder = save(*split(nm_object()))
-    tables = tables_of(index([folder]))
+    tables = tables_of(survey_folders([folder]))
     (row,), (scan,) = tables.index, tables.scans
     assert (row["convertible"], row["files"], row["slices"], row["matrix"]) == ("yes", 4, 4, "5 x 6 x 4")
     assert scan["path"] == str(folder)
@@ -186,7 +186,7 @@ def test_the_index_offers_slices_as_one_scan(nm_object, save):
 
 def test_the_index_offers_volumes_among_slices_by_their_files_alone(nm_object, save):
     folder = save(nm_object(), *split(nm_object()))
-    tables = tables_of(index([folder]))
+    tables = tables_of(survey_folders([folder]))
     assert sorted((row["convertible"], row["code"], row["files"]) for row in tables.index) == [
         ("no", "mixed_series", 4),
         ("yes", "n/a", 1),
@@ -207,5 +207,5 @@ def test_slices_in_an_archive_and_de_identified_give_the_same_volume(nm_object, 
         volume, _ = convert(place)
         np.testing.assert_array_equal(volume.data, expected.data)
         np.testing.assert_array_equal(volume.affine, expected.affine)
-    (row,) = tables_of(index([archive])).index
+    (row,) = tables_of(survey_folders([archive])).index
     assert (row["convertible"], row["slices"]) == ("yes", 4)

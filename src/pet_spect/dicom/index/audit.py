@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pet_spect.dicom.index.drafts import Tables
-from pet_spect.dicom.index.survey import Index
+from pet_spect.dicom.index.survey import Survey
 from pet_spect.files import whole_file
 from pet_spect.tsv import inert
 
@@ -18,7 +18,7 @@ COLUMNS = (
 """Columns of an audit file."""
 
 
-def write_audit(path: Path, index: Index, tables: Tables) -> None:
+def write_audit(path: Path, index: Survey, tables: Tables) -> None:
     """Write a line for each series and for each file in trouble; only its owner may read the file."""
     with whole_file(path) as partial:
         os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
@@ -27,7 +27,7 @@ def write_audit(path: Path, index: Index, tables: Tables) -> None:
                 stream.write("\t".join(map(_one_word, words)) + "\n")
 
 
-def _lines(index: Index, tables: Tables) -> Iterator[tuple[str, ...]]:
+def _lines(index: Survey, tables: Tables) -> Iterator[tuple[str, ...]]:
     for number, (entry, row) in enumerate(zip(index.entries, tables.index, strict=False), start=2):
         cells = (str(row[column]) for column in ("participant_id", "session", "series"))
         who = entry.series.person

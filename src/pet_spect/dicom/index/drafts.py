@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pet_spect.dicom.index.findings import LINK, Trouble
-from pet_spect.dicom.index.survey import Entry, Index
+from pet_spect.dicom.index.survey import Entry, Survey
 from pet_spect.study.scans import SCAN_COLUMNS
 from pet_spect.tsv import MISSING
 
@@ -62,17 +62,14 @@ class Tables:
     ----------
     index, participants, scans : list of dict
         Rows of index.tsv, which name nobody, of participants.tsv and of scans.tsv.
-    places : list of Path
-        Path of each place number, from 1.
     """
 
     index: list[Row]
     participants: list[Row]
     scans: list[Row]
-    places: list[Path]
 
 
-def tables_of(index: Index) -> Tables:
+def tables_of(index: Survey) -> Tables:
     """Return an index as tables.
 
     A doubtful value of a draft is ``n/a``, and a column that must be declared ``?``, both of
@@ -98,7 +95,6 @@ def tables_of(index: Index) -> Tables:
         index=rows,
         participants=[{"participant_id": person, "lesion_side": MISSING} for person in people],
         scans=[_scan(entry, declared) for entry in listed],
-        places=list(place_numbers),
     )
 
 

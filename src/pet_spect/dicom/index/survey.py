@@ -37,7 +37,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Index:
+class Survey:
     """Series and troubles of some folders.
 
     Attributes
@@ -56,7 +56,7 @@ class Index:
     passed_over: int
 
 
-def index(folders: Sequence[Path], progress: Progress = lambda done, total: None) -> Index:
+def survey_folders(folders: Sequence[Path], progress: Progress = lambda done, total: None) -> Survey:
     """Look at every file of some folders and of the archives in them.
 
     Parameters
@@ -86,7 +86,7 @@ def index(folders: Sequence[Path], progress: Progress = lambda done, total: None
         for (described, path), name, suggestion in zip(located, named, suggestions, strict=True)
     ]
     troubles = sorted(findings.troubles, key=lambda trouble: (str(trouble.path), trouble.code))
-    return Index(sorted(entries, key=_order), troubles, findings.looked_at, findings.passed_over)
+    return Survey(sorted(entries, key=_order), troubles, findings.looked_at, findings.passed_over)
 
 
 def _roots(folders: Sequence[Path]) -> list[Path]:
