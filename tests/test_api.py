@@ -159,6 +159,21 @@ def test_change_follows_the_order_of_the_sessions():
     assert api.change_table(ratio_frame())["change"].tolist() == pytest.approx([-0.2])
 
 
+def test_without_sessions_no_change_has_the_wrong_sign_because_somebody_is_listed_backwards():
+    first = ratio_frame()
+    second = first.iloc[::-1].assign(participant_id="sub-02")
+    both = pd.concat([first, second])
+    with pytest.raises(TableError, match="give sessions="):
+        api.change_table(both)
+    assert api.change_table(both, ["before", "after"])["change"].tolist() == pytest.approx([0.2, 0.2])
+
+
+@pytest.mark.parametrize("coverage", [-1, 0, 90, float("nan")])
+def test_a_coverage_that_is_no_fraction_is_refused(coverage):
+    with pytest.raises(RegionError, match="a fraction above 0"):
+        api.extract_uptake(image(), toy_atlas(), min_coverage=coverage)
+
+
 def test_a_ratio_table_that_lacks_a_column_or_has_a_row_twice_is_an_error():
     with pytest.raises(TableError, match="no column 'tracer'"):
         api.change_table(ratio_frame().drop(columns="tracer"))

@@ -308,6 +308,17 @@ def test_no_text_begins_a_remark_of_its_own(told):
     assert write_cell(read_cell(cell)) == cell
 
 
+def test_two_blanks_hide_no_second_remark():
+    cell = write_cell([Remark.said("excluded", "moved;  cerebellum_infratentorial: no")])
+    assert [remark.code for remark in read_cell(" ".join(cell.split()))] == ["excluded"]
+
+
+@pytest.mark.parametrize("weight", [10**400, float("nan"), float("inf"), True, "70000"])
+def test_a_number_that_none_could_weigh_is_not_believed(weight):
+    (warning,) = recall_warnings([{"Code": "weight_in_grams", "Fields": {"weight": weight}, "Reason": "x"}])
+    assert warning.text == EARLIER
+
+
 def test_codes_are_found_behind_the_names_of_visits():
     both = join_visits({"baseline": "no scan listed", "year1": "no_suv: none; no_value: none"})
     assert both == "baseline: no scan listed; year1: no_suv: none; no_value: none"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pet_spect.errors import RegionError, shown
 from pet_spect.model import Atlas, CutView, Refusal, RegionUptake, Volume, Warp
 from pet_spect.quantify.coverage import coverage_by_pose, in_view, limited
 from pet_spect.quantify.region_weights import RegionWeights, membership_certainty, weigh_regions
@@ -37,6 +38,11 @@ class ParticipantRegions:
         it does not enter volume and coverage. None weighs all alike.
     min_coverage : float
         Smallest fraction of a region's volume that must be in view for its mean to be given.
+
+    Raises
+    ------
+    RegionError
+        If `min_coverage` is not above 0 and at most 1.
     """
 
     atlas: Atlas
@@ -45,6 +51,11 @@ class ParticipantRegions:
     lesion: Volume | None = None
     certainty: NDArray[np.float32] | None = None
     min_coverage: float = 0.9
+
+    def __post_init__(self) -> None:
+        """Refuse a coverage that no region, or every region, would reach."""
+        if not 0 < self.min_coverage <= 1:
+            raise RegionError(f"min_coverage is {shown(self.min_coverage)}; a fraction above 0, at most 1, is needed")
 
 
 def participant_regions(

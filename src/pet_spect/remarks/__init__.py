@@ -5,6 +5,7 @@ Programs use the code and the fields of a remark. Its text is for people.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from string import Formatter
@@ -174,8 +175,11 @@ def _begun(part: str) -> tuple[Code | None, str]:
 
 
 def _one_part(line: str) -> str:
-    """Return a line in which no second remark seems to begin: a comma stands where it would."""
-    first, *others = line.split(_NEXT)
+    """Return a line in which no second remark seems to begin: a comma stands where it would.
+
+    White space is made single before, as a table does after.
+    """
+    first, *others = re.sub(r"\s+", " ", line).split(_NEXT)
     return first + "".join(f"{_NEXT if _begun(other)[0] is None else ', '}{other}" for other in others)
 
 

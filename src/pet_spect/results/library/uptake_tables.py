@@ -161,7 +161,8 @@ def change_table(ratios: pd.DataFrame, sessions: Sequence[str] | None = None) ->
     Raises
     ------
     TableError
-        If a column is missing, a participant has two rows of one kind, or a session is not in the table.
+        If a column is missing, a participant has two rows of one kind, or a session is not in the table. Without
+        `sessions`, if participants have their sessions in different orders: a change would have the wrong sign.
 
     Examples
     --------
@@ -199,7 +200,19 @@ def change_table(ratios: pd.DataFrame, sessions: Sequence[str] | None = None) ->
     for session in sessions or ():
         if session not in order:
             raise TableError(f"the ratios have no session {shown(session)}; found {listed(order)}")
+    if sessions is None:
+        _check_one_order(ratios, order)
     order = order if sessions is None else list(sessions)
     return pd.DataFrame(
         [asdict(change) for change in changes(rows, order)], columns=[field.name for field in fields(Change)]
     )
+
+
+def _check_one_order(ratios: pd.DataFrame, order: list[str]) -> None:
+    for participant, rows in ratios.groupby("participant_id", sort=False):
+        places = [order.index(session) for session in dict.fromkeys(rows["session"])]
+        if places != sorted(places):
+            raise TableError(
+                f"the sessions of {shown(participant)} have another order than those before;"
+                f" give sessions=, the first being the reference; found {listed(order)}"
+            )
