@@ -14,6 +14,8 @@ from pet_spect.imaging.resample import apply_affine
 from pet_spect.imaging.tissue import tissue_maps
 from pet_spect.model import Volume, Warp
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(os.environ.get("PET_SPECT_EXTERNAL_DATA", "../shared/data")) / "real_fdg"
 
 

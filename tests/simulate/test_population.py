@@ -4,6 +4,8 @@ import pytest
 from pet_spect.simulate.design import PET_SCANNERS, SPECT_SCANNERS, Trial
 from pet_spect.simulate.population import draw_person, draw_scanner
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_is_drawn_depends_on_the_seed_alone(head):
     (one, traits), (two, others) = (draw_person(head, np.random.default_rng(7)) for _ in range(2))

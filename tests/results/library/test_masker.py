@@ -7,6 +7,8 @@ import pet_spect
 from pet_spect.errors import ImageError
 from tests.small_study import simulated_scan
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_masker_gives_the_means_of_extract_uptake():
     scan = simulated_scan("left", 0.8, 0, 6)

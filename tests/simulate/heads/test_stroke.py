@@ -5,6 +5,8 @@ from pet_spect.simulate.design import Trial
 from pet_spect.simulate.heads.anatomy import individual_anatomy
 from pet_spect.simulate.heads.stroke import Stroke, infarct, remaining
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def anatomy(head):
