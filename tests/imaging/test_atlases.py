@@ -268,3 +268,24 @@ def test_a_nilearn_atlas_brings_its_names(tmp_path):
         load_atlas({"maps": label_image()})
     with pytest.raises(AtlasError, match="an atlas object with maps"):
         load_atlas({"labels": names})
+
+
+@pytest.mark.parametrize("background", ["Background", "unknown", "", "???", b"BACKGROUND"])
+def test_a_nilearn_label_that_is_a_background_is_number_0_even_if_the_last_region_is_lost(background):
+    assert named(load_atlas({"maps": label_image(), "labels": [background, "M1_L", "M1_R", "S1"]})) == M1
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"labels": ["A", "B", "C"]}, "3 labels for an image that ends with index 2, .*give it a lut with"),
+        ({"labels": []}, "neither lut nor labels"),
+        ({"labels": ["A", "B"], "indices": [1]}, "2 labels and 1 indices; give it a lut with"),
+        ({"labels": ["A", "B"], "indices": [1, np.nan]}, "index 'nan' is not a whole number from 1 up"),
+        ({"lut": pd.DataFrame({"index": [1, np.nan], "name": ["A", "B"]})}, "index 'n/a' is not a whole number"),
+        ({"lut": pd.DataFrame({"index": [1, 1.5], "name": ["A", "B"]})}, "index '1.5' is not a whole number"),
+    ],
+)
+def test_a_nilearn_atlas_whose_numbers_are_unclear_is_refused(more, message):
+    with pytest.raises(AtlasError, match=message):
+        load_atlas({"maps": label_image()} | more)

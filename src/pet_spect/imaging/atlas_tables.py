@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _INDEX = re.compile("0*[1-9][0-9]{0,8}")
 _BACKGROUND = re.compile("0+")
+_NO_REGION = ("", "background", "unknown")
 _SIDES: dict[str, RegionSide] = {"left": "left", "right": "right", "n/a": "n/a"}
 _WORDS: dict[str, RegionSide] = {"left": "left", "right": "right", "lh": "left", "rh": "right"}
 _LETTERS: dict[str, RegionSide] = {"l": "left", "r": "right"}
@@ -180,25 +181,39 @@ def _place_of_side(words: Sequence[str], every: Collection[str]) -> int | None:
 def rows_of_nilearn(atlas: Mapping[str, Any], held: Collection[int]) -> list[Row]:
     """Return index and name of the regions of a nilearn atlas object: of its ``lut``, else of its ``labels``.
 
-    Labels without ``indices`` are numbered in their order, from 0 if the first is the background or there are more
-    names than numbers.
+    Labels without ``indices`` are numbered in their order: from 0 if the first one is a background, else from 1.
 
     Raises
     ------
     AtlasError
-        If it has neither.
+        If it has neither, or it is unclear which label has which number.
     """
     lut, labels = atlas.get("lut"), atlas.get("labels")
     if lut is not None and {"index", "name"} <= set(lut.columns):
-        return [{"index": str(int(i)), "name": str(n)} for i, n in zip(lut["index"], lut["name"], strict=True)]
-    if labels is None:
+        return _rows_of(lut[["index", "name"]])
+    if labels is None or len(labels) == 0:
         raise AtlasError("the nilearn atlas has neither lut nor labels, so its regions have no names")
     names = [label.decode() if isinstance(label, bytes) else str(label) for label in labels]
-    indices = atlas.get("indices")
-    if indices is None:
-        from_zero = names[0].lower() == "background" or len(names) > max(held, default=0)
-        indices = range(0 if from_zero else 1, len(names) + 1)
-    return [{"index": str(int(index)), "name": name} for index, name in zip(indices, names, strict=False)]
+    indices, most = atlas.get("indices"), max(held, default=0)
+    if indices is None and " ".join(_words(names[0])) in _NO_REGION:
+        indices = range(len(names))
+    elif indices is None:
+        # a label of the end may be lost, or the first one may be a background of another name
+        if len(names) > most:
+            raise AtlasError(
+                f"the nilearn atlas: has {len(names)} labels for an image that ends with index {most}, so it is unclear"
+                " which label has which index; give it a lut with the columns index and name"
+            )
+        indices = range(1, len(names) + 1)
+    elif len(indices) != len(names):
+        raise AtlasError(
+            f"the nilearn atlas: has {len(names)} labels and {len(indices)} indices; give it a lut with the columns"
+            " index and name"
+        )
+    return [
+        {"index": str(index).strip().removesuffix(".0"), "name": name}
+        for index, name in zip(indices, names, strict=True)
+    ]
 
 
 def checked(regions: Sequence[Region], table: str) -> tuple[Region, ...]:
