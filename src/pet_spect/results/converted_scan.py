@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pet_spect.errors import ImageError
 from pet_spect.files import sidecar
@@ -38,6 +39,10 @@ class ConvertedFacts:
     tracer_identity: Annotated[str | None, Mark.LEFT_OUT]
     stated_warnings: Annotated[tuple[Remark, ...] | None, Key("Warnings"), Mark.LEFT_OUT]
     stated_simulated: Annotated[bool | None, Key("Simulated"), Mark.LEFT_OUT]
+
+    def __post_init__(self) -> None:
+        if self.suv_factor is not None and self.suv_factor <= 0:
+            raise ValueError("SUVbwFactor: a number above 0 is needed")
 
     @property
     def warnings(self) -> tuple[Remark, ...]:
@@ -76,3 +81,28 @@ def read_converted_facts(image: Path) -> ConvertedFacts:
         raise ImageError(
             f"{sidecar(str(image))}: is not a sidecar that convert wrote ({error})", code="sidecar_unreadable"
         ) from None
+
+
+def given_facts(content: Mapping[str, Any], label: str) -> ConvertedFacts:
+    """Return what the JSON beside an image of any origin says of attenuation and SUV.
+
+    Parameters
+    ----------
+    content : mapping
+        Only ``AttenuationCorrection`` (a text, or true or false) and ``SUVbwFactor`` are read: other programs may
+        give the other keys another meaning, and their texts may name a person.
+    label : str
+        How messages call the JSON.
+
+    Raises
+    ------
+    ImageError
+        ``sidecar_unreadable`` if one of them has another type, or the factor is not above 0.
+    """
+    facts = {key: content[key] for key in ("AttenuationCorrection", "SUVbwFactor") if key in content}
+    if isinstance(facts.get("AttenuationCorrection"), bool):
+        facts["AttenuationCorrection"] = "yes" if facts["AttenuationCorrection"] else "none"
+    try:
+        return from_json(ConvertedFacts, facts)
+    except MismatchError as error:
+        raise ImageError(f"{label}: {error}", code="sidecar_unreadable") from None

@@ -182,6 +182,37 @@ def test_a_sidecar_tells_attenuation_and_suv(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"SUVbwFactor": "0.5"}, "SUVbwFactor: a number is needed"),
+        ({"SUVbwFactor": [0.5]}, "SUVbwFactor: a number is needed"),
+        ({"SUVbwFactor": True}, "SUVbwFactor: a number is needed"),
+        ({"SUVbwFactor": float("nan")}, "SUVbwFactor: a number is needed"),
+        ({"SUVbwFactor": -0.5}, "SUVbwFactor: a number above 0 is needed"),
+        ({"SUVbwFactor": 0}, "SUVbwFactor: a number above 0 is needed"),
+        ({"AttenuationCorrection": ["none"]}, "AttenuationCorrection: a text is needed"),
+    ],
+)
+def test_a_sidecar_with_values_of_another_type_is_refused(tmp_path, facts, message):
+    nib.save(toy(), tmp_path / "sub-01.nii.gz")
+    (tmp_path / "sub-01.json").write_text(json.dumps(facts))
+    with pytest.raises(ImageError, match=rf"^sub-01\.nii\.gz: its JSON: {message}$"):
+        measured(tmp_path / "sub-01.nii.gz", measures="suv_mean")
+
+
+def test_a_sidecar_of_another_program_may_say_true_or_false_and_its_words_stay_in_it(tmp_path):
+    path = tmp_path / "sub-01.nii.gz"
+    nib.save(toy(), path)
+    facts = {"AttenuationCorrection": False, "SUVReason": "ask Jane Doe", "Warnings": "none", "SUVbwFactor": None}
+    path.with_name("sub-01.json").write_text(json.dumps(facts))
+    table = measured(path, references="contralateral", measures="all")
+    assert table.set_index("measure").loc["suv_mean", "reason"].startswith("no_attenuation_correction")
+    path.with_name("sub-01.json").write_text(json.dumps(facts | {"AttenuationCorrection": True}))
+    reasons = measured(path, references="contralateral", measures="suv_mean")["reason"].tolist()
+    assert reasons == ["no_suv: SUVReason in the sidecar says why"]
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"targets": "mtoor"}, "target 'mtoor' is not a region of the atlas toy; did you mean 'motor'"),

@@ -23,6 +23,7 @@ from pet_spect.quantify.ratios import Ratio, scan_ratios
 from pet_spect.quantify.references import lesionfree_regions
 from pet_spect.quantify.roles import RegionRoles, ScanUptake
 from pet_spect.quantify.uptake import LESIONFREE
+from pet_spect.results.converted_scan import given_facts
 from pet_spect.results.library.ratio_table import (
     known_references,
     ratio_frame,
@@ -106,13 +107,13 @@ def _alike(images: Sequence[GivenImage], transforms: Mapping[str, Any] | None) -
 
 
 def _scan(image: GivenImage, values: RegionValues) -> ScanUptake:
-    corrected: bool | None = True
+    facts = given_facts(image.facts, f"{image.name}: its JSON")
+    reason = "no sidecar says how to reach SUV"
     if image.facts:
-        stated = image.facts.get("AttenuationCorrection")
-        corrected = None if stated is None else str(stated).lower() not in ("none", "false")
-    factor = image.facts.get("SUVbwFactor")
-    reason = image.facts.get("SUVReason") or "no sidecar says how to reach SUV"
-    return ScanUptake(image.key, None, values, (), factor, str(reason), corrected)
+        # not the words themselves: in a JSON of another program they may name a person
+        reason = "SUVReason in the sidecar says why" if image.facts.get("SUVReason") else ""
+    corrected = facts.attenuation_corrected if image.facts else True
+    return ScanUptake(image.key, None, values, (), facts.suv_factor, reason, corrected)
 
 
 def _with_tracer(image: GivenImage, tracer: Any) -> GivenImage:
