@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pet_spect.errors import RegionError, did_you_mean, shown
 from pet_spect.imaging.atlases import AtlasSource, load_atlas
 from pet_spect.imaging.brain_overlap import check_brain_overlap
+from pet_spect.imaging.given_images import check_not_refused
 from pet_spect.imaging.images import check_rigid, read_rigid, read_volume, read_warp, volume_from_nifti
 from pet_spect.imaging.lesion_mask import read_lesion_mask
 from pet_spect.imaging.nifti_space import check_space as check_nifti_space
@@ -216,7 +217,7 @@ def extract_uptake(
     AtlasError, ImageError
         If a file cannot be used, or the image lies elsewhere than the atlas (``image_space``).
     RefusedError
-        If the workflow refused the scan.
+        If the workflow refused the scan, or the image is the placeholder of a refused one.
     RegionError
         If no part of the atlas lies in the image, or a target is no region with two sides.
     ConfigError
@@ -272,6 +273,8 @@ def _given_scan(
         check_rigid(rigid, "rigid")
     elif rigid is not None:
         rigid = read_rigid(Path(rigid))
+    if isinstance(image, str | os.PathLike):
+        check_not_refused(Path(image))
     return RegisteredScan(
         read_volume(Path(image)) if isinstance(image, str | os.PathLike) else _in_memory(image),
         None if rigid is None else np.asarray(np.linalg.inv(rigid), dtype=np.float64),

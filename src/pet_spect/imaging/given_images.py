@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pet_spect.errors import ImageError, shown
+from pet_spect.errors import ImageError, RefusedError, shown
 from pet_spect.files import is_nifti, sidecar
-from pet_spect.imaging.images import canonical, read_sidecar, volume_from_nifti
+from pet_spect.imaging.images import canonical, read_refusal, read_sidecar, volume_from_nifti
 from pet_spect.imaging.nifti import open_nifti
 from pet_spect.imaging.nifti_space import check_space
 from pet_spect.model import ScanKey, Volume
@@ -57,6 +57,8 @@ def given_images(images: Any) -> list[GivenImage]:
     ------
     ImageError
         If one cannot be used, none is given, or two have one name.
+    RefusedError
+        If one is the placeholder of a refused scan.
     """
     opened = [given_image for name, image in _named(images) for given_image in _volumes(name, image)]
     if not opened:
@@ -100,7 +102,8 @@ def _volumes(name: Any, image: Any) -> Iterator[GivenImage]:
     if isinstance(image, str | os.PathLike):
         path = Path(image)
         opened, place = open_nifti(path, str(path)), str(path)
-        if is_nifti(path) and Path(sidecar(str(path))).is_file():
+        check_not_refused(path)
+        if _has_sidecar(path):
             facts = read_sidecar(path)
     elif _in_memory(image):
         check_space(image, display_name)
@@ -114,6 +117,41 @@ def _volumes(name: Any, image: Any) -> Iterator[GivenImage]:
         session = str(number + 1) if key.session == MISSING else f"{key.session}-{number + 1}"
         volume = canonical(volume_from_nifti(_one_volume(opened, number), f"{place}, volume {number + 1}"))
         yield GivenImage(ScanKey(key.participant, session, key.tracer), display_name, volume, facts)
+
+
+def _has_sidecar(path: Path) -> bool:
+    return is_nifti(path) and Path(sidecar(str(path))).is_file()
+
+
+def check_not_refused(path: Path) -> None:
+    """Refuse a file that is only the placeholder of a refused scan.
+
+    Raises
+    ------
+    RefusedError
+        With the reason that its sidecar gives.
+    ImageError
+        If it has a sidecar that cannot be read.
+    """
+    refusal = read_refusal(path) if _has_sidecar(path) else None
+    if refusal is not None:
+        raise RefusedError(f"{path}: refused by {refusal.stage} ({refusal.reason})", code=refusal.code)
+
+
+def check_thickness(image: GivenImage) -> None:
+    """Refuse an image that is a single slice along one of its axes: the response to a shift cannot be told.
+
+    Raises
+    ------
+    ImageError
+        ``image_shape``.
+    """
+    shape = image.volume.data.shape
+    if min(shape) < 2:
+        raise ImageError(
+            f"{image.name}: has {' x '.join(map(str, shape))} voxels; at least two along each axis are needed",
+            code="image_shape",
+        )
 
 
 def _one_volume(image: nib.spatialimages.SpatialImage, number: int) -> nib.spatialimages.SpatialImage:

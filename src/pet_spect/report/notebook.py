@@ -12,7 +12,7 @@ import numpy as np
 from pet_spect.errors import ImageError, TableError, did_you_mean, listed, shown
 from pet_spect.imaging.atlases import AtlasSource, load_atlas
 from pet_spect.imaging.brain_overlap import check_brain_overlap
-from pet_spect.imaging.given_images import given_images
+from pet_spect.imaging.given_images import check_thickness, given_images
 from pet_spect.imaging.images import read_volume
 from pet_spect.imaging.resample import apply_affine
 from pet_spect.model import Atlas, ScanKey, Side, Volume
@@ -109,6 +109,7 @@ def plot_uptake(
     else:
         (given_image,) = _one(given_images(image))
         key, scan, chosen = given_image.key, given_image.volume, load_atlas("CerebrA" if atlas is None else atlas)
+        check_thickness(given_image)
         names = DEFAULT_TARGET if targets is None else targets
         if check_space:
             check_brain_overlap(scan, name=given_image.name)

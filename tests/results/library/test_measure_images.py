@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 import pet_spect
-from pet_spect.errors import ImageError, PetSpectError, RegionError
-from pet_spect.imaging.images import write_affine, write_warp
-from pet_spect.model import Atlas, Region, Warp
+from pet_spect.errors import ImageError, PetSpectError, RefusedError, RegionError
+from pet_spect.imaging.images import write_affine, write_refusal, write_warp
+from pet_spect.model import Atlas, Refusal, Region, Warp
 from pet_spect.results.library.ratio_table import COLUMNS
 from tests.small_study import simulated_scan
 
@@ -131,6 +131,27 @@ def test_scans_of_one_tracer_tell_each_others_noise():
 def simulated(seed):
     scan = simulated_scan("left", 0.8, seed, 6)
     return nib.Nifti1Image(scan.data, scan.affine)
+
+
+def test_the_placeholder_of_a_refused_scan_says_why_it_was_refused(tmp_path):
+    path = tmp_path / "sub-01_ses-year1_trc-FDG_pet.nii.gz"
+    write_refusal(path, Refusal("convert", "slice_single", "one slice only"))
+    for use in (
+        lambda: measured([path]),
+        lambda: pet_spect.extract_uptake(path, toy_atlas(), target="motor", check_space=False),
+        lambda: pet_spect.plot_uptake(path),
+    ):
+        with pytest.raises(RefusedError, match=r"pet\.nii\.gz: refused by convert \(one slice only\)") as caught:
+            use()
+        assert caught.value.code == "slice_single"
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (16, 12, 1), (1, 12, 12)])
+def test_an_image_of_one_slice_is_refused(shape):
+    image = nib.Nifti1Image(np.ones(shape, dtype=np.float32), affine())
+    with pytest.raises(ImageError, match=rf"^image: has {' x '.join(map(str, shape))} voxels; at least two") as caught:
+        measured(image, check_space=False)
+    assert caught.value.code == "image_shape"
 
 
 def test_an_image_elsewhere_is_refused_unless_one_insists():

@@ -13,7 +13,7 @@ import numpy as np
 from pet_spect.errors import ImageError, RegionError, did_you_mean, listed, shown
 from pet_spect.imaging.atlases import AtlasSource, load_atlas
 from pet_spect.imaging.brain_overlap import check_brain_overlap
-from pet_spect.imaging.given_images import GivenImage, given_images
+from pet_spect.imaging.given_images import GivenImage, check_thickness, given_images
 from pet_spect.imaging.images import check_rigid, read_rigid, read_warp
 from pet_spect.imaging.lesion_mask import read_lesion_mask
 from pet_spect.model import ScanKey, Side, Warp
@@ -63,6 +63,8 @@ def measure_images(
     groups = wanted_targets(DEFAULT_TARGET if targets is None else targets, parts, chosen.name)
     planned = [RegionRoles(group, wanted_references(references, known_references(), group, parts)) for group in groups]
     opened = [_with_tracer(image, tracer) for image in given_images(images)]
+    for image in opened:
+        check_thickness(image)
     sides = {image.key: _side(lesion_side, image) for image in opened}
     rows: dict[ScanKey, list[Ratio]] = {image.key: [] for image in opened}
     for group in _alike(opened, transforms):
