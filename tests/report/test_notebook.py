@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 
@@ -55,6 +56,19 @@ def test_a_scan_of_a_study_has_the_ratio_of_its_table(small_results):
     ratios = pet_spect.measure(small_results).set_index(["participant_id", "session", "region", "measure", "reference"])
     value = ratios.loc[("sub-02", "baseline", "precentral", "uptake_ratio", "contralateral"), "value"]
     assert any(f"sub-02 baseline FDG  precentral {value:.3f}" in text for text in texts(display))
+
+
+@pytest.mark.parametrize("targets", [None, "postcentral"])
+def test_an_excluded_scan_of_a_study_shows_why_in_place_of_a_ratio(small_results, tmp_path, targets):
+    results = tmp_path / "results"
+    shutil.copytree(small_results, results)
+    path = results / "tables" / "scans.tsv"
+    scans = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    columns = ["status", "stage", "code", "reason"]
+    scans.loc[scans["participant_id"] == "sub-02", columns] = ["excluded", "decision", "excluded", "moved"]
+    scans.to_csv(path, sep="\t", index=False)
+    written = texts(pet_spect.plot_uptake(results, participant="sub-02", session="baseline", targets=targets))
+    assert "sub-02 baseline FDG  excluded: moved" in written
 
 
 @pytest.mark.parametrize(

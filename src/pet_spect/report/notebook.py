@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from pet_spect.imaging.images import read_volume
 from pet_spect.imaging.resample import apply_affine
 from pet_spect.model import Atlas, ScanKey, Side, Volume
 from pet_spect.quantify.ratios import CONTRALATERAL
+from pet_spect.remarks import read_cell
 from pet_spect.report.canvas import LEFT, RIGHT
 from pet_spect.results.library.finished_study import FinishedStudy
 from pet_spect.results.library.measure_images import DEFAULT_TARGET, measure_images
@@ -33,6 +35,7 @@ PathLike = str | os.PathLike[str]
 
 _CUTS = 5
 _MOST_NAMES = 16
+_LONGEST_REASON = 80
 _OUT = "#8a8f98"
 _CHOICES = ("tracer", "region", "measure", "reference", "session")
 
@@ -61,7 +64,7 @@ def plot_uptake(
     atlas, targets
         As for `pet_spect.measure`.
     reference : str, default 'contralateral'
-        Of the ratio in the title.
+        Of the ratio in the title. For an excluded scan of a results folder the title says why it is excluded.
     lesion_side : {'left', 'right'}, optional
         The side of the stroke; a results folder knows it. Without it the title has no ratio.
     participant, session, tracer : str, optional
@@ -118,9 +121,8 @@ def plot_uptake(
             table = _ratios(image, chosen, names, reference, lesion_side)
     groups = wanted_targets(names, [(region.name, region.side) for region in chosen.regions], chosen.name)
     regions = {name for group in groups for name in group}
-    values = [f"{row['region']} {row['value']:.3f}" for row in table.to_dict("records") if np.isfinite(row["value"])]
     heading = " ".join(word for word in key_words(key) if word != "n/a")
-    title = f"{heading}  {listed(values)} ({reference})" if values else heading
+    title = f"{heading}  {_ratios_or_why_not(table, reference)}".strip()
     outlines = {side: _outline(chosen, regions, side) for side in ("left", "right")}
     display = plotting.plot_img(
         _nifti(Volume(np.nan_to_num(scan.data), scan.affine)),
@@ -191,6 +193,16 @@ def _ratios(image: Any, atlas: Atlas, targets: str | Sequence[str], reference: s
         min_coverage=0.9,
         check_space=False,
     )
+
+
+def _ratios_or_why_not(table: pd.DataFrame, reference: str) -> str:
+    """Return the values of a scan, or, if it is excluded, why; empty without either."""
+    rows = [row for row in table.to_dict("records") if np.isfinite(row["value"])]
+    reasons = [read_cell(row["reason"])[0].text for row in rows if row["qc"] == "fail"]
+    if reasons:
+        return f"excluded: {textwrap.shorten(reasons[0], _LONGEST_REASON, placeholder=' ...')}"
+    values = [f"{row['region']} {row['value']:.3f}" for row in rows]
+    return f"{listed(values)} ({reference})" if values else ""
 
 
 def _outline(atlas: Atlas, regions: set[str], side: str) -> Volume:
