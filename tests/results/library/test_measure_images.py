@@ -55,7 +55,6 @@ def test_one_image_is_one_row_per_reference():
     )
     assert set(table["measure"]) == {"uptake_ratio"}
     assert (table["coverage"] == 1).all()
-    assert (table["qc"] == "pass").all()
     assert measured(toy(), lesion_side="right")["value"].tolist() == [3.0, 1.5]
 
 
@@ -187,6 +186,19 @@ def test_transforms_are_for_all_or_by_name(tmp_path):
         measured({"sub-01": away}, transforms={"sub-01": {"wrap": both}})
     with pytest.raises(ImageError, match="transforms: found 'warp"):
         measured({"sub-01": away}, transforms="warp.nii.gz")
+
+
+@pytest.mark.parametrize("content", [None, {}, {"Units": "Bq/mL"}])
+def test_without_a_word_of_attenuation_only_the_two_sides_of_the_target_compare_freely(tmp_path, content):
+    path = tmp_path / "sub-01.nii.gz"
+    nib.save(toy(), path)
+    if content is not None:
+        path.with_name("sub-01.json").write_text(json.dumps(content))
+    for image in (path, nib.load(path)):
+        table = measured(image).set_index("reference")
+        assert table["value"].notna().all()
+        assert table["qc"].to_dict() == {"stem": "warn", "contralateral": "pass"}
+        assert table.loc["stem", "reason"].startswith("attenuation_unknown: ")
 
 
 def test_a_sidecar_tells_attenuation_and_suv(tmp_path):

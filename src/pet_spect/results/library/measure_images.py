@@ -114,8 +114,7 @@ def _scan(image: GivenImage, values: RegionValues) -> ScanUptake:
     if image.facts:
         # not the words themselves: in a JSON of another program they may name a person
         reason = "SUVReason in the sidecar says why" if image.facts.get("SUVReason") else ""
-    corrected = facts.attenuation_corrected if image.facts else True
-    return ScanUptake(image.key, None, values, (), facts.suv_factor, reason, corrected)
+    return ScanUptake(image.key, None, values, (), facts.suv_factor, reason, facts.attenuation_corrected)
 
 
 def _with_tracer(image: GivenImage, tracer: Any) -> GivenImage:
