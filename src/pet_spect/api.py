@@ -104,6 +104,8 @@ def measure(
     ------
     AtlasError, ImageError, TableError
         If a file cannot be used, an image lies elsewhere than the atlas, or the folder holds no finished run.
+    RefusedError
+        If an image is the placeholder of a scan that the workflow refused.
     RegionError
         If a target or reference is not one of the atlas, or the side of the stroke is not known.
     TypeError

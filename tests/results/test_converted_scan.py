@@ -24,7 +24,9 @@ def test_what_the_sidecar_says_is_typed(tmp_path, said, corrected):
     assert (facts.warnings, facts.simulated) == ((Remark.said("weight_conflict", "70 and 71"),), True)
 
 
-@pytest.mark.parametrize("told", [{"Warnings": "none"}, {"Warnings": [{}]}, {"SUVbwFactor": "2"}, {"Simulated": "no"}])
+@pytest.mark.parametrize(
+    "told", [{"Warnings": "none"}, {"Warnings": [{}]}, {"SUVbwFactor": "2"}, {"SUVbwFactor": -2}, {"Simulated": "no"}]
+)
 def test_a_sidecar_of_another_kind_is_one_line_that_names_it(tmp_path, told):
     write_json(tmp_path / "scan.json", told)
     with pytest.raises(ImageError, match=r"scan\.json: is not a sidecar that convert wrote") as caught:
