@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import pet_spect
-from pet_spect.errors import AtlasError, RegionError, TableError
+from pet_spect.errors import AtlasError, ImageError, RegionError, TableError
 from pet_spect.results.library.ratio_table import COLUMNS
 
 KEYS = ["participant_id", "session", "tracer", "region", "measure", "reference"]
@@ -109,3 +109,15 @@ def test_results_of_another_version_or_atlas_say_what_to_do(small_results, tmp_p
     dictionary.write_text("{}")
     with pytest.raises(TableError, match="run the workflow again with this version"):
         pet_spect.measure(tmp_path)
+
+
+def test_two_images_of_one_visit_are_refused(small_results, tmp_path):
+    shutil.copytree(small_results, tmp_path, dirs_exist_ok=True)
+    visit = tmp_path / "sub-02/ses-baseline"
+    (visit / "spect").mkdir()
+    for image in (visit / "pet").iterdir():
+        shutil.copy(image, visit / "spect" / image.name.replace("_pet", "_spect"))
+    with pytest.raises(ImageError, match=r"is sub-02 baseline FDG, as .*_pet.nii.gz is; delete the image that is left"):
+        pet_spect.measure(tmp_path, targets="postcentral")
+    with pytest.raises(ImageError, match="delete the image that is left over"):
+        pet_spect.plot_uptake(tmp_path, participant="sub-02")

@@ -186,12 +186,21 @@ class FinishedStudy:
 
     def _images(self, participant: str) -> dict[ScanKey, Path]:
         record = read_registration_record(self.results / layout.registration_record(participant))
-        images = {}
+        images: dict[ScanKey, Path] = {}
         for path in sorted((self.results / participant).glob("ses-*/*/*.nii.gz")):
-            if "_space-" not in path.name:
-                name = layout.scan_name(path)
-                tracer = record.tracer_of(name.session, name.label)
-                images[ScanKey(participant, name.session, tracer or name.label)] = path
+            if "_space-" in path.name:
+                continue
+            name = layout.scan_name(path)
+            tracer = record.tracer_of(name.session, name.label)
+            if tracer is None:  # left over from another config: nothing was measured in it
+                continue
+            key = ScanKey(participant, name.session, tracer)
+            if key in images:
+                raise ImageError(
+                    f"{path}: is {participant} {name.session} {tracer}, as {images[key].name} is; delete the image that"
+                    " is left over from an earlier run"
+                )
+            images[key] = path
         return images
 
     def _registered(self, key: ScanKey, images: Mapping[ScanKey, Path]) -> RegisteredScan:
