@@ -42,10 +42,10 @@ def simulated_scan(side: str, ratio: float, seed: int, step: int = STEP) -> Volu
 
 
 def write_small_study(folder: Path) -> Path:
-    """Write a study of two people, one with a drawn lesion mask, one without the second visit; return its results."""
+    """Write a study and return its results: one person with a drawn mask, one without the second visit, one unscanned."""
     results, config = folder / "results", folder / "config"
     config.mkdir(parents=True)
-    (config / "participants.tsv").write_text("participant_id\tlesion_side\nsub-01\tleft\nsub-02\tright\n")
+    (config / "participants.tsv").write_text("participant_id\tlesion_side\nsub-01\tleft\nsub-02\tright\nsub-03\tleft\n")
     lines = [
         "participant_id\tsession\ttracer\tpath",
         *(f"{who}\t{session}\tFDG\t{who}/{session}" for who, session in RATIO),
@@ -53,6 +53,7 @@ def write_small_study(folder: Path) -> Path:
     (config / "scans.tsv").write_text("\n".join(lines) + "\n")
     for who in SIDE:
         _write_participant(results, who)
+    _measure(results, "sub-03")
     references = json.dumps(REFERENCES)
     names = ["--participants", str(config / "participants.tsv"), "--scans", str(config / "scans.tsv")]
     visits = ["--sessions", *SESSIONS, "--tracers", "FDG"]
@@ -92,8 +93,12 @@ def _write_participant(results: Path, who: str) -> None:
     source = "given" if who == "sub-01" else "estimated"
     record = record_of(who, *scans, leading="FDG", lesion=lesion(source), warp=replace(WARP, misplacement_mm=1.2))
     write_registration_record(results / layout.registration_record(who), record)
-    table = results / layout.uptake_table(who, "CerebrA")
     drawn = ["--lesion-mask", str(mask)] if who == "sub-01" else []
+    _measure(results, who, *flags, *drawn)
+
+
+def _measure(results: Path, who: str, *flags: str) -> None:
+    table = results / layout.uptake_table(who, "CerebrA")
     command = ["measure", "--participant", who, "--results", str(results), *flags, "--sessions", *SESSIONS]
-    more = ["--tracers", "FDG", *drawn, "--min-coverage", "0.8", "--out", str(table), "--record-refusal"]
+    more = ["--tracers", "FDG", "--min-coverage", "0.8", "--out", str(table), "--record-refusal"]
     assert main([*command, *more]) == 0

@@ -128,11 +128,11 @@ class FinishedStudy:
         scans = self.scans(participant)
         measured = self._measured(participant)
         blurs = {scan.uptake.key: scan.blur_mm for scan in measured.scans}
-        images = self._images(participant)
         measured_scans = [scan for scan in scans if not scan.uptake.absence]
-        registered = [self._registered(scan.uptake.key, images) for scan in measured_scans]
         if not measured_scans:
             return [scans] * len(planned)
+        images = self._images(participant)
+        registered = [self._registered(scan.uptake.key, images) for scan in measured_scans]
         placed = [
             PlacedScan(
                 scan.uptake.key.tracer,
