@@ -66,6 +66,7 @@ def scan_facts(session, tracer, **facts):
         "LesionSeenMl": {"left": 0.0, "right": 0.0},
         "LesionSeenIn": None,
         "Simulated": False,
+        "Sensitivities": {},
         **facts,
     }
 
@@ -93,7 +94,7 @@ class Study:
                 rows += [self.row(who, told, "motor_lesionfree", side, math.nan) for side in ("left", "right")]
         path = self.results / who / f"{who}_seg-toy_uptake.tsv"
         write_table(path, columns.UPTAKE, rows)
-        told = {"ResponseTerms": RESPONSE_TERMS, "MisplacementMm": 0.0, "Scans": scans}
+        told = {"ResponseTerms": RESPONSE_TERMS, "MisplacementMm": 0.0, "MinCoverage": 0.9, "Scans": scans}
         write_json(path.with_suffix(".json"), {**columns.UPTAKE, **told})
 
     @staticmethod

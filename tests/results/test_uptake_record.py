@@ -126,6 +126,9 @@ def test_scans_of_all_kinds_survive(tmp_path_factory, shift, reason, factor):
     [
         lambda sidecar: sidecar.pop("Scans"),
         lambda sidecar: sidecar.update(Scans={}),
+        lambda sidecar: sidecar.pop("MinCoverage"),
+        lambda sidecar: sidecar["Scans"][0].pop("Sensitivities"),
+        lambda sidecar: sidecar["Scans"][0].update(Sensitivities=None),
         lambda sidecar: sidecar["Scans"][0].update(Status="lost"),
         lambda sidecar: sidecar["Scans"][0].update(Status="refused"),
         lambda sidecar: sidecar["Scans"][0].update(Status="missing"),

@@ -252,7 +252,7 @@ def _nothing(region: str, side: RegionSide) -> RegionUptake:
 class _Sidecar:
     response_terms: tuple[str, ...]
     misplacement_mm: float
-    min_coverage: Annotated[float | None, Mark.LEFT_OUT] = None
+    min_coverage: float
     scans: tuple[UptakeScan, ...]
 
 
@@ -346,6 +346,8 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]])
     try:
         header, *lines = path.read_text(encoding="utf-8").splitlines()
         sidecar = from_json(_Sidecar, read_json(sidecar_of_table(path), TableError, "sidecar"))
+        if any(scan.status == "measured" and scan.sensitivities is None for scan in sidecar.scans):
+            raise ValueError("sensitivities")  # as in the sidecar of an earlier version
         if tuple(header.split("\t")) != tuple(columns.UPTAKE):
             raise ValueError("columns")
         by_visit = {(scan.session, scan.tracer): scan for scan in sidecar.scans}
@@ -367,9 +369,8 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]])
     absent = [visit for visit in visits if visit not in scans]
     if absent:
         raise TableError(f"{path}: has no scan {' '.join(absent[0])}; run measure again")
-    min_coverage = MIN_COVERAGE if sidecar.min_coverage is None else sidecar.min_coverage
     in_order = tuple(scans[visit] for visit in visits)
-    return ParticipantUptake(in_order, tuple(lines), sidecar.misplacement_mm, min_coverage)
+    return ParticipantUptake(in_order, tuple(lines), sidecar.misplacement_mm, sidecar.min_coverage)
 
 
 def _value(mean: str, volume: str, lesion: str, reason: str, sensitivity: Sensitivity | None) -> RegionValue:
