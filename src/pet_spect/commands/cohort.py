@@ -121,7 +121,8 @@ def run(options: argparse.Namespace) -> None:
         columns.with_references(table, plan.roles.references)
         for table in (columns.RATIOS, columns.CHANGE, columns.SUMMARY)
     )
-    settings = StudySettings(options.atlas_name, plan.roles, plan.max_cerebellum_asymmetry)
+    territories = {identity: person.lesion_territory for identity, person in people.items()}
+    settings = StudySettings(options.atlas_name, plan.roles, plan.max_cerebellum_asymmetry, territories)
     write_table(folder / "ratios.tsv", settings.described(ratio_columns), _as_rows(ratios, columns.RATIOS))
     write_table(folder / "change.tsv", change_columns, _as_rows(followed, columns.CHANGE))
     summary = summarise(followed, plan.primary, plan.roles.target_name)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 
 from pet_spect.errors import RegionError, did_you_mean, shown
 from pet_spect.model import Refusal, RegionSide, ScanKey, Side
@@ -96,10 +97,13 @@ class RegionRoles:
         Regions of the atlas, joined by their volumes.
     references : mapping
         Name to `Reference`, in the order of the tables.
+    known : mapping
+        References that are not asked for; they, too, tell which regions are cerebellum.
     """
 
     target: tuple[str, ...]
     references: Mapping[str, Reference]
+    known: Mapping[str, Reference] = field(default_factory=dict)
 
     @property
     def target_name(self) -> str:
@@ -109,7 +113,8 @@ class RegionRoles:
     @property
     def cerebellum(self) -> tuple[str, ...]:
         """The regions that are cerebellum: those of the references that are named after it."""
-        named = [each.regions for name, each in self.references.items() if name.startswith(CEREBELLUM)]
+        every = chain(self.known.items(), self.references.items())
+        named = [each.regions for name, each in every if name.startswith(CEREBELLUM)]
         return tuple(dict.fromkeys(region for regions in named for region in regions))
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import pet_spect
+from pet_spect.cli import main
 from pet_spect.errors import AtlasError, ImageError, RegionError, TableError
 from pet_spect.results.library.ratio_table import COLUMNS
 
@@ -122,3 +123,28 @@ def test_two_images_of_one_visit_are_refused(small_results, tmp_path):
         pet_spect.measure(tmp_path, targets="postcentral")
     with pytest.raises(ImageError, match="delete the image that is left over"):
         pet_spect.plot_uptake(tmp_path, participant="sub-02")
+
+
+def test_an_own_cerebellar_reference_has_the_caution_of_the_built_in_ones(small_results, tmp_path):
+    shutil.copytree(small_results, tmp_path / "results")
+    study = small_results.parent / "config"
+    people = tmp_path / "participants.tsv"
+    people.write_text(
+        "participant_id\tlesion_side\tlesion_territory\n"
+        "sub-01\tleft\tinfratentorial\nsub-02\tright\tsupratentorial\nsub-03\tleft\t\n"
+    )
+    flags = ["--participants", str(people), "--scans", str(study / "scans.tsv"), "--sessions", "baseline", "year1"]
+    references = {"ipsi_cb": {"regions": ["cerebellum_gray_matter"], "side": "ipsilesional"}}
+    references |= dict.fromkeys(("cerebellum", "cerebellum_contralesional"))
+    command = ["cohort", "--results", str(tmp_path / "results"), *flags, "--tracers", "FDG"]
+    assert main([*command, "--references", json.dumps(references)]) == 0
+    written = pd.read_csv(tmp_path / "results/tables/ratios.tsv", sep="\t", keep_default_na=False)
+    written = written[written["reference"] == "ipsi_cb"]
+    assert written["reason"].str.contains("cerebellum_infratentorial").any()
+    found = pet_spect.measure(tmp_path / "results", references=["ipsi_cb"])
+    assert found.loc[found["reference"] == "ipsi_cb", "reason"].tolist() == written["reason"].tolist()
+    (tmp_path / "results/tables/ratios.tsv").write_text(
+        (tmp_path / "results/tables/ratios.tsv").read_text().replace("cerebellum_infratentorial", "no_value")
+    )
+    again = pet_spect.measure(tmp_path / "results", references=["ipsi_cb"])
+    pd.testing.assert_frame_equal(again, found)

@@ -14,7 +14,7 @@ from pet_spect.quantify.participant_uptake import PlacedScan, participant_uptake
 from pet_spect.quantify.references import lesionfree_regions
 from pet_spect.quantify.roles import RegionRoles, ScanUptake
 from pet_spect.quantify.uptake import LESIONFREE
-from pet_spect.remarks import Remark, codes_in, known_code, read_cell
+from pet_spect.remarks import Remark, known_code, read_cell
 from pet_spect.results import layout
 from pet_spect.results.columns import RATIOS, SCANS
 from pet_spect.results.library.study_settings import StudySettings, read_settings
@@ -77,9 +77,6 @@ class FinishedStudy:
         self.settings: StudySettings = read_settings(tables / "ratios.json")
         ratios = read_table(tables / "ratios.tsv", required=tuple(RATIOS))
         self._sides = {row["participant_id"]: cast(Side, row["lesion_side"]) for row in ratios}
-        self._infratentorial = {
-            row["participant_id"] for row in ratios if "cerebellum_infratentorial" in codes_in(row["reason"])
-        }
         self._rows: dict[str, list[Row]] = {}
         for row in read_table(tables / "scans.tsv", required=tuple(SCANS)):
             self._rows.setdefault(row["participant_id"], []).append(row)
@@ -106,7 +103,7 @@ class FinishedStudy:
                 replace(scan.uptake, notes=_notes(row)),
                 self._sides[participant],
                 _failure(row),
-                participant in self._infratentorial,
+                self.settings.territories.get(participant) == "infratentorial",
             )
             for row, scan in zip(rows, measured, strict=True)
         ]

@@ -61,7 +61,8 @@ def measure_images(
     wanted = wanted_measures("uptake_ratio" if measures is None else measures)
     parts = [(region.name, region.side) for region in chosen.regions]
     groups = wanted_targets(DEFAULT_TARGET if targets is None else targets, parts, chosen.name)
-    planned = [RegionRoles(group, wanted_references(references, known_references(), group, parts)) for group in groups]
+    known = known_references()
+    planned = [RegionRoles(group, wanted_references(references, known, group, parts), known) for group in groups]
     opened = [_with_tracer(image, tracer) for image in given_images(images)]
     for image in opened:
         check_thickness(image)

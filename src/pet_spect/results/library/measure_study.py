@@ -51,9 +51,10 @@ def measure_study(
     chosen = _atlas(study, atlas)
     parts = [(region.name, region.side) for region in chosen.regions]
     names = JOINED.join(own.target) if targets is None else targets
-    available = {**known_references(), **own.references} if references is not None else own.references
+    known = {**known_references(), **own.references}
+    available = own.references if references is None else known
     groups = wanted_targets(names, parts, chosen.name)
-    planned = [RegionRoles(group, wanted_references(references, available, group, parts)) for group in groups]
+    planned = [RegionRoles(group, wanted_references(references, available, group, parts), known) for group in groups]
     return ratio_frame(_rows(study, people, planned, chosen, lesion), wanted)
 
 
@@ -65,7 +66,8 @@ def _stored_roles(study: FinishedStudy, references: Any) -> RegionRoles | None:
     parts = study.measured_parts()
     available = {**known_references(), **own.references}
     wanted = wanted_references(references, available, own.target, parts)
-    return None if any("lesion" in each.exclude for each in wanted.values()) else RegionRoles(own.target, wanted)
+    roles = RegionRoles(own.target, wanted, available)
+    return None if any("lesion" in each.exclude for each in wanted.values()) else roles
 
 
 def _atlas(study: FinishedStudy, atlas: AtlasSource | None) -> Atlas:

@@ -26,11 +26,14 @@ class StudySettings:
         The target and its references.
     max_cerebellum_asymmetry : float
         Percent.
+    territories : mapping of str to str
+        Participant to where the stroke is, as participants.tsv says: supratentorial, infratentorial or n/a.
     """
 
     atlas: str
     roles: RegionRoles
     max_cerebellum_asymmetry: float
+    territories: Mapping[str, str]
 
     def described(self, ratios: Columns) -> Columns:
         """Return the data dictionary of ratios.tsv with the settings at the columns that they are about."""
@@ -39,6 +42,7 @@ class StudySettings:
             for name, each in self.roles.references.items()
         }
         settings: dict[str, dict[str, Any]] = {
+            "participant_id": {"LesionTerritory": dict(self.territories)},
             "region": {"Atlas": self.atlas, "TargetRegions": list(self.roles.target)},
             "reference": {"Definitions": definitions},
             "qc": {"MaxCerebellumAsymmetryPercent": self.max_cerebellum_asymmetry},
@@ -59,7 +63,9 @@ def read_settings(dictionary: Path) -> StudySettings:
         definitions, region = columns["reference"]["Definitions"], columns["region"]
         references = {name: _reference(entry) for name, entry in definitions.items()}
         roles = RegionRoles(tuple(map(str, region["TargetRegions"])), references)
-        return StudySettings(str(region["Atlas"]), roles, float(columns["qc"]["MaxCerebellumAsymmetryPercent"]))
+        max_asymmetry = float(columns["qc"]["MaxCerebellumAsymmetryPercent"])
+        territories = dict(columns["participant_id"]["LesionTerritory"])
+        return StudySettings(str(region["Atlas"]), roles, max_asymmetry, territories)
     except (KeyError, TypeError, ValueError, AttributeError, RegionError):
         raise TableError(
             f"{dictionary}: does not tell the settings of the run; run the workflow again with this version",
