@@ -28,6 +28,7 @@ rule cohort:
         version=PACKAGE_VERSION,
         qc=["--qc", *QC] if QC else [],
         atlas=ATLAS.name,
+        own_atlas="--own-atlas" if "--atlas-labels" in ATLAS.flags else "",
         sessions=config["sessions"],
         tracers=list(config["tracers"]),
         target=config["targets"],
@@ -37,6 +38,6 @@ rule cohort:
     shell:
         "pet-spect cohort --results results --participants {input.participants:q}"
         " --scans {input.scans:q} {params.qc:q}"
-        " --atlas-name {params.atlas:q} --sessions {params.sessions:q} --tracers {params.tracers:q}"
+        " --atlas-name {params.atlas:q} {params.own_atlas} --sessions {params.sessions:q} --tracers {params.tracers:q}"
         " --target {params.target:q} --references {params.references:q}"
         " --primary {params.primary:q} --max-cerebellum-asymmetry {params.max_asymmetry} 2> {log:q}"

@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scans", type=Path, metavar="TSV", help="scans.tsv: days, glucose and benzodiazepines")
     parser.add_argument("--qc", type=Path, metavar="TSV", help="qc.tsv: what a person decided about scans")
     parser.add_argument("--atlas-name", default="CerebrA", metavar="NAME", help="atlas of the uptake tables")
+    parser.add_argument("--own-atlas", action="store_true", help="that atlas is not the shipped one of this name")
     parser.add_argument("--sessions", required=True, nargs="+", metavar="SESSION", help="the first is the reference")
     parser.add_argument("--tracers", required=True, nargs="+", metavar="TRACER")
     parser.add_argument("--target", nargs="+", default=["precentral"], metavar="REGION")
@@ -122,7 +123,9 @@ def run(options: argparse.Namespace) -> None:
         for table in (columns.RATIOS, columns.CHANGE, columns.SUMMARY)
     )
     territories = {identity: person.lesion_territory for identity, person in people.items()}
-    settings = StudySettings(options.atlas_name, plan.roles, plan.max_cerebellum_asymmetry, territories)
+    settings = StudySettings(
+        options.atlas_name, options.own_atlas, plan.roles, plan.max_cerebellum_asymmetry, territories
+    )
     write_table(folder / "ratios.tsv", settings.described(ratio_columns), _as_rows(ratios, columns.RATIOS))
     write_table(folder / "change.tsv", change_columns, _as_rows(followed, columns.CHANGE))
     summary = summarise(followed, plan.primary, plan.roles.target_name)

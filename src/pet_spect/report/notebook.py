@@ -22,7 +22,7 @@ from pet_spect.remarks import read_cell
 from pet_spect.report.canvas import LEFT, RIGHT
 from pet_spect.results.library.finished_study import FinishedStudy
 from pet_spect.results.library.measure_images import DEFAULT_TARGET, measure_images
-from pet_spect.results.library.measure_study import measure_study
+from pet_spect.results.library.measure_study import measure_study, study_atlas
 from pet_spect.results.library.ratio_table import wanted_targets
 from pet_spect.results.library.uptake_tables import change_table
 
@@ -98,7 +98,7 @@ def plot_uptake(
         study = FinishedStudy(Path(image))
         key = _chosen_scan(study, participant, session, tracer)
         scan = read_volume(study.standard_image(key))
-        chosen = load_atlas(study.settings.atlas if atlas is None else atlas)
+        chosen = study_atlas(study, atlas)
         names = study.settings.roles.target_name if targets is None else targets
         every = measure_study(
             Path(image),

@@ -108,6 +108,10 @@ def test_results_of_another_version_or_atlas_say_what_to_do(small_results, tmp_p
     dictionary.write_text(json.dumps(told))
     with pytest.raises(AtlasError, match="the atlas Own, which is not shipped; give its files"):
         pet_spect.measure(tmp_path, targets="postcentral")
+    told["region"].update(Atlas="CerebrA", OwnAtlas=True)
+    dictionary.write_text(json.dumps(told))
+    with pytest.raises(AtlasError, match="the atlas CerebrA, which is not shipped; give its files"):
+        pet_spect.measure(tmp_path, targets="postcentral")
     dictionary.write_text("{}")
     with pytest.raises(TableError, match="run the workflow again with this version"):
         pet_spect.measure(tmp_path)

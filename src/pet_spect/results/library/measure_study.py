@@ -48,7 +48,7 @@ def measure_study(
         roles = _stored_roles(study, references)
         if roles is not None:
             return ratio_frame(_rows(study, people, [roles], None, None), wanted)
-    chosen = _atlas(study, atlas)
+    chosen = study_atlas(study, atlas)
     parts = [(region.name, region.side) for region in chosen.regions]
     names = JOINED.join(own.target) if targets is None else targets
     known = {**known_references(), **own.references}
@@ -70,16 +70,26 @@ def _stored_roles(study: FinishedStudy, references: Any) -> RegionRoles | None:
     return None if any("lesion" in each.exclude for each in wanted.values()) else roles
 
 
-def _atlas(study: FinishedStudy, atlas: AtlasSource | None) -> Atlas:
+def study_atlas(study: FinishedStudy, atlas: AtlasSource | None) -> Atlas:
+    """Return an atlas; where none is given, the shipped one that the study was measured with.
+
+    Raises
+    ------
+    AtlasError
+        If it cannot be used, or none is given and the study was measured with one of its own.
+    """
     if atlas is not None:
         return load_atlas(atlas)
+    own = AtlasError(
+        f"{study.results}: was measured with the atlas {study.settings.atlas}, which is not shipped; give its"
+        " files: atlas=(labels, table)"
+    )
+    if study.settings.own_atlas:
+        raise own
     try:
         return load_atlas(study.settings.atlas)
     except AtlasError:
-        raise AtlasError(
-            f"{study.results}: was measured with the atlas {study.settings.atlas}, which is not shipped; give its"
-            " files: atlas=(labels, table)"
-        ) from None
+        raise own from None
 
 
 def _rows(

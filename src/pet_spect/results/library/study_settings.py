@@ -22,6 +22,8 @@ class StudySettings:
     ----------
     atlas : str
         As file names call it.
+    own_atlas : bool
+        Whether it is one of the study's own, which may have the name of a shipped one.
     roles : RegionRoles
         The target and its references.
     max_cerebellum_asymmetry : float
@@ -31,6 +33,7 @@ class StudySettings:
     """
 
     atlas: str
+    own_atlas: bool
     roles: RegionRoles
     max_cerebellum_asymmetry: float
     territories: Mapping[str, str]
@@ -43,7 +46,7 @@ class StudySettings:
         }
         settings: dict[str, dict[str, Any]] = {
             "participant_id": {"LesionTerritory": dict(self.territories)},
-            "region": {"Atlas": self.atlas, "TargetRegions": list(self.roles.target)},
+            "region": {"Atlas": self.atlas, "OwnAtlas": self.own_atlas, "TargetRegions": list(self.roles.target)},
             "reference": {"Definitions": definitions},
             "qc": {"MaxCerebellumAsymmetryPercent": self.max_cerebellum_asymmetry},
         }
@@ -65,7 +68,9 @@ def read_settings(dictionary: Path) -> StudySettings:
         roles = RegionRoles(tuple(map(str, region["TargetRegions"])), references)
         max_asymmetry = float(columns["qc"]["MaxCerebellumAsymmetryPercent"])
         territories = dict(columns["participant_id"]["LesionTerritory"])
-        return StudySettings(str(region["Atlas"]), roles, max_asymmetry, territories)
+        if not isinstance(region["OwnAtlas"], bool):
+            raise TypeError("OwnAtlas")
+        return StudySettings(str(region["Atlas"]), region["OwnAtlas"], roles, max_asymmetry, territories)
     except (KeyError, TypeError, ValueError, AttributeError, RegionError):
         raise TableError(
             f"{dictionary}: does not tell the settings of the run; run the workflow again with this version",
