@@ -42,7 +42,7 @@ def simulated_scan(side: str, ratio: float, seed: int, step: int = STEP) -> Volu
 
 
 def write_small_study(folder: Path) -> Path:
-    """Write a study and return its results: one person with a drawn mask, one without the second visit, one unscanned."""
+    """Write a study and return its results: one with a drawn mask, one without year1, one unscanned."""
     results, config = folder / "results", folder / "config"
     config.mkdir(parents=True)
     (config / "participants.tsv").write_text("participant_id\tlesion_side\nsub-01\tleft\nsub-02\tright\nsub-03\tleft\n")

@@ -281,3 +281,20 @@ def test_a_table_survives_a_file(tmp_path):
     table.to_csv(tmp_path / "table.csv", index=False)
     again = pd.read_csv(tmp_path / "table.csv")
     pd.testing.assert_frame_equal(pet_spect.change_table(again), pet_spect.change_table(table))
+
+
+def test_lesion_and_tracer_name_images_that_are_there(tmp_path):
+    mask = np.zeros(SHAPE, dtype=np.uint8)
+    mask[2, 3:9, 3:9] = 1
+    paths = [tmp_path / f"{name}_space-MNI152NLin2009cSym_mask.nii.gz" for name in ("a", "b")]
+    for path in paths:
+        nib.save(nib.Nifti1Image(mask, affine()), path)
+    images = {("sub-01", "a", "FDG"): toy(), ("sub-01", "b", "FDG"): toy()}
+    with pytest.raises(ImageError, match=r"lesion: 'sub-1' is no image or participant; .*did you mean 'sub-01'"):
+        measured(images, lesion={"sub-1": paths[0]})
+    with pytest.raises(ImageError, match="tracer: 'sub-1' is no image or participant"):
+        measured(images, tracer={"sub-1": "IMZ"})
+    named = measured(images, references="contralateral", lesion={("sub-01", "b"): paths[0]})
+    assert named["region"].tolist() == ["motor", "motor_lesionfree"] * 2
+    with pytest.raises(ImageError, match="lesion of sub-01: found two masks"):
+        measured(images, lesion={("sub-01", "a"): paths[0], ("sub-01", "b"): paths[1]})

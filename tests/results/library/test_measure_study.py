@@ -91,6 +91,8 @@ def test_what_cannot_be_meant_is_refused(small_results, tmp_path):
         pet_spect.measure(small_results, blur_mm=4.0)
     with pytest.raises(TypeError, match="a dict by participant"):
         pet_spect.measure(small_results, lesion="mask.nii.gz")
+    with pytest.raises(TableError, match=r"lesion: 'sub-1' is no participant of .*did you mean 'sub-01'"):
+        pet_spect.measure(small_results, lesion={"sub-1": "mask.nii.gz"})
     with pytest.raises(TableError, match="no results folder of a finished run"):
         pet_spect.measure(tmp_path)
     with pytest.raises(TableError, match=r"did you mean .*results"):

@@ -63,10 +63,14 @@ def measure_images(
     groups = wanted_targets(DEFAULT_TARGET if targets is None else targets, parts, chosen.name)
     known = known_references()
     planned = [RegionRoles(group, wanted_references(references, known, group, parts), known) for group in groups]
-    opened = [_with_tracer(image, tracer) for image in given_images(images)]
+    opened = given_images(images)
     for image in opened:
         check_thickness(image)
+    _check_names(tracer, opened, "tracer", leaf=str)
+    opened = [_with_tracer(image, tracer) for image in opened]
+    _check_names(lesion, opened, "lesion", leaf=(str, os.PathLike))
     sides = {image.key: _side(lesion_side, image) for image in opened}
+    masks = _masks(lesion, opened)
     rows: dict[ScanKey, list[Ratio]] = {image.key: [] for image in opened}
     for group in _alike(opened, transforms):
         first = group[0]
@@ -75,7 +79,7 @@ def measure_images(
         if check_space:
             for image, scan in zip(group, placed, strict=True):
                 check_brain_overlap(scan.volume, scan.to_participant, warp, name=image.name)
-        mask = _of(lesion, first, leaf=(str, os.PathLike))
+        mask = masks[first.key.participant]
         for roles in planned:
             regions = participant_regions(
                 chosen,
@@ -144,9 +148,36 @@ def _of(value: Any, image: GivenImage, *, leaf: Any) -> Any:
     if value is None or isinstance(value, leaf) or not hasattr(value, "items"):
         return value
     by_name = dict(value.items())
+    return next((by_name[name] for name in _names(image) if name in by_name), None)
+
+
+def _names(image: GivenImage) -> tuple[Any, ...]:
+    """Return how a dict may call an image, the narrowest name first."""
     key = image.key
-    names: tuple[Any, ...] = ((key.participant, key.session, key.tracer), (key.participant, key.session), image.name)
-    return next((by_name[name] for name in (*names, key.participant) if name in by_name), None)
+    return (key.participant, key.session, key.tracer), (key.participant, key.session), image.name, key.participant
+
+
+def _check_names(value: Any, images: Sequence[GivenImage], what: str, *, leaf: Any) -> None:
+    if value is None or isinstance(value, leaf) or not hasattr(value, "items"):
+        return
+    known = {name for image in images for name in _names(image)}
+    unknown = next((name for name in dict(value.items()) if name not in known), None)
+    if unknown is not None:
+        words = [name for name in known if isinstance(name, str)]
+        near = did_you_mean(str(unknown), words)
+        raise ImageError(f"{what}: {shown(unknown)} is no image or participant; found {listed(sorted(words))}{near}")
+
+
+def _masks(lesion: Any, images: Sequence[GivenImage]) -> dict[str, Any]:
+    """Return the lesion mask of each participant, also where only one of the images names it."""
+    masks: dict[str, Any] = {}
+    for image in images:
+        who, mask = image.key.participant, _of(lesion, image, leaf=(str, os.PathLike))
+        earlier = masks.get(who)
+        if mask is not None and earlier is not None and Path(mask) != Path(earlier):
+            raise ImageError(f"lesion of {who}: found two masks, needed one for all images of a person")
+        masks[who] = earlier if mask is None else mask
+    return masks
 
 
 def _transform(transforms: Mapping[str, Any] | None, image: GivenImage, kind: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pet_spect.errors import AtlasError
+from pet_spect.errors import AtlasError, TableError, did_you_mean, shown
 from pet_spect.imaging.atlases import AtlasSource, load_atlas
 from pet_spect.imaging.lesion_mask import read_lesion_mask
 from pet_spect.model import Atlas
@@ -42,6 +42,10 @@ def measure_study(
     """
     study = FinishedStudy(results)
     people = study.participants if participant is None else [participant]
+    unknown = next((name for name in lesion or {} if name not in study.participants), None)
+    if unknown is not None:
+        near = did_you_mean(str(unknown), study.participants)
+        raise TableError(f"lesion: {shown(unknown)} is no participant of {study.results}{near}")
     wanted = wanted_measures("all" if measures is None else measures)
     own = study.settings.roles
     if atlas is None and lesion is None and (targets is None or targets in (own.target_name, [own.target_name])):
