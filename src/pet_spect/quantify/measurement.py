@@ -42,7 +42,7 @@ class ParticipantRegions:
     Raises
     ------
     RegionError
-        If `min_coverage` is not above 0 and at most 1.
+        If `min_coverage` is not from 0 to 1.
     """
 
     atlas: Atlas
@@ -53,9 +53,9 @@ class ParticipantRegions:
     min_coverage: float = 0.9
 
     def __post_init__(self) -> None:
-        """Refuse a coverage that no region, or every region, would reach."""
-        if not 0 < self.min_coverage <= 1:
-            raise RegionError(f"min_coverage is {shown(self.min_coverage)}; a fraction above 0, at most 1, is needed")
+        """Refuse a coverage that is no fraction."""
+        if not 0 <= self.min_coverage <= 1:
+            raise RegionError(f"min_coverage is {shown(self.min_coverage)}; a fraction from 0 to 1 is needed")
 
 
 def participant_regions(
