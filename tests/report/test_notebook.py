@@ -14,6 +14,8 @@ from pet_spect.errors import ImageError, PetSpectError, TableError
 
 from ..small_study import simulated_scan
 
+pytestmark = pytest.mark.slow
+
 mpl.use("Agg")
 
 

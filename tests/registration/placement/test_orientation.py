@@ -9,6 +9,8 @@ from pet_spect.registration.gates.plausibility import Gates, affine_shape
 from pet_spect.registration.placement.orientation import TURNS, Fit, check_orientation, fit
 from pet_spect.registration.templates.template import Template
 
+pytestmark = pytest.mark.slow
+
 GATES = Gates()
 GRID = np.indices((97, 115, 97)).astype(np.float32)
 CENTRE = np.array([48, 57, 48], np.float32).reshape(3, 1, 1, 1)

@@ -12,6 +12,8 @@ from pet_spect.model import Atlas, Refusal, Region, Warp
 from pet_spect.results.library.ratio_table import COLUMNS
 from tests.small_study import simulated_scan
 
+pytestmark = pytest.mark.slow
+
 SHAPE = (16, 12, 12)
 
 
