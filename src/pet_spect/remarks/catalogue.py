@@ -92,10 +92,11 @@ class Number:
 
     def admits(self, value: object) -> bool:
         """Return whether a value from a file is such a number."""
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not abs(value) <= _LARGEST:  # type: ignore[arg-type]  # NaN is not, either
+        if not isinstance(value, int | float) or isinstance(value, bool):
             return False
-        return self.style != "d" or value == int(value)  # type: ignore[call-overload]
+        if not abs(value) <= _LARGEST:  # NaN is not, either
+            return False
+        return self.style != "d" or value == int(value)
 
     def shown(self, value: Any) -> str:
         """Return the number as a wording shows it."""

@@ -44,8 +44,9 @@ def recalled_acquisition(metadata: Mapping[str, Any]) -> Acquisition:
 
 def _bounded(value: object, most: float) -> float | None:
     """Return a number of a JSON if it is positive and no larger than `most`."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 < value <= most else None  # type: ignore[arg-type,operator]
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if 0 < value <= most else None
 
 
 def _recalled_windows(items: Sequence[object]) -> list[EnergyWindow]:
