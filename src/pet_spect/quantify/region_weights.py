@@ -1,19 +1,21 @@
 """Region weights of a scan's voxels.
 
-Counts are never interpolated: each voxel of the scan is divided into
-sub-voxels, each sub-voxel's centre is carried to the standard space, and the
-atlas there says how much of the voxel belongs to which region.
+Counts are never interpolated: each voxel of the scan is divided into sub-voxels, each sub-voxel's centre is carried
+to the standard space, and the atlas there says how much of the voxel belongs to which region. Between the voxels of the
+atlas its labels share a point linearly: with the nearest alone, all regions are shifted by up to half a voxel where the
+sub-voxels are as far apart as the atlas's voxels, as in every image on a grid of the standard space.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects, gaussian_filter
+from scipy.ndimage import find_objects, gaussian_filter, map_coordinates
 
 from pet_spect.errors import RegionError
 from pet_spect.imaging.resample import apply_affine, displace, voxels_of
@@ -22,7 +24,7 @@ from pet_spect.model import Atlas, Volume, Warp
 _SUBVOXEL_MM = 1.2
 _POINTS_AT_ONCE = 400_000
 _CELL = 4
-_TIE_MM = 1e-4
+_STEPS = 1024  # a share is a whole number of these along each axis, so that sums are exact in whatever order
 _POWER = 3
 _LEAST_CERTAINTY = 1e-6
 _LESION = 0.5
@@ -33,7 +35,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RegionWeights:
-    """How many sub-voxels of which region lie in which voxel: `count[i]` of region `row[i]` in `voxel[i]`.
+    """How many sub-voxels, or shares of one, lie of which region in which voxel: `count[i]` of `row[i]` in `voxel[i]`.
 
     Attributes
     ----------
@@ -99,34 +101,38 @@ def weigh_regions(
     warp = participant_to_standard_points
     n_regions, n_voxels = len(atlas.regions), scan.data.size
     row_of_label = np.full(int(atlas.labels.max()) + 1, -1, dtype=np.int64)
-    for row, region in enumerate(atlas.regions):
+    for number, region in enumerate(atlas.regions):
         if 0 <= region.index < row_of_label.size:
-            row_of_label[region.index] = row
+            row_of_label[region.index] = number
     per_axis = _divisions(scan)
     sub_voxel_ml = scan.voxel_ml / float(per_axis.prod())
     offsets = _sub_voxels(per_axis)
     to_participant = to_participant @ scan.affine
     shape = np.array(scan.data.shape)
+    corners = _Corners(atlas)
 
     total = np.zeros(2 * n_regions)
     keys, counts, weights = [], [], []
     for centres in _voxels_near_atlas(scan, atlas, to_participant, warp):
         indices = np.repeat(centres, len(offsets), axis=0)
         points, in_field = _to_standard(indices + np.tile(offsets, (len(centres), 1)), to_participant, warp)
-        row = row_of_label[_nearest(atlas.labels, atlas.affine, points)]
+        point, atlas_voxel, share = corners.around(points)
+        row = row_of_label[corners.labels[atlas_voxel]]
         labelled = row >= 0
-        row, indices, in_field = row[labelled], indices[labelled].astype(np.int64), in_field[labelled]
+        point, atlas_voxel, share, row = point[labelled], atlas_voxel[labelled], share[labelled], row[labelled]
         if lesion is not None:
-            row = row + n_regions * (_nearest(lesion.data, lesion.affine, points[labelled]) > lesion_threshold)
-        total += np.bincount(row, minlength=2 * n_regions)
-        on_grid = in_field & ((indices >= 0) & (indices < shape)).all(axis=1)
-        voxel = np.ravel_multi_index(tuple(indices[on_grid].T), scan.data.shape)
-        key, place, count = np.unique(row[on_grid] * n_voxels + voxel, return_inverse=True, return_counts=True)
+            row = row + n_regions * _in_lesion(lesion, lesion_threshold, points)[point]
+        total += np.bincount(row, weights=share, minlength=2 * n_regions)
+        indices = indices.astype(np.int64)
+        on_grid = (in_field & ((indices >= 0) & (indices < shape)).all(axis=1))[point]
+        point, share, row, atlas_voxel = point[on_grid], share[on_grid], row[on_grid], atlas_voxel[on_grid]
+        voxel = np.ravel_multi_index(tuple(indices[point].T), scan.data.shape)
+        key, place = np.unique(row * n_voxels + voxel, return_inverse=True)
         keys.append(key)
-        counts.append(count)
+        counts.append(np.bincount(place, weights=share, minlength=len(key)))
         if certainty is not None:
-            certain = _nearest(certainty, atlas.affine, points[labelled][on_grid])
-            weights.append(np.bincount(place, weights=certain, minlength=len(key)))
+            certain = corners.of(certainty)[atlas_voxel]
+            weights.append(np.bincount(place, weights=share * certain, minlength=len(key)))
     if not sum(part.size for part in keys):
         raise RegionError(
             "no region of the atlas lies in this image; check that both are in one space", code="no_overlap"
@@ -135,6 +141,55 @@ def weigh_regions(
     counted = np.asarray(np.concatenate(counts), dtype=np.float64)
     weight = np.asarray(np.concatenate(weights), dtype=np.float64) if weights else counted
     return RegionWeights(key // n_voxels, key % n_voxels, counted, weight, total, sub_voxel_ml, lesion is not None)
+
+
+class _Corners:
+    """The voxels of an atlas around a point, and how they share it (linear interpolation)."""
+
+    def __init__(self, atlas: Atlas) -> None:
+        self.affine = atlas.affine
+        padded = np.pad(atlas.labels, 1)  # beyond the grid nothing is labelled
+        self.shape = padded.shape
+        self.labels = padded.ravel()
+        even = np.ones(tuple(n - 1 for n in padded.shape), dtype=bool)
+        first = padded[:-1, :-1, :-1]
+        for corner in product((0, 1), repeat=3):
+            even &= padded[tuple(slice(c, n - 1 + c) for c, n in zip(corner, padded.shape, strict=True))] == first
+        self.even = even
+
+    def of(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return an image on the atlas's grid so that the voxels that `around` returns index it."""
+        return np.pad(image, 1).ravel()
+
+    def around(self, points: FloatArray) -> tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]:
+        """Return, (n,) each, which point, which voxel near it, and its share of the point; 1 in all for each point.
+
+        A point outside the grid has none. Where all voxels around a point have one label, one stands for all.
+        """
+        place = np.round((voxels_of(self.affine, points) + 1) * _STEPS) / _STEPS
+        low = np.floor(place).astype(np.int64)
+        inside = np.flatnonzero(((low >= 0) & (low < np.array(self.even.shape))).all(axis=1))
+        low, fraction = low[inside], (place[inside] - low[inside])
+        is_even = self.even[tuple(low.T)]
+        found = [
+            (inside[is_even], self._flat(np.rint(place[inside][is_even]).astype(np.int64)), np.ones(is_even.sum()))
+        ]
+        low, fraction, inside = low[~is_even], fraction[~is_even], inside[~is_even]
+        for corner in product((0, 1), repeat=3):
+            share = np.where(corner, fraction, 1 - fraction).prod(axis=1)
+            some = share > 0
+            found.append((inside[some], self._flat(low[some] + np.array(corner)), share[some]))
+        point, voxel, share = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return point, voxel, share
+
+    def _flat(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.asarray(np.ravel_multi_index(tuple(index.T), self.shape), dtype=np.int64)
+
+
+def _in_lesion(lesion: Volume, threshold: float, points: FloatArray) -> NDArray[np.bool_]:
+    """Return whether each (n, 3) point lies where the mask, interpolated linearly, is above a threshold."""
+    where = voxels_of(lesion.affine, points).T
+    return np.asarray(map_coordinates(np.nan_to_num(lesion.data), where, order=1, mode="constant") > threshold)
 
 
 def membership_certainty(
@@ -284,13 +339,8 @@ def _to_standard(
 
 
 def _nearest(image: NDArray[Any], affine: FloatArray, points: FloatArray) -> NDArray[Any]:
-    """Return the value of the voxel each (n, 3) point lies in, 0 outside the image.
-
-    Points on the face between two voxels go to the one nearer the midline x = 0, so that a mirrored
-    image gives mirrored values.
-    """
-    inside_of_face = np.column_stack([np.sign(points[:, 0]), np.ones((len(points), 2))]) * _TIE_MM
-    indices = np.floor(voxels_of(affine, points - inside_of_face) + 0.5).astype(np.int64)
+    """Return the value of the voxel each (n, 3) point lies in, 0 outside the image."""
+    indices = np.floor(voxels_of(affine, points) + 0.5).astype(np.int64)
     valid = ((indices >= 0) & (indices < image.shape)).all(axis=1)
     values = np.zeros(len(points), dtype=image.dtype)
     values[valid] = image[tuple(indices[valid].T)]
