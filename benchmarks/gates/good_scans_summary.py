@@ -1,4 +1,4 @@
-"""What the good scans of `good_scans.py` say of gates, side, coverage, pattern and accuracy, as tables and one figure.
+"""What the good scans of `good_scans.py` say of gates, side, pattern and accuracy, as tables and one figure.
 
     python benchmarks/gates/good_scans_summary.py WORK --people 101-225 [--failures FAILED]
         [--figure docs/images/gates.png]
@@ -26,13 +26,6 @@ from pet_spect.registration.placement.orientation import Fit, check_orientation
 from pet_spect.registration.templates.tracer_pattern import FAR
 
 TRACERS = ("FDG", "IMZ")
-AFFECTED = (
-    (("vertex",), ("precentral",)),
-    (("below",), ("cerebellum_gray_matter", "pons")),
-    (("left", "right"), ("precentral",)),
-)
-"""Where a scan is cut, and the regions that this affects."""
-
 Row = dict[str, Any]
 
 
@@ -100,34 +93,6 @@ def sides(rows: list[Row]) -> None:
         lines.append([tracer, len(large), sum(caught)])
     print(f"\nSide: {sum(wrong)} of {len(wrong)} scans say the wrong side")
     table("Mirrored scans with at least 15 mL of grey matter lost", ["tracer", "scans", "caught"], lines)
-
-
-def coverages(rows: list[Row]) -> None:
-    lines = []
-    for faces, regions in AFFECTED:
-        cuts = [found for row in rows for found in row["cuts"] if found["face"] in faces]
-        errors, low, high, refused = [], [], [], 0
-        for found in cuts:
-            for name, true in found["true"].items():
-                if not name.startswith(regions):
-                    continue
-                if "refused" in found or found.get("in_view", 1.0) < Gates().brain_in_view_min:
-                    refused += 1
-                    if true <= 0.8:
-                        low.append(True)
-                    continue
-                told = found["told"][name]
-                errors.append(abs(told - true))
-                if true <= 0.8:
-                    low.append(told < 0.9)
-                if true >= 0.97:
-                    high.append(told >= 0.9)
-        error = np.array(errors)
-        kept = [f"{sum(values)} of {len(values)}" for values in (low, high)]
-        share = float((error <= 0.10).mean())
-        lines.append(["/".join(faces), len(errors), float(error.mean()), share, *kept, refused])
-    heads = ["cut", "regions", "mean error", "within 0.10", "true <= 0.80: no value", "true >= 0.97: passed", "refused"]
-    table("Coverage of the affected regions", heads, lines)
 
 
 def accuracy(rows: list[Row]) -> None:
@@ -233,7 +198,6 @@ def main() -> None:
         failed(failures, Gates())
     reached(rows, failures)
     sides(rows)
-    coverages(rows)
     accuracy(rows)
     patterns(rows)
     if options.figure is not None:

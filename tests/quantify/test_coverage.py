@@ -43,7 +43,14 @@ def test_the_pose_puts_the_regions_into_the_scan():
     up[2, 3] = 3.0  # z = 5 to 10
     assert told(coverage_by_pose(ATLAS, SCAN, view(last_z=7.5, pose=up))) == [0.5, 0.5, 1.0]
     larger = Volume(SCAN.data, np.diag([2.0, 2.0, 2.0, 1.0]))  # z = 1 to 3.5
-    assert told(coverage_by_pose(ATLAS, larger, view(last_z=2.5))) == pytest.approx([4 / 6, 4 / 6, 1.0])
+    assert told(coverage_by_pose(ATLAS, larger, view(last_z=2.7))) == pytest.approx([4 / 6, 4 / 6, 1.0])
+
+
+@pytest.mark.parametrize(("last_z", "expected"), [(4.05, 2 / 6), (4.25, 3 / 6), (7.05, 1.0), (7.5, 1.0)])
+def test_the_deeper_a_cut_the_farther_from_it_a_region_must_lie(last_z, expected):
+    # z = 2 to 7; 4.05 ends 2.95 short, of which a twentieth is 0.15: z = 4 is not surely in view
+    found = coverage_by_pose(ATLAS, SCAN, view(last_z=last_z))
+    assert found["motor", "left"] == pytest.approx(expected)
 
 
 def test_a_region_without_voxels_has_no_coverage():
