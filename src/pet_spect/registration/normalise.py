@@ -27,7 +27,7 @@ from pet_spect.registration.lesion_estimate import estimate_lesion, volume_by_si
 from pet_spect.registration.placement.attempt import Attempt, Placed, Remarks, tolerate_pairs, tolerated
 from pet_spect.registration.placement.field_of_view import FieldOfView
 from pet_spect.registration.placement.pose import centre_of, look_at
-from pet_spect.registration.templates.appearance import region_factors
+from pet_spect.registration.templates.appearance import as_blurred_as, region_factors
 from pet_spect.registration.templates.template import Template
 from pet_spect.registration.templates.tracer_pattern import scan_distance
 from pet_spect.registration.warp import Deformation, GivenLesion, find_warp, near_brain
@@ -256,22 +256,25 @@ def _register(
     mask = np.nan_to_num(resample_affine(near, *grid, np.linalg.inv(shape)).data) > 0.5
     to_scan = align(heads, rigid, mask, grid)
 
-    leading = {key: resample_affine(heads[key], *grid, to_scan[key]) for key in heads if key.tracer == lead}
+    matched = {key: as_blurred_as(templates[key.tracer], head, poses[key]) for key, head in heads.items()}
+    leading = {key: resample_affine(matched[key], *grid, to_scan[key]) for key in heads if key.tracer == lead}
     mean = mean_volume(list(leading.values()), mask)
     warped = find_warp(mean, template, shape, grid, deformation, _carried(lesion, to_scan), refine_affine=bool(whole))
     to_participant = warped.to_participant
 
     standard_grid = template.brain.shape, template.uptake.affine
-    standard = {
-        key: resample(head, *standard_grid, partial(_through, to_participant, to_scan[key]))
-        for key, head in heads.items()
-    }
+
+    def in_standard(key: ScanKey, head: Volume) -> Volume:
+        return resample(head, *standard_grid, partial(_through, to_participant, to_scan[key]))
+
+    standard = {key: in_standard(key, head) for key, head in heads.items()}
     agreement = agreements(standard, template.brain)
     scans = {}
     for key in heads:
         direct = [correlation for pair, (correlation, _) in agreement.items() if key in pair]
         view = placed[key].view
-        own, data = templates[key.tracer], standard[key].data
+        own = templates[key.tracer]
+        data = (standard[key] if matched[key] is heads[key] else in_standard(key, matched[key])).data
         shown = estimate_lesion(data, own)
         factors, scale = region_factors(data, own, warped.lesion)
         scans[key] = Registered(

@@ -134,23 +134,57 @@ def estimate_fwhm(
     Resolution
         `MISREGISTRATION_FWHM_MM` is taken off already.
     """
-    none = Resolution(float("nan"), float("nan"))
-    box = _box(scan, tissue, scan_to_participant_points, participant_to_standard_points)
-    if box is None:
-        return Resolution(none.fwhm_mm, none.sd_mm, "the brain does not lie in the scan")
-    residuals, sizes = _residuals(scan, tissue, scan_to_participant_points, participant_to_standard_points, box)
-    if len(sizes) < _FEWEST_BLOCKS:
-        return Resolution(none.fwhm_mm, none.sd_mm, "too little of the brain is in view")
-    best_fwhm_mm, sd = _best(residuals, sizes)
+    best = _best_blur(scan, tissue, scan_to_participant_points, participant_to_standard_points)
+    if isinstance(best, str):
+        return Resolution(float("nan"), float("nan"), best)
+    best_fwhm_mm, sd = best
     low, high = SEARCHED_MM[0], SEARCHED_MM[-1]
     if not low < best_fwhm_mm < high:
-        return Resolution(none.fwhm_mm, none.sd_mm, f"it lies outside {low:g} to {high:g} mm")
+        return Resolution(float("nan"), float("nan"), f"it lies outside {low:g} to {high:g} mm")
     if sd > LARGEST_SD_MM:
-        return Resolution(none.fwhm_mm, none.sd_mm, f"it is uncertain by {sd:.1f} mm")
-    corrected = float(np.sqrt(max(best_fwhm_mm**2 - MISREGISTRATION_FWHM_MM**2, 0.0)))
+        return Resolution(float("nan"), float("nan"), f"it is uncertain by {sd:.1f} mm")
+    corrected = _corrected(best_fwhm_mm)
     if corrected < FINEST_MM:
-        return Resolution(none.fwhm_mm, none.sd_mm, f"it is finer than {FINEST_MM:g} mm")
+        return Resolution(float("nan"), float("nan"), f"it is finer than {FINEST_MM:g} mm")
     return Resolution(corrected, sd * best_fwhm_mm / corrected)
+
+
+def sharpest_fwhm_mm(scan: Volume, tissue: SharpTissue) -> float:
+    """Return the effective resolution of a scan in standard space, `FINEST_MM` for whatever is sharper.
+
+    Unlike `estimate_fwhm`, it also gives a value where a sharp edge, such as that of an extracted brain, makes the scan
+    look sharper than any scanner.
+
+    Parameters
+    ----------
+    scan : Volume
+        In standard space, roughly in place; NaN is outside the field of view.
+    tissue : SharpTissue
+
+    Returns
+    -------
+    float
+        In mm; NaN where it is unknown.
+    """
+    best = _best_blur(scan, tissue, np.eye(4), None)
+    return float("nan") if isinstance(best, str) else max(_corrected(best[0]), FINEST_MM)
+
+
+def _corrected(best_fwhm_mm: float) -> float:
+    return float(np.sqrt(max(best_fwhm_mm**2 - MISREGISTRATION_FWHM_MM**2, 0.0)))
+
+
+def _best_blur(
+    scan: Volume, tissue: SharpTissue, to_participant: NDArray[np.floating], warp: Warp | None
+) -> tuple[float, float] | str:
+    """Return the blur of the tissue that explains a scan best, and its standard deviation; or why there is none."""
+    box = _box(scan, tissue, to_participant, warp)
+    if box is None:
+        return "the brain does not lie in the scan"
+    residuals, sizes = _residuals(scan, tissue, to_participant, warp, box)
+    if len(sizes) < _FEWEST_BLOCKS:
+        return "too little of the brain is in view"
+    return _best(residuals, sizes)
 
 
 def _to_tissue(

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from pet_spect.registration.templates.appearance import assembled, local_ratio, own_appearance, region_factors
+from pet_spect.registration.templates.appearance import (
+    as_blurred_as,
+    assembled,
+    local_ratio,
+    own_appearance,
+    region_factors,
+)
+from pet_spect.registration.templates.template import make_template
 
 pytestmark = pytest.mark.slow
 
@@ -101,3 +108,19 @@ def test_far_from_the_brain_the_local_ratio_is_one(template):
     ratio = local_ratio(np.asarray(0.5 * own, dtype=np.float32), own, template.brain)
     assert ratio[0, 0, 0] == 1
     assert ratio[template.brain] == pytest.approx(0.5, abs=1e-3)
+
+
+def test_a_head_as_blurred_as_its_template_or_more_stays_as_it_is(atlas, imz):
+    head = make_template("IMZ", atlas, fwhm_mm=15.0).uptake
+    assert as_blurred_as(imz, head, np.eye(4)) is head
+
+
+def test_a_sharper_head_is_blurred_to_the_resolution_of_its_template(atlas, imz):
+    # a mean of flumazenil-PET as IMZ is far sharper than SPECT
+    head = make_template("IMZ", atlas, fwhm_mm=5.0).uptake
+    blurred = as_blurred_as(imz, head, np.eye(4))
+
+    def off(volume):
+        return np.abs(volume.data - imz.uptake.data)[imz.brain].mean()
+
+    assert off(blurred) < 0.3 * off(head)

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, distance_transform_edt, gaussian_filter
 
 from pet_spect.errors import RegistrationError
+from pet_spect.imaging.resample import resample_affine
 from pet_spect.model import Volume
+from pet_spect.quantify.smoothing import blur, blur_between
+from pet_spect.registration.resolution_estimate import sharpest_fwhm_mm
 from pet_spect.registration.templates.template import WORKING_VOXEL_MM, Template
 
 _RIDGE = 0.02
@@ -26,6 +29,26 @@ _EVERY = 2
 _MARGIN = 2
 
 FloatArray = NDArray[np.float64]
+
+
+def as_blurred_as(template: Template, head: Volume, pose: NDArray[np.float64]) -> Volume:
+    """Return a head blurred to the resolution of its template; as it is where it is no sharper, or nobody knows.
+
+    Against a template much more blurred than itself a scan is stretched: its bright cortex is pulled wide.
+
+    Parameters
+    ----------
+    template : Template
+    head : Volume
+        NaN is outside the field of view.
+    pose : (4, 4) float array
+        Standard points to scan points.
+    """
+    if template.tissue is None or np.isnan(template.fwhm_mm):
+        return head
+    posed = resample_affine(head, template.brain.shape, template.uptake.affine, pose)
+    fwhm_mm = sharpest_fwhm_mm(posed, template.tissue)
+    return head if np.isnan(fwhm_mm) else blur(head, blur_between(fwhm_mm, template.fwhm_mm))
 
 
 def region_factors(

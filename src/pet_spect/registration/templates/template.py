@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,10 @@ from pet_spect.errors import ImageError
 from pet_spect.imaging.images import read_volume
 from pet_spect.imaging.normal_uptake import PATTERNS, healthy_uptake
 from pet_spect.imaging.resample import resample
-from pet_spect.imaging.tissue import tissue_maps
+from pet_spect.imaging.tissue import TissueMaps, tissue_maps
 from pet_spect.model import Atlas, Region, Volume
 from pet_spect.quantify.smoothing import FWHM_TO_SIGMA
+from pet_spect.registration.resolution_estimate import SharpTissue, sharp_tissue
 
 WORKING_VOXEL_MM = 2
 _BESIDE_MM = 3.0
@@ -54,11 +55,17 @@ class Template:
         The brain on the same grid.
     parts : tuple of Part
         What each region and side contributes to `uptake`; they add up to it.
+    fwhm_mm : float
+        The resolution; NaN where it is unknown.
+    tissue : SharpTissue or None
+        On the same grid, to tell the resolution of a scan by.
     """
 
     uptake: Volume
     brain: NDArray[np.bool_]
     parts: tuple[Part, ...]
+    fwhm_mm: float = float("nan")
+    tissue: SharpTissue | None = None
 
 
 def make_template(name: str, atlas: Atlas, *, fwhm_mm: float | None = None) -> Template:
@@ -82,7 +89,15 @@ def make_template(name: str, atlas: Atlas, *, fwhm_mm: float | None = None) -> T
     pattern = PATTERNS[name]
     tissue = tissue_maps(atlas)
     sharp = healthy_uptake(pattern, atlas, tissue)
-    return blurred_template(sharp, tissue.brain | (atlas.labels > 0), atlas, fwhm_mm or pattern.fwhm_mm)
+    fwhm_mm = fwhm_mm or pattern.fwhm_mm
+    template = blurred_template(sharp, tissue.brain | (atlas.labels > 0), atlas, fwhm_mm)
+    return replace(template, fwhm_mm=fwhm_mm, tissue=_on_grid_of(template, atlas, tissue))
+
+
+def _on_grid_of(template: Template, atlas: Atlas, tissue: TissueMaps) -> SharpTissue:
+    every = (slice(None, None, WORKING_VOXEL_MM),) * 3
+    coarse = replace(atlas, labels=atlas.labels[every], affine=template.uptake.affine)
+    return sharp_tissue(coarse, TissueMaps(tissue.grey[every], tissue.white[every], tissue.brain[every]))
 
 
 def blurred_template(sharp: NDArray[np.float32], brain: NDArray[np.bool_], atlas: Atlas, fwhm_mm: float) -> Template:
