@@ -45,9 +45,9 @@ def test_mean_volume_and_coverage_of_a_box():
 
 
 @settings(max_examples=25)
-@given(st.sampled_from([1.0, 1.5, 2.0, 3.0]), st.tuples(*[st.floats(-0.5, 0.5)] * 3))
+@given(st.sampled_from([1.0, 2.0]), st.tuples(*[st.floats(-0.5, 0.5)] * 3))
 def test_where_the_grid_lies_against_that_of_the_atlas_changes_no_mean(voxel_mm, shift):
-    # uptake rises by 1 per mm, so that a region measured half a millimetre off reads 0.5 off
+    # the boxes are whole voxels wide, and uptake rises by 1 per mm: half a millimetre off would read 0.5 off
     atlas = two_boxes()
     affine = np.diag([voxel_mm, voxel_mm, voxel_mm, 1.0])
     affine[:3, 3] = np.array(shift) - 12
@@ -57,7 +57,7 @@ def test_where_the_grid_lies_against_that_of_the_atlas_changes_no_mean(voxel_mm,
         scan = Volume((100 + places[..., axis]).astype(np.float32), affine)
         left, right = (by_side(region_uptake(scan, atlas))[side].mean for side in ("left", "right"))
         middle = (-4.0, 4.0) if axis == 0 else (0.0, 0.0)
-        assert_allclose((left, right), 100 + np.array(middle), atol=0.06)
+        assert_allclose((left, right), 100 + np.array(middle), atol=0.01)
 
 
 def test_zero_uptake_is_averaged_like_any_other():
