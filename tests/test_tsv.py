@@ -50,9 +50,19 @@ def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path):
 
 
 def test_a_binary_file_is_one_line(tmp_path):
-    (tmp_path / "t.tsv").write_bytes(b"\xff\xfe\x00a")
-    with pytest.raises(TableError, match="is not UTF-8 text"):
-        read_table(tmp_path / "t.tsv")
+    for content in (b"\xff\x00\xfea", b"\xff\xfea", "id\tM\u00fcller".encode("cp1252")):
+        (tmp_path / "t.tsv").write_bytes(content)
+        with pytest.raises(
+            TableError, match=r"is not UTF-8 text; save it as tab-separated UTF-8 \(Excel: as Unicode T"
+        ):
+            read_table(tmp_path / "t.tsv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_unicode_text_of_excel_is_read(tmp_path, encoding):
+    begin = "\ufeff" if encoding == "utf-16-be" else ""
+    (tmp_path / "t.tsv").write_bytes(f"{begin}a\tb\r\nM\u00fcller\t2\r\n".encode(encoding))
+    assert read_table(tmp_path / "t.tsv") == [{"a": "M\u00fcller", "b": "2"}]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +89,19 @@ def test_columns_that_are_separated_by_something_else_than_tabs_are_said_to_be(t
     (tmp_path / "t.tsv").write_text(f"a{separator}b\n1{separator}2\n")
     with pytest.raises(TableError, match=f"separated by '{separator}', tabs are needed; save it as tab-delimited text"):
         read_table(tmp_path / "t.tsv", required=("a",))
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("a    b", "columns are separated by blanks, tabs are needed; put one tab between two columns"),
+        ('"a"\t"b"', 'columns are named in quotes, such as "a"; save it as tab-delimited text without quotes'),
+    ],
+)
+def test_columns_in_quotes_or_with_blanks_between_are_said_to_be(tmp_path, header, message):
+    (tmp_path / "t.tsv").write_text(f"{header}\n1\t2\n")
+    with pytest.raises(TableError, match=message):
+        read_table(tmp_path / "t.tsv", required=("a", "b"), allowed=("a", "b"))
 
 
 def test_a_workbook_is_no_table(tmp_path):

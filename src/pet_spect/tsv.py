@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 import unicodedata
@@ -23,6 +24,8 @@ _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 _WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """How an .xlsx or .ods file begins, and an .xls file."""
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 _FORMULA = ("=", "+", "-", "@")
 
@@ -56,7 +59,7 @@ def read_table(
     Raises
     ------
     TableError
-        If the file cannot be read, is too large, is a workbook of a spreadsheet, is not UTF-8, lacks a column,
+        If the file cannot be read, is too large, is a workbook of a spreadsheet, is not Unicode text, lacks a column,
         has one twice or one that is not allowed, or has a row of another length than its header.
     """
     header, lines = read_lines(path, most_bytes=most_bytes)
@@ -84,7 +87,7 @@ def read_lines(path: Path, *, most_bytes: int | None = None) -> tuple[list[str],
     Raises
     ------
     TableError
-        If the file cannot be read, is too large, is a workbook of a spreadsheet, or is not UTF-8.
+        If the file cannot be read, is too large, is a workbook of a spreadsheet, or is neither UTF-8 nor UTF-16.
     """
     try:
         if path.exists() and not path.is_file():
@@ -103,9 +106,13 @@ def read_lines(path: Path, *, most_bytes: int | None = None) -> tuple[list[str],
             f"{path}: is a workbook of a spreadsheet; save it as tab-delimited text", code="table_workbook"
         )
     try:
-        text = content.decode("utf-8-sig")
+        # "Unicode Text" of Excel, its only text with tabs that keeps all letters
+        text = content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
     except UnicodeDecodeError:
-        raise TableError(f"{path}: is not UTF-8 text; save it as tab-separated UTF-8", code="table_encoding") from None
+        raise TableError(
+            f"{path}: is not UTF-8 text; save it as tab-separated UTF-8 (Excel: as Unicode Text)",
+            code="table_encoding",
+        ) from None
     rows = [
         (number, [value.strip() for value in line.split("\t")])
         for number, line in enumerate(text.splitlines(), start=1)
@@ -138,6 +145,10 @@ def header_mistakes(header: Sequence[str], required: Sequence[str], allowed: Seq
     separator = next((character for character in ";," if len(header) == 1 and character in header[0]), None)
     if missing and separator is not None:
         return [f"its columns are separated by {separator!r}, tabs are needed; save it as tab-delimited text"]
+    if len(missing) > 1 and len(header) == 1 and set(missing) <= set(header[0].split()):
+        return ["its columns are separated by blanks, tabs are needed; put one tab between two columns"]
+    if missing and set(missing) <= {name.strip("\"'") for name in header}:
+        return [f"its columns are named in quotes, such as {header[0]}; save it as tab-delimited text without quotes"]
     if missing:
         absent = listed(map(repr, missing), joined=" and no ")
         mistakes.append(f"no column {absent}; found {listed(map(shown, header))}")
