@@ -15,6 +15,19 @@ def test_a_decision_says_who_when_and_why(decisions):
     assert (decision.decision, decision.code, decision.initials) == ("accept", "suv_missing", "AB")
 
 
+def test_a_misspelled_code_is_not_accepted_in_silence(decisions):
+    with pytest.raises(
+        StudyError, match=r"code: found 'gate_overlp', needed a code of .*; did you mean 'gate_overlap'"
+    ):
+        decisions(QC_HEADER, "sub-01 accept baseline FDG gate_overlp seen AB 2026-11-23 0.2.0")
+
+
+@pytest.mark.parametrize("day", ["2026-13-45", "2026-02-30", "2026-11-23T25:00"])
+def test_a_decision_has_a_date_of_the_calendar(decisions, day):
+    with pytest.raises(StudyError, match=f"line 2, time: found '{day}', needed a date of the calendar"):
+        decisions(QC_HEADER, f"sub-01 accept baseline FDG suv_missing seen AB {day} 0.2.0")
+
+
 @pytest.mark.parametrize("column", ["reason", "initials", "time", "version"])
 def test_a_decision_without_a_signature_does_not_count(decisions, column):
     signed = {"reason": "seen", "initials": "AB", "time": "2026-11-23", "version": "0.1.0"} | {column: "n/a"}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
+from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import cast, get_args
 
 from pet_spect.model import Decided, Decision, ScanKey
 from pet_spect.remarks import never_accepted
+from pet_spect.remarks.catalogue import CATALOGUE
 from pet_spect.study.rows import Table, TableRow, open_table
 
 DECISION_COLUMNS = (
@@ -55,8 +59,8 @@ def decisions_of(
     """Return the decisions whose rows are sound, and note the mistakes of the others in their rows.
 
     A mistake is a decision that is neither ``accept`` nor ``exclude``, one without reason, initials, time or version,
-    an ``accept`` without a code or with one that cannot be accepted, two decisions about one scan that do not go
-    together, or a decision about a scan that the study does not have.
+    an ``accept`` without a code, with a misspelled one or with one that cannot be accepted, two decisions about one
+    scan that do not go together, or a decision about a scan that the study does not have.
 
     Parameters
     ----------
@@ -79,6 +83,7 @@ def decisions_of(
             time=line.needed_text("time"),
             version=line.needed_text("version"),
         )
+        _check_date(line)
         key = decision.key
         scan = f"{key.participant} {key.session} {key.tracer}"
         allowed = ((key.participant, participants), (key.session, sessions), (key.tracer, tracers))
@@ -95,12 +100,24 @@ def decisions_of(
     return decisions
 
 
+def _check_date(line: TableRow) -> None:
+    """Note a time that looks like a date and is none, such as 2026-13-45."""
+    text = line.text("time") or ""
+    try:
+        if re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            datetime.fromisoformat(text)
+    except ValueError:
+        line.wrong("time", "a date of the calendar such as 2026-11-23, perhaps with T14:05")
+
+
 def _check_acceptance(line: TableRow, decision: Decision) -> None:
     """Note an ``accept`` without a code, or with one that cannot be accepted."""
     if decision.decision != "accept":
         return
     if decision.code is None:
         line.refuse("accept needs the code it accepts, as results/tables/scans.tsv gives it")
+    elif decision.code not in CATALOGUE and (near := get_close_matches(decision.code, CATALOGUE, n=1, cutoff=0.9)):
+        line.wrong("code", f"a code of results/tables/scans.tsv; did you mean {near[0]!r}?")
     elif why := never_accepted(decision.code, decision.version):
         line.refuse(
             f"{decision.code} cannot be accepted: {why}; correct the scan or its line in scans.tsv, or write exclude"
