@@ -74,7 +74,12 @@ def test_a_key_that_overrides_a_merged_one_stands_once(config):
         (TABLES + "? [a]\n: b\n", "cannot be read as YAML"),
         (TABLES + "---\n" + TABLES, r"cannot be read as YAML \(line 3\)"),
         (TABLES + "# " + "x" * 2**19, "is of 512 KiB, a configuration of at most 256 is needed; check that it is the"),
-        (b"\x80", "cannot be read as YAML"),
+        (b"\x80", "cannot be read as YAML, for it is not UTF-8 text; save it as UTF-8"),
+        (TABLES.encode("utf-16"), "for it is not UTF-8 text; save it as UTF-8"),
+        (
+            TABLES + "measure:\n   a: 1\n  b: 1\n",
+            r"YAML \(line 5\); check this line and the one before: a colon and a blank",
+        ),
         (TABLES + "measure:\n\tmin_coverage: 1\n", "config.yaml: line 4: found a tab, needed blanks"),
         (TABLES + "measure:\n  min_coverage: 1\n\tx: 1\n", "config.yaml: line 5: found a tab, needed blanks"),
         (TABLES + "qc:\tqc.tsv\n", "config.yaml: line 3: found a tab, needed blanks"),

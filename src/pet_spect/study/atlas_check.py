@@ -9,7 +9,17 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pet_spect.errors import MOST_MISTAKES, AtlasError, Mistake, RegionError, TableError, listed, shown, without_place
+from pet_spect.errors import (
+    MOST_MISTAKES,
+    AtlasError,
+    Mistake,
+    RegionError,
+    TableError,
+    did_you_mean,
+    listed,
+    shown,
+    without_place,
+)
 from pet_spect.imaging.atlases import find_atlas
 from pet_spect.quantify.references import BUILT_IN, EVERY, TARGET, Reference, parts_of_reference, read_references
 from pet_spect.study.config_check import ConfigCheck
@@ -64,7 +74,8 @@ def check_references(check: ConfigCheck) -> dict[str, Reference]:
     for tracer in check.config["tracers"] if check.has("tracers", "primary") else ():
         name = check.config["primary"].get(tracer)
         if name is not None and name not in {*references, *wrong}:
-            message = f"found {shown(name)}, needed one of the references {listed(references)}"
+            near = did_you_mean(str(name), references)
+            message = f"found {shown(name)}, needed one of the references {listed(references)}{near}"
             check.add(("primary", tracer), message)
     return references
 
@@ -141,9 +152,12 @@ def _check_regions(
         if region not in atlas.sides:
             is_shown = len(check.mistakes) < MOST_MISTAKES  # looking for a likely name takes long
             near = get_close_matches(region, atlas.sides, n=1) if is_shown else []
-            meant = f"; did you mean {near[0]!r}?" if near else ""
             way_out = f"; leave it out with '{keys[-1]}: null'" if keys[-1] in BUILT_IN else ""
-            check.add(keys, f"{shown(region)} is not a region of {atlas.table.name}{meant}{way_out}", inside=inside)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            known = "" if near or way_out else f"; its column region lists all ({atlas.table})"
+            check.add(
+                keys, f"{shown(region)} is not a region of {atlas.table.name}{meant}{way_out}{known}", inside=inside
+            )
         elif both_sides and not {"left", "right"} <= atlas.sides[region]:
             check.add(keys, f"{shown(region)} has no left and right side in {atlas.table.name}", inside=inside)
     return len(check.mistakes) == before

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -215,8 +217,32 @@ def _schema_messages(error: ValidationError) -> Iterator[tuple[Keys, str, Keys]]
         said = error
         while "description" not in said.schema and said.parent is not None:
             said = said.parent
-        message = f"found {shown(error.instance)}, needed {said.schema['description']}"
-        yield keys, message, (error.instance,) if is_name else ()
+        message = f"found {_spelled(error.instance)}, needed {said.schema['description']}"
+        yield keys, message + _way_out(error.instance, said.schema), (error.instance,) if is_name else ()
+
+
+def _spelled(value: object) -> str:
+    """Return a value as the configuration spells it, not as Python does."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return "nothing" if value is None else shown(value)
+
+
+def _way_out(value: object, schema: Mapping[str, Any]) -> str:
+    """Return the end of a message where YAML takes a name for something else, or a number for a name."""
+    kinds = {entry.get("type") for entry in (schema, *schema.get("anyOf", ()), *schema.get("oneOf", ()))}
+    if "string" in kinds and isinstance(value, bool):
+        return "; YAML takes yes, no, on and off for true or false; put quotes around the name"
+    if "string" in kinds and isinstance(value, int | float | date):
+        return "; put quotes around a name that looks like a number or a date"
+    if kinds & {"number", "integer"} and isinstance(value, str):
+        if re.fullmatch(r"[0-9]*,[0-9]+", value):
+            return "; write a point, not a comma"
+        if re.fullmatch(r"[0-9]*\.?[0-9]+", value):
+            return "; write the number without quotes"
+    if schema.get("items", {}).get("type") == "string" and isinstance(value, str) and value.isprintable():
+        return f"; write [{value}]" if 0 < len(value) < 80 else ""
+    return ""
 
 
 def instead_of_regions(old: Mapping[str, Any]) -> str:

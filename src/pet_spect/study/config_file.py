@@ -72,8 +72,10 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path} does not exist here; run where it is, or name it with --configfile") from None
-    except (OSError, UnicodeDecodeError):
-        raise ConfigError(f"{path}: cannot be read as YAML") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: cannot be read as YAML, for it is not UTF-8 text; save it as UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def _parsed(text: str, path: Path) -> Any:
@@ -99,7 +101,10 @@ def _parsed(text: str, path: Path) -> Any:
         line = "".join(text.splitlines()[number : number + 1])
         if r"'\t'" in (error.problem or "") or "\t" in line[: len(line) - len(line.lstrip())]:
             raise ConfigError(f"{path}: line {number + 1}: found a tab, needed blanks") from None
-        raise ConfigError(f"{path}: cannot be read as YAML (line {number + 1})") from None
+        raise ConfigError(
+            f"{path}: cannot be read as YAML (line {number + 1}); check this line and the one before: a colon and a"
+            " blank follow each key, keys of one level begin in one column, quotes are closed"
+        ) from None
     except (yaml.YAMLError, ValueError, OverflowError):
         raise ConfigError(f"{path}: cannot be read as YAML") from None
     except RecursionError:
