@@ -521,7 +521,7 @@ def test_each_mistake_of_a_table_is_a_line(study, capsys):
     told = capsys.readouterr().err.splitlines()
     assert [line.partition("participants.tsv: ")[2] for line in told] == [
         "line 2, lesion_side: found 'Left', needed left or right (did you mean 'left'?)",
-        "line 3, height_m: found 'tall', needed a finite decimal number",
+        "line 3, height_m: found 'tall', needed a number such as 72.5, with a point and without a unit, or n/a",
     ]
     assert all(line.startswith("pet-spect cohort: ") for line in told)
 

@@ -10,6 +10,7 @@ import yaml
 from snakemake.utils import validate
 
 from pet_spect.errors import Mistake, StudyError
+from pet_spect.imaging.atlases import find_atlas
 from pet_spect.study.check import Study, check_study
 from pet_spect.study.config_lines import ConfigLines
 
@@ -134,6 +135,23 @@ def folder(tmp_path, monkeypatch, repository):
             "references: {mine: {regions: pons, side: left}}",
             "references: mine: side: found 'left', needed ipsilesional, contralesional or both",
         ),
+        (
+            "sessions: [yes, a]",
+            "sessions: 0: found True, needed a session name of letters and digits, 32 at the most; Y",
+        ),
+        ("sessions: [12, a]", "32 at the most; put quotes around a name that looks like a number or a date"),
+        ("sessions: [2021-01-01, a]", "sessions: 0: found 2021-01-01, needed a session name of letters and digits"),
+        ("sessions: baseline, year1", "the reference first; write [baseline, year1]"),
+        ("targets: precentral", "different regions of the atlas, measured as one; write [precentral]"),
+        ("targets: [M1]", "targets: 'M1' is not a region of CerebrA.tsv; its column region lists all ("),
+        (
+            "measure: {min_coverage: '0,8'}",
+            "found '0,8', needed a fraction above 0, at most 1; write a point, not a comma",
+        ),
+        ("measure: {min_coverage: '0.8'}", "at most 1; write the number without quotes"),
+        ("targets:", "targets: found nothing, needed a list of one or several different regions"),
+        ("primary: {FDG: cerebellum_ipsilateral, IMZ: pons}", "and 1 more; did you mean 'cerebellum_ipsilesional'?"),
+        ("qc: a", "qc: a is a folder; name the file in it"),
         ("references: {Mine: {regions: pons, side: both}}", "references: found 'Mine', needed a name of small letters"),
         (
             "regions: {target: paracentral, pons: bridge}",
@@ -259,7 +277,8 @@ ABSENT = "does not exist, relative to the working directory; correct the path"
             "targets:\n- precentral\n- precentrl\nreferences:\n  mine:\n    regions: bridge\n    side: both\n",
             [
                 "config.yaml: line 5, targets: 'precentrl' is not a region of CerebrA.tsv; did you mean 'precentral'?",
-                "config.yaml: line 8, references: mine: 'bridge' is not a region of CerebrA.tsv",
+                "config.yaml: line 8, references: mine: 'bridge' is not a region of CerebrA.tsv; its column region"
+                f" lists all ({find_atlas('CerebrA')[1]})",
             ],
         ),
     ],
@@ -290,7 +309,12 @@ def test_a_list_of_many_mistakes_begins_with_what_the_list_needs(folder):
             f"config.yaml: line 2, scans: found '~/scans.tsv', {PATH} (~ is not read as the home folder; write that"
             " folder out); rename the place",
         ),
-        ("scans", "5", "config.yaml: line 2, scans: found 5, needed the path of the table of scans"),
+        (
+            "scans",
+            "5",
+            "config.yaml: line 2, scans: found 5, needed the path of the table of scans; put quotes around a name that"
+            " looks like a number or a date",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_found(folder, key, value, expected):
@@ -298,6 +322,13 @@ def test_a_table_that_cannot_be_found(folder, key, value, expected):
     tables[["participants", "scans"].index(key)] = f"{key}: {value}"
     folder.write("config.yaml", "\n".join(tables))
     assert [str(mistake) for mistake in folder.mistakes()] == [expected]
+
+
+def test_a_scan_may_not_hold_the_results(folder):
+    folder.write("scans.tsv", "participant_id session tracer path\nsub-01 baseline FDG .\n")
+    assert [str(mistake) for mistake in folder.mistakes()] == [
+        "scans.tsv: line 2, path: . holds results/, which the workflow writes; move the scan to its own folder"
+    ]
 
 
 def test_a_table_that_the_config_does_not_name(folder):
@@ -375,7 +406,18 @@ def test_a_sound_study_is_returned_whole(folder):
     ("column", "value", "expected"),
     [
         ("height_m", "172", "found '172', needed metres, 0.4 to 2.6"),
-        ("height_m", "tall", "found 'tall', needed a finite decimal number"),
+        ("height_m", "tall", "found 'tall', needed a number such as 72.5, with a point and without a unit, or n/a"),
+        ("height_m", "1,74", "found '1,74', needed a number such as 72.5, with a point and without a unit, or n/a"),
+        (
+            "lesion_mask",
+            "a_space-anat_mask.nii",
+            "a_space-anat_mask.nii does not exist, relative to the working direct",
+        ),
+        (
+            "anat",
+            "results/sub-01",
+            "results/sub-01 lies in results/, which the workflow writes; move the scan to another",
+        ),
         (
             "lesion_mask",
             "a_space-MNI152NLin2009cSym_mask.nii",
@@ -393,6 +435,7 @@ def test_a_sound_study_is_returned_whole(folder):
     ],
 )
 def test_a_mistake_among_the_participants(folder, column, value, expected):
+    Path("results/sub-01").mkdir(parents=True)
     folder.write("participants.tsv", f"participant_id lesion_side {column}\nsub-01 left {value}\nsub-02 right n/a\n")
     (mistake,) = folder.mistakes()
     assert (mistake.file, mistake.line, mistake.column) == ("participants.tsv", 2, column)
@@ -413,7 +456,12 @@ def test_a_mistake_among_the_participants(folder, column, value, expected):
         (
             PEOPLE + "02 left\n",
             "participants.tsv: line 4, participant_id: found '02', needed sub- followed by letters and digits,"
-            " 72 characters at the most",
+            " 72 characters at the most, such as sub-02",
+        ),
+        (
+            PEOPLE + "STRK-003 left\n",
+            "participants.tsv: line 4, participant_id: found 'STRK-003', needed sub- followed by letters and digits,"
+            " 72 characters at the most, such as sub-STRK003",
         ),
         (
             PEOPLE + "sub-01 left\n",
@@ -484,11 +532,50 @@ def test_a_workbook_is_no_table(folder, begins):
         ("sub-01 year1 FDG c n/a 9.30 n/a", "injection_time", "found '9.30', needed a clock time such as 09:30"),
         ("sub-01 year1 FDG c n/a n/a 0", "uptake_minutes", "found '0', needed minutes, above 0, at most 1440"),
         ("sub-01 year1 FDG image.nii n/a n/a n/a", None, "path image.nii has no image.json beside it"),
+        (
+            "01 year1 FDG c n/a n/a n/a",
+            "participant_id",
+            "found '01', needed somebody participants.tsv lists (did you me",
+        ),
+        (
+            "sub-01 year1 FDG results/x n/a n/a n/a",
+            "path",
+            "results/x lies in results/, which the workflow writes; move",
+        ),
+        ("sub-01 year1 FDG .. n/a n/a n/a", None, "path .. holds that of line 2; each scan needs its own"),
+        (
+            "sub-01 year1 FDG C:\\data\\1 n/a n/a n/a",
+            "path",
+            "C:\\data\\1 does not exist, relative to the working directory;"
+            " it is a path of Windows; write the path that this computer has for it",
+        ),
+        (
+            "sub-01 year1 FDG $D/1 n/a n/a n/a",
+            "path",
+            "$D/1 does not exist, relative to the working directory; variables",
+        ),
+        (
+            "sub-01 year1 FDG c/*.dcm n/a n/a n/a",
+            "path",
+            "c/*.dcm does not exist, relative to the working directory; * an",
+        ),
+        (
+            "sub-01 year1 FDG http://x/y n/a n/a n/a",
+            "path",
+            "http:/x/y does not exist, relative to the working directory; it",
+        ),
+        (
+            "sub-01 year1 FDG packed.nii n/a n/a n/a",
+            "path",
+            "packed.nii does not exist, relative to the working directory; did you mean packed.nii.gz?",
+        ),
         (f"sub-01 year1 FDG {'x' * 300} n/a n/a n/a", "path", f"{'x' * 300} does not exist, relative to the working"),
     ],
 )
 def test_a_mistake_among_the_scans(folder, row, column, expected):
     Path("image.nii").touch()
+    Path("packed.nii.gz").touch()
+    Path("results/x").mkdir(parents=True)
     header = "participant_id session tracer path weight_kg injection_time uptake_minutes"
     folder.write("scans.tsv", f"{header}\nsub-01 baseline FDG a n/a n/a n/a\n{row}\n")
     (mistake,) = folder.mistakes()

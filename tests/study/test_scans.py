@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -124,9 +125,11 @@ def test_an_image_is_listed_with_its_json_beside_it(scans, tmp_path, name):
     assert len(scans("participant_id session tracer path", f"sub-01 baseline FDG {image}")) == 1
 
 
-@pytest.mark.parametrize("value", ["70kg", "70,5", "inf", "1_7", "NaN", "1e999"])
-def test_a_weight_is_a_finite_decimal_number(scans, value):
-    with pytest.raises(StudyError, match=f"line 2, weight_kg: found '{value}', needed a finite decimal number"):
+@pytest.mark.parametrize("value", ["70kg", "70,5", "NA", "-", "?", "inf", "1_7", "NaN", "1e999"])
+def test_a_weight_is_a_plain_number(scans, value):
+    with pytest.raises(
+        StudyError, match=re.escape(f"weight_kg: found '{value}', needed a number such as 72.5, with a point")
+    ):
         scans("participant_id session tracer path weight_kg", f"sub-01 baseline FDG x {value}")
 
 

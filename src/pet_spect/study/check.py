@@ -19,9 +19,12 @@ from pet_spect.study.config_check import ConfigCheck
 from pet_spect.study.config_lines import ConfigLines
 from pet_spect.study.decisions import DECISION_COLUMNS, decisions_of
 from pet_spect.study.participants import PARTICIPANT_COLUMNS, Participant, participants_of
-from pet_spect.study.paths import check_there
-from pet_spect.study.rows import Table, open_table
+from pet_spect.study.paths import check_outside, check_there
+from pet_spect.study.rows import Table, as_participant, open_table
 from pet_spect.study.scans import SCAN_COLUMNS, ListedScan, scans_of
+
+RESULTS = Path("results")
+"""The folder that the workflow writes."""
 
 Visit = tuple[str, str]
 """Session, and label of the tracer."""
@@ -115,8 +118,10 @@ def _check_tables(
     for line in people_table.rows:
         check_there(line, "lesion_mask", as_file=True)
         check_there(line, "anat")
+        check_outside(line, "anat", RESULTS)
     for line in scans_table.rows:
         check_there(line, "path")
+        check_outside(line, "path", RESULTS)
     mistakes = _not_filled_in([table for table in (people_table, scans_table) if table.is_empty and table.path.name])
     for table in (people_table, scans_table, qc_table):
         mistakes += table.mistakes
@@ -162,7 +167,8 @@ def _check_columns(table: Table, schema: Mapping[str, Any]) -> None:
             if value not in allowed:
                 allowed[value] = validator.is_valid(value)
             if not allowed[value]:
-                line.wrong(column, entry["description"])
+                spelled = as_participant(str(value)) if column == "participant_id" else None
+                line.wrong(column, entry["description"] + (f", such as {spelled}" if spelled else ""))
 
 
 def _schema(folder: Path, name: str) -> dict[str, Any]:

@@ -58,11 +58,32 @@ def absence(path: Path) -> str:
     'dicom/01 does not exist, relative to the working directory; correct the path'
     >>> absence(Path("'/data/01'"))
     "'/data/01' does not exist, relative to the working directory; write the path without quotes"
+    >>> absence(Path("/$DATA/01"))
+    '/$DATA/01 does not exist; variables are not replaced; write out what the variable stands for'
     """
     text = str(path)
-    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    if os.path.isdir(text):  # noqa: PTH112
+        return f"{text} is a folder; name the file in it"
     relative = "" if path.is_absolute() else ", relative to the working directory"
-    return f"{text} does not exist{relative}; {'write the path without quotes' if is_quoted else 'correct the path'}"
+    return f"{text} does not exist{relative}; {_way_out(text)}"
+
+
+def _way_out(text: str) -> str:
+    """Return how to correct a path that does not exist, by what its writer probably meant."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        return "write the path without quotes"
+    if re.match(r"[A-Za-z]:[\\/]|\\\\", text):
+        return "it is a path of Windows; write the path that this computer has for it, such as /mnt/c/data"
+    if re.match("[a-z]+:/", text):
+        return "it is a web address; copy the scan to a folder and write the path of that folder"
+    if re.search(r"\$\w|\$\{|%\w+%", text):
+        return "variables are not replaced; write out what the variable stands for"
+    if "*" in text or "?" in text:
+        return "* and ? do not stand for other letters; write the path of the folder"
+    other = text.removesuffix(".gz") if text.endswith(".nii.gz") else f"{text}.gz"
+    if is_nifti(Path(text)) and os.path.isfile(other):  # noqa: PTH113
+        return f"did you mean {other}?"
+    return "correct the path"
 
 
 def colliding(names: Iterable[str]) -> tuple[str, str] | None:
@@ -97,6 +118,26 @@ def check_there(line: TableRow, column: str, *, as_file: bool = False) -> None:
     is_there = os.path.isfile if as_file else os.path.exists  # Path.exists fails on a name that is too long
     if not is_there(text):
         line.refuse(absence(Path(text)), column)
+
+
+def check_outside(line: TableRow, column: str, results: Path) -> None:
+    """Note in a row without mistakes that its path lies in the folder that the workflow writes, or holds that folder.
+
+    Parameters
+    ----------
+    line : TableRow
+    column : str
+    results : Path
+        The folder that the workflow writes.
+    """
+    text = line.text(column)
+    if text is None or line.mistakes:
+        return
+    place, written = Path(os.path.realpath(text)), Path(os.path.realpath(results))
+    if place.is_relative_to(written):
+        line.refuse(f"{text} lies in {results}/, which the workflow writes; move the scan to another folder", column)
+    elif written.is_relative_to(place):
+        line.refuse(f"{text} holds {results}/, which the workflow writes; move the scan to its own folder", column)
 
 
 def path_or_none(line: TableRow, column: str) -> Path | None:

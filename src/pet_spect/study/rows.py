@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -70,7 +71,7 @@ class TableRow:
         except ValueError:
             value = math.inf
         if math.isinf(value):
-            self.wrong(column, "a finite decimal number")
+            self.wrong(column, "a number such as 72.5, with a point and without a unit, or n/a")
         return value if math.isfinite(value) else None
 
     def one_of(self, column: str, choices: Collection[str]) -> str:
@@ -99,6 +100,18 @@ class TableRow:
             near = get_close_matches(value.lower(), spelt, n=1, cutoff=likeness)
             self._suggestions[column, value] = f" (did you mean {spelt[near[0]]!r}?)" if near else ""
         return self._suggestions[column, value]
+
+
+def as_participant(text: str) -> str | None:
+    """Return a participant's name as it must be spelled, where its letters and digits make one.
+
+    Examples
+    --------
+    >>> as_participant("STRK-001"), as_participant("SUB_01"), as_participant("sub-"), as_participant("M\u00fcller")
+    ('sub-STRK001', 'sub-01', None, None)
+    """
+    plain = re.sub("[-_. ]", "", re.sub("^sub[-_. ]+", "", text, flags=re.IGNORECASE))
+    return f"sub-{plain}" if plain.isascii() and plain.isalnum() else None
 
 
 def _look_alike(text: str) -> str:
