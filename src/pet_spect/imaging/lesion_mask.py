@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from pet_spect.imaging.images import read_volume
 from pet_spect.imaging.resample import apply_affine
 from pet_spect.model import STANDARD_SPACE, Atlas, Volume
 from pet_spect.remarks.catalogue import Code
+
+MOST_FRACTION = 1.5
+"""Above it a voxel is no fraction of the lesion; interpolation of a mask of 0 and 1 stays below."""
 
 _CODES: Mapping[Code, Code] = {
     "image_affine": "lesion_mask_affine",
@@ -35,7 +39,7 @@ def read_mask(path: Path, name: str) -> Volume:
     Raises
     ------
     ImageError
-        If it cannot be read or is empty. Every code starts with ``lesion_mask_``.
+        If it cannot be read, is empty, or is a scan or a map of labels. Every code starts with ``lesion_mask_``.
     """
     try:
         mask = read_volume(path)
@@ -43,7 +47,14 @@ def read_mask(path: Path, name: str) -> Volume:
         fault = without_place(error, path)
         code = _CODES.get(error.code, "lesion_mask_unreadable")
         raise ImageError(f"{name}: {fault}", code=code) from None
-    if not (mask.data > 0.5).any():
+    lesion = np.unique(mask.data[mask.data > 0.5])
+    if lesion.size > 1 and lesion[-1] > MOST_FRACTION:
+        raise ImageError(
+            f"{name}: holds {lesion.size} different values up to {lesion[-1]:g}, as a scan or a map of several labels"
+            " does; a lesion mask holds 0 and one other number, or fractions from 0 to 1",
+            code="lesion_mask_voxels",
+        )
+    if not lesion.size:
         raise ImageError(f"{name}: holds no voxel above 0.5; an empty lesion mask is no mask", code="lesion_mask_empty")
     return mask
 
@@ -62,7 +73,7 @@ def read_lesion_mask(path: Path, atlas: Atlas, name: str | None = None) -> Volum
     Raises
     ------
     ImageError
-        If its name does not say ``space-MNI152NLin2009cSym``, it cannot be read, it is empty, or most
+        If its name does not say ``space-MNI152NLin2009cSym``, it cannot be read or is no mask, or most
         of it lies outside the box of the atlas's regions. Every code starts with ``lesion_mask_``.
     """
     name = str(path) if name is None else name
@@ -77,7 +88,8 @@ def read_lesion_mask(path: Path, atlas: Atlas, name: str | None = None) -> Volum
     inside = float(((points >= brain.min(axis=0)) & (points <= brain.max(axis=0))).all(axis=1).mean())
     if inside < 0.5:
         raise ImageError(
-            f"{name}: {inside:.0%} of the mask lies in the brain of {STANDARD_SPACE}, at least 50% is needed",
+            f"{name}: {math.floor(100 * inside)}% of the mask lies in the brain of {STANDARD_SPACE}, at least 50% is"
+            " needed; it may be drawn in another space, or be inverted",
             code="lesion_mask_outside",
         )
     return mask
