@@ -48,4 +48,4 @@ def test_what_nobody_signed_off_is_named_in_a_line_each(account, tmp_path, capsy
 
 def test_a_results_folder_without_tables_is_an_error(tmp_path, capsys):
     assert main(["accounted", str(tmp_path), "--out", str(tmp_path / "accounted.tsv")]) == 1
-    assert "scans.tsv: cannot be read" in capsys.readouterr().err
+    assert "holds no tables/scans.tsv, so it is no results folder" in capsys.readouterr().err

@@ -13,7 +13,7 @@ def test_folder_without_tables_is_one_line(tmp_path, capsys):
     message = capsys.readouterr().err
     assert message.startswith("pet-spect report: ")
     assert message.count("\n") == 1
-    assert "scans.tsv: cannot be read (No such file or directory)" in message
+    assert "holds no tables/scans.tsv, so it is no results folder of a finished run" in message
 
 
 def test_no_scan_at_all_is_one_line(tmp_path, capsys):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pet_spect.errors import TableError
 from pet_spect.results.columns import SCANS
+from pet_spect.results.finished_run import check_finished
 from pet_spect.tsv import MISSING, Row, read_table, write_table
 
 MOST_NAMED = 50
@@ -35,6 +36,7 @@ def run(options: argparse.Namespace) -> None:
     TableError
         After a line for each scan that is not, or if scans.tsv cannot be used.
     """
+    check_finished(options.results, "scans")
     scans = read_table(options.results / "tables" / "scans.tsv", required=tuple(SCANS))
     unsigned = [scan for scan in scans if scan["status"] in ("refused", "excluded") and scan["decision"] == MISSING]
     if unsigned:

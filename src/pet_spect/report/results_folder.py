@@ -14,6 +14,7 @@ from pet_spect.model import ScanKey
 from pet_spect.remarks import codes_in
 from pet_spect.results import layout
 from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY
+from pet_spect.results.finished_run import check_finished
 from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
 from pet_spect.tsv import Row, read_table, sidecar_of_table
 
@@ -58,6 +59,7 @@ def read_results(results: Path) -> Results:
     ImageError
         If a scan has no picture, or a participant with scans has no registration record.
     """
+    check_finished(results, "scans")
     paths = {name: results / "tables" / f"{name}.tsv" for name in REQUIRED}
     tables = {name: read_table(path, required=tuple(REQUIRED[name])) for name, path in paths.items()}
     if not tables["scans"]:

@@ -17,6 +17,7 @@ from pet_spect.quantify.uptake import LESIONFREE
 from pet_spect.remarks import Remark, known_code, read_cell
 from pet_spect.results import layout
 from pet_spect.results.columns import RATIOS, SCANS
+from pet_spect.results.finished_run import check_finished
 from pet_spect.results.library.study_settings import StudySettings, read_settings
 from pet_spect.results.registered_scan import RegisteredScan, read_registered
 from pet_spect.results.registration_record import read_registration_record
@@ -66,14 +67,9 @@ class FinishedStudy:
     def __init__(self, results: Path) -> None:
         tables = results / "tables"
         self.results = results
-        if not (tables / "ratios.tsv").is_file():
-            below = results / "results"
-            hint = f"; did you mean {below}?" if (below / "tables" / "ratios.tsv").is_file() else ""
-            if any(results.glob("*.nii*")):
-                hint = "; give images as a list of files"
-            raise TableError(
-                f"{results}: holds no tables/ratios.tsv, so it is no results folder of a finished run{hint}",
-            )
+        if any(results.glob("*.nii*")):
+            raise TableError(f"{results}: holds images and is no results folder of a run; give a list of files")
+        check_finished(results, "ratios")
         self.settings: StudySettings = read_settings(tables / "ratios.json")
         ratios = read_table(tables / "ratios.tsv", required=tuple(RATIOS))
         self._sides = {row["participant_id"]: cast(Side, row["lesion_side"]) for row in ratios}
