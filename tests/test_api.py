@@ -174,6 +174,49 @@ def test_a_coverage_that_is_no_fraction_is_refused(coverage):
         api.extract_uptake(image(), toy_atlas(), min_coverage=coverage)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [(option, value) for option in ("blur_mm", "misplacement_mm") for value in (-1, "auto", float("nan"))],
+)
+def test_millimetres_that_are_no_number_from_0_on_are_refused(option, value):
+    with pytest.raises(RegionError, match=f"{option} is {value!r}; a number of millimetres from 0 on is needed"):
+        api.extract_uptake(image(), toy_atlas(), target="motor", **{option: value})
+
+
+@pytest.mark.parametrize(
+    ("given", "message"), [(np.ones((2, 2, 2)), "an array does not say where"), ([1], "found \\[1\\]")]
+)
+def test_what_is_no_image_is_refused(given, message):
+    with pytest.raises(ImageError, match=message):
+        api.extract_uptake(given, toy_atlas())
+
+
+def test_a_rigid_transform_may_be_a_list_and_must_exist_as_a_file(tmp_path):
+    found = api.extract_uptake(image(), toy_atlas(), rigid=np.eye(4).tolist())
+    assert list(found["mean"]) == [60.0, 90.0]
+    with pytest.raises(ImageError, match=r"absent\.mat: does not exist"):
+        api.extract_uptake(image(), toy_atlas(), rigid=tmp_path / "absent.mat")
+
+
+@pytest.mark.parametrize("function", [api.change_table, pet_spect.plot_change])
+def test_a_path_is_no_table(function):
+    with pytest.raises(TableError, match=r"the ratios: found 'ratios.tsv', needed a pandas.DataFrame; read a file"):
+        function("ratios.tsv")
+
+
+def test_a_ratio_of_a_path_or_of_numbers_with_commas_is_refused():
+    with pytest.raises(TableError, match=r"the uptake: found 'uptake.tsv', needed a pandas.DataFrame"):
+        api.uptake_ratio("uptake.tsv", lesion_side="left", reference="pons")
+    uptake = api.extract_uptake(image(), toy_atlas()).assign(mean=["60,5", "90,5"])
+    with pytest.raises(TableError, match="column mean: found '60,5', needed numbers with a point"):
+        api.uptake_ratio(uptake, lesion_side="left", reference="contralateral", target="motor")
+
+
+def test_sessions_of_a_change_are_a_list():
+    with pytest.raises(TableError, match="sessions: found 'before', needed a list of two or more, the reference first"):
+        api.change_table(ratio_frame(), sessions="before")
+
+
 def test_a_ratio_table_that_lacks_a_column_or_has_a_row_twice_is_an_error():
     with pytest.raises(TableError, match="no column 'tracer'"):
         api.change_table(ratio_frame().drop(columns="tracer"))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pet_spect.errors import RegionError, did_you_mean, shown
 from pet_spect.imaging.atlases import AtlasSource, load_atlas
 from pet_spect.imaging.brain_overlap import check_brain_overlap
-from pet_spect.imaging.given_images import check_not_refused
+from pet_spect.imaging.given_images import check_in_memory, check_not_refused
 from pet_spect.imaging.images import check_rigid, read_rigid, read_volume, read_warp, volume_from_nifti
 from pet_spect.imaging.lesion_mask import read_lesion_mask
 from pet_spect.imaging.nifti_space import check_space as check_nifti_space
@@ -271,10 +271,11 @@ def _given_scan(
     warp: PathLike | Warp | None,
     rigid: PathLike | NDArray[np.float64] | None,
 ) -> RegisteredScan:
-    if isinstance(rigid, np.ndarray):
-        check_rigid(rigid, "rigid")
-    elif rigid is not None:
+    if isinstance(rigid, str | os.PathLike):
         rigid = read_rigid(Path(rigid))
+    elif rigid is not None:
+        rigid = np.asarray(rigid, dtype=np.float64)
+        check_rigid(rigid, "rigid")
     if isinstance(image, str | os.PathLike):
         check_not_refused(Path(image))
     return RegisteredScan(
@@ -307,5 +308,6 @@ def _known(atlas: Atlas, regions: Sequence[str]) -> Sequence[str]:
 
 
 def _in_memory(image: nib.spatialimages.SpatialImage) -> Volume:
+    check_in_memory(image)
     check_nifti_space(image, "the image")
     return volume_from_nifti(image, "the image")

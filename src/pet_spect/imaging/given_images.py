@@ -81,14 +81,26 @@ def _named(images: Any) -> Iterator[tuple[Any, Any]]:
         yield Path(file_name).name if file_name else "image", images
     elif isinstance(images, Mapping):
         yield from images.items()
-    elif hasattr(images, "__array__"):
-        raise ImageError("an array does not say where it lies; give nibabel.Nifti1Image(array, affine)")
-    elif isinstance(images, Iterable):
+    elif isinstance(images, Iterable) and not hasattr(images, "__array__"):
         for number, image in enumerate(images, start=1):
             for name, part in _named(image):
                 yield (f"image-{number}" if name == "image" else name), part
     else:
-        raise ImageError(f"an image is a path or a nibabel image; found {shown(images)}")
+        check_in_memory(images)
+
+
+def check_in_memory(image: Any) -> None:
+    """Refuse what is no nibabel image.
+
+    Raises
+    ------
+    ImageError
+    """
+    if _in_memory(image):
+        return
+    if hasattr(image, "__array__"):
+        raise ImageError("an array does not say where it lies; give nibabel.Nifti1Image(array, affine)")
+    raise ImageError(f"an image is a path or a nibabel image; found {shown(image)}")
 
 
 def _in_memory(image: Any) -> bool:

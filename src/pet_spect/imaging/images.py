@@ -267,6 +267,8 @@ def read_affine(path: Path) -> NDArray[np.float64]:
             if not _is_invertible(lps):
                 raise ValueError("not invertible")
     except Exception as error:  # scipy's reader fails on a damaged file in ways of all kinds
+        if not path.exists():
+            raise ImageError(f"{path}: does not exist") from None
         raise ImageError(f"{path}: is not an ITK affine transform ({type(error).__name__})") from None
     return np.asarray(LPS_FLIP @ lps @ LPS_FLIP, dtype=np.float64)
 

@@ -83,7 +83,13 @@ def participant_regions(
         How far a fold may lie from where the warp puts it (standard deviation); 0 weighs all of the target alike.
     warp_lesion : Volume, optional
         The lesion that the registration used, in the standard space; it counts where no `lesion` is given.
+
+    Raises
+    ------
+    RegionError
+        If `misplacement_mm` is not a number from 0 on.
     """
+    _check_millimetres("misplacement_mm", misplacement_mm)
     used_lesion = warp_lesion if lesion is None else lesion
     certainty = membership_certainty(atlas, target, misplacement_mm, used_lesion) if misplacement_mm > 0 else None
     without = tuple(dict.fromkeys((*target, *lesionfree)))
@@ -141,7 +147,7 @@ def measure_scan(
     Raises
     ------
     RegionError
-        If no part of the atlas lies on the scan's grid.
+        If no part of the atlas lies on the scan's grid, or `blur_mm` is not a number from 0 on.
 
     Examples
     --------
@@ -153,6 +159,7 @@ def measure_scan(
     >>> [(region.region, region.side, region.mean) for region in measure_scan(scan, ParticipantRegions(atlas)).uptake]
     [('motor', 'left', 60.0), ('motor', 'right', 90.0)]
     """
+    _check_millimetres("blur_mm", blur_mm)
     to_participant = np.eye(4) if to_participant is None else to_participant
     volume = blur(scan if view is None else in_view(scan, view), blur_mm)
     shares = weigh_regions(
@@ -169,6 +176,11 @@ def measure_scan(
     if view is not None and view.pose is not None:
         uptakes = limited(uptakes, coverage_by_pose(regions.atlas, volume, view), regions.min_coverage)
     return ScanMeasurement(tuple(uptakes), volume, shares, to_participant)
+
+
+def _check_millimetres(name: str, value: object) -> None:
+    if not (isinstance(value, int | float | np.number) and 0 <= value < math.inf):
+        raise RegionError(f"{name} is {shown(value)}; a number of millimetres from 0 on is needed")
 
 
 def low_coverage(uptake: RegionUptake, min_coverage: float, cut_at: Sequence[str]) -> Remark:

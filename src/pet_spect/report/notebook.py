@@ -272,7 +272,7 @@ def plot_change(
     ... )
     >>> plot_change(ratios, output_file="change.png")  # doctest: +SKIP
     """
-    changes = table if "follow_up" in table.columns else change_table(table)
+    changes = table if "follow_up" in getattr(table, "columns", ()) else change_table(table)
     wanted = dict(zip(_CHOICES, (tracer, region, measure, reference, session), strict=True))
     rows = _chosen_rows(changes, wanted)
     axes = _new_axes() if axes is None else axes

@@ -113,6 +113,11 @@ def _with_old_regions(name: str | Reference, regions: Mapping[str, Sequence[str]
 
 
 def _check_columns(table: pd.DataFrame, needed: Sequence[str], what: str) -> None:
+    if not hasattr(table, "columns"):
+        raise TableError(
+            f"the {what}: found {shown(table)}, needed a pandas.DataFrame; read a file with"
+            " pandas.read_csv(..., sep='\\t')"
+        )
     for column in needed:
         if column not in table.columns:
             if any("\t" in str(name) for name in table.columns):
@@ -133,6 +138,10 @@ def _values_of_one_scan(uptake: pd.DataFrame) -> dict[tuple[str, RegionSide], Re
             f"the table {held}; a ratio is of one: choose its rows, as with uptake[uptake['session'] == 'baseline'],"
             " or use pet_spect.measure, which gives the ratios of many scans"
         )
+    for column in ("mean", "volume_ml"):
+        if uptake[column].dtype.kind not in "fiu":
+            found = shown(next((value for value in uptake[column] if isinstance(value, str)), None))
+            raise TableError(f"the uptake: column {column}: found {found}, needed numbers with a point")
     means, volumes = uptake["mean"].tolist(), uptake["volume_ml"].tolist()
     values: dict[tuple[str, RegionSide], RegionValue] = {}
     for region, side, mean, volume in zip(uptake["region"], sides, means, volumes, strict=True):
@@ -197,6 +206,8 @@ def change_table(ratios: pd.DataFrame, sessions: Sequence[str] | None = None) ->
     names = [field.name for field in fields(Ratio) if field.name not in ("spread", "coverage")]
     rows = [Ratio(*values) for values in complete[names].itertuples(index=False, name=None)]
     order = list(dict.fromkeys(ratios["session"]))
+    if isinstance(sessions, str):
+        raise TableError(f"sessions: found {shown(sessions)}, needed a list of two or more, the reference first")
     for session in sessions or ():
         if session not in order:
             raise TableError(f"the ratios have no session {shown(session)}; found {listed(order)}")
