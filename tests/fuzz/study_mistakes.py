@@ -80,6 +80,12 @@ def _broken_cell(scan: Scan, rng: np.random.Generator) -> None:
     _edit(scan, name, lambda text: text[:place] + end + text[place:])
 
 
+def _not_tabs(scan: Scan, rng: np.random.Generator) -> None:
+    """Separate the columns as other programs do, or name them in quotes."""
+    name, other = pick(rng, ("participants.tsv", "scans.tsv")), pick(rng, ("    ", " ", ";", ",", '"\t"'))
+    _edit(scan, name, lambda text: text.replace("\t", other))
+
+
 def sound_study() -> Scan:
     """Return a study that is read."""
     config = "participants: participants.tsv\nscans: scans.tsv\nsessions: [baseline, year1]\n"
@@ -98,6 +104,10 @@ STUDY_MISTAKES: dict[str, Callable[[Scan, np.random.Generator], None]] = {
     "look_alike_of_scan": _cell("scans.tsv", "sub-01", _LOOK_ALIKES),
     "look_alike_session": _cell("scans.tsv", "baseline", ("b\u0430seline", "baseline\u200b", "Baseline", "x" * 10**6)),
     "capitals": _capitals,
+    "no_plain_number": _cell("scans.tsv", "70", ("70,5", "70 kg", "NA", "N/A", "-", "?", "=70", "#REF!", "1.234,5")),
+    "no_plain_side": _cell("participants.tsv", "left", ("L", "Left", "links", "both", "?", "#NAME?", "left/right")),
+    "identity_of_old_tables": _cell("participants.tsv", "sub-01", ("01", "SUB-01", "sub_01", "sub-S-01", "01 (MRI)")),
+    "columns_without_tabs": _not_tabs,
     "line_end_in_cell": _broken_cell,
     "key_twice": _append(
         "config.yaml", "sessions: [a, b]\n", "'scans': x\n", '"participants" : y\n', "x: {a: 1, a: 1}\n"
