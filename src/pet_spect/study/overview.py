@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import product
@@ -12,6 +13,9 @@ from pet_spect.model import Decision, ScanKey
 
 _WIDTH = 14
 
+_PERSONAL = re.compile("sub-([A-Za-z][a-z]{3,}([A-Z][a-z]+|[0-9]{4})?$|.*[0-9]{6})")
+"""One word or two, perhaps with a year, or a number as long as a date."""
+
 
 def study_overview(
     participants: Collection[str],
@@ -19,8 +23,9 @@ def study_overview(
     decisions: Sequence[Decision],
     sessions: Sequence[str],
     tracers: Sequence[str],
+    results: Path = Path("results"),
 ) -> str:
-    """Return four lines: who takes part, and which scans are listed, missing and excluded.
+    """Return four lines: who takes part, and which scans are listed, missing and excluded; and what to check.
 
     Parameters
     ----------
@@ -32,6 +37,8 @@ def study_overview(
         The decisions in qc.tsv.
     sessions, tracers : sequence of str
         Every participant is expected to have a scan for each pair.
+    results : Path, default "results"
+        Where results of people may lie who take no part (any more).
 
     Examples
     --------
@@ -55,7 +62,30 @@ def study_overview(
         "Missing": _counted(missing, "visit without a scan", "visits without a scan"),
         "Excluded": _counted(excluded, "scan, signed off in qc.tsv", "scans, signed off in qc.tsv"),
     }
-    return "\n".join(_line(name, text) for name, text in lines.items())
+    checks = [*_names_of_people(participants), *_left_over(participants, results)]
+    return "\n".join(_line(name, text) for name, text in [*lines.items(), *(("Check", check) for check in checks)])
+
+
+def _names_of_people(participants: Collection[str]) -> list[str]:
+    """Return a line, without the names, if participants seem to be called by their name or hospital number."""
+    numbers = [number for number, name in enumerate(participants, start=1) if _PERSONAL.match(name)]
+    if not numbers:
+        return []
+    who = f"participant {numbers[0]}" if len(numbers) == 1 else f"participants {listed(numbers)}"
+    looks = "looks" if len(numbers) == 1 else "look"
+    return [
+        f"{who} in participants.tsv {looks} like a name, a birth date or a hospital number."
+        " It would appear in every output: use the trial's code"
+    ]
+
+
+def _left_over(participants: Collection[str], results: Path) -> list[str]:
+    """Return a line if there are results of people who are not in participants.tsv."""
+    others = sorted({path.name for path in results.glob("sub-*") if path.is_dir()} - set(participants))
+    if not others:
+        return []
+    named = listed("sub-..." if _PERSONAL.match(name) else name for name in others)
+    return [f"{results}/ still holds {named}, not in participants.tsv. Delete what must not be passed on"]
 
 
 def steps_line(counts: Mapping[str, int]) -> str:
