@@ -264,9 +264,15 @@ def test_the_index_does_not_depend_on_the_names_of_files(heap, scan, tmp_path):
 
 
 def test_nothing_to_index_is_an_error(tmp_path):
-    (tmp_path / "a").touch()
-    with pytest.raises(DicomError, match="no DICOM image found, 1 files looked at"):
+    (tmp_path / "preview.png").write_bytes(b"\x89PNG")
+    with pytest.raises(DicomError, match=r"no DICOM image found, 1 files looked at; .* previews, a DICOMDIR alone and"):
         survey_folders([tmp_path])
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "cut.zip").write_bytes(b"PK\x03\x04" + bytes(40))
+    (tmp_path / "b" / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DicomError, match=r"; 1 x an archive that is damaged or cut short; 1 link to a folder"):
+        survey_folders([tmp_path / "b"])
     with pytest.raises(DicomError, match=r"^folder 2 of 2: cannot be read \(No such file or directory\)$"):
         survey_folders([tmp_path, tmp_path / "DOE^JANE"])
 

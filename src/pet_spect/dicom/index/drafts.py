@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pet_spect.dicom.index.findings import LINK, Trouble
+from pet_spect.dicom.index.findings import LINK, TROUBLES, Trouble
 from pet_spect.dicom.index.survey import Entry, Survey
 from pet_spect.study.scans import SCAN_COLUMNS
 from pet_spect.tsv import MISSING
@@ -38,18 +38,6 @@ _PRINTED = (
     *("place", "series", "participant_id", "session", "modality", "tracer", "slices", "matrix", "voxel_mm", "axes"),
     *("units", "convertible", "scans_line"),
 )
-_TROUBLES = {
-    "file_damaged": "damaged or cut short",
-    "file_unreadable": "cannot be opened, or a folder that cannot be listed",
-    "not_dicom": "not DICOM (the 'DICM' mark is missing), though the name or the content look like it",
-    "archive_damaged": "an archive that is damaged or cut short",
-    "archive_links": "an archive with links to files that it does not hold; pack it with the files themselves",
-    "archive_encrypted": "an encrypted archive; unpack it to a folder first",
-    "archive_limit": "an archive that unpacks to more than is read; unpack it to a folder",
-    "archive_nested": "an archive within an archive; unpack the outer one to a folder",
-    LINK: "to a folder elsewhere, which is not followed; put the folder itself there, or name it too",
-    "internal_error": "this is a bug of pet_spect, please report it",
-}
 
 Row = dict[str, str | int]
 
@@ -140,7 +128,7 @@ def _trouble(place_number: int, code: str, count: int) -> Row:
         "files": count,
         "convertible": "no",
         "code": code,
-        "reason": _TROUBLES.get(code, _TROUBLES["file_damaged"]),
+        "reason": TROUBLES.get(code, TROUBLES["file_damaged"]),
     }
 
 

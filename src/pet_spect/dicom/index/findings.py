@@ -23,6 +23,20 @@ from pet_spect.remarks.catalogue import Code
 LINK: Code = "link_not_followed"
 """Code of a link to a folder, in which nothing is looked at."""
 
+TROUBLES = {
+    "file_damaged": "damaged or cut short",
+    "file_unreadable": "cannot be opened, or a folder that cannot be listed",
+    "not_dicom": "not DICOM (the 'DICM' mark is missing), though the name or the content look like it",
+    "archive_damaged": "an archive that is damaged or cut short",
+    "archive_links": "an archive with links to files that it does not hold; pack it with the files themselves",
+    "archive_encrypted": "an encrypted archive; unpack it to a folder first",
+    "archive_limit": "an archive that unpacks to more than is read; unpack it to a folder",
+    "archive_nested": "an archive within an archive; unpack the outer one to a folder",
+    LINK: "to a folder elsewhere, which is not followed; put the folder itself there, or name it too",
+    "internal_error": "this is a bug of pet_spect, please report it",
+}
+"""Code of a trouble to what it is and what to do."""
+
 
 @dataclass(frozen=True)
 class Image:

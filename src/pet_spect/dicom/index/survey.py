@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pet_spect.dicom.index.assignment import Suggestion, suggest
-from pet_spect.dicom.index.findings import LINK, Findings, Image, Trouble
+from pet_spect.dicom.index.findings import LINK, TROUBLES, Findings, Image, Trouble
 from pet_spect.dicom.index.series_summary import Described, Refused, describe
 from pet_spect.dicom.index.walk import Progress, look
 from pet_spect.errors import DicomError
@@ -72,7 +72,9 @@ def survey_folders(folders: Sequence[Path], progress: Progress = lambda done, to
     """
     findings = look(_roots(folders), progress)
     if not findings.series:
-        raise DicomError(f"no DICOM image found, {findings.looked_at} files looked at", code="no_image")
+        raise DicomError(
+            f"no DICOM image found, {findings.looked_at} files looked at; {_why_none(findings)}", code="no_image"
+        )
     summaries = [describe(scan) for series in findings.series.values() for scan in series.scans()]
     paths = {id(described): _smallest_path(described, findings) for described in summaries}
     located = [
@@ -87,6 +89,18 @@ def survey_folders(folders: Sequence[Path], progress: Progress = lambda done, to
     ]
     troubles = sorted(findings.troubles, key=lambda trouble: (str(trouble.path), trouble.code))
     return Survey(sorted(entries, key=_order), troubles, findings.looked_at, findings.passed_over)
+
+
+def _why_none(findings: Findings) -> str:
+    """Return what is wrong with the files, by their number, where none of them is an image."""
+    counts = Counter(trouble.code for trouble in findings.troubles)
+    wrong = [
+        f"{count} {'link ' if code == LINK else 'x '}{TROUBLES.get(code, TROUBLES['file_damaged'])}"
+        for code, count in sorted(counts.items())
+    ]
+    return "; ".join(wrong) or (
+        "the images themselves are needed; previews, a DICOMDIR alone and archives other than zip and tar are not read"
+    )
 
 
 def _roots(folders: Sequence[Path]) -> list[Path]:
