@@ -81,6 +81,13 @@ def test_the_commands_take_every_number_that_the_schemas_take(schemas, name):
             assert read_as(module, flag, text) == pytest.approx(value, rel=1e-11)
 
 
+@pytest.mark.parametrize("name", ["weight_kg", "dose_mbq", "uptake_minutes", "height_m"])
+def test_convert_takes_no_number_above_that_of_the_tables(schemas, name):
+    module, flag = FLAGS[name]
+    with pytest.raises(argparse.ArgumentError, match=r"is more than .*; check its unit"):
+        read_as(module, flag, str(1.1 * schemas[name]["maximum"]))
+
+
 @pytest.mark.parametrize("value", ["nan", "inf", "-1", "1_0", ""])
 @pytest.mark.parametrize("name", FLAGS)
 def test_the_commands_take_no_number_that_is_none(name, value):

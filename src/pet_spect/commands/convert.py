@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from pet_spect.commands.numbers import from_zero, positive
+from pet_spect.commands.numbers import at_most, from_zero
 from pet_spect.dicom.anatomy.convert import convert_anat
 from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.facts.declared import Declared
@@ -70,11 +70,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--anat", action="store_true", help="it is an anatomical image: T1-weighted MR, or CT")
     parser.add_argument("--record-refusal", action="store_true", help="write a refusal as the output, and exit with 0")
     gaps = parser.add_argument_group("what the header may lack", "fills gaps; a conflict with the header is a warning")
-    gaps.add_argument("--weight-kg", type=positive)
-    gaps.add_argument("--dose-mbq", type=positive, help="injected activity, net of the residual in the syringe")
+    gaps.add_argument("--weight-kg", type=at_most(400, "kilograms"))
+    gaps.add_argument(
+        "--dose-mbq", type=at_most(5000, "megabecquerel"), help="injected activity, net of the residual in the syringe"
+    )
     gaps.add_argument("--injection-time", help="HH:MM[:SS] or an ISO 8601 date and time")
-    gaps.add_argument("--uptake-minutes", type=positive, help="from injection to the start of the scan")
-    gaps.add_argument("--height-m", type=positive)
+    gaps.add_argument("--uptake-minutes", type=at_most(1440, "minutes"), help="from injection to the start of the scan")
+    gaps.add_argument("--height-m", type=at_most(2.6, "metres"))
     gaps.add_argument("--sex", choices=["M", "F", "O"])
     gaps.add_argument(
         "--orientation",

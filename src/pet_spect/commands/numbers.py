@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable
 
 _DECIMAL = re.compile(r"\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -19,6 +20,25 @@ def positive(text: str) -> float:
     value = float(text) if _DECIMAL.fullmatch(text) else 0.0
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def at_most(most: float, unit: str) -> Callable[[str], float]:
+    """Return the reader of a flag's value, a number above 0 and at most `most`, the limit of the tables.
+
+    Parameters
+    ----------
+    most : float
+    unit : str
+        In words; a value above the limit is usually one in another unit.
+    """
+
+    def value(text: str) -> float:
+        number = positive(text)
+        if number > most:
+            raise argparse.ArgumentTypeError(f"{text} is more than {most:g} {unit}; check its unit")
+        return number
+
     return value
 
 
