@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pet_spect.model import Decision, ScanKey
 from pet_spect.study.overview import study_overview
 
 
@@ -22,6 +23,19 @@ def test_an_identity_that_may_be_a_name_or_a_hospital_number_is_said_without_it(
 @pytest.mark.parametrize("name", ["01", "A", "STRK001", "S12", "00042", "siteB07", "MCC0012"])
 def test_a_code_of_a_trial_is_none(tmp_path, name):
     assert checks([f"sub-{name}"], tmp_path) == []
+
+
+def test_a_decision_about_a_visit_without_a_scan_is_told(tmp_path):
+    scans = [ScanKey("sub-01", "year1", "FDG")]
+    wrong, right = (
+        Decision("sub-01", session, "FDG", "exclude", None, "moved", "AB", "2026-11-23", "0.2.0")
+        for session in ("baseline", "year1")
+    )
+    overview = study_overview(["sub-01"], scans, [wrong, right], ["baseline", "year1"], ["FDG"], tmp_path)
+    assert overview.splitlines()[3:] == [
+        "Excluded:     1 scan, signed off in qc.tsv: sub-01 year1 FDG",
+        "Check:        qc.tsv decides about sub-01 baseline FDG, not in scans.tsv. Is another scan meant?",
+    ]
 
 
 def test_results_of_people_who_take_no_part_any_more_are_told(tmp_path):

@@ -62,8 +62,14 @@ def study_overview(
         "Missing": _counted(missing, "visit without a scan", "visits without a scan"),
         "Excluded": _counted(excluded, "scan, signed off in qc.tsv", "scans, signed off in qc.tsv"),
     }
-    checks = [*_names_of_people(participants), *_left_over(participants, results)]
+    checks = [*_without_scan(decisions, there), *_names_of_people(participants), *_left_over(participants, results)]
     return "\n".join(_line(name, text) for name, text in [*lines.items(), *(("Check", check) for check in checks)])
+
+
+def _without_scan(decisions: Sequence[Decision], there: Collection[ScanKey]) -> list[str]:
+    """Return a line if scans are excluded that are not listed: another scan may be meant."""
+    absent = [_spelled(decision.key) for decision in decisions if decision.key not in there]
+    return [f"qc.tsv decides about {listed(absent)}, not in scans.tsv. Is another scan meant?"] if absent else []
 
 
 def _names_of_people(participants: Collection[str]) -> list[str]:
