@@ -128,8 +128,12 @@ def plan_here(repository, folder):
         (b"", "needed keys with values, such as 'participants: config/participants.tsv'"),
         (b"# nothing yet\n", "needed keys with values, such as 'participants: config/participants.tsv'"),
         (b"- participants\n", "needed keys with values, such as 'participants: config/participants.tsv'"),
-        (b"sessions: [baseline\nscans: a: b\n", "cannot be read as YAML (line 2)"),
-        (b"\xff\xfea", "cannot be read as YAML"),
+        (
+            b"sessions: [baseline\nscans: a: b\n",
+            "cannot be read as YAML (line 2); check this line and the one before: a colon and a blank follow each key,"
+            " keys of one level begin in one column, quotes are closed",
+        ),
+        (b"\xff\xfea", "cannot be read as YAML, for it is not UTF-8 text; save it as UTF-8"),
     ],
     ids=["empty", "comment", "list", "not_yaml", "not_text"],
 )
