@@ -67,8 +67,10 @@ class FinishedStudy:
     def __init__(self, results: Path) -> None:
         tables = results / "tables"
         self.results = results
-        if any(results.glob("*.nii*")):
-            raise TableError(f"{results}: holds images and is no results folder of a run; give a list of files")
+        if any(results.glob("*.nii*")) and not (tables / "ratios.tsv").is_file():
+            raise TableError(
+                f"{results}: is a folder of images, not the results of a run; give images as a list of files"
+            )
         check_finished(results, "ratios")
         self.settings: StudySettings = read_settings(tables / "ratios.json")
         ratios = read_table(tables / "ratios.tsv", required=tuple(RATIOS))
