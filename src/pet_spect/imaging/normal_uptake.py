@@ -236,14 +236,19 @@ def healthy_uptake(pattern: Pattern, atlas: Atlas, tissue: TissueMaps) -> NDArra
     share_grey, share_white = tissue.grey / whole, tissue.white / whole
     uptake = grey * share_grey + white * share_white + pattern.csf * (1 - share_grey - share_white)
     uptake[~(tissue.brain | (labels > 0))] = 0
+    filled = np.full(level.shape, np.nan)
     for name, value in pattern.filled.items():
-        uptake[region_mask(atlas, name)] = value
+        filled[[region.index for region in atlas.regions if region.name == name]] = value
+    inside = np.isfinite(filled)[labels]
+    uptake[inside] = filled[labels[inside]]
     return np.asarray(uptake, dtype=np.float32)
 
 
 def region_mask(atlas: Atlas, *names: str) -> NDArray[np.bool_]:
     """Return the voxels of the named regions, both sides."""
-    return np.isin(atlas.labels, [region.index for region in atlas.regions if region.name in names])
+    named = np.zeros(int(atlas.labels.max()) + 1, dtype=bool)
+    named[[region.index for region in atlas.regions if region.name in names]] = True
+    return np.asarray(named[atlas.labels])
 
 
 def nearest_label(labels: NDArray[np.integer]) -> NDArray[np.integer]:
