@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> None:
     for path in paths.values():
         layout.scan_name(path)
     accepted = _accepted(options)
-    templates = _templates(options.template, {key.tracer for key in paths})
+    names = _template_names(options.template, {key.tracer for key in paths})
     scans, refusals = _read(paths)
     if refusals and not options.record_refusal:
         refusal = next(iter(refusals.values()))
@@ -116,10 +116,13 @@ def run(options: argparse.Namespace) -> None:
             refusals[key] = Refusal("decision", "excluded", reason)
     print(f"{options.participant}: registering {len(scans)} scans", file=sys.stderr)
     gates, deformation = Gates(), Deformation()
+    templates = _templates(names) if scans else {}
     anatomy = None if options.anat is None or not scans else read_anatomy(options.participant, options.anat)
     if anatomy is not None:
         scans, templates = scans | anatomy.scans, anatomy.templates | templates
     lesion, fault = _lesion(options, paths, anatomy)
+    if fault is not None and not options.record_refusal:
+        raise RefusedError(fault.reason, code=fault.code)
     result = normalise_participant(
         scans,
         templates,
@@ -204,16 +207,23 @@ def _label(path: Path) -> str:
     return layout.scan_stem(*layout.scan_name(path)[:3])
 
 
-def _templates(flags: list[str], needed: set[str]) -> dict[str, Template]:
-    from pet_spect.imaging.atlases import load_atlas
+def _template_names(flags: list[str], needed: set[str]) -> dict[str, str]:
+    """Return name or file of each tracer's template."""
     from pet_spect.imaging.normal_uptake import PATTERNS
-    from pet_spect.registration.templates.template import make_template, read_template
 
     named = dict(text.partition("=")[::2] for text in flags) if flags else {name: name for name in PATTERNS}
     missing = sorted(needed - named.keys())
     if missing:
         names = listed([*PATTERNS, "FILE"], joined=" or ")
         raise ConfigError(f"tracer {missing[0]} has no template; give --template {missing[0]}=NAME, one of {names}")
+    return named
+
+
+def _templates(named: Mapping[str, str]) -> dict[str, Template]:
+    from pet_spect.imaging.atlases import load_atlas
+    from pet_spect.imaging.normal_uptake import PATTERNS
+    from pet_spect.registration.templates.template import make_template, read_template
+
     atlas = load_atlas("CerebrA")
     return {
         tracer: make_template(name, atlas) if name in PATTERNS else read_template(Path(name), atlas)
