@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,6 +108,15 @@ def template_of() -> Callable[[str], Template]:
         return made
 
     return make
+
+
+@pytest.fixture(scope="module")
+def known_registrations() -> Iterator[None]:
+    """Let no registration be run twice."""
+    from .known_registrations import known_registrations
+
+    with known_registrations():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from pet_spect.results import layout
 
 from ..phantoms import phantom
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_templates", "short_warp")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_templates", "short_warp", "known_registrations")]
 
 FDG = ("sub-01", "baseline", "18FFDG")
 LOST = ("sub-01", "year1", "18FFDG")
@@ -39,7 +39,7 @@ def record(results):
 
 
 @pytest.fixture(scope="module")
-def registered(kept_templates, short_warp, tmp_path_factory):
+def registered(kept_templates, short_warp, known_registrations, tmp_path_factory):
     """One good scan and one that convert refused, registered with --record-refusal."""
     use_threads(1)
     results = tmp_path_factory.mktemp("results")

@@ -11,7 +11,7 @@ from pet_spect.registration.warp import Deformation, Step
 
 from ..phantoms import phantom
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("known_registrations")]
 
 QUICK = Deformation(Step("mattes", (10, 0, 0), 0.2, 4.0, 1.0), Step("CC", (6, 0, 0), 0.2, 3.0, 0.0))
 BASELINE, YEAR1 = ScanKey("sub-01", "baseline", "FDG"), ScanKey("sub-01", "year1", "FDG")
@@ -50,7 +50,7 @@ def scans():
 
 
 @pytest.fixture(scope="module")
-def result(scans, templates):
+def result(scans, templates, known_registrations):
     return normalise(scans, templates, gates=Gates(), deformation=QUICK)
 
 
