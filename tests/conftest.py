@@ -140,6 +140,13 @@ def study_in(repository: Path) -> Callable[[Path], Study]:
     return lambda folder: Study(folder, repository / "Snakefile")
 
 
+@pytest.fixture(scope="session")
+def quick_study_in(repository: Path) -> Callable[[Path], Study]:
+    """Return a function that makes a study whose runs warp in few steps."""
+    quick = repository / "tests/workflow/quick/Snakefile"
+    return lambda folder: Study(folder, quick, repository / "profiles/default")
+
+
 def plant_canaries(folder: Path) -> set[str]:
     """Give every DICOM file a person and an institution; return what must not come out again."""
     secrets = {"CANARY", CANARIES["PatientBirthDate"]}
@@ -155,9 +162,9 @@ def plant_canaries(folder: Path) -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def trial(tmp_path_factory, study_in):
+def trial(tmp_path_factory, quick_study_in):
     """Return a trial with canaries in every header and in the paths, a text file in the place of one scan."""
-    found = study_in(tmp_path_factory.mktemp("trial"))
+    found = quick_study_in(tmp_path_factory.mktemp("trial"))
     assert main(["simulate", "--out", str(found.folder), "--participants", "2"]) == 0
     secrets = plant_canaries(found.folder / "dicom")
     (found.folder / "dicom").rename(found.folder / "CANARY_dicom")
@@ -179,9 +186,9 @@ def first_run(trial):
 
 
 @pytest.fixture(scope="session")
-def signed(trial, first_run, tmp_path_factory, study_in):
+def signed(trial, first_run, tmp_path_factory, quick_study_in):
     """Return the study after somebody signed the refusal off, what that plans, and that run."""
-    study = study_in(tmp_path_factory.mktemp("signed") / "study")
+    study = quick_study_in(tmp_path_factory.mktemp("signed") / "study")
     shutil.copytree(trial[0].folder, study.folder)
     study.write("config/qc.tsv", QC)
     plan = study.planned()
@@ -189,9 +196,9 @@ def signed(trial, first_run, tmp_path_factory, study_in):
 
 
 @pytest.fixture
-def finished(signed, tmp_path, study_in: Callable[[Path], Study]) -> Study:
+def finished(signed, tmp_path, quick_study_in: Callable[[Path], Study]) -> Study:
     """Return a copy of the finished study, to be changed."""
-    study = study_in(tmp_path / "study")
+    study = quick_study_in(tmp_path / "study")
     shutil.copytree(signed[0].folder, study.folder)
     return study
 

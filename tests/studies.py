@@ -26,6 +26,8 @@ class Study:
 
     folder: Path
     snakefile: Path
+    profile: Path | None = None
+    """The default one where it does not lie beside the Snakefile."""
 
     @property
     def results(self) -> Path:
@@ -52,8 +54,8 @@ class Study:
         """
         inherited = {key: value for key, value in os.environ.items() if "-n" not in options or "COV" not in key}
         variables = {**inherited, "OMP_NUM_THREADS": "1", **(environment or {})}
-        cores = () if "--workflow-profile" in options else ("--cores", "2")
-        command = self.command(*cores, *options)
+        defaults = [] if self.profile is None else ["--workflow-profile", str(self.profile)]
+        command = self.command(*([] if "--workflow-profile" in options else [*defaults, "--cores", "2"]), *options)
         return subprocess.run(command, cwd="/", env=variables, capture_output=True, text=True, check=False)
 
     def planned(self, *options: str) -> dict[str, int]:

@@ -1,10 +1,12 @@
-"""The same study on a cluster."""
+"""A study that is finished on a cluster."""
 
 from __future__ import annotations
 
 import shutil
 
 import pytest
+
+from pet_spect.results import layout
 
 from .conftest import said
 
@@ -14,18 +16,23 @@ OPTIONS = ("--slurm-no-account", "--slurm-init-seconds-before-status-checks", "1
 
 
 @pytest.fixture(scope="module")
-def submitted(signed, cluster, repository, tmp_path_factory, study_in):
-    """Return a fresh copy of the study, and its run on the cluster."""
-    study = study_in(tmp_path_factory.mktemp("submitted") / "study")
-    left_out = shutil.ignore_patterns("results", "logs", ".snakemake")
-    shutil.copytree(signed[0].folder, study.folder, ignore=left_out)
+def submitted(signed, cluster, repository, tmp_path_factory, quick_study_in):
+    """Return a copy of the study that lacks all of sub-02 and what follows sub-01's registration, and its run."""
+    study = quick_study_in(tmp_path_factory.mktemp("submitted") / "study")
+    shutil.copytree(signed[0].folder, study.folder)
+    for name in ("sub-02", "figures", "tables", "report"):
+        shutil.rmtree(study.results / name)
+    (study.results / layout.uptake_table("sub-01", "CerebrA")).unlink()
+    plan = study.planned()
     profile = str(repository / "profiles/slurm")
     run = study.snakemake("--workflow-profile", profile, *OPTIONS, environment=cluster)
-    return study, run
+    return study, plan, run
 
 
-def test_the_whole_study_runs_on_the_cluster(submitted):
-    study, run = submitted
+def test_every_step_runs_on_the_cluster(submitted):
+    study, plan, run = submitted
+    each = {"convert": 4, "normalise": 1, "measure": 2, "figures": 2, "cohort": 1, "report": 1, "accounted": 1}
+    assert plan == each
     assert run.returncode == 0, run.stderr[-4000:]
     assert (study.results / "report/index.html").is_file()
     assert study.planned() == {}
