@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -204,8 +205,26 @@ def finished(signed, tmp_path, quick_study_in: Callable[[Path], Study]) -> Study
 
 
 @pytest.fixture(scope="session")
-def small_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Return a function that gives all processes one folder, which the first of them fills."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def folder(name: str, fill: Callable[[Path], object]) -> Path:
+        whole = shared / f"{name}-is-whole"
+        with (shared / f"{name}-lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not whole.exists():
+                fill(shared / name)
+                whole.touch()
+        return shared / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_results(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """Return the results folder of a small finished study, which no test may change."""
     from .small_study import write_small_study
 
-    return write_small_study(tmp_path_factory.mktemp("small"))
+    return made_once("small", write_small_study) / "results"
