@@ -134,8 +134,7 @@ def lenient(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("implicit", [False, True])
-@pytest.mark.parametrize("kind", ["PT", "NM"])
+@pytest.mark.parametrize(("kind", "implicit"), [("PT", True), ("NM", False)])
 @pytest.mark.usefixtures("lenient")
 def test_no_canary_comes_out(pet_slices, nm_object, save, tmp_path, kind, implicit):
     plain = save(*(pet_slices(TWO) if kind == "PT" else [nm_object()]), folder="plain")
@@ -164,6 +163,7 @@ def test_no_canary_comes_out(pet_slices, nm_object, save, tmp_path, kind, implic
     np.testing.assert_array_equal(after.affine, before.affine)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("lenient")
 def test_no_canary_comes_out_of_functional_groups(enhanced, save, deidentified):
     ds = enhanced()
