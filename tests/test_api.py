@@ -69,6 +69,7 @@ def test_the_files_of_the_workflow_are_understood(tmp_path):
     assert list(found["mean"]) == [60.0, 90.0]
 
 
+@pytest.mark.slow
 def test_a_shipped_atlas_is_named():
     atlas = atlases.load_atlas("CerebrA")
     labels = nib.Nifti1Image((atlas.labels == 86).astype(np.float32), atlas.affine)
@@ -106,6 +107,7 @@ def test_the_edge_of_a_target_weighs_less_the_farther_it_may_be_misplaced():
     assert weighed > 50
 
 
+@pytest.mark.slow
 def test_results_already_tell_where_an_image_lies(tmp_path):
     with pytest.raises(TypeError, match="results tells warp"):
         api.extract_uptake(tmp_path / "scan.nii.gz", results=tmp_path, rigid=np.eye(4))

@@ -1,6 +1,9 @@
 import re
 
+import pytest
 
+
+@pytest.mark.slow
 def test_the_python_example_of_the_readme_runs(repository):
     (example,) = re.findall(
         r"```python\n(.*?)```", (repository / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL

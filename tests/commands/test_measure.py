@@ -547,6 +547,7 @@ def test_resolution_is_not_told_unless_asked(person):
     assert "EstimatedFWHMmm" not in person.told()
 
 
+@pytest.mark.slow
 def test_a_scan_without_enough_brain_is_measured_as_it_is_and_says_so(person):
     person.add("baseline", "FDG", halves(60.0, 90.0))
     assert person.run("--common-fwhm", "auto") == 0

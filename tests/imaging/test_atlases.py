@@ -37,6 +37,7 @@ def test_every_left_region_lies_left_of_the_midline(cerebra):
             assert x_of(cerebra, region.index).min() > 0, region
 
 
+@pytest.mark.slow
 def test_the_image_is_its_own_mirror_with_sides_swapped(cerebra):
     partner = np.arange(cerebra.labels.max() + 1)
     for region in cerebra.regions:
@@ -138,6 +139,7 @@ def whole_brain(folder, labels, affine):
     return folder / "Own.nii", folder / "Own.tsv"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [(0, 20, 0), (0, -20, 0), (0, 0, 20), (0, 0, -20), (20, 0, 0)])
 def test_an_atlas_moved_by_20_mm_is_refused(tmp_path, cerebra, shift):
     affine = cerebra.affine.copy()
@@ -147,6 +149,7 @@ def test_an_atlas_moved_by_20_mm_is_refused(tmp_path, cerebra, shift):
     assert caught.value.code == "atlas_outside"
 
 
+@pytest.mark.slow
 def test_an_atlas_of_another_size_is_refused(tmp_path, cerebra):
     with pytest.raises(AtlasError, match=r"at least 90% are needed; bring the labels into that space"):
         load_atlas(*whole_brain(tmp_path, cerebra.labels > 0, np.diag([1.2, 1.2, 1.2, 1]) @ cerebra.affine))
@@ -157,6 +160,7 @@ def test_labels_beyond_every_brain_are_refused(tmp_path):
         load_atlas(*whole_brain(tmp_path, np.ones((2, 2, 2)), np.eye(4) + 500 * np.eye(4, k=3)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1.0, 1.05])
 def test_an_atlas_of_another_make_fits_a_little_worse(tmp_path, cerebra, size):
     affine = np.diag([size, size, size, 1.0]) @ cerebra.affine

@@ -25,6 +25,7 @@ def test_levels_are_relative_to_cortical_grey_matter():
         assert np.mean(list(pattern.cortex.values())) == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_filled_region_has_its_level_throughout():
     atlas = load_atlas()
     uptake = healthy_uptake(PATTERNS["FDG"], atlas, tissue_maps(atlas))

@@ -106,6 +106,7 @@ def test_hot_left_is_on_the_left_between_l_and_r(tmp_path):
     assert ink[1] > ink[0]  # an R has more ink than an L
 
 
+@pytest.mark.slow
 def test_empty_mask_draws_nothing_and_has_no_key(tmp_path):
     empty = MASKS | {"lesion": Volume(np.zeros((49, 58, 49), dtype=np.float32), GRID)}
     draw_registration(tmp_path / "a.png", KEY, NAME, steps(empty), [], simulated=False)
@@ -114,6 +115,7 @@ def test_empty_mask_draws_nothing_and_has_no_key(tmp_path):
     assert len(places(pixels_of(tmp_path / "b.png")[40:66], LESION)) > 5
 
 
+@pytest.mark.slow
 def test_step_without_panels_is_a_line(tmp_path):
     draw_registration(tmp_path / "a.png", KEY, NAME, steps(), [], simulated=False)
     draw_registration(tmp_path / "b.png", KEY, NAME, [*steps(), Step("2  None", "", [])], [], simulated=False)
@@ -129,6 +131,7 @@ def test_outside_the_field_of_view_is_not_black_and_has_a_key(tmp_path):
     assert millimetres(picture[FIRST : FIRST + PIXELS, :PIXELS], OUTSIDE)[2] == pytest.approx(96 - 60, abs=2)
 
 
+@pytest.mark.slow
 def test_picture_is_the_same_each_time_and_holds_no_date(tmp_path):
     for name in ("a.png", "b.png"):
         draw_registration(tmp_path / name, KEY, NAME, steps(), [], simulated=True)
@@ -142,6 +145,7 @@ def test_picture_says_which_scan_it_shows(tmp_path):
     assert scan_of_picture(tmp_path / "a.png") == KEY
 
 
+@pytest.mark.slow
 def test_simulated_picture_differs_from_a_real_one_in_its_title_alone(tmp_path):
     for name, simulated in (("real.png", False), ("made.png", True)):
         draw_registration(tmp_path / name, KEY, NAME, steps(), [], simulated=simulated)
@@ -164,6 +168,7 @@ def test_refused_registration_shows_the_scan_in_its_own_space(tmp_path):
     assert len(pixels_of(tmp_path / "with.png")) - len(pixels_of(tmp_path / "without.png")) == 26 + 28 + 244
 
 
+@pytest.mark.slow
 def test_refused_registration_shows_the_head_and_the_pose_where_they_are(tmp_path):
     refusal = Refusal("normalise", "gate_overlap", "overlap with the template's brain is 0.61, 0.70 is needed")
     scan, box_of_head = box(0, 0, 0, 70), [[9, 40], [18, 49], [6, 33]]  # voxels of 4 mm; x from -60 to 60

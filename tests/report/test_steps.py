@@ -17,6 +17,8 @@ from pet_spect.report.steps import (
     outlines,
 )
 
+pytestmark = pytest.mark.slow
+
 GRID = np.array([[4.0, 0, 0, -96], [0, 4.0, 0, -132], [0, 0, 4.0, -78], [0, 0, 0, 1]])
 SHAPE = (49, 58, 49)
 SHIFT = np.array([30.0, -10.0, 100.0])

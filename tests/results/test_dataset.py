@@ -16,6 +16,8 @@ from pet_spect.model import Refusal, Volume, Warp
 from pet_spect.results import layout
 from pet_spect.results.dataset import describe_dataset
 
+pytestmark = pytest.mark.slow
+
 WHO = "sub-01"
 VISITS = (("baseline", "18FFDG", "pet", "PT"), ("baseline", "123IIMZ", "spect", "NM"), ("year1", "18FFDG", "pet", "PT"))
 

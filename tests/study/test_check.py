@@ -676,6 +676,7 @@ def test_both_tables_without_rows_are_one_line(folder):
     assert str(mistake).startswith("participants.tsv and scans.tsv: not filled in yet; one line per participant")
 
 
+@pytest.mark.slow
 def test_thousands_of_mistakes_take_seconds(folder):
     people = [f"sub-{number:05d}" for number in range(5000)]
     folder.write("participants.tsv", "participant_id lesion_side\n" + "".join(f"{one} left\n" for one in people))

@@ -16,6 +16,8 @@ from pet_spect.registration.gates.resemblance import (
 from pet_spect.registration.templates.appearance import assembled, region_factors
 from pet_spect.registration.templates.template import Template
 
+pytestmark = pytest.mark.slow
+
 GATES = Gates()
 AFFINE = np.diag([2.0, 2.0, 2.0, 1.0])
 GRID = (np.indices((97, 115, 97)) - np.array([48, 57, 48]).reshape(3, 1, 1, 1)) * 2.0
@@ -85,7 +87,6 @@ def matched(scan, template, lesion=None):
     return own_match(scan, template, *region_factors(scan, template, lesion), lesion)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_uptake_of_regions_changes_no_similarity(fdg, seed):
     noise = gaussian_filter(np.random.default_rng(9).standard_normal(fdg.brain.shape), 1.0).astype(np.float32)
@@ -96,13 +97,11 @@ def test_the_uptake_of_regions_changes_no_similarity(fdg, seed):
     assert own.overlap == pytest.approx(even.overlap, abs=0.02)
 
 
-@pytest.mark.slow
 def test_an_anatomy_that_does_not_fit_lowers_the_similarity(fdg):
     here, near, far = (matched(np.roll(fdg.uptake.data, voxels, axis=1), fdg).similarity for voxels in (0, 3, 6))
     assert here > near + 0.02 > far + 0.05
 
 
-@pytest.mark.slow
 def test_what_is_lesion_or_out_of_view_does_not_count_for_the_match(fdg):
     scan = fdg.uptake.data.copy()
     lesion = np.zeros(scan.shape, dtype=bool)

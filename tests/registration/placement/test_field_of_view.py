@@ -16,6 +16,8 @@ from pet_spect.registration.placement.field_of_view import (
     view_box,
 )
 
+pytestmark = pytest.mark.slow
+
 GRID = np.indices((40, 48, 40)).astype(np.float32)
 MIDDLE = np.array([20, 24, 20], np.float32).reshape(3, 1, 1, 1)
 AFFINE = np.diag([4.0, 4.0, 4.0, 1.0])
@@ -115,7 +117,6 @@ def test_too_little_brain_in_view_is_refused_with_the_sides_that_are_cut():
     check_field_of_view(replace(found, brain_fraction=0.60), Gates())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("padding", ["smoothed", "stray voxels"])
 def test_a_cut_that_was_filled_up_with_something_is_still_a_cut(fdg, padding):
     scan = Volume(fdg.uptake.data.copy(), fdg.uptake.affine)

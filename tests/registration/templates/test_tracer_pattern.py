@@ -12,6 +12,8 @@ from pet_spect.registration.templates.tracer_pattern import (
     scan_distance,
 )
 
+pytestmark = pytest.mark.slow
+
 COUNT = len(UPTAKE_GROUPS)
 
 
@@ -53,7 +55,6 @@ def test_from_less_than_half_of_the_groups_nothing_is_told():
     assert np.isnan(distance(logs))
 
 
-@pytest.mark.slow
 def test_a_scan_of_the_other_tracer_lies_further_from_the_mean_than_healthy_people_do(fdg, imz):
     none = np.zeros(fdg.brain.shape, dtype=bool)
 
@@ -67,13 +68,11 @@ def test_a_scan_of_the_other_tracer_lies_further_from_the_mean_than_healthy_peop
     assert found(fdg, imz) > FAR
 
 
-@pytest.mark.slow
 def test_what_a_stroke_takes_from_one_side_does_not_count(fdg):
     factors = np.array([0.3 if part.region is not None and part.region.side == "left" else 1.0 for part in fdg.parts])
     assert group_logs(factors, np.ones(len(factors)), fdg) == pytest.approx(0.0, abs=1e-12)
 
 
-@pytest.mark.slow
 def test_a_group_out_of_view_or_inside_a_lesion_is_unseen_and_not_typical(fdg):
     factors, shares = np.full(len(fdg.parts), 1.5), np.ones(len(fdg.parts))
     sides = [(part.region.name, part.region.side) if part.region else None for part in fdg.parts]
@@ -87,7 +86,6 @@ def test_a_group_out_of_view_or_inside_a_lesion_is_unseen_and_not_typical(fdg):
     assert found["thalamus"] == pytest.approx(1.5)
 
 
-@pytest.mark.slow
 def test_what_is_cut_off_or_inside_a_lesion_is_no_part_of_the_share_in_view(fdg):
     scan = fdg.uptake.data.copy()
     scan[:, :, : scan.shape[2] // 2] = np.nan
@@ -105,7 +103,6 @@ def test_what_is_cut_off_or_inside_a_lesion_is_no_part_of_the_share_in_view(fdg)
     assert found["insula", "right"] < 0.1
 
 
-@pytest.mark.slow
 def test_an_anatomical_image_has_no_distance_from_a_tracer(fdg):
     data, none = fdg.uptake.data, np.zeros(fdg.brain.shape, dtype=bool)
     factors, _ = region_factors(data, fdg, none)

@@ -10,6 +10,8 @@ from pet_spect.cli import main
 from pet_spect.errors import AtlasError, ImageError, RegionError, TableError
 from pet_spect.results.library.ratio_table import COLUMNS
 
+pytestmark = pytest.mark.slow
+
 KEYS = ["participant_id", "session", "tracer", "region", "measure", "reference"]
 NUMBERS = ["value", "value_sd", "ci95_low", "ci95_high", "numerator", "denominator"]
 
@@ -39,12 +41,10 @@ def test_a_results_folder_gives_the_rows_of_its_ratios(small_results, ratios):
     assert (measured["coverage"] > 0.9).all()
 
 
-@pytest.mark.slow
 def test_images_measured_again_give_the_same(small_results, ratios):
     assert_same(pet_spect.measure(str(small_results), pet_spect.load_atlas("CerebrA")), ratios)
 
 
-@pytest.mark.slow
 def test_a_new_target_on_a_finished_study_takes_sides_lesions_and_decisions_along(small_results):
     found = pet_spect.measure(
         small_results,
@@ -64,7 +64,6 @@ def test_a_new_target_on_a_finished_study_takes_sides_lesions_and_decisions_alon
         assert rows.loc[(*absent, "postcentral"), "reason"] == "no scan listed"
 
 
-@pytest.mark.slow
 def test_an_own_reference_needs_no_image(small_results):
     own = {"putamina": pet_spect.Reference(("putamen",), "both")}
     without_images = pet_spect.measure(small_results, references=own, measures="uptake_ratio")
@@ -73,7 +72,6 @@ def test_an_own_reference_needs_no_image(small_results):
     np.testing.assert_allclose(without_images["value"], again["value"], rtol=1e-6)
 
 
-@pytest.mark.slow
 def test_a_reference_without_the_lesion_is_measured_in_the_images(small_results):
     own = {"spared": pet_spect.Reference(("all",), "contralesional", ("lesion",))}
     found = pet_spect.measure(small_results, references=own, measures="uptake_ratio")

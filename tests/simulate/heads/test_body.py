@@ -17,6 +17,7 @@ def at(volume, place):
     return volume.data[tuple(np.rint((np.array(place) - volume.affine[:3, 3]) / 4).astype(int))]
 
 
+@pytest.mark.slow
 def test_the_head_is_the_persons_and_the_bladder_the_hottest_below(point):
     whole = with_body(*point, arms="down", bladder=8.0)
     assert at(whole, (0, 0, 0)) == 1

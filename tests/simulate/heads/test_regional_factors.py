@@ -18,6 +18,8 @@ from pet_spect.imaging.normal_variation import (
 )
 from pet_spect.simulate.heads.regional_factors import regional_factors
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(os.environ.get("PET_SPECT_EXTERNAL_DATA", "../shared/data"))
 DRAWS = 4000
 
