@@ -14,7 +14,7 @@ from pet_spect.model import Volume
 from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.placement.pose import look_at
 
-pytestmark = [pytest.mark.external, pytest.mark.slow]
+pytestmark = [pytest.mark.external, pytest.mark.slow, pytest.mark.usefixtures("known_registrations")]
 FOLDER = Path(os.environ.get("PET_SPECT_EXTERNAL_DATA", "../shared/data")) / "real_fdg"
 
 
