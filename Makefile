@@ -11,7 +11,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
 PYTHONS := 3.11 3.12 3.13
 UV := $(BIN)/uv
-SNAKEFILES := Snakefile workflow
+SNAKEFILES := Snakefile workflow tests/workflow/quick
 UNITS := "not (browser or external or slow or slurm or workflow)"
 
 # Without bytecode every job would compile its imports anew. For the unit tests what they import suffices.

@@ -67,8 +67,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _place(item: pytest.Item) -> int:
     if _file(item.nodeid) in STUDY:
-        return 0
-    return 1 if {"slow", "workflow"} & {mark.name for mark in item.iter_markers()} else 2
+        return 1 if "submitted" in getattr(item, "fixturenames", ()) else 0
+    return 2 if {"slow", "workflow"} & {mark.name for mark in item.iter_markers()} else 3
 
 
 def _file(nodeid: str) -> str:
