@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.model import Atlas, Volume
-
-BRAIN_FROM = 0.2
-"""T1 signal of the brain mask, of the largest."""
+from pet_spect.model import Atlas
 
 
 @dataclass(frozen=True)
@@ -46,32 +41,17 @@ def tissue_maps(atlas: Atlas) -> TissueMaps:
     TissueMaps
         0 where the maps do not reach: they are cut at z = -72 mm.
     """
-    grey, white = (_placed(nilearn_map(name), atlas) for name in ("gm", "wm"))
+    from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
+
+    grey, white = (_placed(load(resolution=1), atlas) for load in (load_mni152_gm_template, load_mni152_wm_template))
     return TissueMaps(grey, white, brain_mask(atlas))
-
-
-def nilearn_map(name: str) -> Volume:
-    """Return a map that nilearn carries, scaled to a maximum of 1, as its ``load_mni152_..._template`` do.
-
-    Parameters
-    ----------
-    name : {'gm', 'wm', 't1'}
-        Grey matter, white matter, or the T1-weighted brain.
-    """
-    # importing nilearn takes longer than all that is done with its maps
-    package = find_spec("nilearn")
-    if package is None or package.origin is None:
-        raise ModuleNotFoundError("nilearn is not installed")
-    image = nib.Nifti1Image.from_filename(
-        Path(package.origin).parent / f"datasets/data/mni_icbm152_{name}_tal_nlin_sym_09a_converted.nii.gz"
-    )
-    data = np.asarray(image.dataobj).astype(np.float32)
-    return Volume(data / data.max(), np.asarray(image.affine, dtype=np.float64))
 
 
 def brain_mask(atlas: Atlas) -> NDArray[np.bool_]:
     """Return the brain on the grid of an atlas, as for `tissue_maps`."""
-    return np.asarray(_placed(nilearn_map("t1"), atlas) > BRAIN_FROM)
+    from nilearn.datasets import load_mni152_brain_mask
+
+    return np.asarray(_placed(load_mni152_brain_mask(resolution=1), atlas) > 0)
 
 
 def t1_map(atlas: Atlas) -> NDArray[np.float32]:
@@ -88,15 +68,16 @@ def t1_map(atlas: Atlas) -> NDArray[np.float32]:
         White matter near 0.9, grey matter near 0.65, CSF near 0.2; 0 outside the brain. Regions below
         z = -72 mm, where the image is cut, have the median of the brain.
     """
-    image = _placed(nilearn_map("t1"), atlas)
-    brain = image > BRAIN_FROM
+    from nilearn.datasets import load_mni152_template
+
+    image, brain = _placed(load_mni152_template(resolution=1), atlas), brain_mask(atlas)
     t1 = np.where(brain, image, 0)
     t1[(atlas.labels > 0) & ~brain] = np.median(t1[brain])
     return np.asarray(t1, dtype=np.float32)
 
 
-def _placed(image: Volume, atlas: Atlas) -> NDArray[np.float32]:
-    source = image.data
+def _placed(image: nib.Nifti1Image, atlas: Atlas) -> NDArray[np.float32]:
+    source = np.asarray(image.dataobj, dtype=np.float32)
     offset = np.rint(image.affine[:3, 3] - atlas.affine[:3, 3]).astype(int)
     target: NDArray[np.float32] = np.zeros(atlas.labels.shape, dtype=np.float32)
     into = [slice(max(o, 0), min(o + s, t)) for o, s, t in zip(offset, source.shape, target.shape, strict=True)]

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from pet_spect.errors import AtlasError
 from pet_spect.imaging.resample import Points, apply_affine, displace
-from pet_spect.imaging.tissue import nilearn_map
 from pet_spect.model import Atlas, RegionSide, Volume, Warp
 from pet_spect.report.planes import Floats, Panel, Plane, View, cut
 
@@ -101,6 +100,8 @@ def outlines(atlas: Atlas, target: Sequence[str], references: Sequence[str] = ()
     AtlasError
         If the atlas lacks a region.
     """
+    from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
+
     by_side: dict[str, list[int]] = {"left": [], "right": []}
     for name in target:
         of_name = {region.side: region.index for region in atlas.regions if region.name == name}
@@ -112,10 +113,11 @@ def outlines(atlas: Atlas, target: Sequence[str], references: Sequence[str] = ()
     if unknown:
         raise AtlasError(f"atlas {atlas.name}: has no region {unknown[0]!r}")
     chosen = [region.index for region in atlas.regions if region.name in references]
-    grey, white = nilearn_map("gm"), nilearn_map("wm")
+    grey, white = load_mni152_gm_template(resolution=1), load_mni152_wm_template(resolution=1)
+    white_map = np.asarray(white.dataobj, dtype=np.float32)
     return {
-        "brain": Volume(grey.data + white.data, white.affine),
-        "white": white,
+        "brain": Volume(np.asarray(grey.dataobj, dtype=np.float32) + white_map, white.affine),
+        "white": Volume(white_map, white.affine),
         "reference": Volume(np.isin(atlas.labels, chosen).astype(np.float32), atlas.affine),
         "left": Volume(np.isin(atlas.labels, by_side["left"]).astype(np.float32), atlas.affine),
         "right": Volume(np.isin(atlas.labels, by_side["right"]).astype(np.float32), atlas.affine),
