@@ -14,7 +14,9 @@ def test_what_the_sidecar_does_not_say_is_not_known(tmp_path):
     assert (facts.warnings, facts.simulated) == ((), False)
 
 
-@pytest.mark.parametrize(("said", "corrected"), [("none", False), ("CT", True)])
+@pytest.mark.parametrize(
+    ("said", "corrected"), [("none", False), ("NAC", False), ("Not corrected", False), ("n/a", None), ("CT", True)]
+)
 def test_what_the_sidecar_says_is_typed(tmp_path, said, corrected):
     warning = {"Code": "weight_conflict", "Reason": "70 and 71"}
     told = {"Units": "Bq/mL", "SUVbwFactor": 2, "AttenuationCorrection": said, "Warnings": [warning], "Simulated": True}

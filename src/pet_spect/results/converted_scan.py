@@ -13,6 +13,11 @@ from pet_spect.imaging.images import read_sidecar
 from pet_spect.remarks import Remark
 from pet_spect.results.typed_json import Key, Mark, MismatchError, from_json
 
+_NOT_CORRECTED = frozenset({"none", "false", "no", "nac", "not corrected", "uncorrected", "off", "0"})
+"""What programs write for a scan without a correction of attenuation."""
+
+_UNTOLD = frozenset({"", "n/a", "na", "unknown", "unspecified"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConvertedFacts:
@@ -58,7 +63,9 @@ class ConvertedFacts:
     def attenuation_corrected(self) -> bool | None:
         """Whether attenuation was corrected; None if the sidecar does not say."""
         how = self.attenuation_correction
-        return None if how is None else how.lower() not in ("none", "false")
+        if how is None or how.strip().lower() in _UNTOLD:
+            return None
+        return how.strip().lower() not in _NOT_CORRECTED
 
 
 def read_converted_facts(image: Path) -> ConvertedFacts:
