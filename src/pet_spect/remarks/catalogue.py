@@ -325,7 +325,7 @@ _OF_CONVERT: dict[Code, Kind] = {
     ),
     "injection_time_conflict": Kind(
         _WARNINGS,
-        "injection in {source} and tables is {minutes} min apart; the {source} was used",
+        "the injection times in {source} and tables are {minutes} min apart; the {source} was used",
         {"minutes": _WHOLE, "source": _SOURCE},
     ),
     "injection_implausible": Kind(
@@ -341,8 +341,8 @@ _OF_CONVERT: dict[Code, Kind] = {
     "injection_time_unchecked": Kind(
         _WARNINGS,
         {
-            "time_of_day": "the scan has no time of day to compare the declared injection time with",
-            "start": "the scan does not say when it began, and the declared uptake time counts from then",
+            "time_of_day": "the scan has no time of day, so the declared injection time could not be checked",
+            "start": "the scan does not say when it began, so the declared uptake time could not be checked",
         },
     ),
     "injection_times_differ": Kind(
@@ -434,15 +434,15 @@ _OF_CONVERT: dict[Code, Kind] = {
     "orientation_declared": Kind(
         _WARNINGS,
         {
-            "none": "the orientation {letters} is declared, the header has none",
-            "in_plane": "the orientation {letters} is declared; the header has that of columns and rows, which agrees,"
-            " and not the end from which slices are counted",
+            "none": "the orientation {letters} is declared; the header gives none",
+            "in_plane": "the orientation {letters} is declared; the header gives that of columns and rows, which"
+            " agrees, but not from which end the slices are counted",
         },
         {"letters": Term(_ORIENTATIONS)},
     ),
     "spacing_from_thickness": Kind(
         _WARNINGS,
-        "SpacingBetweenSlices is missing; SliceThickness {thickness} mm, the edge of a pixel, was used",
+        "SpacingBetweenSlices is missing; SliceThickness {thickness} mm, which is the pixel size, was used",
         {"thickness": _G},
     ),
     "spacing_conflict": Kind(
@@ -453,7 +453,7 @@ _OF_CONVERT: dict[Code, Kind] = {
     ),
     "duplicate_slices": Kind(
         _WARNINGS,
-        "of {copies} slices there was a copy alike to the last voxel; one of each was used",
+        "{copies} slices had a copy with identical voxels; one of each was used",
         {"copies": _COUNT},
     ),
     "burned_in_text": Kind(
@@ -463,7 +463,7 @@ _OF_CONVERT: dict[Code, Kind] = {
     ),
     "secondary_image": Kind(
         _WARNINGS,
-        "{signs}: it may be processed or captured, not as the scanner reconstructed it",
+        "{signs}: the image may have been processed or captured after the reconstruction",
         {
             "signs": Terms(
                 frozenset(["ImageType is SECONDARY", *(f"ConversionType is {term}" for term in _CONVERSIONS)]),
@@ -516,7 +516,7 @@ _OF_CONVERT: dict[Code, Kind] = {
     ),
     "suv_factor_conflict": Kind(
         _CONTRADICTIONS,
-        "SUVbwFactor is {stated} in the JSON, {found} follows from the rest; neither was used",
+        "SUVbwFactor is {stated} in the JSON, but the other values give {found}; neither was used",
         {"stated": _G, "found": _G},
     ),
 }
@@ -552,11 +552,11 @@ _OF_REGISTRATION: dict[Code, Kind] = {
     "uptake_pattern": Kind(
         "docs/methods.md#which-tracer",
         {
-            "confirmed": "the regional uptake lies {distance} spreads between people from the tracer's mean, at most"
-            " {usual} is usual: check attenuation correction and shading",
-            "unconfirmed": "the regional uptake lies {distance} spreads between people from the tracer's mean, at most"
-            " {usual} is usual: check the tracer in scans.tsv, which the header does not confirm, and attenuation"
-            " correction and shading",
+            "confirmed": "the regional uptake differs from the tracer's mean by {distance} times the usual spread"
+            " between people, at most {usual} is usual: check attenuation correction and shading",
+            "unconfirmed": "the regional uptake differs from the tracer's mean by {distance} times the usual spread"
+            " between people, at most {usual} is usual: check the tracer in scans.tsv, which the header does not"
+            " confirm, and attenuation correction and shading",
         },
         {"distance": Number(".1f"), "usual": _G},
     ),
@@ -578,7 +578,7 @@ _OF_TABLES: dict[Code, Kind] = {
     ),
     "denominator_too_small": Kind(
         _FLAGS,
-        "{denominator} against {numerator}",
+        "the reference is {denominator}, the target {numerator}",
         {"denominator": Number(".3g"), "numerator": Number(".3g")},
     ),
     "excluded": Kind(_FLAGS, "{reason}", {"reason": Text()}),
@@ -602,7 +602,7 @@ _OF_TABLES: dict[Code, Kind] = {
     ),
     "laterality_mirrored": Kind(
         _LATERALITY,
-        "left and right are exchanged against another scan of this participant",
+        "left and right are exchanged compared with another scan of this participant",
         sign_off="never",
         never_for=_MIRRORED,
     ),
@@ -614,7 +614,7 @@ _OF_TABLES: dict[Code, Kind] = {
     ),
     "likeness_not_possible": Kind(
         _LATERALITY,
-        "fewer than {fewest} paired regions are shared with another scan of this participant, so that a mirrored one"
+        "fewer than {fewest} paired regions are shared with another scan of this participant, so a mirrored scan"
         " would not be found",
         {"fewest": _COUNT},
     ),
@@ -633,7 +633,9 @@ _OF_TABLES: dict[Code, Kind] = {
         sign_off="never",
         never_for=_CUT,
     ),
-    "no_attenuation_correction": Kind(_FLAGS, "only the two sides may be compared, for they lie equally deep"),
+    "no_attenuation_correction": Kind(
+        _FLAGS, "only the two sides of the target may be compared, because they lie equally deep"
+    ),
     "no_lesion_mask": Kind(_FLAGS, "no lesion mask is given"),
     "no_scan": Kind(_FLAGS, "no scan listed", has_no_code=True),
     "no_suv": Kind(_FLAGS, {"why": "{reason}", "no_factor": "the sidecar has no factor"}, {"reason": Text()}),
