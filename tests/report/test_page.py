@@ -60,7 +60,7 @@ def test_the_full_value_of_the_table_stands_behind_the_rounded_one(make_study, t
 
 
 def test_a_single_arm_attributes_nothing(make_study, tmp_path):
-    assert "A single arm attributes nothing" in written(make_study(2), tmp_path)
+    assert "A single-arm trial cannot show the cause of a change" in written(make_study(2), tmp_path)
 
 
 def test_every_section_of_a_simulated_trial_says_so(make_study, tmp_path):
@@ -219,7 +219,7 @@ def test_too_many_pictures_are_linked_and_the_page_says_so(make_study, tmp_path,
     address = "../figures/sub-01/sub-01_ses-year1_trc-18FFDG_registration.png"
     assert f'src="{address}"' in text
     assert (tmp_path / "report" / address).resolve().is_file()
-    assert "are linked, not contained" in text
+    assert "are not inside this page" in text
 
 
 def test_too_many_rows_are_left_in_the_tables_and_the_page_says_so(make_study, tmp_path, monkeypatch):

@@ -150,7 +150,7 @@ def in_own_space(scan: Registration, masks: Mapping[str, Volume]) -> Step:
     ]
     shown = _chosen(masks, "brain", "reference", "left", "right")
     return Step(
-        "1  Own space: where the regions are read",
+        "1  Own space: where the regions are measured",
         "good: the dashed line runs between the halves, the targets lie on cortex",
         [cut(scan.native, shown, plane, to_standard) for plane in planes],
         midplane=True,
@@ -174,7 +174,7 @@ def after_warp(scan: Registration, masks: Mapping[str, Volume]) -> Step:
     shown = _chosen(masks, "white", "brain", "reference", "left", "right")
     return Step(
         "3  After the warp: standard space",
-        "good: the rim of the brain meets the outline, nearer than above",
+        "good: the edge of the brain fits the outline better than in row 2",
         [cut(scan.standard, shown, plane) for plane in _standard_planes()],
     )
 
