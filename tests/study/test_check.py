@@ -83,7 +83,7 @@ def folder(tmp_path, monkeypatch, repository):
         ),
         (
             "tracers: {FDG: {label: a, datatype: pet, frame_window: [60, 40]}}",
-            "tracers: FDG: frame_window: found [60, 40], needed the earlier first",
+            "tracers: FDG: frame_window: found [60, 40], needed the earlier time first",
         ),
         ("tracers: {FDG: {label: a, datatype: pet, gate: all}}", "gate: found 'all', needed a whole number from 1 up"),
         (
@@ -155,7 +155,7 @@ def folder(tmp_path, monkeypatch, repository):
         ("references: {Mine: {regions: pons, side: both}}", "references: found 'Mine', needed a name of small letters"),
         (
             "regions: {target: paracentral, pons: bridge}",
-            "regions: is not known since 0.2.0; write instead targets: [paracentral] and"
+            "regions: was replaced in 0.2.0; write instead targets: [paracentral] and"
             " references: {pons: {regions: bridge, side: both}}",
         ),
         ("qc: config/qc2.tsv", "qc: config/qc2.tsv does not exist"),
@@ -429,7 +429,7 @@ def test_a_sound_study_is_returned_whole(folder):
         ("anat", "/nowhere/t1.nii.gz", "/nowhere/t1.nii.gz does not exist; correct the path"),
         ("anat", "'a'", "'a' does not exist, relative to the working directory; write the path without quotes"),
         ("anat", "~/t1", f"found '~/t1', {PATH} (~ is not read as the home folder; write that folder out)"),
-        ("anat_series", "T1", "found 'T1', needed n/a, for the column anat names no image"),
+        ("anat_series", "T1", "found 'T1', needed n/a, because the column anat names no image"),
         ("lesion_territory", "cortex", "found 'cortex', needed supratentorial or infratentorial"),
         ("treatment_mask", "mask.nii.gz", "found 'mask.nii.gz', needed n/a (not supported yet in this version)"),
     ],

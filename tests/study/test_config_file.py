@@ -73,9 +73,9 @@ def test_a_key_that_overrides_a_merged_one_stands_once(config):
         (TABLES + "x: 1" + "0" * 5000 + "\n", "cannot be read as YAML"),
         (TABLES + "? [a]\n: b\n", "cannot be read as YAML"),
         (TABLES + "---\n" + TABLES, r"cannot be read as YAML \(line 3\)"),
-        (TABLES + "# " + "x" * 2**19, "is of 512 KiB, a configuration of at most 256 is needed; check that it is the"),
-        (b"\x80", "cannot be read as YAML, for it is not UTF-8 text; save it as UTF-8"),
-        (TABLES.encode("utf-16"), "for it is not UTF-8 text; save it as UTF-8"),
+        (TABLES + "# " + "x" * 2**19, "has 512 KiB, a configuration may have at most 256; check that it is the"),
+        (b"\x80", "cannot be read as YAML, because it is not UTF-8 text; save it as UTF-8"),
+        (TABLES.encode("utf-16"), "because it is not UTF-8 text; save it as UTF-8"),
         (
             TABLES + "measure:\n   a: 1\n  b: 1\n",
             r"YAML \(line 5\); check this line and the one before: a colon and a blank",

@@ -24,7 +24,7 @@ def test_a_misspelled_code_is_not_accepted_in_silence(decisions):
 
 @pytest.mark.parametrize("day", ["2026-13-45", "2026-02-30", "2026-11-23T25:00"])
 def test_a_decision_has_a_date_of_the_calendar(decisions, day):
-    with pytest.raises(StudyError, match=f"line 2, time: found '{day}', needed a date of the calendar"):
+    with pytest.raises(StudyError, match=f"line 2, time: found '{day}', needed an existing date"):
         decisions(QC_HEADER, f"sub-01 accept baseline FDG suv_missing seen AB {day} 0.2.0")
 
 

@@ -58,9 +58,9 @@ def test_a_participant_may_have_an_anatomical_image_and_name_its_series(particip
     [
         (("sub-01 left a n/a", "sub-02 left a n/a"), "line 3: anat a is the path of line 2; each scan needs its own"),
         (("sub-01 left a 0123abcd", "sub-02 left a/b n/a"), "line 3: anat a/b lies inside that of line 2"),
-        (("sub-01 left n/a 0123abcd",), "anat_series: found '0123abcd', needed n/a, for the column anat names no"),
+        (("sub-01 left n/a 0123abcd",), "anat_series: found '0123abcd', needed n/a, because the column anat names no"),
         (("sub-01 left a T1",), "anat_series: found 'T1', needed the 8 hexadecimal digits"),
-        (("sub-01 left a_T1w.nii.gz 0123abcd",), "anat_series: found '0123abcd', needed n/a, for a NIfTI image"),
+        (("sub-01 left a_T1w.nii.gz 0123abcd",), "anat_series: found '0123abcd', needed n/a, because a NIfTI image"),
         (("sub-01 left {a} n/a",), "anat: found '{a}', needed a path without"),
     ],
 )

@@ -82,7 +82,7 @@ def test_scans_that_may_be_one_series_need_places_of_their_own(scans, other, fir
             "dicom 0123ABCG",
             "line 2, series: found '0123ABCG', needed the 8 hexadecimal digits that pet-spect index gives",
         ),
-        ("x.nii.gz 0123abcd", "line 2, series: found '0123abcd', needed n/a, for a NIfTI image is one scan"),
+        ("x.nii.gz 0123abcd", "line 2, series: found '0123abcd', needed n/a, because a NIfTI image is one scan"),
     ],
 )
 def test_a_series_is_a_code_and_belongs_to_dicom(scans, row, message):

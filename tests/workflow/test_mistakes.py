@@ -133,7 +133,7 @@ def plan_here(repository, folder):
             "cannot be read as YAML (line 2); check this line and the one before: a colon and a blank follow each key,"
             " keys of one level begin in one column, quotes are closed",
         ),
-        (b"\xff\xfea", "cannot be read as YAML, for it is not UTF-8 text; save it as UTF-8"),
+        (b"\xff\xfea", "cannot be read as YAML, because it is not UTF-8 text; save it as UTF-8"),
     ],
     ids=["empty", "comment", "list", "not_yaml", "not_text"],
 )

@@ -99,7 +99,7 @@ class ConfigCheck:
     def _check_schema(self) -> None:
         if "regions" in self.as_written:
             old = self.as_written["regions"] if isinstance(self.as_written["regions"], dict) else {}
-            self.add(("regions",), f"is not known since 0.2.0; write instead {instead_of_regions(old)}")
+            self.add(("regions",), f"was replaced in 0.2.0; write instead {instead_of_regions(old)}")
         for keys in _odd_keys(self.as_written):
             self.add(
                 keys[:-1], f"found the key {shown(keys[-1])}, needed a name; put quotes around it", inside=keys[-1:]
@@ -148,7 +148,7 @@ class ConfigCheck:
                 self.add(keys, f"{template} is neither {listed(PATTERNS, joined=' nor ')} nor an existing file")
             window = tracer.get("frame_window", [0, 1])
             if window[0] >= window[1]:
-                self.add(("tracers", name, "frame_window"), f"found {window}, needed the earlier first")
+                self.add(("tracers", name, "frame_window"), f"found {window}, needed the earlier time first")
 
     def _check_tracer_identity(self, name: str, tracer: dict[str, Any], built_in: Mapping[str, Any]) -> None:
         """Spell what the header must say of a tracer in one way; FDG and IMZ have defaults, whatever their labels."""

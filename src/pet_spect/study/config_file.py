@@ -66,14 +66,14 @@ def _text(path: Path) -> str:
         size = path.stat().st_size
         if size > MOST_BYTES:
             raise ConfigError(
-                f"{path}: is of {size / 2**10:.0f} KiB, a configuration of at most {MOST_BYTES // 2**10} is needed;"
+                f"{path}: has {size / 2**10:.0f} KiB, a configuration may have at most {MOST_BYTES // 2**10};"
                 " check that it is the right file"
             )
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path} does not exist here; run where it is, or name it with --configfile") from None
     except UnicodeDecodeError:
-        raise ConfigError(f"{path}: cannot be read as YAML, for it is not UTF-8 text; save it as UTF-8") from None
+        raise ConfigError(f"{path}: cannot be read as YAML, because it is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
 

@@ -107,7 +107,7 @@ def _check_date(line: TableRow) -> None:
         if re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
             datetime.fromisoformat(text)
     except ValueError:
-        line.wrong("time", "a date of the calendar such as 2026-11-23, perhaps with T14:05")
+        line.wrong("time", "an existing date such as 2026-11-23 or 2026-11-23T14:05")
 
 
 def _check_acceptance(line: TableRow, decision: Decision) -> None:

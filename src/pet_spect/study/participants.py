@@ -124,7 +124,7 @@ def _anatomy(line: TableRow, others: DistinctPaths) -> tuple[Path | None, str | 
     path = path_or_none(line, "anat")
     if path is None:
         if line.text("anat") is None and line.text("anat_series") is not None:
-            line.wrong("anat_series", "n/a, for the column anat names no image")
+            line.wrong("anat_series", "n/a, because the column anat names no image")
         return None, None
     series = series_or_none(line, path, "anat_series")
     others.take(line, path, series)

@@ -164,7 +164,7 @@ def series_or_none(line: TableRow, path: Path | None, column: str = "series") ->
     if series is not None and not _SERIES.fullmatch(series):
         line.wrong(column, "the 8 hexadecimal digits that pet-spect index gives a series")
     elif series is not None and path is not None and is_nifti(path):
-        line.wrong(column, "n/a, for a NIfTI image is one scan")
+        line.wrong(column, "n/a, because a NIfTI image is one scan")
     return series
 
 
