@@ -67,8 +67,8 @@ def test_the_table_is_printed_and_three_tables_are_written(heap, tmp_path, capfd
     assert run(heap, "--out", tmp_path / "draft") == 0
     told = capfd.readouterr()
     assert told.err == ""
-    assert "8 files looked at: 8 images in 2 series, 0 in trouble, 0 passed over." in told.out
-    assert "nothing runs before a person has filled in every lesion_side" in told.out
+    assert "8 files looked at: 8 images in 2 series, 0 with problems, 0 ignored." in told.out
+    assert "Before you run the workflow, fill in every lesion_side" in told.out
     assert sorted(p.name for p in (tmp_path / "draft").iterdir()) == [
         "index.json",
         "index.tsv",
@@ -277,9 +277,7 @@ def test_a_link_to_a_folder_is_told_with_what_it_hides(heap, tmp_path, capfd):
     assert run(heap, "--out", tmp_path / "draft") == 0
     told = capfd.readouterr().out
     assert "link_not_followed: 1 link to a folder elsewhere, which is not followed" in told
-    assert (
-        "0 in trouble, 0 passed over.\n1 link to folders not followed: scans found only there are in no table" in told
-    )
+    assert "0 with problems, 0 ignored.\n1 link to folders not followed: scans found only there are in no table" in told
     assert "Doe" not in told
 
 
@@ -290,7 +288,8 @@ def test_a_bug_is_told_after_everything_was_written(heap, tmp_path, capfd, monke
     monkeypatch.setattr("pet_spect.dicom.index.series_summary.examine", examine)
     assert run(heap, "--out", tmp_path / "draft") == 1
     told = capfd.readouterr()
-    assert told.err.startswith("pet-spect index: 2 of 2 lines met a bug of pet_spect (internal_error)")
+    assert told.err.startswith("pet-spect index: 2 of 2 lines are incomplete because of a bug")
+    assert "(internal_error)" in told.err
     assert told.err.count("\n") == 1
     assert "OverflowError; this is a bug of pet_spect, please report it" in told.out
     assert "CANARY" not in told.out + told.err

@@ -48,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scans", type=Path, metavar="TSV", help="scans.tsv: days, glucose and benzodiazepines")
     parser.add_argument("--qc", type=Path, metavar="TSV", help="qc.tsv: what a person decided about scans")
     parser.add_argument("--atlas-name", default="CerebrA", metavar="NAME", help="atlas of the uptake tables")
-    parser.add_argument("--own-atlas", action="store_true", help="that atlas is not the shipped one of this name")
+    parser.add_argument(
+        "--own-atlas", action="store_true", help="the atlas is your own, even if it has the name of a built-in one"
+    )
     parser.add_argument("--sessions", required=True, nargs="+", metavar="SESSION", help="the first is the reference")
     parser.add_argument("--tracers", required=True, nargs="+", metavar="TRACER")
     parser.add_argument("--target", nargs="+", default=["precentral"], metavar="REGION")
@@ -57,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=references,
         default=dict(BUILT_IN),
         metavar="JSON",
-        help="what is added to, changed in or (null) left out of the built-in references (`references` of the config)",
+        help="references to add to the built-in ones, to change, or (null) to leave out (`references` of the config)",
     )
     parser.add_argument(
         "--primary", nargs="+", default=[], metavar="TRACER=REFERENCE", help="the primary reference of each tracer"

@@ -58,8 +58,8 @@ def run(options: argparse.Namespace) -> None:
     bugs = sum(row["code"] == "internal_error" for row in tables.index)
     if bugs:
         raise PetSpectError(
-            f"{bugs} of {len(tables.index)} lines met a bug of pet_spect (internal_error) and say only that; everything"
-            f" else was written to {options.out}; please report it with what those lines say",
+            f"{bugs} of {len(tables.index)} lines are incomplete because of a bug in pet_spect (internal_error);"
+            f" everything else was written to {options.out}; please report the bug with these lines",
             code="internal_error",
         )
 
@@ -81,10 +81,10 @@ def _summary(survey: Survey, tables: Tables, *, audited: bool) -> str:
     )
     return (
         f"{survey.looked_at} files looked at: {images} images in {series} series,"
-        f" {len(survey.troubles) - links} in trouble, {survey.passed_over} passed over.\n{unfollowed}"
+        f" {len(survey.troubles) - links} with problems, {survey.passed_over} ignored.\n{unfollowed}"
         f"Drafted {len(tables.participants)} participants and"
-        f" {len(tables.scans)} scans; nothing runs before a person has filled in every lesion_side (left or right), and"
-        f" decided every n/a of participant_id, session and tracer and every question mark. {who}"
+        f" {len(tables.scans)} scans. Before you run the workflow, fill in every lesion_side (left or right), and"
+        f" replace every n/a of participant_id, session and tracer and every question mark. {who}"
     )
 
 

@@ -79,8 +79,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--misplacement-mm",
         type=auto_or_from_zero,
         metavar="MM",
-        help="how far a fold may lie from where the warp puts it (standard deviation): the edge of a target weighs"
-        " less than its heart; 0 weighs all of it alike (default auto: what normalise found)",
+        help="how far a fold may lie from where the warp puts it (standard deviation): voxels near the border of a"
+        " target get less weight; 0 gives all its voxels the same weight (default auto: what normalise found)",
     )
     parser.add_argument(
         "--common-fwhm",
