@@ -212,7 +212,7 @@ def identity_conflicts(
         needed = gates.alike_if_near_min if near else gates.alike_min
         if first.tracer == second.tracer and alike < needed:
             conflicts[first, second] = RegistrationError(
-                f"{names} do not share what sets them apart from the template (likeness {alike:.2f},"
+                f"{names} differ from the template in different ways (likeness {alike:.2f},"
                 f" {needed:.2f} is needed); check that both are scans of one person",
                 code="gate_identity",
             )
