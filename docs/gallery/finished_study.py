@@ -1,8 +1,8 @@
 """A new region on a finished study, without running the workflow again.
 
-The folder ``results`` of a run brings the ids, the sides of the stroke, the transforms, the weights, the lesions and
-the decisions. What the workflow measured has the values of ``ratios.tsv``; another target, reference or atlas is
-measured in the converted scans, as the workflow would.
+The folder ``results`` of a run contains the ids, the sides of the stroke, the transforms, the weights, the lesions and
+the decisions. Values that the workflow measured are those of ``ratios.tsv``. Another target, reference or atlas is
+measured in the converted scans, as the workflow would do it.
 
 Usage: ``python finished_study.py results``
 """

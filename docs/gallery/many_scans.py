@@ -1,7 +1,7 @@
 """Many scans to a table of changes and its plot.
 
-The keys of the dict say whose scan it is: participant, session, tracer. Two scans of one participant and tracer also
-tell the count noise, so every value has a standard deviation (`value_sd`) and an interval.
+The keys of the dict say whose scan it is: participant, session, tracer. If there are two scans of one participant and
+tracer, the count noise is estimated from them. Then every value has a standard deviation (`value_sd`) and an interval.
 """
 
 from example_scan import example_scan

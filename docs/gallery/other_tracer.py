@@ -1,7 +1,7 @@
 """Another tracer: a scan that is neither FDG nor IMZ, such as flumazenil-PET or HMPAO-SPECT.
 
-The measurement does not depend on the tracer. Name it, so that the table says it, and choose a reference in which it
-does not bind: the pons for flumazenil. `ratio_minus_one` is then a proxy of the binding potential.
+The measurement does not depend on the tracer. Name the tracer: the name appears in the table. Choose a reference in
+which the tracer does not bind: the pons for flumazenil. `ratio_minus_one` is then a proxy of the binding potential.
 """
 
 from example_scan import example_scan

@@ -1,7 +1,7 @@
 """Several targets in one call: each region on its own, and some joined as one.
 
 ``precentral+paracentral`` is the mean of both, weighted by their volumes. Every region must have a left and a right
-side; a name that the atlas does not know is refused and the nearest one is named.
+side; an unknown name is refused, and the message gives the most similar name.
 """
 
 from example_scan import example_scan
