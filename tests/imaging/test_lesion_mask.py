@@ -8,6 +8,7 @@ import pytest
 
 from pet_spect.errors import ImageError
 from pet_spect.imaging.lesion_mask import read_lesion_mask, read_mask
+from pet_spect.imaging.resample import sample
 from pet_spect.model import Atlas, Region
 
 BOX = np.zeros((8, 8, 8), dtype=np.float32)
@@ -23,6 +24,12 @@ def mask(tmp_path, values):
 @pytest.mark.parametrize("factor", [1, 255, 3])
 def test_a_lesion_may_be_any_one_number(tmp_path, factor):
     assert (read_mask(mask(tmp_path, BOX * factor), "lesion").data > 0.5).sum() == 32
+
+
+@pytest.mark.parametrize("factor", [1, 255, 3])
+def test_a_lesion_of_any_number_ends_halfway_to_its_neighbours(tmp_path, factor):
+    points = np.array([[3.0 + far, 4.0, 4.0] for far in (0.0, 0.4, 0.6, 0.9)])
+    assert (sample(read_mask(mask(tmp_path, BOX * factor), "lesion"), points) > 0.5).tolist() == [1, 1, 0, 0]
 
 
 def test_fractions_and_the_ringing_of_an_interpolation_are_a_mask(tmp_path):

@@ -36,6 +36,11 @@ def read_mask(path: Path, name: str) -> Volume:
     name : str
         Its name in error messages, because a path may identify the person.
 
+    Returns
+    -------
+    Volume
+        1 where the mask holds a larger number.
+
     Raises
     ------
     ImageError
@@ -56,7 +61,8 @@ def read_mask(path: Path, name: str) -> Volume:
         )
     if not lesion.size:
         raise ImageError(f"{name}: holds no voxel above 0.5; an empty lesion mask is no mask", code="lesion_mask_empty")
-    return mask
+    # between two voxels of 0 and 255 nearly everything would be above 0.5
+    return Volume(np.minimum(mask.data, 1), mask.affine)
 
 
 def read_lesion_mask(path: Path, atlas: Atlas, name: str | None = None) -> Volume:
