@@ -60,6 +60,16 @@ def test_where_the_grid_lies_against_that_of_the_atlas_changes_no_mean(voxel_mm,
         assert_allclose((left, right), 100 + np.array(middle), atol=0.01)
 
 
+@pytest.mark.parametrize("voxel_mm", [0.8, 1.0])
+def test_no_part_of_a_coarse_label_is_lost_between_the_voxels_of_a_finer_scan(voxel_mm):
+    # on its outer side, a label has a share in points up to a whole voxel of the atlas away
+    labels = np.zeros((5, 5, 5), dtype=np.uint8)
+    labels[2, 2, 2] = 1
+    atlas = Atlas("toy", labels, centred(labels.shape, 4.0), (Region(1, "motor", "left"),))
+    (motor,) = region_uptake(scan_of(np.ones((40, 40, 40)), voxel_mm), atlas)
+    assert motor.volume_ml == pytest.approx(0.064)
+
+
 def test_zero_uptake_is_averaged_like_any_other():
     data = np.zeros((16, 12, 12))
     data[2:4] = 10.0  # half of the left box
@@ -163,6 +173,16 @@ def test_lesion_voxels_are_left_out_of_the_lesionfree_region_only():
     assert found["motor", "left"].lesion_fraction == found["motor_lesionfree", "left"].lesion_fraction == 0.25
     assert found["motor_lesionfree", "left"].volume_ml == pytest.approx(0.108)
     assert found["motor_lesionfree", "right"].lesion_fraction == 0.0
+
+
+def test_a_mask_that_ends_with_the_lesion_is_as_large_as_one_with_a_margin():
+    def measured(margin):
+        affine = np.eye(4)
+        affine[:3, 3] = np.array([-5.4, -2.4, -2.4]) - margin
+        lesion = Volume(np.pad(np.ones((4, 6, 6), dtype=np.float32), margin), affine)
+        return by_side(region_uptake(scan_of(np.ones((32, 24, 24)), 0.5), two_boxes(), lesion=lesion))["left"]
+
+    assert measured(0).lesion_fraction == measured(1).lesion_fraction > 0.6
 
 
 def test_a_region_that_is_all_lesion_leaves_nothing():

@@ -110,6 +110,8 @@ def weigh_regions(
     to_participant = to_participant @ scan.affine
     shape = np.array(scan.data.shape)
     corners = _Corners(atlas)
+    certain = None if certainty is None else corners.of(certainty)
+    mask = None if lesion is None else Volume(np.nan_to_num(lesion.data), lesion.affine)
 
     total = np.zeros(2 * n_regions)
     keys, counts, weights = [], [], []
@@ -120,8 +122,8 @@ def weigh_regions(
         row = row_of_label[corners.labels[atlas_voxel]]
         labelled = row >= 0
         point, atlas_voxel, share, row = point[labelled], atlas_voxel[labelled], share[labelled], row[labelled]
-        if lesion is not None:
-            row = row + n_regions * _in_lesion(lesion, lesion_threshold, points)[point]
+        if mask is not None:
+            row = row + n_regions * (_linear(mask, points) > lesion_threshold)[point]
         total += np.bincount(row, weights=share, minlength=2 * n_regions)
         indices = indices.astype(np.int64)
         on_grid = (in_field & ((indices >= 0) & (indices < shape)).all(axis=1))[point]
@@ -130,9 +132,8 @@ def weigh_regions(
         key, place = np.unique(row * n_voxels + voxel, return_inverse=True)
         keys.append(key)
         counts.append(np.bincount(place, weights=share, minlength=len(key)))
-        if certainty is not None:
-            certain = corners.of(certainty)[atlas_voxel]
-            weights.append(np.bincount(place, weights=share * certain, minlength=len(key)))
+        if certain is not None:
+            weights.append(np.bincount(place, weights=share * certain[atlas_voxel], minlength=len(key)))
     if not sum(part.size for part in keys):
         raise RegionError(
             "no region of the atlas lies in this image; check that both are in one space", code="no_overlap"
@@ -186,10 +187,11 @@ class _Corners:
         return np.asarray(np.ravel_multi_index(tuple(index.T), self.shape), dtype=np.int64)
 
 
-def _in_lesion(lesion: Volume, threshold: float, points: FloatArray) -> NDArray[np.bool_]:
-    """Return whether each (n, 3) point lies where the mask, interpolated linearly, is above a threshold."""
-    where = voxels_of(lesion.affine, points).T
-    return np.asarray(map_coordinates(np.nan_to_num(lesion.data), where, order=1, mode="constant") > threshold)
+def _linear(image: Volume, points: FloatArray) -> NDArray[np.float32]:
+    """Return the value of an image between its voxels at (n, 3) points; beyond its grid lie voxels of 0."""
+    # "constant" would take the outer half of the outermost voxels for 0
+    where = voxels_of(image.affine, points).T
+    return np.asarray(map_coordinates(image.data, where, order=1, mode="grid-constant"), dtype=np.float32)
 
 
 def membership_certainty(
@@ -304,7 +306,7 @@ def _labelled_box(atlas: Atlas) -> list[tuple[float, float]]:
         planes = np.flatnonzero((atlas.labels > 0).any(axis=tuple(a for a in range(3) if a != axis)))
         if planes.size == 0:
             raise RegionError("the atlas holds no region", code="empty_atlas")
-        box.append((float(planes[0]) - 0.5, float(planes[-1]) + 0.5))
+        box.append((float(planes[0]) - 1, float(planes[-1]) + 1))  # so far a label has a share of a point
     return box
 
 
