@@ -116,6 +116,7 @@ def folder(tmp_path, monkeypatch, repository):
             "references: {pons: {regions: bridge, side: both}}",
             "references: pons: 'bridge' is not a region of CerebrA.tsv; leave it out with 'pons: null'",
         ),
+        ("references: {mine: pons}", "references: mine: found 'pons', needed regions, side and perhaps exclude, or"),
         (
             "references: {mine: {regions: [], side: both}}",
             "references: mine: regions: found [], needed a ",

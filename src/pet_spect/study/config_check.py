@@ -230,7 +230,8 @@ def _spelled(value: object) -> str:
 
 def _way_out(value: object, schema: Mapping[str, Any]) -> str:
     """Return the end of a message where YAML takes a name for something else, or a number for a name."""
-    kinds = {entry.get("type") for entry in (schema, *schema.get("anyOf", ()), *schema.get("oneOf", ()))}
+    choices = [entry.get("type", []) for entry in (schema, *schema.get("anyOf", ()), *schema.get("oneOf", ()))]
+    kinds = {kind for choice in choices for kind in ([choice] if isinstance(choice, str) else choice)}
     if "string" in kinds and isinstance(value, bool):
         return "; YAML takes yes, no, on and off for true or false; put quotes around the name"
     if "string" in kinds and isinstance(value, int | float | date):
