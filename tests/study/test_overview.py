@@ -20,7 +20,7 @@ def test_an_identity_that_may_be_a_name_or_a_hospital_number_is_said_without_it(
     assert name not in line
 
 
-@pytest.mark.parametrize("name", ["01", "A", "STRK001", "S12", "00042", "siteB07", "MCC0012"])
+@pytest.mark.parametrize("name", ["01", "A", "STRK001", "S12", "00042", "siteB07", "MCC0012", "patient0001"])
 def test_a_code_of_a_trial_is_none(tmp_path, name):
     assert checks([f"sub-{name}"], tmp_path) == []
 

@@ -13,7 +13,7 @@ from pet_spect.model import Decision, ScanKey
 
 _WIDTH = 14
 
-_PERSONAL = re.compile("sub-([A-Za-z][a-z]{3,}([A-Z][a-z]+|[0-9]{4})?$|.*[0-9]{6})")
+_PERSONAL = re.compile("sub-([A-Za-z][a-z]{3,}([A-Z][a-z]+|(19|20)[0-9]{2})?$|.*[0-9]{6})")
 """One word or two, perhaps with a year, or a number as long as a date."""
 
 
