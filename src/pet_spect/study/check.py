@@ -118,10 +118,10 @@ def _check_tables(
     for line in people_table.rows:
         check_there(line, "lesion_mask", as_file=True)
         check_there(line, "anat")
-        check_outside(line, "anat", RESULTS)
     for line in scans_table.rows:
         check_there(line, "path")
-        check_outside(line, "path", RESULTS)
+    check_outside(people_table.rows, "anat", RESULTS)
+    check_outside(scans_table.rows, "path", RESULTS)
     mistakes = _not_filled_in([table for table in (people_table, scans_table) if table.is_empty and table.path.name])
     for table in (people_table, scans_table, qc_table):
         mistakes += table.mistakes

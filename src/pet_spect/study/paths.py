@@ -120,24 +120,27 @@ def check_there(line: TableRow, column: str, *, as_file: bool = False) -> None:
         line.refuse(absence(Path(text)), column)
 
 
-def check_outside(line: TableRow, column: str, results: Path) -> None:
-    """Note in a row without mistakes that its path lies in the folder that the workflow writes, or holds that folder.
+def check_outside(lines: Iterable[TableRow], column: str, results: Path) -> None:
+    """Note in rows without mistakes that a path lies in the folder that the workflow writes, or holds that folder.
 
     Parameters
     ----------
-    line : TableRow
+    lines : iterable of TableRow
     column : str
     results : Path
         The folder that the workflow writes.
     """
-    text = line.text(column)
-    if text is None or line.mistakes:
-        return
-    place, written = Path(os.path.realpath(text)), Path(os.path.realpath(results))
-    if place.is_relative_to(written):
-        line.refuse(f"{text} lies in {results}/, which the workflow writes; move the scan to another folder", column)
-    elif written.is_relative_to(place):
-        line.refuse(f"{text} holds {results}/, which the workflow writes; move the scan to its own folder", column)
+    written = os.path.join(os.path.realpath(results), "")  # noqa: PTH118
+    for line in lines:
+        text = line.text(column)
+        if text is None or line.mistakes:
+            continue
+        place = os.path.join(os.path.realpath(text), "")  # noqa: PTH118
+        which = f"{results}/, which the workflow writes"
+        if place.startswith(written):
+            line.refuse(f"{text} lies in {which}; move the scan to another folder", column)
+        elif written.startswith(place):
+            line.refuse(f"{text} holds {which}; move the scan to its own folder", column)
 
 
 def path_or_none(line: TableRow, column: str) -> Path | None:
