@@ -214,6 +214,15 @@ def test_a_ratio_of_a_path_or_of_numbers_with_commas_is_refused():
         api.uptake_ratio(uptake, lesion_side="left", reference="contralateral", target="motor")
 
 
+def test_a_ratio_is_one_of_numbers_in_columns_of_objects_too():
+    uptake = api.extract_uptake(image(), toy_atlas())
+    ratios = [
+        api.uptake_ratio(table, lesion_side="left", reference="contralateral", target="motor")
+        for table in (uptake, uptake.astype(object))
+    ]
+    assert ratios[0] == ratios[1]
+
+
 def test_sessions_of_a_change_are_a_list():
     with pytest.raises(TableError, match="sessions: found 'before', needed a list of two or more, the reference first"):
         api.change_table(ratio_frame(), sessions="before")

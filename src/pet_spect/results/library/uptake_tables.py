@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
@@ -139,9 +140,9 @@ def _values_of_one_scan(uptake: pd.DataFrame) -> dict[tuple[str, RegionSide], Re
             " or use pet_spect.measure, which gives the ratios of many scans"
         )
     for column in ("mean", "volume_ml"):
-        if uptake[column].dtype.kind not in "fiu":
-            found = shown(next((value for value in uptake[column] if isinstance(value, str)), None))
-            raise TableError(f"the uptake: column {column}: found {found}, needed numbers with a point")
+        for value in uptake[column]:  # transposing a table leaves numbers in columns of objects
+            if not isinstance(value, Real):
+                raise TableError(f"the uptake: column {column}: found {shown(value)}, needed numbers with a point")
     means, volumes = uptake["mean"].tolist(), uptake["volume_ml"].tolist()
     values: dict[tuple[str, RegionSide], RegionValue] = {}
     for region, side, mean, volume in zip(uptake["region"], sides, means, volumes, strict=True):
