@@ -52,7 +52,7 @@ def _add(key: Any, value: Any) -> None:
         for part in value:
             _add(key, part)
     else:
-        key.update(repr(value).encode())
+        key.update(f"{value!r},".encode())
 
 
 def _fixed(value: Any) -> Any:
