@@ -170,7 +170,7 @@ def test_without_sessions_no_change_has_the_wrong_sign_because_somebody_is_liste
     assert api.change_table(both, ["before", "after"])["change"].tolist() == pytest.approx([0.2, 0.2])
 
 
-@pytest.mark.parametrize("coverage", [-1, 90, float("nan")])
+@pytest.mark.parametrize("coverage", [-1, 90, float("nan"), "0.8", None])
 def test_a_coverage_that_is_no_fraction_is_refused(coverage):
     with pytest.raises(RegionError, match="a fraction from 0 to 1"):
         api.extract_uptake(image(), toy_atlas(), min_coverage=coverage)
@@ -198,6 +198,12 @@ def test_a_rigid_transform_may_be_a_list_and_must_exist_as_a_file(tmp_path):
     assert list(found["mean"]) == [60.0, 90.0]
     with pytest.raises(ImageError, match=r"absent\.mat: does not exist"):
         api.extract_uptake(image(), toy_atlas(), rigid=tmp_path / "absent.mat")
+
+
+@pytest.mark.parametrize("rigid", [[[1, 0], [0]], [["x"]], {}])
+def test_what_is_no_matrix_is_no_rigid_transform(rigid):
+    with pytest.raises(ImageError, match=r"rigid: found .*, needed 4 x 4 numbers or a path"):
+        api.extract_uptake(image(), toy_atlas(), rigid=rigid)
 
 
 @pytest.mark.parametrize("function", [api.change_table, pet_spect.plot_change])

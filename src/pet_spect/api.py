@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.errors import RegionError, did_you_mean, shown
+from pet_spect.errors import ImageError, RegionError, did_you_mean, shown
 from pet_spect.imaging.atlases import AtlasSource, load_atlas
 from pet_spect.imaging.brain_overlap import check_brain_overlap
 from pet_spect.imaging.given_images import check_in_memory, check_not_refused
@@ -274,7 +274,10 @@ def _given_scan(
     if isinstance(rigid, str | os.PathLike):
         rigid = read_rigid(Path(rigid))
     elif rigid is not None:
-        rigid = np.asarray(rigid, dtype=np.float64)
+        try:
+            rigid = np.asarray(rigid, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ImageError(f"rigid: found {shown(rigid)}, needed 4 x 4 numbers or a path") from None
         check_rigid(rigid, "rigid")
     if isinstance(image, str | os.PathLike):
         check_not_refused(Path(image))

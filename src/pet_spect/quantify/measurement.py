@@ -54,7 +54,7 @@ class ParticipantRegions:
 
     def __post_init__(self) -> None:
         """Refuse a coverage that is no fraction."""
-        if not 0 <= self.min_coverage <= 1:
+        if not (isinstance(self.min_coverage, int | float | np.number) and 0 <= self.min_coverage <= 1):
             raise RegionError(f"min_coverage is {shown(self.min_coverage)}; a fraction from 0 to 1 is needed")
 
 
