@@ -15,7 +15,11 @@ def test_what_the_sidecar_does_not_say_is_not_known(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("said", "corrected"), [("none", False), ("NAC", False), ("Not corrected", False), ("n/a", None), ("CT", True)]
+    ("said", "corrected"),
+    [
+        *[("none", False), ("NAC", False), ("Not corrected", False), ("not applied", False), ("0", False)],
+        *[("no attenuation correction", False), ("n/a", None), ("CT", True), ("CT without contrast", True)],
+    ],
 )
 def test_what_the_sidecar_says_is_typed(tmp_path, said, corrected):
     warning = {"Code": "weight_conflict", "Reason": "70 and 71"}

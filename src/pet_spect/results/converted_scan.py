@@ -9,12 +9,10 @@ from typing import Annotated, Any
 
 from pet_spect.errors import ImageError
 from pet_spect.files import sidecar
+from pet_spect.imaging.attenuation import corrected_by
 from pet_spect.imaging.images import read_sidecar
 from pet_spect.remarks import Remark
 from pet_spect.results.typed_json import Key, Mark, MismatchError, from_json
-
-_NOT_CORRECTED = frozenset({"none", "false", "no", "nac", "not corrected", "uncorrected", "off", "0"})
-"""What programs write for a scan without a correction of attenuation."""
 
 _UNTOLD = frozenset({"", "n/a", "na", "unknown", "unspecified"})
 
@@ -62,10 +60,8 @@ class ConvertedFacts:
     @property
     def attenuation_corrected(self) -> bool | None:
         """Whether attenuation was corrected; None if the sidecar does not say."""
-        how = self.attenuation_correction
-        if how is None or how.strip().lower() in _UNTOLD:
-            return None
-        return how.strip().lower() not in _NOT_CORRECTED
+        how = (self.attenuation_correction or "").strip().lower()
+        return None if how in _UNTOLD else how not in ("off", "0") and corrected_by(how) is not False
 
 
 def read_converted_facts(image: Path) -> ConvertedFacts:

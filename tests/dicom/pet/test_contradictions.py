@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pet_spect.dicom.facts.attenuation import corrected_by
+from pet_spect.imaging.attenuation import corrected_by
 from pet_spect.remarks import recall_warnings, write_remark
 from tests.dicom.conftest import convert, item, macro, refused
 from tests.dicom.facts.test_declared import factor, pair  # noqa: F401

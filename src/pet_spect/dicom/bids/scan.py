@@ -18,7 +18,7 @@ from pet_spect.dicom.bids.stated_json import (
     text_in,
 )
 from pet_spect.dicom.facts.administration import elapsed_since_injection, settle_administration
-from pet_spect.dicom.facts.attenuation import corrected_by, settle_attenuation
+from pet_spect.dicom.facts.attenuation import settle_attenuation
 from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.objects.blank import check_uptake
 from pet_spect.dicom.objects.vocabulary import UNLISTED, known_corrections, known_text
@@ -27,6 +27,7 @@ from pet_spect.dicom.pet.suv import SUV_UNITS, UNITS, SuvFacts, SuvResult, suv_f
 from pet_spect.dicom.pet.volume import check_declared
 from pet_spect.dicom.sidecar import ScanFacts, sidecar_of
 from pet_spect.errors import ImageError, RefusedError, listed
+from pet_spect.imaging.attenuation import corrected_by
 from pet_spect.imaging.gzipped import BROKEN
 from pet_spect.imaging.images import read_sidecar
 from pet_spect.imaging.nifti import same_content

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pet_spect.dicom.examined import Examined
 from pet_spect.dicom.facts.acquisition import filter_name, read_acquisition, rotation_time
-from pet_spect.dicom.facts.attenuation import corrected_by, settle_attenuation
+from pet_spect.dicom.facts.attenuation import settle_attenuation
 from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.facts.patient import read_administration
 from pet_spect.dicom.files.read import Header
@@ -19,6 +19,7 @@ from pet_spect.dicom.objects.vocabulary import UNLISTED, known_corrections, know
 from pet_spect.dicom.pet.contradictions import compare_counts
 from pet_spect.dicom.pet.series import MOST_INTERCEPT, scaled, stacked
 from pet_spect.dicom.sidecar import ScanFacts
+from pet_spect.imaging.attenuation import corrected_by
 from pet_spect.nuclides import radionuclide_name
 from pet_spect.remarks import Remark
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pet_spect.dicom.examined import Examined
 from pet_spect.dicom.facts.acquisition import filter_name, read_acquisition
 from pet_spect.dicom.facts.administration import Administration, elapsed_since_injection
-from pet_spect.dicom.facts.attenuation import corrected_by, settle_attenuation
+from pet_spect.dicom.facts.attenuation import settle_attenuation
 from pet_spect.dicom.facts.declared import Declared
 from pet_spect.dicom.facts.patient import read_administration
 from pet_spect.dicom.geometry import (
@@ -31,6 +31,7 @@ from pet_spect.dicom.pet.suv import SUV_UNITS, UNITS, DecayCorrection, SuvFacts,
 from pet_spect.dicom.pet.time_frames import check_one_reference, frames_in_window, time_frames
 from pet_spect.dicom.sidecar import ScanFacts
 from pet_spect.errors import DicomError, TracerError
+from pet_spect.imaging.attenuation import corrected_by
 from pet_spect.model import MOST_VOXELS
 from pet_spect.nuclides import SINGLE_PHOTON, decay_constant
 from pet_spect.remarks import Remark
