@@ -28,6 +28,16 @@ def test_left_and_right_are_mirror_images():
     assert np.array_equal(certainty, certainty[::-1])
 
 
+def test_a_mirrored_lesion_gives_mirrored_weights():
+    atlas = slabs(9)
+    mask = np.zeros((79, 60, 60), np.float32)
+    mask[9:11] = 1
+    affine = np.eye(4)
+    affine[0, 3] = 0.5  # the centres of the atlas's voxels lie on the faces of the mask's
+    left, right = (membership_certainty(atlas, ("motor",), 2.0, Volume(data, affine)) for data in (mask, mask[::-1]))
+    assert np.array_equal(left, right[::-1])
+
+
 def test_only_the_regions_asked_for_are_weighted_and_no_misplacement_weighs_nothing():
     assert (membership_certainty(slabs(9), (), 2.0) == 1).all()
     assert (membership_certainty(slabs(9), ("motor",), 0.0) == 1).all()

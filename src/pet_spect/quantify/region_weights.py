@@ -241,12 +241,12 @@ def _lost(atlas: Atlas, regions: Collection[str], lesion: Volume) -> float:
     """Return the fraction of the regions that is lesion, on the side where it is greater."""
     total: dict[str, int] = {}
     lost: dict[str, int] = {}
+    mask = Volume(np.nan_to_num(lesion.data), lesion.affine)
     for region in atlas.regions:
         if region.name in regions:
             points = apply_affine(atlas.affine, np.argwhere(atlas.labels == region.index))
             total[region.side] = total.get(region.side, 0) + len(points)
-            lesion_voxels = int((_nearest(lesion.data, lesion.affine, points) > _LESION).sum())
-            lost[region.side] = lost.get(region.side, 0) + lesion_voxels
+            lost[region.side] = lost.get(region.side, 0) + int((_linear(mask, points) > _LESION).sum())
     return max((lost[side] / count for side, count in total.items() if count), default=0.0)
 
 
