@@ -222,3 +222,15 @@ def test_uptake_follows_the_scale_of_the_image(scale, seed):
     plain = region_uptake(scan_of(data), two_boxes())
     scaled = region_uptake(scan_of(data * np.float32(scale)), two_boxes())
     assert_allclose([r.mean for r in scaled], [r.mean * scale for r in plain], rtol=1e-5)
+
+
+@pytest.mark.parametrize("voxel_mm", [1.0, 1.5, 2.0])
+def test_of_a_region_that_is_lost_altogether_nothing_is_left(voxel_mm):
+    atlas = two_boxes()
+    lesion = Volume((atlas.labels == 1).astype(np.float32), atlas.affine)
+    extent = np.ceil(np.array(atlas.labels.shape) / voxel_mm).astype(int)
+    scan = Volume(np.ones(extent, np.float32), centred(extent, voxel_mm))
+    rows = {(row.region, row.side): row for row in region_uptake(scan, atlas, lesion=lesion, lesionfree=("motor",))}
+    assert rows["motor_lesionfree", "left"].volume_ml == 0
+    assert rows["motor", "left"].lesion_fraction == 1
+    assert rows["motor_lesionfree", "right"].volume_ml == pytest.approx(0.144, rel=0.01)

@@ -109,9 +109,14 @@ def weigh_regions(
     offsets = _sub_voxels(per_axis)
     to_participant = to_participant @ scan.affine
     shape = np.array(scan.data.shape)
-    corners = _Corners(atlas)
-    certain = None if certainty is None else corners.of(certainty)
-    mask = None if lesion is None else Volume(np.nan_to_num(lesion.data), lesion.affine)
+    rows = row_of_label[atlas.labels]
+    if lesion is not None:
+        # by voxels of the atlas, so that of a region that is lost altogether no rim is left
+        labelled = rows >= 0
+        places = apply_affine(atlas.affine, np.argwhere(labelled).astype(np.float64))
+        rows[labelled] += n_regions * (_linear(lesion, places) > lesion_threshold)
+    corners = _Corners(rows, atlas.affine)
+    certain = None if certainty is None else np.pad(certainty, 1).ravel()
 
     total = np.zeros(2 * n_regions)
     keys, counts, weights = [], [], []
@@ -119,11 +124,9 @@ def weigh_regions(
         indices = np.repeat(centres, len(offsets), axis=0)
         points, in_field = _to_standard(indices + np.tile(offsets, (len(centres), 1)), to_participant, warp)
         point, atlas_voxel, share = corners.around(points)
-        row = row_of_label[corners.labels[atlas_voxel]]
+        row = corners.rows[atlas_voxel]
         labelled = row >= 0
         point, atlas_voxel, share, row = point[labelled], atlas_voxel[labelled], share[labelled], row[labelled]
-        if mask is not None:
-            row = row + n_regions * (_linear(mask, points) > lesion_threshold)[point]
         total += np.bincount(row, weights=share, minlength=2 * n_regions)
         indices = indices.astype(np.int64)
         on_grid = (in_field & ((indices >= 0) & (indices < shape)).all(axis=1))[point]
@@ -145,27 +148,26 @@ def weigh_regions(
 
 
 class _Corners:
-    """The voxels of an atlas around a point, and how they share it (linear interpolation)."""
+    """The voxels of an atlas around a point, and how they share it (linear interpolation).
 
-    def __init__(self, atlas: Atlas) -> None:
-        self.affine = atlas.affine
-        padded = np.pad(atlas.labels, 1)  # beyond the grid nothing is labelled
+    `rows` holds the row of each voxel, -1 for none, with one more voxel at each end; `around` returns indices of it.
+    """
+
+    def __init__(self, rows: NDArray[np.int64], affine: FloatArray) -> None:
+        self.affine = affine
+        padded = np.pad(rows, 1, constant_values=-1)
         self.shape = padded.shape
-        self.labels = padded.ravel()
+        self.rows = padded.ravel()
         even = np.ones(tuple(n - 1 for n in padded.shape), dtype=bool)
         first = padded[:-1, :-1, :-1]
         for corner in product((0, 1), repeat=3):
             even &= padded[tuple(slice(c, n - 1 + c) for c, n in zip(corner, padded.shape, strict=True))] == first
         self.even = even
 
-    def of(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return an image on the atlas's grid so that the voxels that `around` returns index it."""
-        return np.pad(image, 1).ravel()
-
     def around(self, points: FloatArray) -> tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]:
         """Return, (n,) each, which point, which voxel near it, and its share of the point; 1 in all for each point.
 
-        A point outside the grid has none. Where all voxels around a point have one label, one stands for all.
+        A point outside the grid has none. Where all voxels around a point have one row, one stands for all.
         """
         place = np.round((voxels_of(self.affine, points) + 1) * _STEPS) / _STEPS
         low = np.floor(place).astype(np.int64)
@@ -188,10 +190,12 @@ class _Corners:
 
 
 def _linear(image: Volume, points: FloatArray) -> NDArray[np.float32]:
-    """Return the value of an image between its voxels at (n, 3) points; beyond its grid lie voxels of 0."""
+    """Return the value of an image between its voxels at (n, 3) points; NaN and what lies beyond its grid are 0."""
     # "constant" would take the outer half of the outermost voxels for 0
     where = voxels_of(image.affine, points).T
-    return np.asarray(map_coordinates(image.data, where, order=1, mode="grid-constant"), dtype=np.float32)
+    return np.asarray(
+        map_coordinates(np.nan_to_num(image.data), where, order=1, mode="grid-constant"), dtype=np.float32
+    )
 
 
 def membership_certainty(
@@ -241,12 +245,11 @@ def _lost(atlas: Atlas, regions: Collection[str], lesion: Volume) -> float:
     """Return the fraction of the regions that is lesion, on the side where it is greater."""
     total: dict[str, int] = {}
     lost: dict[str, int] = {}
-    mask = Volume(np.nan_to_num(lesion.data), lesion.affine)
     for region in atlas.regions:
         if region.name in regions:
             points = apply_affine(atlas.affine, np.argwhere(atlas.labels == region.index))
             total[region.side] = total.get(region.side, 0) + len(points)
-            lost[region.side] = lost.get(region.side, 0) + int((_linear(mask, points) > _LESION).sum())
+            lost[region.side] = lost.get(region.side, 0) + int((_linear(lesion, points) > _LESION).sum())
     return max((lost[side] / count for side, count in total.items() if count), default=0.0)
 
 
