@@ -1,3 +1,4 @@
+# make install    the environment .venv, nothing else
 # make demo    a simulated trial through the whole workflow, into demo/
 # make check   lint, types, layers and unit tests: the checks for between two edits
 # make test    every check and test, the unit tests on every Python of this machine
@@ -32,7 +33,13 @@ python = PYENV_VERSION=$(1) python$(1)
 PYTHON ?= $(firstword $(foreach version,3.13 3.12 3.11,$(shell $(call python,$(version)) -c \
 	'import ensurepip, venv, sys; print(sys.executable)' 2>/dev/null)) python3)
 
-.PHONY: demo check lint test pythons docs lock clean
+.DEFAULT_GOAL := help
+.PHONY: help install demo check lint test pythons docs lock clean
+
+help:
+	@sed -n 's/^# \(make \)/\1/p' Makefile
+
+install: .venv/runtime.stamp
 
 demo: .venv/runtime.stamp
 	test -e demo/truth.tsv || $(BIN)/pet-spect simulate --out demo

@@ -13,6 +13,7 @@ from pet_spect import __version__
 from pet_spect.errors import PetSpectError
 
 VERBS = {
+    "init": "make the folder of a new study, with empty tables to fill in",
     "index": "find the scans in a folder of DICOM files and draft the two tables",
     "convert": "convert one DICOM scan to NIfTI with a sidecar that holds no identifier",
     "normalise": "align one participant's scans and warp them to the standard space",

@@ -302,7 +302,12 @@ def test_a_list_of_many_mistakes_begins_with_what_the_list_needs(folder):
             "'{x}.tsv'",
             f"config.yaml: line 1, participants: found '{{x}}.tsv', {PATH}; rename the place",
         ),
-        ("participants", "p.tsv", "p.tsv: cannot be read (No such file or directory)"),
+        (
+            "participants",
+            "p.tsv",
+            "p.tsv: does not exist; correct the path in the config; 'pet-spect init STUDY' makes a study with empty"
+            " tables",
+        ),
         ("scans", "'a.tsv '", f"config.yaml: line 2, scans: found 'a.tsv ', {PATH}; rename the place"),
         (
             "scans",
@@ -668,6 +673,24 @@ def test_of_25_mistakes_20_are_shown_and_5_counted(folder):
     assert len(lines) == 21
     assert lines[0] == "participants.tsv: line 4, lesion_side: found 'both', needed left or right"
     assert lines[-2:] == ["participants.tsv: line 23, lesion_side: found 'both', needed left or right", "and 5 more"]
+
+
+def test_tables_that_do_not_exist_are_one_line_with_the_examples_to_copy(folder):
+    for name in ("participants", "scans"):
+        Path(f"{name}.tsv").rename(f"{name}.example.tsv")
+    (mistake,) = folder.mistakes()
+    assert str(mistake) == (
+        "participants.tsv and scans.tsv: do not exist; copy participants.example.tsv and scans.example.tsv to these"
+        " names and fill them in, as config/README.md says"
+    )
+
+
+def test_the_examples_of_the_repository_lack_nothing_but_the_scans(folder, repository):
+    for name in ("participants", "scans", "qc"):
+        example = (repository / f"config/{name}.example.tsv").read_text(encoding="utf-8")
+        Path(f"{name}.tsv").write_text(example, encoding="utf-8")
+    folder.configure("qc: qc.tsv\n")
+    assert {mistake.column for mistake in folder.mistakes()} == {"path"}
 
 
 def test_both_tables_without_rows_are_one_line(folder):

@@ -149,12 +149,13 @@ def test_a_folder_without_a_study_is_one_line(repository, tmp_path):
 
 
 def test_the_unfilled_study_says_what_to_fill(repository, tmp_path):
-    shutil.copytree(repository / "config", tmp_path / "config")
+    ours = shutil.ignore_patterns("participants.tsv", "scans.tsv", "qc.tsv")
+    shutil.copytree(repository / "config", tmp_path / "config", ignore=ours)
     command = [str(SNAKEMAKE), "-s", str(repository / "Snakefile"), "--cores", "1"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert complaint(run) == (
-        "pet_spect: config/participants.tsv and config/scans.tsv: not filled in yet; one line per participant and one"
-        " per scan are needed (config/README.md explains the columns)"
+        "pet_spect: config/participants.tsv and config/scans.tsv: do not exist; copy config/participants.example.tsv"
+        " and config/scans.example.tsv to these names and fill them in, as config/README.md says"
     )
 
 

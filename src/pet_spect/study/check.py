@@ -122,9 +122,11 @@ def _check_tables(
         check_there(line, "path")
     check_outside(people_table.rows, "anat", RESULTS)
     check_outside(scans_table.rows, "path", RESULTS)
+    absent = [table.path for table in (people_table, scans_table) if table.path.name and not table.path.exists()]
     mistakes = _not_filled_in([table for table in (people_table, scans_table) if table.is_empty and table.path.name])
+    mistakes += _absent(absent)
     for table in (people_table, scans_table, qc_table):
-        mistakes += table.mistakes
+        mistakes += [] if table.path in absent else table.mistakes
     return participants, scans, decisions, mistakes
 
 
@@ -150,6 +152,19 @@ def _not_filled_in(tables: Sequence[Table]) -> list[Mistake]:
         " (config/README.md explains the columns)"
     )
     return [Mistake(listed((table.path for table in tables), joined=" and "), None, None, message)]
+
+
+def _absent(paths: Sequence[Path]) -> list[Mistake]:
+    """Return one mistake for the tables that do not exist, with the examples to copy if they lie beside them."""
+    if not paths:
+        return []
+    examples = [path.with_name(f"{path.stem}.example{path.suffix}") for path in paths]
+    do, it, name = ("does", "it", "this name") if len(paths) == 1 else ("do", "them", "these names")
+    if all(example.is_file() for example in examples):
+        out = f"copy {listed(examples, joined=' and ')} to {name} and fill {it} in, as config/README.md says"
+    else:
+        out = "correct the path in the config; 'pet-spect init STUDY' makes a study with empty tables"
+    return [Mistake(listed(paths, joined=" and "), None, None, f"{do} not exist; {out}")]
 
 
 def _check_columns(table: Table, schema: Mapping[str, Any]) -> None:
