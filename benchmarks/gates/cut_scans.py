@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from good_scans import OPEN
 from people import TRACERS, PersonScan, add_people, numbers, scans_of
 
 from pet_spect.errors import RegistrationError
@@ -34,7 +34,6 @@ from pet_spect.simulate.cropped_view import coverage, cut
 from pet_spect.simulate.heads.standard_head import standard_head
 from pet_spect.simulate.scanner import CEREBELLUM, TARGET
 
-OPEN = Gates(**{f.name: (-9e9 if f.name.endswith("_min") else 9e9) for f in fields(Gates)})
 AFFECTED = {"vertex": (TARGET,), "below": (CEREBELLUM, "pons"), "left": (TARGET,), "right": (TARGET,)}
 FACES = {"vertex": ("vertex",), "below": ("below",), "side": ("left", "right")}
 DEEPEST_MM = {"vertex": 45.0, "below": 45.0, "left": 30.0, "right": 30.0}
