@@ -8,7 +8,7 @@ sub-voxels are as far apart as the atlas's voxels, as in every image on a grid o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -128,10 +128,10 @@ def weigh_regions(
         labelled = row >= 0
         point, atlas_voxel, share, row = point[labelled], atlas_voxel[labelled], share[labelled], row[labelled]
         total += np.bincount(row, weights=share, minlength=2 * n_regions)
-        indices = indices.astype(np.int64)
-        on_grid = (in_field & ((indices >= 0) & (indices < shape)).all(axis=1))[point]
+        seen = np.repeat(((centres >= 0) & (centres < shape)).all(axis=1), len(offsets)) & in_field
+        on_grid = seen[point]
         point, share, row, atlas_voxel = point[on_grid], share[on_grid], row[on_grid], atlas_voxel[on_grid]
-        voxel = np.ravel_multi_index(tuple(indices[point].T), scan.data.shape)
+        voxel = np.ravel_multi_index(tuple(centres[point // len(offsets)].astype(np.int64).T), scan.data.shape)
         key, place = np.unique(row * n_voxels + voxel, return_inverse=True)
         keys.append(key)
         counts.append(np.bincount(place, weights=share, minlength=len(key)))
@@ -158,35 +158,42 @@ class _Corners:
         padded = np.pad(rows, 1, constant_values=-1)
         self.shape = padded.shape
         self.rows = padded.ravel()
+        self.strides = (padded.shape[1] * padded.shape[2], padded.shape[2], 1)
         even = np.ones(tuple(n - 1 for n in padded.shape), dtype=bool)
         first = padded[:-1, :-1, :-1]
         for corner in product((0, 1), repeat=3):
             even &= padded[tuple(slice(c, n - 1 + c) for c, n in zip(corner, padded.shape, strict=True))] == first
-        self.even = even
+        self.even = np.pad(even, [(0, 1)] * 3).ravel()
 
     def around(self, points: FloatArray) -> tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]:
         """Return, (n,) each, which point, which voxel near it, and its share of the point; 1 in all for each point.
 
-        A point outside the grid has none. Where all voxels around a point have one row, one stands for all.
+        A point outside the grid has none. Where all voxels around a point have one row, the nearest stands for all.
         """
-        place = np.round((voxels_of(self.affine, points) + 1) * _STEPS) / _STEPS
-        low = np.floor(place).astype(np.int64)
-        inside = np.flatnonzero(((low >= 0) & (low < np.array(self.even.shape))).all(axis=1))
-        low, fraction = low[inside], (place[inside] - low[inside])
-        is_even = self.even[tuple(low.T)]
-        found = [
-            (inside[is_even], self._flat(np.rint(place[inside][is_even]).astype(np.int64)), np.ones(is_even.sum()))
-        ]
-        low, fraction, inside = low[~is_even], fraction[~is_even], inside[~is_even]
-        for corner in product((0, 1), repeat=3):
-            share = np.where(corner, fraction, 1 - fraction).prod(axis=1)
+        # axis by axis in whole steps: numpy is slow along a last axis of three
+        places = voxels_of(self.affine, points)
+        steps = [np.rint((places[:, axis] + 1) * _STEPS).astype(np.int64) for axis in range(3)]
+        inside = np.ones(len(points), dtype=bool)
+        for step, extent in zip(steps, self.shape, strict=True):
+            inside &= (step >= 0) & (step < (extent - 1) * _STEPS)
+        point = np.flatnonzero(inside)
+        steps = [step[point] for step in steps]
+        low = self._flat([step // _STEPS for step in steps])
+        is_even = self.even[low]
+        nearest = self._flat([np.rint(step[is_even] / _STEPS).astype(np.int64) for step in steps])
+        found = [(point[is_even], nearest, np.ones(nearest.size))]
+        point, low = point[~is_even], low[~is_even]
+        fractions = [(step[~is_even] % _STEPS) / _STEPS for step in steps]
+        shares = [(1 - fraction, fraction) for fraction in fractions]
+        for i, j, k in product((0, 1), repeat=3):
+            share = shares[0][i] * shares[1][j] * shares[2][k]
             some = share > 0
-            found.append((inside[some], self._flat(low[some] + np.array(corner)), share[some]))
+            found.append((point[some], low[some] + self._flat([i, j, k]), share[some]))
         point, voxel, share = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return point, voxel, share
 
-    def _flat(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.asarray(np.ravel_multi_index(tuple(index.T), self.shape), dtype=np.int64)
+    def _flat(self, index: Sequence[Any]) -> Any:
+        return sum(each * stride for each, stride in zip(index, self.strides, strict=True))
 
 
 def _linear(image: Volume, points: FloatArray) -> NDArray[np.float32]:
