@@ -24,7 +24,7 @@ from pet_spect.imaging.atlases import load_atlas
 from pet_spect.imaging.resample import resample_affine
 from pet_spect.model import Atlas, Side, Volume, Warp, opposite
 from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
-from pet_spect.quantify.region_weights import membership_certainty
+from pet_spect.quantify.membership import membership_certainty
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.placement.head_search import crop_to_head
 from pet_spect.registration.placement.pose import centre_of, find_pose

@@ -22,7 +22,7 @@ from pet_spect.imaging.atlases import load_atlas
 from pet_spect.imaging.images import read_volume
 from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
-from pet_spect.quantify.region_weights import membership_certainty
+from pet_spect.quantify.membership import membership_certainty
 from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Normalised, normalise

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from pet_spect.errors import RegionError, shown
 from pet_spect.model import Atlas, CutView, Refusal, RegionUptake, Volume, Warp
 from pet_spect.quantify.coverage import coverage_by_pose, in_view, limited
-from pet_spect.quantify.region_weights import RegionWeights, membership_certainty, weigh_regions
+from pet_spect.quantify.membership import membership_certainty
+from pet_spect.quantify.region_weights import RegionWeights, weigh_regions
 from pet_spect.quantify.smoothing import blur
 from pet_spect.quantify.uptake import uptake_of_shares
 from pet_spect.remarks import Remark
@@ -34,7 +35,7 @@ class ParticipantRegions:
     lesion : Volume or None
         Lesion mask in the standard space; a voxel above 0.5 is lesion. Without it the lesion-free regions are NaN.
     certainty : float32 array or None
-        On the atlas's grid: what each voxel of a region weighs in its mean (`shares.membership_certainty`);
+        On the atlas's grid: what each voxel of a region weighs in its mean (`membership.membership_certainty`);
         it does not enter volume and coverage. None weighs all alike.
     min_coverage : float
         Smallest fraction of a region's volume that must be in view for its mean to be given.

@@ -85,7 +85,10 @@ UPTAKE: Columns = {
     },
     "sd": {"Description": "Standard deviation of the same voxels with the same weights.", "Units": _SCAN_UNIT},
     "volume_ml": {"Description": "Volume of the whole region in the person, in view or not.", "Units": "mL"},
-    "coverage": {"Description": "Fraction of that volume in the field of view.", "Units": "1"},
+    "coverage": {
+        "Description": "Fraction of that volume in the field of view; beside a cut, the fraction that surely is.",
+        "Units": "1",
+    },
     "lesion_fraction": {
         "Description": "Fraction of the whole region inside the lesion mask; of a _lesionfree region, the fraction"
         " removed.",

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pet_spect.model import Atlas, Region, Volume
-from pet_spect.quantify.region_weights import membership_certainty
+from pet_spect.quantify.membership import membership_certainty
 from tests.quantify.measured import region_uptake
 
 LEFT, RIGHT = Region(1, "motor", "left"), Region(2, "motor", "right")
