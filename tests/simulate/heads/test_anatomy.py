@@ -64,6 +64,15 @@ def test_thin_cortex_takes_up_6_to_13_percent_less_per_mm_and_nothing_else_does(
         assert regional_mean(thin, tracer, name) == regional_mean(head, tracer, name)
 
 
+@pytest.mark.parametrize("tracer", ["FDG", "IMZ"])
+def test_at_the_usual_thinning_regional_means_are_those_of_the_pattern(head, tracer):
+    usual = made(head, thinning_mm=0.4, usual_thinning_mm=0.4).head
+    young = made(head, thinning_mm=0.0, usual_thinning_mm=0.4).head
+    for name in ("precentral", "cuneus", "insula", "cerebellum_gray_matter", "lateral_ventricle"):
+        assert regional_mean(usual, tracer, name) == pytest.approx(regional_mean(head, tracer, name), rel=1e-4)
+    assert 1.02 < regional_mean(young, tracer, "precentral") / regional_mean(head, tracer, "precentral") < 1.06
+
+
 def test_scalp_is_scaled_alone(head):
     bright = made(head, scalp={"FDG": 2.0, "IMZ": 1.0}).head
     np.testing.assert_array_equal(bright.uptake["IMZ"], made(head).head.uptake["IMZ"])

@@ -16,7 +16,7 @@ from pet_spect.imaging.normal_variation import (
     UPTAKE_GROUPS,
     correlation,
 )
-from pet_spect.simulate.heads.regional_factors import regional_factors
+from pet_spect.simulate.heads.regional_factors import UNMEASURED_CV_PERCENT, regional_factors
 
 pytestmark = pytest.mark.slow
 
@@ -73,10 +73,17 @@ def test_sides_differ_as_in_the_table(logs, indices):
     np.testing.assert_allclose(np.corrcoef(found.T), ASYMMETRY_CORRELATION, atol=0.06)
 
 
-def test_regions_of_the_midline_and_ventricles_have_no_asymmetry_and_no_variation(logs, indices):
+def test_what_the_table_lacks_follows_the_rest_and_varies_by_itself(logs, indices):
+    values = logs[1]
+    common = levels(values, indices, UPTAKE_GROUPS).mean(axis=1)
     for name in VENTRICLES:
-        assert (logs[1][:, list(indices[name].values())] == 0).all()
-    assert (logs[1][:, indices["vermal_lobules_i_v"]["n/a"]] == 0).all()  # follows the reference region
+        of = values[:, list(indices[name].values())]
+        assert (of == of[:, :1]).all()  # no asymmetry
+        assert np.corrcoef(of[:, 0], common)[0, 1] > 0.7
+        assert (of[:, 0] - common).std() == pytest.approx(UNMEASURED_CV_PERCENT / 100, rel=0.1)
+    vermis = values[:, indices["vermal_lobules_i_v"]["n/a"]]  # follows the reference region, which does not vary
+    assert vermis.std() == pytest.approx(UNMEASURED_CV_PERCENT / 100, rel=0.05)
+    assert abs(np.corrcoef(vermis, common)[0, 1]) < 0.06
 
 
 def test_without_strength_nobody_differs(indices):

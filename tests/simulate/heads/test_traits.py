@@ -23,6 +23,7 @@ def test_ventricles_and_cortex_range_from_young_to_atrophic_together(people):
     assert (ventricles.min(), ventricles.max()) == pytest.approx((0.7, 4.0))
     assert (thinning.min(), thinning.max()) == pytest.approx((-0.2, 1))
     assert np.corrcoef(np.log(ventricles), thinning)[0, 1] > 0.8
+    assert thinning.mean() == pytest.approx(people[0].usual_thinning_mm, abs=0.03)
 
 
 def test_the_right_frontal_pole_protrudes_in_most_but_not_in_all(people):

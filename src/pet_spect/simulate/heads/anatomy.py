@@ -247,12 +247,34 @@ def individual_anatomy(head: Head, rng: np.random.Generator, *, traits: Traits |
     standard_points = np.stack([upsample(component, shape, COARSE_MM / voxel_mm) for component in points])
     voxels = (standard_points - origin.astype(np.float32)) / np.float32(voxel_mm)
     labels = map_coordinates(head.labels, voxels, order=0, output=np.uint8)
-    thinned = None if head.thinning is None else np.minimum(np.float32(traits.thinning_mm) * head.thinning, _MOST_LOST)
+    thinned, usual = (_lost(head, amount) for amount in (traits.thinning_mm, traits.usual_thinning_mm))
     uptake = {}
     for tracer, healthy in head.uptake.items():
-        own = healthy if thinned is None else healthy + thinned * (np.float32(PATTERNS[tracer].csf) - healthy)
+        own = _thinned(healthy, thinned, tracer)
         if head.scalp is not None:
             own = np.where(head.scalp, np.float32(traits.scalp[tracer]) * own, own)
         factors = regional_factors(head.indices, rng, tracer=tracer, strength=traits.between_person)
+        if traits.usual_thinning_mm:
+            factors /= _kept_by_label(head, tracer, usual)
         uptake[tracer] = map_coordinates(own, voxels, order=1, output=np.float32) * factors[labels]
     return Anatomy(Head(labels, uptake, head.affine, head.indices), standard_points, thinned)
+
+
+def _lost(head: Head, thinning_mm: float) -> NDArray[np.float32] | None:
+    """Return the share of each voxel of the standard head that CSF takes, if it knows where its sulci are."""
+    return None if head.thinning is None else np.minimum(np.float32(thinning_mm) * head.thinning, _MOST_LOST)
+
+
+def _thinned(healthy: NDArray[np.float32], lost: NDArray[np.float32] | None, tracer: str) -> NDArray[np.float32]:
+    return healthy if lost is None else healthy + lost * (np.float32(PATTERNS[tracer].csf) - healthy)
+
+
+def _kept_by_label(head: Head, tracer: str, lost: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """Return which part of its mean uptake each label keeps; 1 for 0, which is no tissue."""
+    healthy = head.uptake[tracer]
+    before, after = (
+        np.bincount(head.labels.ravel(), uptake.ravel(), 256) for uptake in (healthy, _thinned(healthy, lost, tracer))
+    )
+    kept = np.divide(after, before, out=np.ones(256), where=before > 0)
+    kept[0] = 1
+    return kept.astype(np.float32)

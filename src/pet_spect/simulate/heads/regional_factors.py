@@ -18,8 +18,8 @@ from pet_spect.imaging.normal_variation import (
 )
 from pet_spect.simulate.heads.standard_head import OTHER_TISSUE
 
-WHITE_CV_PERCENT = 4.0
-"""Between-person CV of tissue that belongs to no region (an assumption: the table has no white matter)."""
+UNMEASURED_CV_PERCENT = 4.0
+"""Own between-person CV of what the table lacks: white matter, ventricles, vermis and a few regions (an assumption)."""
 
 
 def regional_factors(
@@ -29,7 +29,9 @@ def regional_factors(
 
     Uptake over cerebellar cortex is log-normal with mean 1; left and right differ by half the log ratio each.
     The mean asymmetry is that of FDG, and 0 for another tracer, of which none is known. CV, SD and
-    correlations of FDG are taken for IMZ as well: an assumption.
+    correlations of FDG are taken for IMZ as well: an assumption. What the table lacks follows the region named in
+    `FOLLOWS`, else (white matter, ventricles) the mean of all groups, because a person's cerebellum is under every
+    ratio; and it has `UNMEASURED_CV_PERCENT` of its own.
 
     Parameters
     ----------
@@ -43,25 +45,31 @@ def regional_factors(
     Returns
     -------
     (256,) float32 array
-        Factor of each label; 1 for labels of no region, ventricles and cerebellar cortex but for its asymmetry.
+        Factor of each label; 1 for labels of no tissue, and for cerebellar cortex but for its asymmetry.
     """
     logs = _draw(rng, UPTAKE_CORRELATION)
     differences = _draw(rng, ASYMMETRY_CORRELATION)
-    white = rng.standard_normal()
     level = {group.name: _log_normal(strength * group.cv_percent / 100, z) for group, z in _pairs(UPTAKE_GROUPS, logs)}
     asymmetry = {
         group.name: (group.asymmetry_mean_percent * (tracer == "FDG") + group.asymmetry_sd_percent * z) / 100
         for group, z in _pairs(ASYMMETRY_GROUPS, differences)
     }
-    group_of = {region: group.name for group in GROUPS for region in group.regions} | dict(FOLLOWS)
+    group_of = {region: group.name for group in GROUPS for region in group.regions}
+    common = float(np.mean(list(level.values())))
+
+    def unmeasured(follows: float) -> float:
+        return follows + _log_normal(strength * UNMEASURED_CV_PERCENT / 100, float(rng.standard_normal()))
+
     factor = np.ones(256, dtype=np.float32)
-    factor[OTHER_TISSUE] = np.exp(_log_normal(strength * WHITE_CV_PERCENT / 100, white))
+    factor[OTHER_TISSUE] = np.exp(unmeasured(common))
     for region, by_side in indices.items():
+        group = group_of.get(region, FOLLOWS.get(region))
+        own = common if group is None else level.get(group, 0.0)
         if region not in group_of:
-            continue
+            own = unmeasured(own)
         for side, label in by_side.items():
-            half = {"left": 0.5, "right": -0.5}.get(side, 0.0) * strength * asymmetry.get(group_of[region], 0.0)
-            factor[label] = np.exp(level.get(group_of[region], 0.0) + half)
+            half = {"left": 0.5, "right": -0.5}.get(side, 0.0) * strength * asymmetry.get(group or "", 0.0)
+            factor[label] = np.exp(own + half)
     return factor
 
 

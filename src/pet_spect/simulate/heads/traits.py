@@ -51,6 +51,9 @@ class Traits:
     thinning_mm : float
         How much of the standard head's cortex the CSF of widened sulci replaces, at the pial surface; negative
         where sulci are narrower. 1 mm lowers regional means by 6 to 13 %. Drawn: -0.2 to 1, linear in atrophy.
+    usual_thinning_mm : float
+        Thinning at which regional means are those of the pattern, because the people it was measured in were not all
+        young. Drawn: always 0.4, the mean of `thinning_mm`.
     scalp : mapping of str to float
         Uptake of the scalp over the pattern's, per tracer. Drawn: 0.5 to 2, its logarithm evenly.
     between_person : float
@@ -68,6 +71,7 @@ class Traits:
     atrophy: float = 0.0
     ventricle_ratio: float = 1.0
     thinning_mm: float = 0.0
+    usual_thinning_mm: float = 0.0
     scalp: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({"FDG": 1.0, "IMZ": 1.0}))
     between_person: float = 0.0
 
@@ -106,6 +110,7 @@ def draw_traits(rng: np.random.Generator) -> Traits:
         atrophy=float(atrophy),
         ventricle_ratio=float(least * (most / least) ** inside),
         thinning_mm=float(thickest + (thinnest - thickest) * outside),
+        usual_thinning_mm=(thickest + thinnest) / 2,
         scalp=MappingProxyType(scalp),
         between_person=1.0,
     )
