@@ -35,13 +35,13 @@ def main() -> None:
         out = options.work / f"{number:04d}.json"
         if out.is_file() or (options.kinds and not any(word in case.group for word in options.kinds)):
             continue
-        ((key, volume),) = case.scans.items()
+        (key,) = case.scans
         told = {"group": case.group, "name": case.name, "tracer": key.tracer}
         try:
             found = normalise(case.scans, templates, gates=OPEN, deformation=COARSE)
             if key in found.refused:
                 raise found.refused[key]
-            told |= features(volume, key.tracer, templates, found)
+            told |= features(templates, found)
         except Exception as error:
             told["refused"] = f"{getattr(error, 'code', type(error).__name__)}: {error}"
         out.write_text(json.dumps(told), encoding="utf-8")

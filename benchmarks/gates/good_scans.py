@@ -28,7 +28,6 @@ from pet_spect.registration.gates.resemblance import appearance, integrity
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Normalised, normalise
 from pet_spect.registration.placement.orientation import fit
-from pet_spect.registration.placement.pose import look_at
 from pet_spect.registration.templates.template import make_template
 from pet_spect.registration.warp import Deformation
 from pet_spect.simulate.heads.standard_head import standard_head
@@ -37,11 +36,10 @@ from pet_spect.simulate.scanner import CEREBELLUM, TARGET
 OPEN = Gates(**{f.name: (-9e9 if f.name.endswith("_min") else 9e9) for f in fields(Gates)})
 
 
-def features(scan_volume: Volume, tracer: str, templates: dict[str, Any], found: Normalised) -> dict[str, Any]:
-    key = next(iter(found.scans))
-    registered = found.scans[key]
-    placed = look_at(scan_volume, tracer, templates, OPEN).placed()
-    own = templates[tracer]
+def features(templates: dict[str, Any], found: Normalised) -> dict[str, Any]:
+    ((key, registered),) = found.scans.items()
+    placed = found.tried[key].placed()
+    own = templates[key.tracer]
     posed = resample_affine(placed.head, own.brain.shape, own.uptake.affine, placed.pose)
     place = fit(placed.head, own)
     return {
@@ -68,7 +66,7 @@ def told_of(made: PersonScan, common: dict[str, Any]) -> dict[str, Any]:
         found = normalise({key: volume}, common["templates"], gates=OPEN, deformation=Deformation())
         if not found.scans:
             raise next(iter(found.refused.values()))
-        told |= features(volume, made.tracer, common["templates"], found)
+        told |= features(common["templates"], found)
         told["measured"] = measured(volume, key, found, made.lesion_side, common["atlas"])
     except Exception as error:
         told["refused"] = f"{getattr(error, 'code', type(error).__name__)}: {error}"

@@ -18,6 +18,9 @@ from pet_spect.registration.templates.appearance import own_appearance
 from pet_spect.registration.templates.template import WORKING_VOXEL_MM, Template
 
 MASK_MARGIN_MM = 6
+FIELD_MARGIN_MM = 8
+"""How far the grid of a deformable registration reaches beyond what counts; ITK lets its field end there at 0."""
+
 _RIM_VOXELS = 2
 
 Grid = tuple[tuple[int, int, int], NDArray[np.float64]]
@@ -50,8 +53,8 @@ class Deformation:
         To the template with that uptake.
     """
 
-    first: Step = field(default_factory=lambda: Step("mattes", (40, 10, 0), 0.2, 4.0, 1.0))
-    final: Step = field(default_factory=lambda: Step("CC", (30, 8, 0), 0.2, 3.0, 0.0))
+    first: Step = field(default_factory=lambda: Step("mattes", (40, 4, 0), 0.2, 4.0, 1.0))
+    final: Step = field(default_factory=lambda: Step("CC", (12, 5, 0), 0.2, 3.0, 0.0))
 
 
 @dataclass(frozen=True)
@@ -169,13 +172,25 @@ def _both_ways(
     target: Volume, mean: Volume, affine: NDArray[np.float64], mask: NDArray[np.bool_], grid: Grid, step: Step
 ) -> tuple[Warp, Warp]:
     """Return the whole way from standard points to participant points and back."""
-    affine, warp, inverse = register_deformable(target, mean, start=affine, mask=mask, **vars(step))
+    near, mask_near = _around(target, mask)
+    affine, warp, inverse = register_deformable(near, mean, start=affine, mask=mask_near, **vars(step))
     from_affine = np.linalg.inv(affine)
     to_participant = field_of(
         target.data.shape, target.affine, lambda points: apply_affine(affine, displace(warp, points))
     )
     to_standard = field_of(*grid, lambda points: displace(inverse, apply_affine(from_affine, points)))
     return to_participant, to_standard
+
+
+def _around(target: Volume, mask: NDArray[np.bool_]) -> tuple[Volume, NDArray[np.bool_]]:
+    """Return the target and its mask without the air around the head: a third of ITK's time goes into it."""
+    margin = round(FIELD_MARGIN_MM / WORKING_VOXEL_MM)
+    counted = np.argwhere(mask)
+    low = np.maximum(counted.min(axis=0) - margin, 0)
+    box = tuple(slice(a, b) for a, b in zip(low, counted.max(axis=0) + 1 + margin, strict=True))
+    affine = target.affine.copy()
+    affine[:3, 3] = apply_affine(target.affine, low.astype(np.float64))
+    return Volume(np.ascontiguousarray(target.data[box]), affine), np.ascontiguousarray(mask[box])
 
 
 def _standard(mean: Volume, to_participant: Warp) -> NDArray[np.float32]:
