@@ -1,7 +1,7 @@
 """Regional uptake of the simulated tracers beside that of real scans, and the fit of the patterns.
 
     python benchmarks/patterns.py          # real, simulated and difference in percent, region by region
-    python benchmarks/patterns.py --people 40   # the range of simulated people beside two real persons' FDG
+    python benchmarks/patterns.py --people 40   # simulated people beside the spread of 355 real ones, and two persons
     python benchmarks/patterns.py --fit    # fit the levels of pet_spect.imaging.normal_uptake anew and print them
 
 The real values are ``patterns/regional_uptake.tsv`` of the reference data (``PET_SPECT_EXTERNAL_DATA``): means over
@@ -151,13 +151,13 @@ def fitted(standard: Standard, tracer: str, column: str, fwhm_mm: float) -> Patt
 
 
 def people(standard: Standard, count: int) -> pd.DataFrame:
-    """Return the 95 % range of simulated people's FDG and the values of the two real persons.
+    """Return the regional means of simulated people's FDG over the cerebellum: a row per person, per region and side.
 
     Every simulated person has a scanner of its own. Regional means of the real persons were taken where a registration
     put the atlas, so the simulated ones are blurred by what a registration leaves of misplacement (4.6 mm).
     """
     head = standard_head(standard.atlas, step=2)
-    means = []
+    drawn = []
     for number in range(count):
         rng = np.random.default_rng([41, number])
         person, _ = draw_person(head, rng)
@@ -166,15 +166,37 @@ def people(standard: Standard, count: int) -> pd.DataFrame:
         seen = blurred(seen, person.head.affine, MISREGISTRATION_FWHM_MM)
         labels = person.head.labels.ravel()
         total, size = np.bincount(labels, seen.ravel(), 256), np.bincount(labels, minlength=256)
-        by_name = {name: person.head.labels_of([name]) for name in standard.names}
-        means.append({name: total[of].sum() / max(size[of].sum(), 1) for name, of in by_name.items()})
-    drawn = pd.DataFrame(means)
-    drawn = drawn.div(drawn[REFERENCE], axis=0)
-    table = pd.DataFrame({"low": drawn.quantile(0.025), "median": drawn.median(), "high": drawn.quantile(0.975)})
+        parts = {(region.name, region.side): [region.index] for region in standard.atlas.regions}
+        parts |= {(name, "both"): person.head.labels_of([name]) for name in standard.names}
+        means = {part: total[of].sum() / max(size[of].sum(), 1) for part, of in parts.items()}
+        drawn.append({part: mean / means[REFERENCE, "both"] for part, mean in means.items()})
+    table = pd.DataFrame(drawn)
+    table.columns = pd.MultiIndex.from_tuples(table.columns, names=["region", "side"])
+    return table
+
+
+def beside_two_persons(drawn: pd.DataFrame) -> pd.DataFrame:
+    """Return the 95 % range of simulated people and the values of the two real persons."""
+    both = drawn.xs("both", axis=1, level="side").sort_index(axis=1)
+    table = pd.DataFrame({"low": both.quantile(0.025), "median": both.median(), "high": both.quantile(0.975)})
     for name in ("fdg_person_a", "fdg_person_b"):
         table[name] = real()[name].reindex(table.index)
         table[f"{name}_inside"] = table[name].between(table["low"], table["high"])
     return table
+
+
+def beside_a_table(drawn: pd.DataFrame) -> pd.DataFrame:
+    """Return mean, CV and spread of left/right of every group of regions, real (355 adults) and simulated."""
+    source = pd.read_csv(DATA / "patterns" / "fdg_between_person.tsv", sep="\t", index_col="region")
+    rows = {}
+    for group, regions in source["cerebra_regions"].str.split(",").items():
+        level = drawn[[(region, "both") for region in regions]].mean(axis=1)
+        rows[group] = {"mean": level.mean(), "cv_percent": 100 * level.std() / level.mean()}
+        if (regions[0], "left") in drawn:
+            left, right = (drawn[[(region, side) for region in regions]].mean(axis=1) for side in ("left", "right"))
+            rows[group]["left_right_sd_percent"] = 100 * np.log(left / right).std()
+    real_ones = source[["mean_over_cerebellar_cortex", "between_person_cv_percent", "left_right_log_sd_percent"]]
+    return real_ones.join(pd.DataFrame.from_dict(rows, orient="index").add_prefix("simulated_"))
 
 
 def main() -> None:
@@ -184,7 +206,9 @@ def main() -> None:
     options = parser.parse_args()
     standard = Standard()
     if options.people:
-        table = people(standard, options.people)
+        drawn = people(standard, options.people)
+        print(beside_a_table(drawn).round(2).to_string(), end="\n\n")
+        table = beside_two_persons(drawn)
         print(table.round(3).to_string())
         for name in ("fdg_person_a", "fdg_person_b"):
             print(f"{name}: {table[f'{name}_inside'].sum()} of {len(table)} regions inside the simulated 95 % range")
