@@ -12,6 +12,7 @@ from pet_spect.imaging.normal_variation import (
     ASYMMETRY_GROUPS,
     FOLLOWS,
     GROUPS,
+    PEOPLE_OVER_PATTERN,
     UPTAKE_CORRELATION,
     UPTAKE_GROUPS,
     correlation,
@@ -74,7 +75,7 @@ def test_sides_differ_as_in_the_table(logs, indices):
 
 
 def test_what_the_table_lacks_follows_the_rest_and_varies_by_itself(logs, indices):
-    values = logs[1]
+    tracer, values = logs
     common = levels(values, indices, UPTAKE_GROUPS).mean(axis=1)
     for name in VENTRICLES:
         of = values[:, list(indices[name].values())]
@@ -84,6 +85,7 @@ def test_what_the_table_lacks_follows_the_rest_and_varies_by_itself(logs, indice
     vermis = values[:, indices["vermal_lobules_i_v"]["n/a"]]  # follows the reference region, which does not vary
     assert vermis.std() == pytest.approx(UNMEASURED_CV_PERCENT / 100, rel=0.05)
     assert abs(np.corrcoef(vermis, common)[0, 1]) < 0.06
+    assert vermis.mean() == pytest.approx(np.log(PEOPLE_OVER_PATTERN if tracer == "FDG" else 1), abs=0.003)
 
 
 def test_without_strength_nobody_differs(indices):

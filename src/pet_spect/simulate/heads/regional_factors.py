@@ -12,6 +12,7 @@ from pet_spect.imaging.normal_variation import (
     ASYMMETRY_GROUPS,
     FOLLOWS,
     GROUPS,
+    PEOPLE_OVER_PATTERN,
     UPTAKE_CORRELATION,
     UPTAKE_GROUPS,
     Group,
@@ -27,11 +28,11 @@ def regional_factors(
 ) -> NDArray[np.float32]:
     """Draw how one person's uptake differs from the healthy pattern.
 
-    Uptake over cerebellar cortex is log-normal with mean 1; left and right differ by half the log ratio each.
-    The mean asymmetry is that of FDG, and 0 for another tracer, of which none is known. CV, SD and
-    correlations of FDG are taken for IMZ as well: an assumption. What the table lacks follows the region named in
-    `FOLLOWS`, else (white matter, ventricles) the mean of all groups, because a person's cerebellum is under every
-    ratio; and it has `UNMEASURED_CV_PERCENT` of its own.
+    Uptake relative to the pattern is log-normal with mean 1, in the cerebellum `PEOPLE_OVER_PATTERN`; left and right
+    differ by half the log ratio each. The mean asymmetry and the level of the cerebellum are those of FDG, and 0 and 1
+    for another tracer, of which none is known. CV, SD and correlations of FDG are taken for IMZ as well: an assumption.
+    What the table lacks follows the region named in `FOLLOWS`, else (white matter, ventricles) the mean of all groups,
+    because a person's cerebellum is under every ratio; and it has `UNMEASURED_CV_PERCENT` of its own.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def regional_factors(
     Returns
     -------
     (256,) float32 array
-        Factor of each label; 1 for labels of no tissue, and for cerebellar cortex but for its asymmetry.
+        Factor of each label; 1 for labels of no tissue.
     """
     logs = _draw(rng, UPTAKE_CORRELATION)
     differences = _draw(rng, ASYMMETRY_CORRELATION)
@@ -56,6 +57,7 @@ def regional_factors(
     }
     group_of = {region: group.name for group in GROUPS for region in group.regions}
     common = float(np.mean(list(level.values())))
+    reference = strength * float(np.log(PEOPLE_OVER_PATTERN)) * (tracer == "FDG")
 
     def unmeasured(follows: float) -> float:
         return follows + _log_normal(strength * UNMEASURED_CV_PERCENT / 100, float(rng.standard_normal()))
@@ -64,7 +66,7 @@ def regional_factors(
     factor[OTHER_TISSUE] = np.exp(unmeasured(common))
     for region, by_side in indices.items():
         group = group_of.get(region, FOLLOWS.get(region))
-        own = common if group is None else level.get(group, 0.0)
+        own = common if group is None else level.get(group, reference)
         if region not in group_of:
             own = unmeasured(own)
         for side, label in by_side.items():
