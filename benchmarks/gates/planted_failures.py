@@ -4,7 +4,7 @@ Usage: ``.venv/bin/python benchmarks/gates/planted_failures.py [part of a kind's
 
 Every case is a set of scans of one participant given to `normalise`, then measured and judged as the workflow does.
 A planted scan is caught if it is refused, if its side contradicts `lesion_side` or the other scans, if the target
-or the primary reference has no value, which the workflow then says, or if its regional uptake is flagged (`flag`).
+on either side has no value, which the workflow then says, or if its regional uptake is flagged (`flag`).
 A wrong tracer is told by the header, which these scans do not have: here only the flag can speak. The anatomy has
 voxels of 2 mm and usual scanners are thinned, to be quick. Poses that recur (the good partners) are found once.
 """
@@ -28,7 +28,7 @@ from planted_good import USUAL, Person, look, odd_ones, person, visits
 from pet_spect.errors import PetSpectError
 from pet_spect.imaging.atlases import load_atlas
 from pet_spect.imaging.resample import resample_affine
-from pet_spect.model import Atlas, CutView, RegionSide, ScanKey, Volume
+from pet_spect.model import Atlas, CutView, ScanKey, Volume
 from pet_spect.quantify.cohort.qc_decisions import judge_measured
 from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
 from pet_spect.quantify.roles import ScanUptake
@@ -135,11 +135,6 @@ def in_company() -> Iterator[Trouble]:
         yield Trouble("mirrored, one of four", f"{key.tracer}, no lesion", who, turned, frozenset({key}))
 
 
-def reference(tracer: str, who: Person) -> tuple[str, RegionSide]:
-    """Return the region that a tracer's primary ratio is divided by."""
-    return ("pons", "n/a") if tracer == "IMZ" else ("cerebellum_gray_matter", who.lesion_side)
-
-
 def remember_poses() -> None:
     """Let the pose of one and the same scan be found once."""
     find, known = pose.find_pose, {}
@@ -217,8 +212,7 @@ def codes(trouble: Trouble, templates: Mapping[str, Template], atlas: Atlas, rea
             found[key] = error.code
             continue
         values = {(row.region, row.side): row for row in rows}
-        needed = (*((TARGET, side) for side in ("left", "right")), reference(key.tracer, trouble.who))
-        if not all(np.isfinite(values[region].mean) for region in needed):
+        if not all(np.isfinite(values[TARGET, side].mean) for side in ("left", "right")):
             found[key] = "coverage"
             continue
         if registered.pattern_distance > FAR:

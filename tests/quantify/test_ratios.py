@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pet_spect.errors import RegionError
 from pet_spect.model import ScanKey
 from pet_spect.quantify.ratios import scan_ratios
-from pet_spect.quantify.references import Reference, read_references
+from pet_spect.quantify.references import BUILT_IN, Reference, read_references
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, joint_value, reference_value
 from pet_spect.quantify.uncertainty import Sensitivity
 from pet_spect.remarks import Remark
@@ -19,6 +19,7 @@ REFERENCES = read_references(
         "cerebellum_contralesional": {"regions": "cerebellum", "side": "contralesional"},
         "cerebellum": {"regions": "cerebellum", "side": "both"},
         "hemisphere_contralesional": {"regions": ["motor", "cortex"], "side": "contralesional"},
+        "whole_brain": None,
     }
 )
 ROLES = RegionRoles(("motor",), REFERENCES)
@@ -76,6 +77,39 @@ def test_ratios_of_a_left_stroke_worked_by_hand():
     assert {row.reason for row in rows.values()} == {""}
 
 
+def test_the_other_side_stands_over_the_ipsilesional_cerebellum_too():
+    row = rows_of(a_scan())["motor_contralesional", "uptake_ratio", "cerebellum_ipsilesional"]
+    assert (row.value, row.numerator, row.denominator) == (80 / 100, 80.0, 100.0)
+    without = RegionRoles(("motor",), {name: REFERENCES[name] for name in ("contralateral", "pons")})
+    assert not any(row.region == "motor_contralesional" for row in scan_ratios(a_scan(), "left", without))
+
+
+def test_whole_brain_leaves_out_the_target_on_both_sides():
+    roles = RegionRoles(("motor",), {"whole_brain": BUILT_IN["whole_brain"]})
+    row = scan_ratios(a_scan(), "left", roles)[0]
+    rest = [value for (region, _), value in MEANS.items() if "motor" not in region]
+    assert row.denominator == pytest.approx(sum(mean * ml for mean, ml in rest) / sum(ml for _, ml in rest))
+
+
+def test_with_strokes_on_both_sides_no_value_relative_to_the_other_side_is_used():
+    rows = rows_of(a_scan(), bilateral=True)
+    failed = {row.reference for row in rows.values() if row.qc == "fail"}
+    assert failed == {"contralateral", "hemisphere_contralesional"}
+    row = rows["motor", "uptake_ratio", "contralateral"]
+    assert row.value == 60 / 80
+    assert row.reason == Remark.of("bilateral_stroke", case="told").line
+
+
+@pytest.mark.parametrize(("share", "failed"), [(0.005, False), (0.2, True)])
+def test_a_lesion_mask_that_holds_the_other_side_shows_a_second_stroke(share, failed):
+    scan = a_scan()
+    values = dict(scan.values)
+    values["motor", "right"] = replace(values["motor", "right"], lesion_fraction=share)
+    row = rows_of(replace(scan, values=values))["motor", "uptake_ratio", "contralateral"]
+    assert row.qc == ("fail" if failed else "pass")
+    assert ("bilateral_stroke: 20% of the target" in row.reason) == failed
+
+
 def test_numerator_and_denominator_are_stored():
     rows = rows_of(a_scan())
     ratio = rows["motor", "uptake_ratio", "pons"]
@@ -110,7 +144,7 @@ def test_ratios_do_not_depend_on_the_scale_of_the_scan(scale):
 
 def test_a_missing_scan_has_every_row_without_a_value():
     rows = rows_of(a_scan({}, absence=Remark.of("no_scan")))
-    assert len(rows) == 2 * len(ROWS)
+    assert len(rows) == 2 * len(ROWS) + 1
     assert {row.qc for row in rows.values()} == {"fail"}
     assert {row.reason for row in rows.values()} == {Remark.of("no_scan").text}
     assert all(math.isnan(row.value) for row in rows.values())
@@ -261,7 +295,7 @@ def test_an_asymmetry_index_compares_two_sides_or_is_not_given():
 def test_a_reference_may_be_left_out_with_what_only_it_has():
     roles = RegionRoles(("motor",), {name: each for name, each in REFERENCES.items() if name != "pons"})
     kinds = [(row.measure, row.reference) for row in scan_ratios(a_scan(), "left", roles)]
-    assert len(kinds) == 2 * (len(ROWS) - 2)
+    assert len(kinds) == 2 * (len(ROWS) - 2) + 1
     assert not any(reference == "pons" for _, reference in kinds)
 
 

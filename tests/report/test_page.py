@@ -260,6 +260,29 @@ def test_interval_that_includes_zero_is_said(make_study, tmp_path):
     assert "The interval includes zero." in written(study, tmp_path)
 
 
+@pytest.mark.parametrize(("share", "alert"), [(0.6, True), (0.4, False)])
+def test_a_change_that_lies_on_the_other_side_is_said(make_study, tmp_path, share, alert):
+    study = make_study(4)
+    for row in study.summary:
+        row["primary"] = row["reference"] == "contralateral"
+    for row in [row for row in study.summary if row["reference"] == "cerebellum_ipsilesional"]:
+        # the other side falls by a share of what the ratio to it rises
+        moved = {name: -share * row[name] for name in ("mean_change", "ci95_low", "ci95_high")}
+        low, high = moved["ci95_high"], moved["ci95_low"]
+        other_side = {"region": "precentral_contralesional", **moved, "ci95_low": low, "ci95_high": high}
+        study.summary.append({**row, **other_side})
+    changed = next(row for row in study.change if (row["tracer"], row["reference"]) == ("FDG", "contralateral"))
+    changed["reason"] = Remark.of("reference_moved", other=-6.0, ratio=6.0).line
+    told = plain(written(study, tmp_path))
+    fdg, imz = told.split("FDG: mean improvement")[1].split("IMZ: mean improvement")
+    assert "Over the ipsilesional cerebellum: the side of the stroke +7.0 %" in fdg
+    assert "the other side" in fdg
+    assert f"{-7.0 * share:+.1f} %".replace("-", "\N{MINUS SIGN}") in fdg
+    assert ("More than half of the mean change comes from the other side" in fdg) == alert
+    assert "reference_moved: in sub-01 more than half" in fdg
+    assert "Which side changed?" not in imz.split("Refused, excluded")[0]  # of IMZ only pons is there
+
+
 def test_tracer_without_a_primary_endpoint_is_an_error(make_study, tmp_path):
     study = make_study(2)
     study.summary = [row for row in study.summary if row["tracer"] != "IMZ"]

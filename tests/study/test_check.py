@@ -151,7 +151,7 @@ def folder(tmp_path, monkeypatch, repository):
         ),
         ("measure: {min_coverage: '0.8'}", "at most 1; write the number without quotes"),
         ("targets:", "targets: found nothing, needed a list of one or several different regions"),
-        ("primary: {FDG: cerebellum_ipsilateral, IMZ: pons}", "and 1 more; did you mean 'cerebellum_ipsilesional'?"),
+        ("primary: {FDG: cerebellum_ipsilateral, IMZ: pons}", "and 2 more; did you mean 'cerebellum_ipsilesional'?"),
         ("qc: a", "qc: a is a folder; name the file in it"),
         ("references: {Mine: {regions: pons, side: both}}", "references: found 'Mine', needed a name of small letters"),
         (
@@ -223,10 +223,10 @@ ABSENT = "does not exist, relative to the working directory; correct the path"
             ],
         ),
         (
-            "references: {pons: null}",
+            "references: {pons: null}\nprimary: {FDG: contralateral, IMZ: pons}",
             [
-                "config.yaml: primary: IMZ: found 'pons', needed one of the references contralateral,"
-                " cerebellum_ipsilesional, cerebellum_contralesional, cerebellum, hemisphere_contralesional"
+                "config.yaml: line 4, primary: IMZ: found 'pons', needed one of the references contralateral,"
+                " cerebellum_ipsilesional, cerebellum_contralesional, cerebellum, hemisphere_contralesional and 1 more"
             ],
         ),
         (

@@ -125,8 +125,9 @@ def run(options: argparse.Namespace) -> None:
         for table in (columns.RATIOS, columns.CHANGE, columns.SUMMARY)
     )
     territories = {identity: person.lesion_territory for identity, person in people.items()}
+    bilateral = frozenset(identity for identity, person in people.items() if person.bilateral)
     settings = StudySettings(
-        options.atlas_name, options.own_atlas, plan.roles, plan.max_cerebellum_asymmetry, territories
+        options.atlas_name, options.own_atlas, plan.roles, plan.max_cerebellum_asymmetry, territories, bilateral
     )
     write_table(folder / "ratios.tsv", settings.described(ratio_columns), _as_rows(ratios, columns.RATIOS))
     write_table(folder / "change.tsv", change_columns, _as_rows(followed, columns.CHANGE))
@@ -218,6 +219,7 @@ def _participant(
                 plan.roles,
                 failure=scan_qc.failure,
                 infratentorial=person.lesion_territory == "infratentorial",
+                bilateral=person.bilateral,
                 max_cerebellum_asymmetry=plan.max_cerebellum_asymmetry,
             )
         except RegionError as error:

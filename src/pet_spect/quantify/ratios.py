@@ -6,7 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from pet_spect.model import Side
+import numpy as np
+
+from pet_spect.model import Side, opposite
+from pet_spect.quantify.references import Reference
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, joint_value, reference_value, target_value
 from pet_spect.quantify.uncertainty import Spread, interval, value_spread
 from pet_spect.quantify.uptake import LESIONFREE
@@ -21,10 +24,17 @@ NO_REFERENCE = "none"
 PONS, CONTRALATERAL = "pons", "contralateral"
 """References that alone have a further measure: the ratio minus one, and the asymmetry index."""
 
+COMMON_REFERENCE = "cerebellum_ipsilesional"
+"""The reference to which the target is given on either side, to see on which side a change lies."""
+
+OTHER_SIDE = "_contralesional"
+"""Behind the name of the target where it is the one on the side without the stroke."""
+
 MAX_CEREBELLUM_ASYMMETRY = 20.0
 """Percent; crossed diaschisis to 0.84 of normal gives 17 %."""
 
 _SMALLEST_DENOMINATOR = 1e-3
+_MOST_LOST_OF_REFERENCE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +46,13 @@ class Ratio:
     participant_id, session, tracer : str
     lesion_side : {'left', 'right'}
     region : str
-        The target, with ``_lesionfree`` where lesion voxels are left out.
+        The target, with ``_lesionfree`` where lesion voxels are left out, with ``_contralesional`` on the other side.
     measure, reference : str
     value : float
         NaN where it cannot be given.
     numerator, denominator : float
-        Uptake of the ipsilateral target and of the reference, in the scan's unit (SUVbw for
-        ``suv_mean``, which has no denominator). Of an asymmetry index: ipsilateral and contralateral uptake.
+        Uptake of the target and of the reference, in the scan's unit (SUVbw for ``suv_mean``, which has no
+        denominator). Of an asymmetry index: ipsilateral and contralateral uptake.
     qc : {'pass', 'warn', 'fail'}
         ``fail`` is never summarised; its value, if there is one, is shown all the same.
     reason : str
@@ -96,6 +106,7 @@ def scan_ratios(
     *,
     failure: Remark | None = None,
     infratentorial: bool = False,
+    bilateral: bool = False,
     max_cerebellum_asymmetry: float = MAX_CEREBELLUM_ASYMMETRY,
 ) -> list[Ratio]:
     """Return every row of ratios.tsv for one scan.
@@ -110,57 +121,59 @@ def scan_ratios(
         Why no value of this scan may be used although it is shown; None if all may.
     infratentorial : bool
         Whether the stroke is: cerebellar references are then flagged.
+    bilateral : bool
+        Whether the other hemisphere has an infarct, too: no value relative to it is used.
     max_cerebellum_asymmetry : float
         Percent. Above it, cerebellar references are flagged.
 
     Returns
     -------
     list of Ratio
-        One per target (whole, lesion-free), measure and reference, also if nothing was measured.
+        One per target (whole, lesion-free, on the other side), measure and reference, also if nothing was measured.
 
     Raises
     ------
     RegionError
         If a role names a region the scan's table does not have.
     """
-    rows = []
     caution = None if scan.absence else _cerebellum_caution(scan, roles, infratentorial, max_cerebellum_asymmetry)
-    for suffix in ("", LESIONFREE):
-        for measure, name in _rows(roles):
-            reference = roles.references.get(name)
-            ipsilateral = other = RegionValue(math.nan, math.nan, reason=scan.absence)
-            if not scan.absence:
-                ipsilateral = target_value(scan, roles, lesion_side, suffix)
-                other = RegionValue(math.nan, math.nan)
-            if not scan.absence and reference is not None:
-                other = reference_value(scan, reference, roles, lesion_side, suffix)
-            lies_as_deep = reference is not None and reference.is_mirror(roles.target)
-            value, numerator, denominator, trouble = _evaluate(
-                measure, scan, ipsilateral, other, lies_as_deep=lies_as_deep
+    rows = []
+    for suffix, measure, name in _rows(roles):
+        reference = roles.references.get(name)
+        target = other = RegionValue(math.nan, math.nan, reason=scan.absence)
+        of_reference = failure
+        if not scan.absence:
+            own_side = opposite(lesion_side) if suffix == OTHER_SIDE else lesion_side
+            target = target_value(scan, roles, own_side, suffix.removesuffix(OTHER_SIDE))
+            other = RegionValue(math.nan, math.nan)
+        if not scan.absence and reference is not None:
+            other = reference_value(scan, reference, roles, lesion_side, suffix.removesuffix(OTHER_SIDE))
+            of_reference = failure or _other_stroke(scan, reference, roles, lesion_side, bilateral)
+        lies_as_deep = reference is not None and reference.is_mirror(roles.target)
+        value, numerator, denominator, trouble = _evaluate(measure, scan, target, other, lies_as_deep=lies_as_deep)
+        notes = [note for note in scan.notes if measure == "suv_mean" or not note.suv_only]
+        if caution and reference is not None and set(reference.regions) & set(roles.cerebellum):
+            notes.append(caution)
+        if not trouble and scan.attenuation_corrected is None and not lies_as_deep:
+            notes.append(Remark.of("attenuation_unknown"))
+        rows.append(
+            Ratio(
+                scan.key.participant,
+                scan.key.session,
+                scan.key.tracer,
+                lesion_side,
+                roles.target_name + suffix,
+                measure,
+                name,
+                value,
+                numerator,
+                denominator,
+                qc="fail" if of_reference or trouble else "warn" if notes else "pass",
+                reason=write_cell([of_reference, trouble, *notes]),
+                spread=None if trouble else _spread(measure, scan, target, other),
+                coverage=_smaller(target.coverage, other.coverage),
             )
-            notes = [note for note in scan.notes if measure == "suv_mean" or not note.suv_only]
-            if caution and reference is not None and set(reference.regions) & set(roles.cerebellum):
-                notes.append(caution)
-            if not trouble and scan.attenuation_corrected is None and not lies_as_deep:
-                notes.append(Remark.of("attenuation_unknown"))
-            rows.append(
-                Ratio(
-                    scan.key.participant,
-                    scan.key.session,
-                    scan.key.tracer,
-                    lesion_side,
-                    roles.target_name + suffix,
-                    measure,
-                    name,
-                    value,
-                    numerator,
-                    denominator,
-                    qc="fail" if failure or trouble else "warn" if notes else "pass",
-                    reason=write_cell([failure, trouble, *notes]),
-                    spread=None if trouble else _spread(measure, scan, ipsilateral, other),
-                    coverage=_smaller(ipsilateral.coverage, other.coverage),
-                )
-            )
+        )
     return rows
 
 
@@ -169,14 +182,33 @@ def _smaller(one: float, other: float) -> float:
     return min(finite, default=math.nan)
 
 
-def _rows(roles: RegionRoles) -> list[tuple[Measure, str]]:
-    """Return what is computed of every scan and target: measure and name of the reference."""
+def _rows(roles: RegionRoles) -> list[tuple[str, Measure, str]]:
+    """Return what is computed of every scan: what stands behind the target's name, measure, name of the reference."""
     rows: list[tuple[Measure, str]] = [("uptake_ratio", name) for name in roles.references]
     rows += [("ratio_minus_one", PONS)] if PONS in roles.references else []
     other_side = roles.references.get(CONTRALATERAL)
     if other_side is not None and other_side.is_mirror(roles.target):
         rows.append(("asymmetry_index_percent", CONTRALATERAL))
-    return [*rows, ("suv_mean", NO_REFERENCE)]
+    rows.append(("suv_mean", NO_REFERENCE))
+    every: list[tuple[str, Measure, str]] = [(suffix, *row) for suffix in ("", LESIONFREE) for row in rows]
+    if COMMON_REFERENCE in roles.references:
+        every.append((OTHER_SIDE, "uptake_ratio", COMMON_REFERENCE))
+    return every
+
+
+def _other_stroke(
+    scan: ScanUptake, reference: Reference, roles: RegionRoles, lesion_side: Side, bilateral: bool
+) -> Remark | None:
+    """Return why a reference in the hemisphere without the stroke must not be used; None if it may."""
+    if reference.side != "contralesional" or set(reference.regions) & set(roles.cerebellum):
+        return None
+    if bilateral:
+        return Remark.of("bilateral_stroke", case="told")
+    if reference.is_mirror(roles.target):
+        lost = [scan.values[name, opposite(lesion_side)].lesion_fraction for name in roles.target]
+        if any(share > _MOST_LOST_OF_REFERENCE for share in lost):
+            return Remark.of("bilateral_stroke", case="mask", share=np.nanmax(lost))
+    return None
 
 
 def _evaluate(

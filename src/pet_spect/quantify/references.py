@@ -117,6 +117,7 @@ BUILT_IN: Mapping[str, Reference] = {
     "cerebellum": Reference(("cerebellum_gray_matter",), "both"),
     "pons": Reference(("pons",), "both"),
     "hemisphere_contralesional": Reference(_CORTEX, "contralesional"),
+    "whole_brain": Reference((EVERY,), "both", ("target", "target_mirror")),
 }
 """The references there always are, with the regions of CerebrA; a config may change or leave out any."""
 

@@ -18,8 +18,9 @@ Code = Literal[
     "acquisition_times_differ", "anat_image", "anat_kind", "anat_refused", "anat_several", "anat_thick",
     "anat_weighting", "ants_failed", "archive_damaged", "archive_encrypted", "archive_limit", "archive_links",
     "archive_nested", "atlas", "atlas_outside", "atlas_side", "atlas_unknown", "attenuation", "attenuation_conflict",
-    "attenuation_uncorrected", "attenuation_unknown", "bed_overlap", "benzodiazepine", "brain_cut", "burned_in",
-    "burned_in_text", "cerebellum_asymmetry", "cerebellum_infratentorial", "config", "decay_correction",
+    "attenuation_uncorrected", "attenuation_unknown", "bed_overlap", "benzodiazepine", "bilateral_stroke",
+    "brain_cut", "burned_in", "burned_in_text", "cerebellum_asymmetry", "cerebellum_infratentorial", "config",
+    "decay_correction",
     "decay_factor_conflict", "decay_none", "decay_time", "declared_times_differ", "denominator_too_small",
     "detector", "dicom", "dictionary_missing", "dictionary_unreadable", "dose_conflict", "dose_implausible",
     "dose_unit_missing", "dose_unit_unknown", "dose_unreadable", "duplicate_slices", "duration_implausible",
@@ -46,7 +47,8 @@ Code = Literal[
     "out_place", "output_exists", "participant_lost", "path_unusable", "patients", "percent_undefined",
     "philips_factor", "picture_missing", "pixels", "projections", "qc_unknown_scan", "radiopharmaceutical",
     "real_world_range", "real_world_values", "record_missing", "record_outdated", "record_unreadable",
-    "reference_time_conflict", "refused", "region", "registration", "relative", "reprojection", "rescale_intercept",
+    "reference_moved", "reference_time_conflict", "refused", "region", "registration", "relative", "reprojection",
+    "rescale_intercept",
     "rescale_slope", "resolution_coarser", "resolution_unknown", "secondary_capture", "secondary_image",
     "sex_conflict", "sidecar_keys", "sidecar_missing", "sidecar_unreadable", "slice_duplicate", "slice_single",
     "slice_spacing", "sop_class", "spacing_conflict", "spacing_from_thickness", "study",
@@ -568,6 +570,14 @@ _OF_TABLES: dict[Code, Kind] = {
         _FLAGS,
         "the person was on benzodiazepines, which compete with iomazenil and lower glucose metabolism",
     ),
+    "bilateral_stroke": Kind(
+        _FLAGS,
+        {
+            "told": "participants.tsv says that the other hemisphere has an infarct, too",
+            "mask": "{share} of the target on the other side lie in the lesion mask",
+        },
+        {"share": Number(".0%")},
+    ),
     "cerebellum_asymmetry": Kind(
         _FLAGS,
         "left {left} and right {right} differ by {percent} %, the limit is {limit} %",
@@ -586,6 +596,12 @@ _OF_TABLES: dict[Code, Kind] = {
         _FLAGS,
         "blood glucose was {glucose} mg/dL; above {limit} it competes with FDG",
         {"glucose": _G, "limit": _G},
+    ),
+    "reference_moved": Kind(
+        _FLAGS,
+        "over the ipsilesional cerebellum the other side changed by {other} %, the ratio to it by {ratio} %: more than"
+        " half of this change comes from the side without the stroke",
+        {"other": Number("+.1f"), "ratio": Number("+.1f")},
     ),
     "laterality_disagree": Kind(
         _LATERALITY,

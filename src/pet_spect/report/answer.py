@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pet_spect.errors import TableError
+from pet_spect.quantify.ratios import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE
+from pet_spect.remarks import codes_in
 from pet_spect.report.display import Cell, Table, cell, table, unique, words
 from pet_spect.report.results_folder import Results
 from pet_spect.report.slopes import SlopePlot, Visit, slope_plot
@@ -71,6 +73,13 @@ class Outcome:
         Participants not in the mean, with the reason.
     not_drawn : list of str
         Participants of whom neither value is known.
+    sides : list of (str, Estimate)
+        Of an endpoint relative to the other side: the change of either side over the ipsilesional cerebellum, in
+        percent; empty where that is not given.
+    moved : list of str
+        Participants whose change is mostly one of the other side.
+    moved_on_average : bool
+        Whether that holds for the mean.
     """
 
     tracer: str
@@ -86,6 +95,9 @@ class Outcome:
     table: Table
     left_out: list[tuple[str, str]]
     not_drawn: list[str]
+    sides: list[tuple[str, Estimate]]
+    moved: list[str]
+    moved_on_average: bool
 
 
 def outcomes(results: Results) -> list[Outcome]:
@@ -119,6 +131,7 @@ def _outcome(results: Results, endpoint: Endpoint) -> Outcome:
     if change is None:
         raise TableError(f"tables/summary.tsv: has no row of quantity change for {' '.join(endpoint)}")
     rows = _everybody(results, endpoint)
+    own, other = _over_common(results, endpoint) if reference == CONTRALATERAL else ({}, {})
     visits = [_visit(row) for row in rows]
     low, high = parse_float(change["ci95_low"]), parse_float(change["ci95_high"])
     against = "" if reference in (MISSING, "none") else f", reference {words(reference)}"
@@ -135,8 +148,33 @@ def _outcome(results: Results, endpoint: Endpoint) -> Outcome:
         plot=slope_plot(visits, parse_float(change["mean_change"]), low, high),
         table=table(_SHOWN, rows, results.dictionaries["ratios"] | results.dictionaries["change"]),
         left_out=[(row["participant_id"], row["reason"]) for row in rows if row["included"] != "true"],
+        sides=[
+            (words, _estimate(side["change_percent"]))
+            for words, side in (("the side of the stroke", own), ("the other side", other))
+            if "change_percent" in side
+        ],
+        moved=[row["participant_id"] for row in rows if "reference_moved" in codes_in(row["reason"])],
+        moved_on_average="log_ratio" in other and _mostly(other["log_ratio"], by_quantity.get("log_ratio")),
         not_drawn=[visit.participant for visit in visits if math.isnan(visit.baseline) and math.isnan(visit.follow_up)],
     )
+
+
+def _over_common(results: Results, endpoint: Endpoint) -> tuple[dict[str, Row], dict[str, Row]]:
+    """Return the summaries of the target and of the target on the other side over the ipsilesional cerebellum."""
+    tracer, region, measure, _, session = endpoint
+    own, other = ((tracer, name, measure, COMMON_REFERENCE, session) for name in (region, region + OTHER_SIDE))
+    own_rows, other_rows = (
+        {row["quantity"]: row for row in results.tables["summary"] if _endpoint(row) == kind} for kind in (own, other)
+    )
+    return own_rows, other_rows
+
+
+def _mostly(other_side: Row, whole: Row | None) -> bool:
+    """Return whether more than half of a mean change is one of the other side, which chance does not explain."""
+    low, high = parse_float(other_side["ci95_low"]), parse_float(other_side["ci95_high"])
+    if whole is None or not (low > 0 or high < 0):
+        return False
+    return abs(parse_float(other_side["mean_change"])) > abs(parse_float(whole["mean_change"])) / 2
 
 
 def _everybody(results: Results, endpoint: Endpoint) -> list[Row]:

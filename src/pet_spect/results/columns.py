@@ -17,7 +17,8 @@ _SCAN_UNIT = "the scan's own unit"
 _RATIO_UNIT = "1; percent for asymmetry_index_percent; g/mL (SUVbw) for suv_mean"
 
 _TARGET = {
-    "Description": "Target region of the atlas; _lesionfree leaves out the voxels of the lesion mask.",
+    "Description": "Target region of the atlas; _lesionfree leaves out the voxels of the lesion mask; _contralesional"
+    " is the target on the other side, to see on which side a change lies.",
 }
 _MEASURE = {
     "Description": "What is computed of the target on the side of the stroke.",
@@ -38,6 +39,7 @@ _REFERENCE: dict[str, Any] = {
         "cerebellum": "both sides of the cerebellum",
         "pons": "pons",
         "hemisphere_contralesional": "cortex of the hemisphere without the stroke",
+        "whole_brain": "every region of the atlas on both sides, without the target and its mirror",
         "none": "nothing",
     },
 }
@@ -132,7 +134,8 @@ RATIOS: Columns = {
         "Units": _RATIO_UNIT,
     },
     "numerator": {
-        "Description": "Mean uptake of the target on the side of the stroke.",
+        "Description": "Mean uptake of the target on the side of the stroke (of a _contralesional region: on the"
+        " other side).",
         "Units": f"{_SCAN_UNIT}; g/mL for suv_mean",
     },
     "denominator": {
@@ -160,7 +163,9 @@ CHANGE: Columns = {
         "Units": _RATIO_UNIT,
     },
     "ci95_low": {
-        "Description": "Lower end of the 95 % interval of change, change - 1.96 · value_sd.",
+        "Description": "Lower end of the 95 % interval of change. Of a ratio or an SUV it is the interval of"
+        " ln(follow_up / baseline), ± 1.96 standard deviations, transformed back, so that change and change_percent"
+        " always agree about zero; of ratio_minus_one and asymmetry_index_percent it is change - 1.96 · value_sd.",
         "Units": _RATIO_UNIT,
     },
     "ci95_high": {"Description": "Upper end of it.", "Units": _RATIO_UNIT},
@@ -171,7 +176,7 @@ CHANGE: Columns = {
     },
     "change_percent_sd": {"Description": "Standard deviation of change_percent, as value_sd.", "Units": "percent"},
     "change_percent_ci95_low": {
-        "Description": "Lower end of the 95 % interval of change_percent.",
+        "Description": "Lower end of the 95 % interval of change_percent; see ci95_low.",
         "Units": "percent",
     },
     "change_percent_ci95_high": {"Description": "Upper end of it.", "Units": "percent"},

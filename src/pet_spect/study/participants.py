@@ -16,6 +16,7 @@ PARTICIPANT_COLUMNS = (
     "lesion_side",
     "lesion_mask",
     "lesion_territory",
+    "bilateral",
     "height_m",
     "sex",
     "anat",
@@ -44,6 +45,8 @@ class Participant:
     lesion_mask : Path or None
         Lesion mask, as the table spells its path.
     lesion_territory : {'supratentorial', 'infratentorial', 'n/a'}
+    bilateral : bool
+        Whether the other hemisphere has an infarct, too.
     height_m : float or None
         Metres.
     sex : str or None
@@ -62,6 +65,7 @@ class Participant:
     sex: str | None
     anat: Path | None = None
     anat_series: str | None = None
+    bilateral: bool = False
 
 
 def read_participants(path: Path) -> dict[str, Participant]:
@@ -113,6 +117,7 @@ def participants_of(table: Table) -> dict[str, Participant]:
             sex=sex and line.one_of("sex", ("M", "F", "O")),
             anat=anat,
             anat_series=anat_series,
+            bilateral=line.text("bilateral") is not None and line.one_of("bilateral", ("yes", "no")) == "yes",
         )
         if not line.mistakes:
             people[identity] = person

@@ -104,19 +104,71 @@ def sure(session, value, sd, shared=0.0):
 
 
 def test_how_sure_a_change_is_worked_by_hand():
-    change = one_change(sure("baseline", 0.8, 0.03, shared=0.5), sure("year1", 1.0, 0.04, shared=0.5))
+    change = one_change(sure("baseline", 0.8, 0.03, shared=0.05), sure("year1", 1.0, 0.04, shared=0.05))
     assert change.value_sd == pytest.approx(0.05)
-    assert (change.ci95_low, change.ci95_high) == pytest.approx((0.2 - 1.96 * 0.05, 0.2 + 1.96 * 0.05), abs=1e-5)
     # 100 (b / a - 1): 125 per b, -156.25 per a
-    assert change.change_percent_sd == pytest.approx(math.hypot(125 * 0.04, 156.25 * 0.03, 31.25 * 0.5))
+    assert change.change_percent_sd == pytest.approx(math.hypot(125 * 0.04, 156.25 * 0.03, 31.25 * 0.05))
+    # ln(b / a): 1 / b per b, -1 / a per a
+    sd = math.hypot(0.04 / 1.0, 0.03 / 0.8, 0.05 / 1.0 - 0.05 / 0.8)
+    low, high = 1.25 * math.exp(-1.959964 * sd), 1.25 * math.exp(1.959964 * sd)
+    assert (change.ci95_low, change.ci95_high) == pytest.approx((0.8 * (low - 1), 0.8 * (high - 1)), rel=1e-6)
+    ends = (change.change_percent_ci95_low, change.change_percent_ci95_high)
+    assert ends == pytest.approx((100 * (low - 1), 100 * (high - 1)), rel=1e-6)
 
 
-@given(st.floats(0.1, 10), st.floats(0.1, 10), st.floats(0, 1), st.floats(0, 1))
+@pytest.mark.parametrize("measure", ["ratio_minus_one", "asymmetry_index_percent"])
+def test_a_measure_that_crosses_zero_has_the_interval_of_its_difference(measure):
+    visits = (replace(sure(*visit), measure=measure) for visit in (("baseline", 0.8, 0.03), ("year1", 1.0, 0.04)))
+    change = one_change(*visits)
+    assert (change.ci95_low, change.ci95_high) == pytest.approx((0.2 - 1.959964 * 0.05, 0.2 + 1.959964 * 0.05))
+
+
+VALUES, SDS = st.floats(0.1, 10), st.floats(0.001, 1)
+
+
+@given(VALUES, VALUES, SDS, SDS)
+def test_absolute_and_percent_never_disagree_about_zero(first, second, one, other):
+    change = one_change(sure("baseline", first, one, 0.1), sure("year1", second, other, 0.2))
+    assert (change.ci95_low > 0) == (change.change_percent_ci95_low > 0)
+    assert (change.ci95_high < 0) == (change.change_percent_ci95_high < 0)
+    assert change.ci95_low <= change.change <= change.ci95_high
+
+
+@given(VALUES, VALUES, SDS, SDS)
 def test_exchanging_the_visits_keeps_how_sure_the_change_is(first, second, one, other):
     there = one_change(sure("baseline", first, one, 0.1), sure("year1", second, other, 0.2))
     back = one_change(sure("baseline", second, other, 0.2), sure("year1", first, one, 0.1))
     assert (back.change, back.value_sd) == (-there.change, there.value_sd)
-    assert (back.ci95_low, back.ci95_high) == (-there.ci95_high, -there.ci95_low)
+    factors = [1 + change.change_percent_ci95_low / 100 for change in (there, back)]
+    factors_high = [1 + change.change_percent_ci95_high / 100 for change in (there, back)]
+    assert factors[0] * factors_high[1] == pytest.approx(1)
+    assert factors[1] * factors_high[0] == pytest.approx(1)
+
+
+def visits_of(ipsi, contra, sd=0.01):
+    """Ratios of two visits, from the uptake of either side over the ipsilesional cerebellum."""
+    for session, own, other in zip(("baseline", "year1"), ipsi, contra, strict=True):
+        yield replace(sure(session, own / other, sd), reference="contralateral")
+        yield replace(sure(session, other, sd), region="motor_contralesional", reference="cerebellum_ipsilesional")
+
+
+@pytest.mark.parametrize(
+    ("ipsi", "contra", "flagged"),
+    [
+        ((0.8, 0.8), (1.0, 0.9), True),
+        ((0.8, 0.7), (1.0, 0.9), True),  # both fall, and the ratio hides it
+        ((0.8, 0.9), (1.0, 1.0), False),
+        ((0.8, 0.9), (1.0, 0.97), False),  # a third of the change
+        ((0.8, 0.8), (1.0, 0.98), False),  # within chance
+    ],
+)
+def test_a_change_that_is_mostly_one_of_the_other_side_is_flagged(ipsi, contra, flagged):
+    found = {change.region: change for change in changes(visits_of(ipsi, contra), ("baseline", "year1"))}
+    change = found["motor"]
+    assert ("reference_moved" in change.reason) == flagged
+    assert change.qc == ("warn" if flagged else "pass")
+    assert change.included
+    assert found["motor_contralesional"].qc == "pass"
 
 
 def test_how_sure_a_change_is_is_unknown_where_a_visit_is_not_sure():

@@ -268,7 +268,7 @@ def test_what_cannot_be_meant_is_refused(options, message):
 def test_references_may_be_given_in_every_usual_way():
     stem = pet_spect.Reference(("stem",), "both")
     for given, names in (
-        (None, ["contralateral"]),
+        (None, ["contralateral", "whole_brain"]),
         ("contralateral", ["contralateral"]),
         (stem, ["stem_both"]),
         (["contralateral", stem], ["contralateral", "stem_both"]),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pet_spect.quantify.ratios import Measure, Qc, Ratio
+from pet_spect.quantify.ratios import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE, Measure, Qc, Ratio
 from pet_spect.quantify.uncertainty import change_sd, interval
 from pet_spect.remarks import Remark, join_visits
+
+ON_LOG_SCALE: tuple[Measure, ...] = ("uptake_ratio", "suv_mean")
+"""Measures that are positive: the interval of their change is one of the logarithm."""
 
 _WORSE: dict[Qc, int] = {"pass": 0, "warn": 1, "fail": 2}
 
@@ -27,8 +30,9 @@ class Change:
     baseline, follow_up, change : float
         ``change = follow_up - baseline``; NaN where a value is missing.
     value_sd, ci95_low, ci95_high : float
-        Standard deviation of `change` over repeated scans of both visits, and the interval that goes with it;
-        NaN where it is not known how sure either value is.
+        Standard deviation of `change` over repeated scans of both visits, and its interval; NaN where it is not known
+        how sure either value is. The interval of a measure of `ON_LOG_SCALE` is that of ``ln(follow_up / baseline)``,
+        transformed back, so that it holds zero exactly where that of `change_percent` does.
     change_percent : float
         ``100 · change / baseline``; NaN for an asymmetry index, which crosses zero, and
         where the baseline is not positive.
@@ -79,39 +83,44 @@ def changes(ratios: Iterable[Ratio], sessions: Sequence[str]) -> list[Change]:
     Returns
     -------
     list of Change
-        In the order of `ratios`.
+        In the order of `ratios`. A change relative to the other side is flagged `reference_moved` if that side changed
+        more than chance explains, over the ipsilesional cerebellum, and by more than half of the change (of the
+        logarithms).
     """
     by_visit: dict[tuple[str, str, str, str, str], dict[str, Ratio]] = {}
     for ratio in ratios:
         key = (ratio.participant_id, ratio.tracer, ratio.region, ratio.measure, ratio.reference)
         by_visit.setdefault(key, {})[ratio.session] = ratio
-    return [
-        _change(visits[sessions[0]], visits[session])
-        for visits in by_visit.values()
-        for session in sessions[1:]
-        if session in visits and sessions[0] in visits
-    ]
+    found = []
+    for (participant, tracer, region, measure, reference), visits in by_visit.items():
+        relative = measure == "uptake_ratio" and reference == CONTRALATERAL
+        over_common = (participant, tracer, region + OTHER_SIDE, "uptake_ratio", COMMON_REFERENCE)
+        of_other_side = by_visit.get(over_common, {}) if relative else {}
+        for session in sessions[1:]:
+            pair, other_pair = (_pair(each, sessions[0], session) for each in (visits, of_other_side))
+            if pair:
+                found.append(_change(*pair, other_side=_change(*other_pair) if other_pair else None))
+    return found
 
 
-def _change(before: Ratio, after: Ratio) -> Change:
+def _pair(visits: Mapping[str, Ratio], first: str, later: str) -> tuple[Ratio, Ratio] | None:
+    return (visits[first], visits[later]) if first in visits and later in visits else None
+
+
+def _change(before: Ratio, after: Ratio, other_side: Change | None = None) -> Change:
     change = after.value - before.value
     percent = math.nan
-    undefined: list[Remark] = []
+    remarks: list[Remark] = []
     if before.measure != "asymmetry_index_percent" and math.isfinite(change):
         if before.value > 0:
             percent = 100 * change / before.value
         else:
-            undefined.append(Remark.of("percent_undefined"))
-    sd, percent_sd = math.nan, math.nan
-    if before.spread is not None and after.spread is not None:
-        sd = change_sd(before.spread, after.spread)
-    if before.spread is not None and after.spread is not None and math.isfinite(percent):
-        per_after = 100 / before.value
-        per_before = per_after * after.value / before.value
-        percent_sd = change_sd(before.spread, after.spread, per_before=per_before, per_after=per_after)
-    low, high = interval(change, sd)
-    percent_low, percent_high = interval(percent, percent_sd)
+            remarks.append(Remark.of("percent_undefined"))
+    sd, percent_sd, ends, percent_ends = _uncertainty(before, after, percent)
     qc = max(before.qc, after.qc, key=_WORSE.__getitem__)
+    if other_side is not None and _moved(before, after, other_side):
+        remarks.append(Remark.of("reference_moved", other=other_side.change_percent, ratio=percent))
+        qc = max(qc, "warn", key=_WORSE.__getitem__)
     return Change(
         participant_id=before.participant_id,
         tracer=before.tracer,
@@ -123,13 +132,47 @@ def _change(before: Ratio, after: Ratio) -> Change:
         follow_up=after.value,
         change=change,
         value_sd=sd,
-        ci95_low=low,
-        ci95_high=high,
+        ci95_low=ends[0],
+        ci95_high=ends[1],
         change_percent=percent,
         change_percent_sd=percent_sd,
-        change_percent_ci95_low=percent_low,
-        change_percent_ci95_high=percent_high,
+        change_percent_ci95_low=percent_ends[0],
+        change_percent_ci95_high=percent_ends[1],
         qc=qc,
         included=qc != "fail" and math.isfinite(change),
-        reason=join_visits({visit.session: visit.reason for visit in (before, after)}, *undefined),
+        reason=join_visits({visit.session: visit.reason for visit in (before, after)}, *remarks),
     )
+
+
+def _uncertainty(
+    before: Ratio, after: Ratio, percent: float
+) -> tuple[float, float, tuple[float, float], tuple[float, float]]:
+    """Return standard deviation and interval of a change, in its own unit and in percent.
+
+    The two intervals of a positive quantity are one, of the logarithm of the quotient, and so agree about zero.
+    """
+    nothing = (math.nan, math.nan)
+    if before.spread is None or after.spread is None:
+        return math.nan, math.nan, nothing, nothing
+    sd = change_sd(before.spread, after.spread)
+    own = interval(after.value - before.value, sd)
+    if not math.isfinite(percent):
+        return sd, math.nan, own, nothing
+    per_after = 100 / before.value
+    per_before = per_after * after.value / before.value
+    percent_sd = change_sd(before.spread, after.spread, per_before=per_before, per_after=per_after)
+    if before.measure in ON_LOG_SCALE and after.value > 0:
+        log_sd = change_sd(before.spread, after.spread, per_before=1 / before.value, per_after=1 / after.value)
+        low, high = (math.expm1(end) for end in interval(math.log(after.value / before.value), log_sd))
+        return sd, percent_sd, (before.value * low, before.value * high), (100 * low, 100 * high)
+    return sd, percent_sd, own, interval(percent, percent_sd)
+
+
+def _moved(before: Ratio, after: Ratio, other_side: Change) -> bool:
+    """Return whether more than half of a change is one of the other side, which chance does not explain."""
+    if not min(before.value, after.value, other_side.baseline, other_side.follow_up) > 0:
+        return False
+    if not (other_side.ci95_low > 0 or other_side.ci95_high < 0):
+        return False
+    total = math.log(after.value / before.value)
+    return abs(math.log(other_side.follow_up / other_side.baseline)) > abs(total) / 2

@@ -38,12 +38,15 @@ class StudyScan:
         Why its values are shown but not used.
     infratentorial : bool
         Whether the stroke is.
+    bilateral : bool
+        Whether the other hemisphere has an infarct, too.
     """
 
     uptake: ScanUptake
     lesion_side: Side
     failure: Remark | None
     infratentorial: bool
+    bilateral: bool
 
 
 class FinishedStudy:
@@ -102,6 +105,7 @@ class FinishedStudy:
                 self._sides[participant],
                 _failure(row),
                 self.settings.territories.get(participant) == "infratentorial",
+                participant in self.settings.bilateral,
             )
             for row, scan in zip(rows, measured, strict=True)
         ]

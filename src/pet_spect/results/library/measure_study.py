@@ -122,5 +122,6 @@ def _ratios(study: FinishedStudy, scan: StudyScan, roles: RegionRoles) -> list[R
         roles,
         failure=scan.failure,
         infratentorial=scan.infratentorial,
+        bilateral=scan.bilateral,
         max_cerebellum_asymmetry=study.settings.max_cerebellum_asymmetry,
     )
