@@ -100,14 +100,35 @@ def test_with_strokes_on_both_sides_no_value_relative_to_the_other_side_is_used(
     assert row.reason == Remark.of("bilateral_stroke", case="told").line
 
 
-@pytest.mark.parametrize(("share", "failed"), [(0.005, False), (0.2, True)])
-def test_a_lesion_mask_that_holds_the_other_side_shows_a_second_stroke(share, failed):
+def losing(share):
+    """Return the scan with a lesion mask that holds a share of the motor cortex on the right."""
     scan = a_scan()
     values = dict(scan.values)
-    values["motor", "right"] = replace(values["motor", "right"], lesion_fraction=share)
-    row = rows_of(replace(scan, values=values))["motor", "uptake_ratio", "contralateral"]
-    assert row.qc == ("fail" if failed else "pass")
-    assert ("bilateral_stroke: 20% of the target" in row.reason) == failed
+    for region in ("motor", "cortex"):
+        values[region, "right"] = replace(values[region, "right"], lesion_fraction=share if region == "motor" else 0.0)
+    return replace(scan, values=values)
+
+
+@pytest.mark.parametrize(("share", "failed"), [(0.04, False), (0.2, True)])
+def test_a_lesion_mask_that_holds_the_other_side_shows_a_second_stroke(share, failed):
+    rows = rows_of(losing(share))
+    for name in ("contralateral", "hemisphere_contralesional"):
+        row = rows["motor", "uptake_ratio", name]
+        assert row.qc == ("fail" if failed else "pass")
+        assert ("bilateral_stroke: 20% of the target" in row.reason) == failed
+    assert rows["motor", "uptake_ratio", "cerebellum_contralesional"].qc == "pass"
+
+
+def test_who_says_that_there_is_one_stroke_is_believed():
+    assert rows_of(losing(0.2), bilateral=False)["motor", "uptake_ratio", "contralateral"].qc == "pass"
+
+
+def test_of_a_joint_target_the_volume_that_is_lost_counts():
+    roles = RegionRoles(("motor", "cortex"), {name: REFERENCES[name] for name in ("contralateral", "pons")})
+    means = MEANS | {("cortex_lesionfree", side): (80.0, 50.0) for side in ("left", "right")}
+    scan = replace(losing(0.15), values=a_scan(means).values | losing(0.15).values)
+    row = scan_ratios(scan, "left", roles)[0]
+    assert (row.reference, row.qc) == ("contralateral", "pass")  # 3 of 80 mL
 
 
 def test_numerator_and_denominator_are_stored():

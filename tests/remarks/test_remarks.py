@@ -160,9 +160,12 @@ WORDINGS = [
     ("excluded", {"reason": "moved"}, "moved"),
     ("glucose_high", {"glucose": 180.5, "limit": 160},
      "blood glucose was 180.5 mg/dL; above 160 it competes with FDG"),
-    ("reference_moved", {"other": -6.04, "ratio": 5.96},
-     "over the ipsilesional cerebellum the other side changed by -6.0 %, the ratio to it by +6.0 %: more than half of"
-     " this change comes from the side without the stroke"),
+    ("reference_moved", {"case": "made", "other": -6.04, "ratio": 5.96},
+     "the other side changed by -6.0 % over the ipsilesional cerebellum: more than half of the ratio's change of +6.0 %"
+     " comes from it"),
+    ("reference_moved", {"case": "hidden", "other": 6.04, "ratio": 5.96},
+     "the other side changed by +6.0 % over the ipsilesional cerebellum, in the same direction as the target: the"
+     " ratio, which changed by +6.0 %, hides it"),
     ("laterality_disagree", {"case": "scan", "larger": 30, "smaller": 2, "other": "right", "side": "left"},
      "the scan shows a lesion of 30 mL on the right and of 2 mL on the left, participants.tsv says left"),
     ("laterality_disagree", {"case": "all_scans", "larger": 30, "smaller": 2, "other": "right", "side": "left"},

@@ -12,6 +12,7 @@ from pet_spect.report import page
 from pet_spect.report.page import write_report
 from pet_spect.results import layout
 
+MINUS = "\N{MINUS SIGN}"
 NO_SCAN = Remark.of("no_scan").text
 
 
@@ -260,27 +261,45 @@ def test_interval_that_includes_zero_is_said(make_study, tmp_path):
     assert "The interval includes zero." in written(study, tmp_path)
 
 
-@pytest.mark.parametrize(("share", "alert"), [(0.6, True), (0.4, False)])
-def test_a_change_that_lies_on_the_other_side_is_said(make_study, tmp_path, share, alert):
-    study = make_study(4)
+def over_cerebellum(study, other_side):
+    """Make the other side primary, and let it change over the cerebellum from 1 to `other_side`."""
     for row in study.summary:
         row["primary"] = row["reference"] == "contralateral"
-    for row in [row for row in study.summary if row["reference"] == "cerebellum_ipsilesional"]:
-        # the other side falls by a share of what the ratio to it rises
-        moved = {name: -share * row[name] for name in ("mean_change", "ci95_low", "ci95_high")}
-        low, high = moved["ci95_high"], moved["ci95_low"]
-        other_side = {"region": "precentral_contralesional", **moved, "ci95_low": low, "ci95_high": high}
-        study.summary.append({**row, **other_side})
-    changed = next(row for row in study.change if (row["tracer"], row["reference"]) == ("FDG", "contralateral"))
-    changed["reason"] = Remark.of("reference_moved", other=-6.0, ratio=6.0).line
-    told = plain(written(study, tmp_path))
+    for row in [row for row in study.change if row["reference"] == "cerebellum_ipsilesional"]:
+        nudge = 0.0012 * int(row["participant_id"][-1])  # people are not all alike
+        after = other_side + nudge
+        moved = {"baseline": 1.0, "follow_up": after, "change": after - 1, "change_percent": 100 * (after - 1)}
+        study.change.append({**row, "region": "precentral_contralesional", **moved})
+    return study
+
+
+@pytest.mark.parametrize(("after", "alert"), [(0.95, True), (0.98, False), (1.05, False)])
+def test_a_mean_that_lies_on_the_other_side_is_said(make_study, tmp_path, after, alert):
+    told = plain(written(over_cerebellum(make_study(4), after), tmp_path))
     fdg, imz = told.split("FDG: mean improvement")[1].split("IMZ: mean improvement")
-    assert "Over the ipsilesional cerebellum: the side of the stroke +7.0 %" in fdg
-    assert "the other side" in fdg
-    assert f"{-7.0 * share:+.1f} %".replace("-", "\N{MINUS SIGN}") in fdg
+    assert "Over the ipsilesional cerebellum, in the same participants: the side of the stroke +6.7 %" in fdg
+    assert f"the other side {100 * (after - 1) + 0.3:+.1f} %".replace("-", MINUS) in fdg
     assert ("More than half of the mean change comes from the other side" in fdg) == alert
-    assert "reference_moved: in sub-01 more than half" in fdg
     assert "Which side changed?" not in imz.split("Refused, excluded")[0]  # of IMZ only pons is there
+
+
+def test_the_sides_are_those_of_the_participants_whom_the_mean_holds(make_study, tmp_path):
+    study = over_cerebellum(make_study(4), 0.99)
+    for row in study.change:
+        if row["participant_id"] == "sub-04" and row["reference"] == "contralateral":
+            row.update(included=False, qc="fail", reason=Remark.of("bilateral_stroke", case="told").line)
+        if row["participant_id"] == "sub-04" and row["region"] == "precentral_contralesional":
+            row.update(follow_up=0.2, change=-0.8, change_percent=-80.0)
+    told = plain(written(study, tmp_path))
+    assert f"the other side {MINUS}0.8 % (95 % CI {MINUS}1.1 % to {MINUS}0.5 % , n = 3)" in told
+    assert "More than half of the mean change" not in told
+
+
+def test_who_has_a_moved_reference_is_named(make_study, tmp_path):
+    study = over_cerebellum(make_study(4), 1.0)
+    changed = next(row for row in study.change if (row["tracer"], row["reference"]) == ("FDG", "contralateral"))
+    changed["reason"] = Remark.of("reference_moved", case="made", other=-6.0, ratio=6.0).line
+    assert "reference_moved: in sub-01 the other side changed, too" in plain(written(study, tmp_path))
 
 
 def test_tracer_without_a_primary_endpoint_is_an_error(make_study, tmp_path):

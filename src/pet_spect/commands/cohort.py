@@ -125,7 +125,7 @@ def run(options: argparse.Namespace) -> None:
         for table in (columns.RATIOS, columns.CHANGE, columns.SUMMARY)
     )
     territories = {identity: person.lesion_territory for identity, person in people.items()}
-    bilateral = frozenset(identity for identity, person in people.items() if person.bilateral)
+    bilateral = {identity: person.bilateral for identity, person in people.items() if person.bilateral is not None}
     settings = StudySettings(
         options.atlas_name, options.own_atlas, plan.roles, plan.max_cerebellum_asymmetry, territories, bilateral
     )

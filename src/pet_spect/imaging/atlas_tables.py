@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _INDEX = re.compile("0*[1-9][0-9]{0,8}")
 _BACKGROUND = re.compile("0+")
 _NO_REGION = ("", "background", "unknown")
+_RESERVED = {"_lesionfree": "a region without its lesion", "_contralesional": "a target on the other side"}
 _SIDES: dict[str, RegionSide] = {"left": "left", "right": "right", "n/a": "n/a"}
 _WORDS: dict[str, RegionSide] = {"left": "left", "right": "right", "lh": "left", "rh": "right"}
 _LETTERS: dict[str, RegionSide] = {"l": "left", "r": "right"}
@@ -225,8 +226,9 @@ def checked(regions: Sequence[Region], table: str) -> tuple[Region, ...]:
         If one is there twice, or a name is one that result tables cannot hold.
     """
     for region in regions:
-        if region.name.endswith("_lesionfree"):
-            raise AtlasError(f"{table}: region {shown(region.name)}: the tables call a region without its lesion so")
+        for ending, meaning in _RESERVED.items():
+            if region.name.endswith(ending):
+                raise AtlasError(f"{table}: region {shown(region.name)}: the tables call {meaning} so")
         if inert(region.name) != region.name:
             raise AtlasError(
                 f"{table}: region {shown(region.name)} begins like a formula of a spreadsheet; begin it with a letter"

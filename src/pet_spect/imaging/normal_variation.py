@@ -161,7 +161,7 @@ FOLLOWS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(VERMIS, _REFERENCE),
     }
 )
-"""Regions that the source lacks, and the group whose factor they have. Ventricles do not vary."""
+"""Regions that the source lacks, and the group whose factor they have. Ventricles follow the mean of all."""
 
 
 def correlation(percent: str) -> NDArray[np.float64]:

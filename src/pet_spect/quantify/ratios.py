@@ -24,6 +24,9 @@ NO_REFERENCE = "none"
 PONS, CONTRALATERAL = "pons", "contralateral"
 """References that alone have a further measure: the ratio minus one, and the asymmetry index."""
 
+MOST_LOST_ON_OTHER_SIDE = 0.05
+"""A lesion mask that holds more of the target on the other side shows a second stroke; less may be its rim."""
+
 COMMON_REFERENCE = "cerebellum_ipsilesional"
 """The reference to which the target is given on either side, to see on which side a change lies."""
 
@@ -34,7 +37,6 @@ MAX_CEREBELLUM_ASYMMETRY = 20.0
 """Percent; crossed diaschisis to 0.84 of normal gives 17 %."""
 
 _SMALLEST_DENOMINATOR = 1e-3
-_MOST_LOST_OF_REFERENCE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def scan_ratios(
     *,
     failure: Remark | None = None,
     infratentorial: bool = False,
-    bilateral: bool = False,
+    bilateral: bool | None = None,
     max_cerebellum_asymmetry: float = MAX_CEREBELLUM_ASYMMETRY,
 ) -> list[Ratio]:
     """Return every row of ratios.tsv for one scan.
@@ -121,8 +123,9 @@ def scan_ratios(
         Why no value of this scan may be used although it is shown; None if all may.
     infratentorial : bool
         Whether the stroke is: cerebellar references are then flagged.
-    bilateral : bool
-        Whether the other hemisphere has an infarct, too: no value relative to it is used.
+    bilateral : bool or None
+        Whether the other hemisphere has an infarct, too: no value relative to it is used. None if nobody says: the
+        lesion mask decides, if it holds more than `MOST_LOST_ON_OTHER_SIDE` of the target on that side.
     max_cerebellum_asymmetry : float
         Percent. Above it, cerebellar references are flagged.
 
@@ -137,6 +140,7 @@ def scan_ratios(
         If a role names a region the scan's table does not have.
     """
     caution = None if scan.absence else _cerebellum_caution(scan, roles, infratentorial, max_cerebellum_asymmetry)
+    second = None if scan.absence else _second_stroke(scan, roles, lesion_side, bilateral)
     rows = []
     for suffix, measure, name in _rows(roles):
         reference = roles.references.get(name)
@@ -148,7 +152,7 @@ def scan_ratios(
             other = RegionValue(math.nan, math.nan)
         if not scan.absence and reference is not None:
             other = reference_value(scan, reference, roles, lesion_side, suffix.removesuffix(OTHER_SIDE))
-            of_reference = failure or _other_stroke(scan, reference, roles, lesion_side, bilateral)
+            of_reference = failure or (second if _in_other_hemisphere(reference, roles) else None)
         lies_as_deep = reference is not None and reference.is_mirror(roles.target)
         value, numerator, denominator, trouble = _evaluate(measure, scan, target, other, lies_as_deep=lies_as_deep)
         notes = [note for note in scan.notes if measure == "suv_mean" or not note.suv_only]
@@ -191,24 +195,23 @@ def _rows(roles: RegionRoles) -> list[tuple[str, Measure, str]]:
         rows.append(("asymmetry_index_percent", CONTRALATERAL))
     rows.append(("suv_mean", NO_REFERENCE))
     every: list[tuple[str, Measure, str]] = [(suffix, *row) for suffix in ("", LESIONFREE) for row in rows]
-    if COMMON_REFERENCE in roles.references:
+    if COMMON_REFERENCE in roles.references and other_side is not None and other_side.is_mirror(roles.target):
         every.append((OTHER_SIDE, "uptake_ratio", COMMON_REFERENCE))
     return every
 
 
-def _other_stroke(
-    scan: ScanUptake, reference: Reference, roles: RegionRoles, lesion_side: Side, bilateral: bool
-) -> Remark | None:
-    """Return why a reference in the hemisphere without the stroke must not be used; None if it may."""
-    if reference.side != "contralesional" or set(reference.regions) & set(roles.cerebellum):
-        return None
-    if bilateral:
-        return Remark.of("bilateral_stroke", case="told")
-    if reference.is_mirror(roles.target):
-        lost = [scan.values[name, opposite(lesion_side)].lesion_fraction for name in roles.target]
-        if any(share > _MOST_LOST_OF_REFERENCE for share in lost):
-            return Remark.of("bilateral_stroke", case="mask", share=np.nanmax(lost))
-    return None
+def _in_other_hemisphere(reference: Reference, roles: RegionRoles) -> bool:
+    return reference.side == "contralesional" and not set(reference.regions) & set(roles.cerebellum)
+
+
+def _second_stroke(scan: ScanUptake, roles: RegionRoles, lesion_side: Side, bilateral: bool | None) -> Remark | None:
+    """Return why no reference in the hemisphere without the stroke must be used; None if they may."""
+    if bilateral is not None:
+        return Remark.of("bilateral_stroke", case="told") if bilateral else None
+    other_side = [scan.values[name, opposite(lesion_side)] for name in roles.target]
+    volumes = np.array([value.volume_ml for value in other_side])
+    lost = float(volumes @ [value.lesion_fraction for value in other_side]) / float(volumes.sum())
+    return Remark.of("bilateral_stroke", case="mask", share=lost) if lost > MOST_LOST_ON_OTHER_SIDE else None
 
 
 def _evaluate(

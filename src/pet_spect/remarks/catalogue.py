@@ -599,8 +599,12 @@ _OF_TABLES: dict[Code, Kind] = {
     ),
     "reference_moved": Kind(
         _FLAGS,
-        "over the ipsilesional cerebellum the other side changed by {other} %, the ratio to it by {ratio} %: more than"
-        " half of this change comes from the side without the stroke",
+        {
+            "made": "the other side changed by {other} % over the ipsilesional cerebellum: more than half of the"
+            " ratio's change of {ratio} % comes from it",
+            "hidden": "the other side changed by {other} % over the ipsilesional cerebellum, in the same direction as"
+            " the target: the ratio, which changed by {ratio} %, hides it",
+        },
         {"other": Number("+.1f"), "ratio": Number("+.1f")},
     ),
     "laterality_disagree": Kind(

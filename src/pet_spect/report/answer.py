@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pet_spect.errors import TableError
+from pet_spect.quantify.cohort.statistics import estimates
 from pet_spect.quantify.ratios import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE
 from pet_spect.remarks import codes_in
 from pet_spect.report.display import Cell, Table, cell, table, unique, words
 from pet_spect.report.results_folder import Results
 from pet_spect.report.slopes import SlopePlot, Visit, slope_plot
-from pet_spect.tsv import MISSING, Row, parse_float
+from pet_spect.tsv import MISSING, Row, format_value, parse_float
 
 _ENDPOINT = ("tracer", "region", "measure", "reference", "session")
 _SHOWN = (
@@ -75,11 +76,11 @@ class Outcome:
         Participants of whom neither value is known.
     sides : list of (str, Estimate)
         Of an endpoint relative to the other side: the change of either side over the ipsilesional cerebellum, in
-        percent; empty where that is not given.
+        percent, of those whom the mean holds; empty where that is not given.
     moved : list of str
-        Participants whose change is mostly one of the other side.
+        Participants whose other side changed, too (`reference_moved`).
     moved_on_average : bool
-        Whether that holds for the mean.
+        Whether more than half of the mean comes from the other side.
     """
 
     tracer: str
@@ -131,7 +132,7 @@ def _outcome(results: Results, endpoint: Endpoint) -> Outcome:
     if change is None:
         raise TableError(f"tables/summary.tsv: has no row of quantity change for {' '.join(endpoint)}")
     rows = _everybody(results, endpoint)
-    own, other = _over_common(results, endpoint) if reference == CONTRALATERAL else ({}, {})
+    sides, moved_on_average = _sides(results, endpoint, rows)
     visits = [_visit(row) for row in rows]
     low, high = parse_float(change["ci95_low"]), parse_float(change["ci95_high"])
     against = "" if reference in (MISSING, "none") else f", reference {words(reference)}"
@@ -148,33 +149,46 @@ def _outcome(results: Results, endpoint: Endpoint) -> Outcome:
         plot=slope_plot(visits, parse_float(change["mean_change"]), low, high),
         table=table(_SHOWN, rows, results.dictionaries["ratios"] | results.dictionaries["change"]),
         left_out=[(row["participant_id"], row["reason"]) for row in rows if row["included"] != "true"],
-        sides=[
-            (words, _estimate(side["change_percent"]))
-            for words, side in (("the side of the stroke", own), ("the other side", other))
-            if "change_percent" in side
-        ],
+        sides=sides,
         moved=[row["participant_id"] for row in rows if "reference_moved" in codes_in(row["reason"])],
-        moved_on_average="log_ratio" in other and _mostly(other["log_ratio"], by_quantity.get("log_ratio")),
+        moved_on_average=moved_on_average,
         not_drawn=[visit.participant for visit in visits if math.isnan(visit.baseline) and math.isnan(visit.follow_up)],
     )
 
 
-def _over_common(results: Results, endpoint: Endpoint) -> tuple[dict[str, Row], dict[str, Row]]:
-    """Return the summaries of the target and of the target on the other side over the ipsilesional cerebellum."""
-    tracer, region, measure, _, session = endpoint
+def _sides(results: Results, endpoint: Endpoint, rows: list[Row]) -> tuple[list[tuple[str, Estimate]], bool]:
+    """Return how either side changed over the ipsilesional cerebellum, and whether the other side made the mean.
+
+    Only participants count whom the mean holds.
+    """
+    tracer, region, measure, reference, session = endpoint
     own, other = ((tracer, name, measure, COMMON_REFERENCE, session) for name in (region, region + OTHER_SIDE))
-    own_rows, other_rows = (
-        {row["quantity"]: row for row in results.tables["summary"] if _endpoint(row) == kind} for kind in (own, other)
-    )
-    return own_rows, other_rows
+    included = {row["participant_id"]: row for row in rows if row["included"] == "true"}
+    of_sides = [
+        {
+            row["participant_id"]: row
+            for row in results.tables["change"]
+            if _endpoint(row) == kind and row["participant_id"] in included and row["change_percent"] != MISSING
+        }
+        for kind in (own, other)
+    ]
+    if reference != CONTRALATERAL or not all(of_sides):
+        return [], False
+    told = []
+    for name, of_side in zip(("the side of the stroke", "the other side"), of_sides, strict=True):
+        mean = estimates([parse_float(row["change_percent"]) for row in of_side.values()])
+        shown = {"n": mean.n, "mean_change": mean.mean, "ci95_low": mean.ci95_low, "ci95_high": mean.ci95_high}
+        row = {column: format_value(value) for column, value in shown.items()} | {"quantity": "change_percent"}
+        told.append((name, _estimate(row)))
+    whole = estimates([_log_change(included[person]) for person in of_sides[1]])
+    moved = estimates([_log_change(row) for row in of_sides[1].values()])
+    surely = moved.ci95_low > 0 or moved.ci95_high < 0
+    return told, surely and -moved.mean * whole.mean > whole.mean**2 / 2
 
 
-def _mostly(other_side: Row, whole: Row | None) -> bool:
-    """Return whether more than half of a mean change is one of the other side, which chance does not explain."""
-    low, high = parse_float(other_side["ci95_low"]), parse_float(other_side["ci95_high"])
-    if whole is None or not (low > 0 or high < 0):
-        return False
-    return abs(parse_float(other_side["mean_change"])) > abs(parse_float(whole["mean_change"])) / 2
+def _log_change(row: Row) -> float:
+    before, after = parse_float(row["baseline"]), parse_float(row["follow_up"])
+    return math.log(after / before) if before > 0 and after > 0 else math.nan
 
 
 def _everybody(results: Results, endpoint: Endpoint) -> list[Row]:

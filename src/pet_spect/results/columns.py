@@ -21,7 +21,7 @@ _TARGET = {
     " is the target on the other side, to see on which side a change lies.",
 }
 _MEASURE = {
-    "Description": "What is computed of the target on the side of the stroke.",
+    "Description": "What is computed of the target, on the side of the stroke unless its name ends in _contralesional.",
     "Levels": {
         "uptake_ratio": "numerator / denominator",
         "ratio_minus_one": "numerator / denominator - 1; for IMZ and pons a proxy of the binding potential",
@@ -164,8 +164,8 @@ CHANGE: Columns = {
     },
     "ci95_low": {
         "Description": "Lower end of the 95 % interval of change. Of a ratio or an SUV it is the interval of"
-        " ln(follow_up / baseline), ± 1.96 standard deviations, transformed back, so that change and change_percent"
-        " always agree about zero; of ratio_minus_one and asymmetry_index_percent it is change - 1.96 · value_sd.",
+        " ln(follow_up / baseline), ± 1.96 standard deviations, transformed back; of ratio_minus_one and"
+        " asymmetry_index_percent, and where a standard deviation is above 0.3 of its value, change - 1.96 · value_sd.",
         "Units": _RATIO_UNIT,
     },
     "ci95_high": {"Description": "Upper end of it.", "Units": _RATIO_UNIT},
@@ -176,16 +176,18 @@ CHANGE: Columns = {
     },
     "change_percent_sd": {"Description": "Standard deviation of change_percent, as value_sd.", "Units": "percent"},
     "change_percent_ci95_low": {
-        "Description": "Lower end of the 95 % interval of change_percent; see ci95_low.",
+        "Description": "Lower end of the 95 % interval of change_percent: ci95_low in percent of baseline.",
         "Units": "percent",
     },
     "change_percent_ci95_high": {"Description": "Upper end of it.", "Units": "percent"},
-    "qc": {**_QC, "Description": "The worse of the two visits."},
+    "qc": {**_QC, "Description": "The worse of the two visits; at least warn if the change itself is flagged."},
     "included": {
         "Description": "Whether the change enters summary.tsv.",
         "Levels": {"true": "it does", "false": "a value is missing or fails"},
     },
-    "reason": {"Description": "What is said of either visit's ratio, behind the visit's name."},
+    "reason": {
+        "Description": "What is said of either visit's ratio, behind the visit's name, and of the change itself."
+    },
 }
 """change.tsv: one row per participant, tracer, target, measure, reference and later session."""
 

@@ -45,8 +45,8 @@ class Participant:
     lesion_mask : Path or None
         Lesion mask, as the table spells its path.
     lesion_territory : {'supratentorial', 'infratentorial', 'n/a'}
-    bilateral : bool
-        Whether the other hemisphere has an infarct, too.
+    bilateral : bool or None
+        Whether the other hemisphere has an infarct, too; None if nobody says.
     height_m : float or None
         Metres.
     sex : str or None
@@ -65,7 +65,7 @@ class Participant:
     sex: str | None
     anat: Path | None = None
     anat_series: str | None = None
-    bilateral: bool = False
+    bilateral: bool | None = None
 
 
 def read_participants(path: Path) -> dict[str, Participant]:
@@ -105,6 +105,7 @@ def participants_of(table: Table) -> dict[str, Participant]:
             if line.text(column) is not None:
                 line.wrong(column, "n/a (not supported yet in this version)")
         anat, anat_series = _anatomy(line, anatomies)
+        bilateral = line.text("bilateral")
         mask, territory, sex = path_or_none(line, "lesion_mask"), line.text("lesion_territory"), line.text("sex")
         person = Participant(
             participant_id=identity,
@@ -117,7 +118,7 @@ def participants_of(table: Table) -> dict[str, Participant]:
             sex=sex and line.one_of("sex", ("M", "F", "O")),
             anat=anat,
             anat_series=anat_series,
-            bilateral=line.text("bilateral") is not None and line.one_of("bilateral", ("yes", "no")) == "yes",
+            bilateral=None if bilateral is None else line.one_of("bilateral", ("yes", "no")) == "yes",
         )
         if not line.mistakes:
             people[identity] = person

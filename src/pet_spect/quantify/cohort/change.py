@@ -13,6 +13,9 @@ from pet_spect.remarks import Remark, join_visits
 ON_LOG_SCALE: tuple[Measure, ...] = ("uptake_ratio", "suv_mean")
 """Measures that are positive: the interval of their change is one of the logarithm."""
 
+MOST_RELATIVE_SD = 0.3
+"""Above it the standard deviation of a logarithm is not what first order says: the plain interval is given."""
+
 _WORSE: dict[Qc, int] = {"pass": 0, "warn": 1, "fail": 2}
 
 
@@ -32,18 +35,18 @@ class Change:
     value_sd, ci95_low, ci95_high : float
         Standard deviation of `change` over repeated scans of both visits, and its interval; NaN where it is not known
         how sure either value is. The interval of a measure of `ON_LOG_SCALE` is that of ``ln(follow_up / baseline)``,
-        transformed back, so that it holds zero exactly where that of `change_percent` does.
+        transformed back, unless a value is less sure than `MOST_RELATIVE_SD`.
     change_percent : float
         ``100 · change / baseline``; NaN for an asymmetry index, which crosses zero, and
         where the baseline is not positive.
     change_percent_sd, change_percent_ci95_low, change_percent_ci95_high : float
-        The same of `change_percent`.
+        The same of `change_percent`. The interval is that of `change`, in percent of `baseline`.
     qc : {'pass', 'warn', 'fail'}
-        The worse of the two visits.
+        The worse of the two visits; at least ``warn`` where the change itself is flagged.
     included : bool
         Whether the change enters the summary: it exists and neither visit fails.
     reason : str
-        What either visit's ratio says, behind the name of the visit; empty if nothing.
+        What either visit's ratio says, behind the name of the visit, and what is said of the change; empty if nothing.
     """
 
     participant_id: str
@@ -83,9 +86,9 @@ def changes(ratios: Iterable[Ratio], sessions: Sequence[str]) -> list[Change]:
     Returns
     -------
     list of Change
-        In the order of `ratios`. A change relative to the other side is flagged `reference_moved` if that side changed
-        more than chance explains, over the ipsilesional cerebellum, and by more than half of the change (of the
-        logarithms).
+        In the order of `ratios`. The change of the ratio of a target to the other side is flagged `reference_moved`
+        if the other side changed, too: see `_moved_reference`. This needs the target on the other side over the
+        ipsilesional cerebellum among the ratios, and how sure it is.
     """
     by_visit: dict[tuple[str, str, str, str, str], dict[str, Ratio]] = {}
     for ratio in ratios:
@@ -118,8 +121,9 @@ def _change(before: Ratio, after: Ratio, other_side: Change | None = None) -> Ch
             remarks.append(Remark.of("percent_undefined"))
     sd, percent_sd, ends, percent_ends = _uncertainty(before, after, percent)
     qc = max(before.qc, after.qc, key=_WORSE.__getitem__)
-    if other_side is not None and _moved(before, after, other_side):
-        remarks.append(Remark.of("reference_moved", other=other_side.change_percent, ratio=percent))
+    moved = None if other_side is None else _moved_reference(before, after, other_side)
+    if moved is not None:
+        remarks.append(moved)
         qc = max(qc, "warn", key=_WORSE.__getitem__)
     return Change(
         participant_id=before.participant_id,
@@ -149,7 +153,7 @@ def _uncertainty(
 ) -> tuple[float, float, tuple[float, float], tuple[float, float]]:
     """Return standard deviation and interval of a change, in its own unit and in percent.
 
-    The two intervals of a positive quantity are one, of the logarithm of the quotient, and so agree about zero.
+    The two intervals are one, so that they agree about zero.
     """
     nothing = (math.nan, math.nan)
     if before.spread is None or after.spread is None:
@@ -161,18 +165,30 @@ def _uncertainty(
     per_after = 100 / before.value
     per_before = per_after * after.value / before.value
     percent_sd = change_sd(before.spread, after.spread, per_before=per_before, per_after=per_after)
-    if before.measure in ON_LOG_SCALE and after.value > 0:
+    if before.measure in ON_LOG_SCALE and all(
+        visit.value > visit.value_sd / MOST_RELATIVE_SD for visit in (before, after)
+    ):
         log_sd = change_sd(before.spread, after.spread, per_before=1 / before.value, per_after=1 / after.value)
         low, high = (math.expm1(end) for end in interval(math.log(after.value / before.value), log_sd))
         return sd, percent_sd, (before.value * low, before.value * high), (100 * low, 100 * high)
-    return sd, percent_sd, own, interval(percent, percent_sd)
+    return sd, percent_sd, own, (per_after * own[0], per_after * own[1])
 
 
-def _moved(before: Ratio, after: Ratio, other_side: Change) -> bool:
-    """Return whether more than half of a change is one of the other side, which chance does not explain."""
+def _moved_reference(before: Ratio, after: Ratio, other_side: Change) -> Remark | None:
+    """Return what to say of a change relative to the other side if that side changed as well, more than by chance.
+
+    The logarithm of the change is that of the side of the stroke less that of the other side, both over the
+    ipsilesional cerebellum. Either more than half of it comes from the other side, or the other side went the same
+    way, so that the ratio hides more than half of what is left of the change.
+    """
     if not min(before.value, after.value, other_side.baseline, other_side.follow_up) > 0:
-        return False
+        return None
     if not (other_side.ci95_low > 0 or other_side.ci95_high < 0):
-        return False
+        return None
     total = math.log(after.value / before.value)
-    return abs(math.log(other_side.follow_up / other_side.baseline)) > abs(total) / 2
+    contributed = -math.log(other_side.follow_up / other_side.baseline)
+    if abs(contributed) <= abs(total) / 2:
+        return None
+    case = "made" if contributed * total > 0 else "hidden"
+    percent = 100 * (after.value / before.value - 1)
+    return Remark.of("reference_moved", case=case, other=other_side.change_percent, ratio=percent)

@@ -38,15 +38,15 @@ class StudyScan:
         Why its values are shown but not used.
     infratentorial : bool
         Whether the stroke is.
-    bilateral : bool
-        Whether the other hemisphere has an infarct, too.
+    bilateral : bool or None
+        Whether the other hemisphere has an infarct, too; None if nobody says.
     """
 
     uptake: ScanUptake
     lesion_side: Side
     failure: Remark | None
     infratentorial: bool
-    bilateral: bool
+    bilateral: bool | None
 
 
 class FinishedStudy:
@@ -105,7 +105,7 @@ class FinishedStudy:
                 self._sides[participant],
                 _failure(row),
                 self.settings.territories.get(participant) == "infratentorial",
-                participant in self.settings.bilateral,
+                self.settings.bilateral.get(participant),
             )
             for row, scan in zip(rows, measured, strict=True)
         ]

@@ -19,7 +19,7 @@ from pet_spect.imaging.lesion_mask import read_lesion_mask
 from pet_spect.model import ScanKey, Side, Warp
 from pet_spect.quantify.measurement import participant_regions
 from pet_spect.quantify.participant_uptake import PlacedScan, RegionValues, participant_uptake
-from pet_spect.quantify.ratios import Ratio, scan_ratios
+from pet_spect.quantify.ratios import OTHER_SIDE, Ratio, scan_ratios
 from pet_spect.quantify.references import lesionfree_regions
 from pet_spect.quantify.roles import RegionRoles, ScanUptake
 from pet_spect.quantify.uptake import LESIONFREE
@@ -96,9 +96,8 @@ def measure_images(
                 raise RegionError(f"{first.name}: {error}", code=error.code) from None
             for image, values in zip(group, found, strict=True):
                 found_rows = scan_ratios(_scan(image, values), sides[image.key], roles)
-                rows[image.key] += [
-                    row for row in found_rows if mask is not None or not row.region.endswith(LESIONFREE)
-                ]
+                unasked = OTHER_SIDE if mask is not None else (OTHER_SIDE, LESIONFREE)
+                rows[image.key] += [row for row in found_rows if not row.region.endswith(unasked)]
     return ratio_frame((row for image in opened for row in rows[image.key]), wanted)
 
 

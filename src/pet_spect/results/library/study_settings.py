@@ -30,8 +30,8 @@ class StudySettings:
         Percent.
     territories : mapping of str to str
         Participant to where the stroke is, as participants.tsv says: supratentorial, infratentorial or n/a.
-    bilateral : frozenset of str
-        Participants with an infarct in the other hemisphere, too.
+    bilateral : mapping of str to bool
+        Participant to whether the other hemisphere has an infarct, too, of those of whom participants.tsv says it.
     """
 
     atlas: str
@@ -39,7 +39,7 @@ class StudySettings:
     roles: RegionRoles
     max_cerebellum_asymmetry: float
     territories: Mapping[str, str]
-    bilateral: frozenset[str] = frozenset()
+    bilateral: Mapping[str, bool]
 
     def described(self, ratios: Columns) -> Columns:
         """Return the data dictionary of ratios.tsv with the settings at the columns that they are about."""
@@ -48,7 +48,7 @@ class StudySettings:
             for name, each in self.roles.references.items()
         }
         settings: dict[str, dict[str, Any]] = {
-            "participant_id": {"LesionTerritory": dict(self.territories), "Bilateral": sorted(self.bilateral)},
+            "participant_id": {"LesionTerritory": dict(self.territories), "Bilateral": dict(self.bilateral)},
             "region": {"Atlas": self.atlas, "OwnAtlas": self.own_atlas, "TargetRegions": list(self.roles.target)},
             "reference": {"Definitions": definitions},
             "qc": {"MaxCerebellumAsymmetryPercent": self.max_cerebellum_asymmetry},
@@ -71,7 +71,7 @@ def read_settings(dictionary: Path) -> StudySettings:
         roles = RegionRoles(tuple(map(str, region["TargetRegions"])), references)
         max_asymmetry = float(columns["qc"]["MaxCerebellumAsymmetryPercent"])
         territories = dict(columns["participant_id"]["LesionTerritory"])
-        bilateral = frozenset(map(str, columns["participant_id"]["Bilateral"]))
+        bilateral = dict(columns["participant_id"]["Bilateral"])
         if not isinstance(region["OwnAtlas"], bool):
             raise TypeError("OwnAtlas")
         return StudySettings(str(region["Atlas"]), region["OwnAtlas"], roles, max_asymmetry, territories, bilateral)

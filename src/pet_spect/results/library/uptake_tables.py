@@ -45,7 +45,8 @@ def uptake_ratio(
         The side of the stroke.
     reference : str or Reference
         A built-in one by its name: ``contralateral``, ``cerebellum_ipsilesional``, ``cerebellum_contralesional``,
-        ``cerebellum``, ``pons`` or ``hemisphere_contralesional``; or a `Reference` of your own, as another atlas needs.
+        ``cerebellum``, ``pons``, ``hemisphere_contralesional`` or ``whole_brain``; or a `Reference` of your own, as
+        another atlas needs.
     target : str or sequence of str, default 'precentral'
         Several regions are joined by volume. ``precentral_lesionfree`` is the target without the voxels of the lesion.
     **regions : sequence of str
@@ -165,8 +166,8 @@ def change_table(ratios: pd.DataFrame, sessions: Sequence[str] | None = None) ->
     Returns
     -------
     pandas.DataFrame
-        The columns of change.tsv. How sure a change is (``value_sd`` and what follows from it) is NaN: that
-        takes more of the scans than the ratios tell.
+        The columns of change.tsv. How sure a change is (``value_sd`` and what follows from it) is NaN, and no change
+        is flagged ``reference_moved``: that takes more of the scans than the ratios tell.
 
     Raises
     ------
