@@ -4,7 +4,7 @@ Usage: ``.venv/bin/python benchmarks/demo_accuracy.py [demo]`` after ``make demo
 
 The truth is the noise-free, PSF-blurred mean of the true region, infarct included
 (``ratio_scanner``). Prints one line per tracer and reference, then one per scan for the
-declared primaries and the contralateral ratio.
+primary reference and the most precise one beside it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 KEYS = ["participant_id", "session", "tracer", "region", "reference"]
-PRIMARY = {"FDG": "cerebellum_ipsilesional", "IMZ": "pons"}
+SHOWN = {"FDG": ("contralateral", "cerebellum_ipsilesional"), "IMZ": ("contralateral", "hemisphere_contralesional")}
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -73,8 +73,8 @@ def main() -> None:
     print(summary(errors, "error_percent").to_string())
     print("\nError of change_percent, points")
     print(summary(changes, "error_points").to_string())
-    for tracer, primary in PRIMARY.items():
-        for reference in (primary, "contralateral"):
+    for tracer, references in SHOWN.items():
+        for reference in references:
             chosen = errors[(errors["tracer"] == tracer) & (errors["reference"] == reference)]
             print(f"\n{tracer} / {reference}, per scan")
             print(

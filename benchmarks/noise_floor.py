@@ -23,7 +23,7 @@ from pet_spect.simulate import participant as simulation
 from pet_spect.simulate.design import Trial
 from pet_spect.simulate.heads.standard_head import standard_head
 
-REFERENCES = ("contralateral", "cerebellum_ipsilesional", "pons")
+REFERENCES = ("contralateral", "cerebellum_ipsilesional", "hemisphere_contralesional", "pons")
 
 
 def main() -> None:

@@ -35,8 +35,7 @@ from pet_spect.results import layout
 from pet_spect.results.transforms import read_participant_to_scan_points
 from pet_spect.simulate.scanner import CEREBELLUM, TARGET
 
-PRIMARY = {"FDG": "cerebellum_ipsilesional", "IMZ": "pons"}
-REFERENCES = {tracer: ("contralateral", primary) for tracer, primary in PRIMARY.items()}
+REFERENCES = {"FDG": ("contralateral", "cerebellum_ipsilesional"), "IMZ": ("contralateral", "pons")}
 KEYS = ["participant_id", "session", "tracer", "reference"]
 TRACER_OF = {"18FFDG": "FDG", "123IIMZ": "IMZ"}
 SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
@@ -126,7 +125,7 @@ def ratios_of(mean: Mapping[tuple[str, str], float], tracer: str, lesion_side: S
 def standard() -> tuple[Atlas, dict[str, Template]]:
     """Return the atlas and each tracer's template."""
     atlas = load_atlas()
-    return atlas, {tracer: make_template(tracer, atlas) for tracer in PRIMARY}
+    return atlas, {tracer: make_template(tracer, atlas) for tracer in REFERENCES}
 
 
 def certainty(misplacement_mm: float, lesion: Volume) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from people import KINDS
 
 from pet_spect.errors import RegistrationError
 from pet_spect.model import opposite
@@ -98,13 +99,18 @@ def sides(rows: list[Row]) -> None:
 def accuracy(rows: list[Row]) -> None:
     lines = []
     for tracer in TRACERS:
+        own = [row for row in rows if row["tracer"] == tracer and "measured" in row]
         for reference in ("contralateral", "cerebellum_ipsilesional"):
-            own = [row for row in rows if row["tracer"] == tracer and "measured" in row]
-            error = np.array([100 * (row["measured"][reference] / row["truth"][reference] - 1) for row in own])
-            error = error[np.isfinite(error)]
-            worst = float(error[np.abs(error).argmax()]) if error.size else float("nan")
-            lines.append([tracer, reference, len(error), float(error.mean()), float(np.abs(error).mean()), worst])
-    table("Error of the ratio in percent", ["tracer", "reference", "n", "mean", "mean absolute", "worst"], lines)
+            for kind in ("all", *KINDS):
+                of_kind = [row for row in own if kind in ("all", row["kind"])]
+                error = np.array([100 * (row["measured"][reference] / row["truth"][reference] - 1) for row in of_kind])
+                error = error[np.isfinite(error)]
+                if error.size:
+                    worst = float(error[np.abs(error).argmax()])
+                    line = [len(error), float(error.mean()), float(np.abs(error).mean()), worst]
+                    lines.append([tracer, reference, kind, *line])
+    heads = ["tracer", "reference", "people", "n", "mean", "mean absolute", "worst"]
+    table("Error of the ratio in percent", heads, lines)
 
 
 def patterns(rows: list[Row]) -> None:
