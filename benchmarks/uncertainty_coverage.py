@@ -47,6 +47,7 @@ from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Deformation, normalise
 from pet_spect.registration.templates.template import make_template
+from pet_spect.remarks import Remark
 from pet_spect.simulate.design import TRACERS, Trial
 from pet_spect.simulate.heads.standard_head import Head, standard_head
 from pet_spect.simulate.heads.stroke import infarct
@@ -170,7 +171,7 @@ def measured(run: Run, seen: dict[ScanKey, ScanMeasurement], regions: Participan
             )
             for found in own.uptake
         }
-        nothing = RegionValue(math.nan, math.nan, reason="no_lesion_mask: none")
+        nothing = RegionValue(math.nan, math.nan, reason=Remark.of("no_lesion_mask"))
         values |= {("precentral_lesionfree", side): nothing for side in ("left", "right")}
         rows += scan_ratios(ScanUptake(key, None, values), run.side, roles)
     return [
