@@ -68,6 +68,13 @@ def test_a_head_that_lies_otherwise_than_its_header_says_is_refused(axes, flip, 
     assert refused.value.code == "gate_orientation"
 
 
+def test_a_large_infarct_does_not_turn_a_head():
+    # 100 mL of a simulated person's FDG; of 30 heads that were truly turned or flipped the nearest is the other
+    check_orientation(Fit(0.714, 0.743, 90.0, np.eye(4)), GATES)
+    with pytest.raises(RegistrationError, match="fits the template better turned by 90 degrees"):
+        check_orientation(Fit(0.690, 0.766, 90.0, np.eye(4)), GATES)
+
+
 def test_what_is_no_brain_is_refused():
     with pytest.raises(RegistrationError, match=r"correlation with the template 0\.40, 0\.62 is needed") as refused:
         check_orientation(Fit(0.40, 0.35, 90.0, np.eye(4)), GATES)

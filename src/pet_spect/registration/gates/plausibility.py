@@ -70,7 +70,7 @@ class Gates:
 
     jump_max: float = 1.8
     flat_max: float = 0.05
-    turned_margin: float = 0.02
+    turned_margin: float = 0.05
     likeness_min: float = 0.62
     scale_min: float = 0.72
     scale_max: float = 1.35
