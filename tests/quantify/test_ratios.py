@@ -123,6 +123,18 @@ def test_who_says_that_there_is_one_stroke_is_believed():
     assert rows_of(losing(0.2), bilateral=False)["motor", "uptake_ratio", "contralateral"].qc == "pass"
 
 
+def test_a_target_that_was_not_measured_is_named():
+    with pytest.raises(RegionError, match="region 'thumb'"):
+        scan_ratios(a_scan(), "left", RegionRoles(("thumb",), {"pons": REFERENCES["pons"]}))
+
+
+def test_a_target_without_any_volume_has_a_reason_and_no_second_stroke():
+    nothing = {("motor", side): (math.nan, 0.0) for side in ("left", "right")}
+    row = rows_of(a_scan(MEANS | nothing))["motor", "uptake_ratio", "contralateral"]
+    assert row.qc == "fail"
+    assert "bilateral_stroke" not in row.reason
+
+
 def test_of_a_joint_target_the_volume_that_is_lost_counts():
     roles = RegionRoles(("motor", "cortex"), {name: REFERENCES[name] for name in ("contralateral", "pons")})
     means = MEANS | {("cortex_lesionfree", side): (80.0, 50.0) for side in ("left", "right")}

@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from pet_spect.model import Side, opposite
 from pet_spect.quantify.references import Reference
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, joint_value, reference_value, target_value
@@ -191,11 +189,12 @@ def _rows(roles: RegionRoles) -> list[tuple[str, Measure, str]]:
     rows: list[tuple[Measure, str]] = [("uptake_ratio", name) for name in roles.references]
     rows += [("ratio_minus_one", PONS)] if PONS in roles.references else []
     other_side = roles.references.get(CONTRALATERAL)
-    if other_side is not None and other_side.is_mirror(roles.target):
+    mirrored = other_side is not None and other_side.is_mirror(roles.target)
+    if mirrored:
         rows.append(("asymmetry_index_percent", CONTRALATERAL))
     rows.append(("suv_mean", NO_REFERENCE))
     every: list[tuple[str, Measure, str]] = [(suffix, *row) for suffix in ("", LESIONFREE) for row in rows]
-    if COMMON_REFERENCE in roles.references and other_side is not None and other_side.is_mirror(roles.target):
+    if mirrored and COMMON_REFERENCE in roles.references:
         every.append((OTHER_SIDE, "uptake_ratio", COMMON_REFERENCE))
     return every
 
@@ -208,10 +207,12 @@ def _second_stroke(scan: ScanUptake, roles: RegionRoles, lesion_side: Side, bila
     """Return why no reference in the hemisphere without the stroke must be used; None if they may."""
     if bilateral is not None:
         return Remark.of("bilateral_stroke", case="told") if bilateral else None
-    other_side = [scan.values[name, opposite(lesion_side)] for name in roles.target]
-    volumes = np.array([value.volume_ml for value in other_side])
-    lost = float(volumes @ [value.lesion_fraction for value in other_side]) / float(volumes.sum())
-    return Remark.of("bilateral_stroke", case="mask", share=lost) if lost > MOST_LOST_ON_OTHER_SIDE else None
+    side = opposite(lesion_side)
+    volume = target_value(scan, roles, side).volume_ml
+    lost_ml = sum(scan.values[name, side].lesion_fraction * scan.values[name, side].volume_ml for name in roles.target)
+    if not lost_ml > MOST_LOST_ON_OTHER_SIDE * volume:
+        return None
+    return Remark.of("bilateral_stroke", case="mask", share=lost_ml / volume)
 
 
 def _evaluate(

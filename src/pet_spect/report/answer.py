@@ -34,6 +34,8 @@ _SHOWN = (
 
 Endpoint = tuple[str, ...]
 
+_NOTHING = {"change_percent": MISSING}
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -162,26 +164,27 @@ def _sides(results: Results, endpoint: Endpoint, rows: list[Row]) -> tuple[list[
     Only participants count whom the mean holds.
     """
     tracer, region, measure, reference, session = endpoint
-    own, other = ((tracer, name, measure, COMMON_REFERENCE, session) for name in (region, region + OTHER_SIDE))
-    included = {row["participant_id"]: row for row in rows if row["included"] == "true"}
-    of_sides = [
-        {
-            row["participant_id"]: row
-            for row in results.tables["change"]
-            if _endpoint(row) == kind and row["participant_id"] in included and row["change_percent"] != MISSING
-        }
-        for kind in (own, other)
-    ]
-    if reference != CONTRALATERAL or not all(of_sides):
+    if reference != CONTRALATERAL:
         return [], False
+    by_kind = {(_endpoint(row), row["participant_id"]): row for row in results.tables["change"]}
+    kinds = [(tracer, name, measure, COMMON_REFERENCE, session) for name in (region, region + OTHER_SIDE)]
+    included = {
+        row["participant_id"]: row
+        for row in rows
+        if row["included"] == "true"
+        and all(by_kind.get((kind, row["participant_id"]), _NOTHING)["change_percent"] != MISSING for kind in kinds)
+    }
+    if not included:
+        return [], False
+    of_sides = [[by_kind[kind, person] for person in included] for kind in kinds]
     told = []
     for name, of_side in zip(("the side of the stroke", "the other side"), of_sides, strict=True):
-        mean = estimates([parse_float(row["change_percent"]) for row in of_side.values()])
+        mean = estimates([parse_float(row["change_percent"]) for row in of_side])
         shown = {"n": mean.n, "mean_change": mean.mean, "ci95_low": mean.ci95_low, "ci95_high": mean.ci95_high}
         row = {column: format_value(value) for column, value in shown.items()} | {"quantity": "change_percent"}
         told.append((name, _estimate(row)))
-    whole = estimates([_log_change(included[person]) for person in of_sides[1]])
-    moved = estimates([_log_change(row) for row in of_sides[1].values()])
+    whole = estimates([_log_change(row) for row in included.values()])
+    moved = estimates([_log_change(row) for row in of_sides[1]])
     surely = moved.ci95_low > 0 or moved.ci95_high < 0
     return told, surely and -moved.mean * whole.mean > whole.mean**2 / 2
 
