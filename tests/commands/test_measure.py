@@ -550,6 +550,7 @@ def test_resolution_is_not_told_unless_asked(person):
 @pytest.mark.slow
 def test_a_scan_without_enough_brain_is_measured_as_it_is_and_says_so(person):
     person.add("baseline", "FDG", halves(60.0, 90.0))
+    person.add("year1", "FDG", halves(60.0, 90.0))
     assert person.run("--common-fwhm", "auto") == 0
     told = person.told()
     assert (told["EstimatedFWHMmm"], told["AppliedBlurFWHMmm"]) == (None, 0)
