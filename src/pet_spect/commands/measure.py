@@ -110,6 +110,7 @@ def run(options: argparse.Namespace) -> None:
         Without ``--record-refusal``, if a scan was refused or does not cover the target.
     """
     from pet_spect.quantify.measurement import participant_regions
+    from pet_spect.quantify.membership import RESOLUTION_MM
     from pet_spect.quantify.sensitivities import scan_sensitivities
 
     listed = _listed(options)
@@ -128,16 +129,22 @@ def run(options: argparse.Namespace) -> None:
     if lesion is None and record.warp is not None:
         warp_lesion = read_warp_lesion(options.results, options.participant)
     misplacement_mm = record.misplacement_mm if options.misplacement_mm is None else options.misplacement_mm
-    regions = participant_regions(
-        atlas,
-        warp,
-        target=options.target,
-        lesionfree=options.lesionfree,
-        misplacement_mm=misplacement_mm,
-        lesion=lesion,
-        warp_lesion=warp_lesion,
-        min_coverage=options.min_coverage,
-    )
+    kinds = {visit[1]: layout.scan_name(image).datatype for visit, image in listed.items()}
+    regions = {
+        kind: participant_regions(
+            atlas,
+            warp,
+            target=options.target,
+            lesionfree=options.lesionfree,
+            misplacement_mm=misplacement_mm,
+            resolution_mm=RESOLUTION_MM[kind],
+            lesion=lesion,
+            warp_lesion=warp_lesion,
+            min_coverage=options.min_coverage,
+        )
+        for kind in sorted({*kinds.values()} or {"pet"})
+    }
+    by_tracer = {tracer: regions[kinds.get(tracer, min(regions))] for tracer in options.tracers}
 
     faults = [] if lesion_fault is None else [lesion_fault.remark]
     faults += [] if record.anat_fault is None else [record.anat_fault]
@@ -146,17 +153,20 @@ def run(options: argparse.Namespace) -> None:
     for visit in [(session, tracer) for session in options.sessions for tracer in options.tracers]:
         scans[visit] = missing_scan(*visit)
         if visit in listed:
-            scan, measurement = _scan(options, visit, listed[visit], refusals[visit], regions, blurs.get(visit), record)
+            of_tracer = by_tracer[visit[1]]
+            scan, measurement = _scan(
+                options, visit, listed[visit], refusals[visit], of_tracer, blurs.get(visit), record
+            )
             scans[visit] = _with_registration(scan, record, options.participant, faults)
             if measurement is not None:
                 measured[visit] = measurement
     rows: list[UptakeRow] = []
     for visit, scan in scans.items():
         uptake = measured[visit].uptake if visit in measured else None
-        rows += uptake_rows(options.participant, scan, uptake, regions, lesion_fault)
+        rows += uptake_rows(options.participant, scan, uptake, by_tracer[visit[1]], lesion_fault)
     for visit, measurement in measured.items():
         others = [other for at, other in measured.items() if at != visit and at[1] == visit[1]]
-        sensitivities = scan_sensitivities(measurement, others, regions)
+        sensitivities = scan_sensitivities(measurement, others, by_tracer[visit[1]])
         scans[visit] = replace(scans[visit], sensitivities=sensitivities)
     write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage)
 

@@ -189,6 +189,7 @@ def _ratios(image: Any, atlas: Atlas, targets: str | Sequence[str], reference: s
         lesion=None,
         measures=None,
         misplacement_mm=0.0,
+        resolution_mm=6.0,
         blur_mm=0.0,
         min_coverage=0.9,
         check_space=False,

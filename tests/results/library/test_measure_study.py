@@ -85,7 +85,7 @@ def test_what_cannot_be_meant_is_refused(small_results, tmp_path):
         pet_spect.measure(small_results, references="thalamy")
     with pytest.raises(TypeError, match="tells lesion_side itself"):
         pet_spect.measure(small_results, lesion_side="left")
-    with pytest.raises(TypeError, match="tells misplacement, blur and coverage itself"):
+    with pytest.raises(TypeError, match="tells misplacement, resolution, blur and coverage itself"):
         pet_spect.measure(small_results, blur_mm=4.0)
     with pytest.raises(TypeError, match="a dict by participant"):
         pet_spect.measure(small_results, lesion="mask.nii.gz")

@@ -52,6 +52,7 @@ def measure_images(
     lesion: Any,
     measures: str | Sequence[str] | None,
     misplacement_mm: float,
+    resolution_mm: float,
     blur_mm: float,
     min_coverage: float,
     check_space: bool,
@@ -87,6 +88,7 @@ def measure_images(
                 target=roles.target,
                 lesionfree=lesionfree_regions(roles.references.values(), roles.target, [name for name, _ in parts]),
                 misplacement_mm=misplacement_mm,
+                resolution_mm=resolution_mm,
                 lesion=None if mask is None else read_lesion_mask(Path(mask), chosen),
                 min_coverage=min_coverage,
             )
