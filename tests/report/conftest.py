@@ -85,6 +85,7 @@ def _fill(study: Study, number: int, person: str, tracer: str) -> None:
             study.ratios.append(
                 {**same, "session": session, "lesion_side": ("left", "right")[number % 2], "value": value}
                 | {"value_sd": 0.01, "ci95_low": value - 0.0196, "ci95_high": value + 0.0196, "placement_sd": 0.02}
+                | {"noise_sd": 0.008, "own_sd": 0.009}
                 | {"numerator": 8000.0 * value, "denominator": 8000.0, "qc": "pass", "reason": None}
             )
         change = after - before
