@@ -35,9 +35,13 @@ rule cohort:
         references=json.dumps(config["references"]),
         max_asymmetry=config["measure"]["max_cerebellum_asymmetry_percent"],
         primary=[f"{tracer}={config['primary'][tracer]}" for tracer in config["tracers"]],
+        within_subject_cv=(
+            ["--within-subject-cv", json.dumps(config["within_subject_cv"])] if config["within_subject_cv"] else []
+        ),
     shell:
         "pet-spect cohort --results results --participants {input.participants:q}"
         " --scans {input.scans:q} {params.qc:q}"
         " --atlas-name {params.atlas:q} {params.own_atlas} --sessions {params.sessions:q} --tracers {params.tracers:q}"
         " --target {params.target:q} --references {params.references:q}"
-        " --primary {params.primary:q} --max-cerebellum-asymmetry {params.max_asymmetry} 2> {log:q}"
+        " --primary {params.primary:q} --max-cerebellum-asymmetry {params.max_asymmetry}"
+        " {params.within_subject_cv:q} 2> {log:q}"
