@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from pet_spect.results import layout
-from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY
+from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY, Columns
 from pet_spect.results.registration_record import write_registration_record
 from pet_spect.tsv import write_table
 
@@ -54,8 +54,8 @@ class Study:
                 row.update(dict.fromkeys((visit, "change", "change_percent", *HOW_SURE)))
                 row.update(qc="fail", included=False, reason=f"{session}: {reason}")
 
-    def write(self, results: Path) -> Path:
-        for name, columns in (("scans", SCANS), ("ratios", RATIOS), ("change", CHANGE), ("summary", SUMMARY)):
+    def write(self, results: Path, *, change_columns: Columns = CHANGE) -> Path:
+        for name, columns in (("scans", SCANS), ("ratios", RATIOS), ("change", change_columns), ("summary", SUMMARY)):
             write_table(results / "tables" / f"{name}.tsv", columns, getattr(self, name))
         for person in self.people:
             listed = [row for row in self.scans if row["participant_id"] == person and row["status"] != "missing"]
