@@ -1,4 +1,5 @@
 import json
+import math
 import shutil
 
 import pytest
@@ -45,7 +46,8 @@ def test_a_study_is_planned_from_its_own_baselines(finished, tmp_path):
     assert float(counts["sd_percent"]) == pytest.approx(5.0)  # sqrt(2) times the root mean square of 3 and 4
     assert float(aligned["sd_percent"]) == pytest.approx(34**0.5)  # 3 and 5
     assert (counts["people_measured"], counts["people"]) == ("2", "3")
-    assert float(counts["smallest_change_percent"]) == pytest.approx(smallest_mean_change(5.0, 3))
+    shown = 100 * math.expm1(smallest_mean_change(0.05, 3))
+    assert float(counts["smallest_change_percent"]) == pytest.approx(shown)
     assert counts["people_needed"] == "n/a"
     assert rows["IMZ", "pons", "counting_noise"]["people_measured"] == "0"
     assert rows["IMZ", "pons", "counting_noise"]["sd_percent"] == "n/a"
@@ -63,7 +65,7 @@ def test_only_the_line_with_the_person_has_a_sample_size(finished, tmp_path, cap
     rows = plan(tmp_path, finished, "--change", 5, "--within-subject-cv", json.dumps(CV))
     person = rows["FDG", "pons", "within_subject"]
     assert float(person["sd_percent"]) == pytest.approx(2**0.5 * 5)  # more than the 5.8 of these scans
-    assert person["people_needed"] == "18"
+    assert person["people_needed"] == "19"
     sized = {key for key, row in rows.items() if row["people_needed"] != "n/a"}
     assert sized == {("FDG", reference, "within_subject") for reference in ("contralateral", "pons")}
     assert "Within-subject CV: FDG 5 % (total; made up)." in capsys.readouterr().out

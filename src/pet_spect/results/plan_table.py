@@ -34,19 +34,20 @@ PLAN: Columns = {
     },
     "people_measured": {"Description": "People whose scans gave the standard deviation.", "Units": "1"},
     "sd_percent": {
-        "Description": "Standard deviation of one person's change from visit to visit if nobody's true change differs"
-        " from the mean one; the root mean square over people.",
-        "Units": "percent of the baseline",
+        "Description": "Standard deviation of 100 · ln(follow_up / baseline), that of a small change in percent, if"
+        " nobody's true change differs from the mean one; the root mean square over people.",
+        "Units": "percent",
     },
     "people": {"Description": "Size of the planned trial.", "Units": "1"},
     "power": {"Description": "Probability with which a change shall be found.", "Units": "1"},
     "alpha": {"Description": "Two-sided probability of finding a change where there is none.", "Units": "1"},
     "smallest_change_percent": {
-        "Description": "Smallest mean change that so many people show with this power in a t test.",
+        "Description": "Smallest mean improvement that so many people show with this power in a t test of the"
+        " logarithm.",
         "Units": "percent of the baseline",
     },
     "wanted_change_percent": {
-        "Description": "Mean change that the trial shall show.",
+        "Description": "Mean improvement that the trial shall show.",
         "Units": "percent of the baseline",
     },
     "people_needed": {"Description": "People with complete data that it takes to show it.", "Units": "1"},
@@ -93,7 +94,7 @@ def plan_text(
         f"Precision of {precision_from}.",
         f"Trial of {design.people} people, power {design.power:g}, two-sided alpha {design.alpha:g}.{wanted}",
         f"Within-subject CV: {', '.join(declared) or 'none given'}.",
-        "Percent of the baseline ratio. If people respond differently, this adds to every SD.",
+        "SD: of one person's change, percent of the baseline ratio. If people respond differently, this adds to it.",
         "",
     ]
     cells = [_HEADINGS, *map(_cells, lines)]

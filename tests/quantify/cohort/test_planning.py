@@ -81,15 +81,33 @@ def test_three_lines_of_which_only_the_last_has_a_sample_size():
     assert person.sd_percent == pytest.approx(math.sqrt(2 * 4.0**2 + 4.0**2))
     assert [line.people_needed for line in (counts, aligned)] == [None, None]
     assert "a lower bound" in counts.remark.text
-    assert person.people_needed == people_needed(5.0, person.sd_percent) == 18
+    assert person.people_needed == people_needed(100 * math.log(1.05), person.sd_percent) == 18
     assert person.remark is None
-    assert person.smallest_change_percent == pytest.approx(smallest_mean_change(person.sd_percent, 8))
+    shown = 100 * math.expm1(smallest_mean_change(person.sd_percent / 100, 8))
+    assert person.smallest_change_percent == pytest.approx(shown)
 
 
 @pytest.mark.parametrize(("own", "expected"), [(4.0, math.sqrt(2) * 4.0), (9.0, 9.0)])
 def test_a_total_cv_contains_the_measurement_unless_these_scans_are_worse(own, expected):
     lines = plan_lines([Precision("FDG", "pons", 3.0, own, 8)], cvs("total"), Design(8))
     assert lines[2].sd_percent == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("kind", "cv", "people"), [("total", 6.0, 4), ("biological", 6.0, 8), ("biological", 2.0, 20)])
+def test_trials_whose_people_vary_as_declared_find_the_planned_change(kind, cv, people):
+    declared = WithinSubjectCv(cv, kind, "made up")
+    line = plan_lines([FDG], {"FDG": declared}, Design(people))[2]
+    generator = np.random.default_rng(16)
+    noise = FDG.own_percent / 100 / math.sqrt(2)
+    spread = max(cv / 100, noise) if kind == "total" else math.hypot(cv / 100, noise)  # of one visit
+    visits = np.exp(generator.normal(0, spread, (2, 20_000, people)))
+    before, after = 0.8 * visits[0], 0.8 * (1 + line.smallest_change_percent / 100) * visits[1]
+    logarithms, percents = np.log(after / before), 100 * (after / before - 1)
+    found, found_in_percent = (
+        (ttest_1samp(changes, 0.0, axis=1).pvalue < 0.05).mean() for changes in (logarithms, percents)
+    )
+    assert found == pytest.approx(0.8, abs=0.012)
+    assert found_in_percent == pytest.approx(0.8, abs=0.05)  # skewed
 
 
 @pytest.mark.parametrize(

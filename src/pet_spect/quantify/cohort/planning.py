@@ -1,7 +1,8 @@
 """Planning of a single-arm trial: what mean change a number of people can show, and how many people one needs.
 
-The test is the two-sided one-sample t test of the changes, which goes with the t interval of the mean. Its power
-comes from the noncentral t distribution (Cohen 1988, *Statistical Power Analysis*, chapter 2).
+The test is the two-sided one-sample t test, which goes with the t interval of the mean. Its power comes from the
+noncentral t distribution (Cohen 1988, *Statistical Power Analysis*, chapter 2). A plan tests ``ln(follow_up /
+baseline)``: noise and persons vary in proportion to the value, so that a percent change varies more the larger it is.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ class Precision:
     ----------
     tracer, reference : str
     noise_percent : float
-        Standard deviation of the change between two visits of one unchanged person by count noise alone, percent of
-        the value; the root mean square over people. NaN if not known.
+        Standard deviation of ``ln(follow_up / baseline)`` of one person by count noise alone, times 100; the root mean
+        square over people. NaN if not known.
     own_percent : float
         The same by count noise and rigid alignment.
     people : int
@@ -60,7 +61,7 @@ class Design:
     people : int
         At least 2.
     change_percent : float
-        The mean change that it shall show, percent of the baseline; NaN if none is given.
+        The mean improvement that it shall show, percent of the baseline; NaN if none is given.
     power, alpha : float
         ``alpha < power < 1``.
     """
@@ -85,7 +86,8 @@ class PlanLine:
     people_measured : int
         Whose scans gave it.
     smallest_change_percent : float
-        Smallest mean change that is found with the power of the design; NaN if not known.
+        Smallest mean improvement that is found with the power of the design, percent of the baseline; NaN if not known.
+        A decline of c / (1 + c) is found as well as an improvement of c.
     people_needed : int or None
         For the wanted change; only where the person's own variation is contained.
     remark : Remark or None
@@ -216,7 +218,8 @@ def plan_lines(precisions: Iterable[Precision], cvs: Mapping[str, WithinSubjectC
         }
         for basis, sd in basis_sds.items():
             needed, remark = _needed(basis, sd, cv, design)
-            smallest = smallest_mean_change(sd, design.people, design.power, design.alpha)
+            of_logarithm = smallest_mean_change(sd / 100, design.people, design.power, design.alpha)
+            smallest = 100 * math.expm1(of_logarithm)
             who = (precision.tracer, precision.reference, basis)
             lines.append(PlanLine(*who, sd, precision.people, smallest, needed, remark))
     return lines
@@ -232,5 +235,6 @@ def _needed(basis: Basis, sd: float, cv: WithinSubjectCv | None, design: Design)
         return None, Remark.of("no_sample_size", case="lower_bound")
     if math.isnan(design.change_percent):
         return None, Remark.of("no_sample_size", case="no_change")
-    needed = people_needed(design.change_percent, sd, design.power, design.alpha)
+    of_logarithm = math.log1p(design.change_percent / 100)
+    needed = people_needed(of_logarithm, sd / 100, design.power, design.alpha)
     return needed, None if needed else Remark.of("no_sample_size", case="too_many", most=MOST_PEOPLE)
