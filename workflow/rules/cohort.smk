@@ -1,3 +1,9 @@
+def within_subject_cv(wildcards):
+    """The flag of a declared within-subject CV; from a function, so that braces in its source are no wildcards."""
+    cvs = config["within_subject_cv"]
+    return ["--within-subject-cv", json.dumps(cvs)] if cvs else []
+
+
 rule cohort:
     """Everybody's uptake, ratios and changes; the one place where the lesion's side enters."""
     input:
@@ -35,9 +41,7 @@ rule cohort:
         references=json.dumps(config["references"]),
         max_asymmetry=config["measure"]["max_cerebellum_asymmetry_percent"],
         primary=[f"{tracer}={config['primary'][tracer]}" for tracer in config["tracers"]],
-        within_subject_cv=(
-            ["--within-subject-cv", json.dumps(config["within_subject_cv"])] if config["within_subject_cv"] else []
-        ),
+        within_subject_cv=within_subject_cv,
     shell:
         "pet-spect cohort --results results --participants {input.participants:q}"
         " --scans {input.scans:q} {params.qc:q}"
