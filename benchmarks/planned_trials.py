@@ -6,7 +6,7 @@ Each trial has people with a ratio of their own. At both visits it varies by a d
 scans' own noise, which differs from person to person; at the second it has also changed by the mean change that
 `pet-spect plan` gives for the number of people, or, for the number of people that it gives, by the wanted change.
 `changes` and `mean_interval` then analyse the trial. Printed is how often the t interval of the mean log ratio
-(*found*) and of the mean change in percent (*in percent*) leave out zero: 80 % is promised, and 5 % without a change.
+(*found*) and of the mean change in percent (*in percent*) leave out zero: 80 % is promised, and 5 % *without* a change.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=16)
     options = parser.parse_args()
     generator = np.random.default_rng(options.seed)
-    print(f"{'CV':>16} {'people':>6} {'change, %':>9} {'found, %':>8} {'in percent':>10} {'without, %':>10}")
+    heads = f"{'found, %':>8} {'in percent':>10} {'without, %':>10} {'in percent':>10}"
+    print(f"{'CV':>16} {'people':>6} {'change, %':>9} {heads}")
     for kind, value, people in product(KINDS, (2.0, 6.0), (4, 8, 20)):
         cv = WithinSubjectCv(value, kind, "made up")
         shown = _line(cv, Design(people)).smallest_change_percent
@@ -52,9 +53,11 @@ def _line(cv: WithinSubjectCv, design: Design) -> PlanLine:
 
 
 def _print(cv: WithinSubjectCv, people: int, change: float, trials: int, generator: np.random.Generator) -> None:
-    (found, percent), (without, _) = (_found(cv, people, mean, trials, generator) for mean in (change, 0.0))
+    rates = (_found(cv, people, mean, trials, generator) for mean in (change, 0.0))
     words = f"{cv.kind:>11} {cv.value:3.0f} % {people:6} {change:9.2f}"
-    print(f"{words} {100 * found:8.1f} {100 * percent:10.1f} {100 * without:10.1f}", flush=True)
+    (found, percent), (without, percent_without) = rates
+    told = f"{100 * found:8.1f} {100 * percent:10.1f} {100 * without:10.1f} {100 * percent_without:10.1f}"
+    print(f"{words} {told}", flush=True)
 
 
 def _found(

@@ -132,7 +132,7 @@ def run(options: argparse.Namespace) -> None:
     write_json(folder / "uptake.json", columns.UPTAKE)
     ratio_columns, change_columns, summary_columns = (
         columns.with_references(table, plan.roles.references)
-        for table in (columns.RATIOS, columns.CHANGE, columns.SUMMARY)
+        for table in (columns.RATIOS, with_reliable_change(columns.CHANGE, plan.within_subject_cv), columns.SUMMARY)
     )
     territories = {identity: person.lesion_territory for identity, person in people.items()}
     bilateral = {identity: person.bilateral for identity, person in people.items() if person.bilateral is not None}
@@ -140,10 +140,9 @@ def run(options: argparse.Namespace) -> None:
         options.atlas_name, options.own_atlas, plan.roles, plan.max_cerebellum_asymmetry, territories, bilateral
     )
     write_table(folder / "ratios.tsv", settings.described(ratio_columns), _as_rows(ratios, columns.RATIOS))
-    change_columns = with_reliable_change(change_columns, plan.within_subject_cv)
     write_table(folder / "change.tsv", change_columns, _as_rows(followed, change_columns))
-    summary = summarise(followed, plan.primary, plan.roles.target_name)
-    write_table(folder / "summary.tsv", summary_columns, (_summary_row(row) for row in summary))
+    summary = map(_summary_row, summarise(followed, plan.primary, plan.roles.target_name))
+    write_table(folder / "summary.tsv", summary_columns, summary)
     write_table(folder / "scans.tsv", columns.SCANS, scans)
     describe_dataset(options.results)
 
