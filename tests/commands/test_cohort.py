@@ -544,6 +544,7 @@ def test_the_tables_say_how_sure_ratios_and_changes_are(study):
     assert study.run() == 0
     ratio = study.ratio("sub-01", "baseline", "FDG")
     assert (ratio["value"], ratio["value_sd"], ratio["placement_sd"]) == ("1.5", "0.075", "0")  # 6 / 4, 0.3 / 4
+    assert (ratio["noise_sd"], ratio["own_sd"]) == ("0.075", "0.075")
     assert float(ratio["ci95_low"]) == pytest.approx(1.5 - 1.96 * 0.075, abs=1e-5)
     (change,) = [
         row
@@ -554,3 +555,52 @@ def test_the_tables_say_how_sure_ratios_and_changes_are(study):
     assert float(change["change_percent_ci95_high"]) == pytest.approx(100 * math.expm1(1.96 * 0.125 / 1.5), rel=1e-4)
     unknown = study.ratio("sub-01", "baseline", "FDG", reference="cerebellum")
     assert (unknown["value_sd"], unknown["ci95_low"]) == ("n/a", "n/a")
+
+
+CV = '{"FDG": {"value": 5, "kind": "total", "source": "made up"}}'
+
+
+def test_nothing_is_said_of_reliable_change_without_a_cv(study):
+    study.add("sub-01")
+    assert study.run() == 0
+    assert "reliable" not in (study.results / "tables/change.tsv").read_text(encoding="utf-8")
+    assert "eliable" not in (study.results / "tables/change.json").read_text(encoding="utf-8")
+
+
+def test_a_cv_gives_every_change_a_verdict_and_the_dictionary_its_source(study):
+    still = {"motor": {"left": [0.01, *[0.0] * 7], "right": [0.01, *[0.0] * 7]}, "pons": {"n/a": [0.0] * 8}}
+    better = {("year1", "FDG"): {("motor", "left"): 7.5}}
+    facts = {(session, "FDG"): {"Sensitivities": still} for session in SESSIONS}
+    study.add("sub-01", means=better, facts=facts)
+    assert study.run("--within-subject-cv", CV) == 0
+    verdicts = {
+        (row["tracer"], row["measure"], row["reference"]): row["reliable_change"]
+        for row in study.table("change")
+        if row["region"] == "motor"
+    }
+    assert verdicts["FDG", "uptake_ratio", "pons"] == "improved"
+    assert verdicts["FDG", "asymmetry_index_percent", "contralateral"] == "n/a"
+    assert {verdict for (tracer, _, _), verdict in verdicts.items() if tracer == "IMZ"} == {"n/a"}
+    dictionary = json.loads((study.results / "tables/change.json").read_text(encoding="utf-8"))
+    assert dictionary["reliable_change"]["WithinSubjectCV"] == json.loads(CV)
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"),
+    [
+        (CV.replace("5", "0.05"), "value: found 0.05, needed percent"),
+        ("[1]", "a JSON object is needed"),
+    ],
+)
+def test_a_wrong_cv_is_a_usage_error(study, capsys, cv, message):
+    study.add("sub-01")
+    with pytest.raises(SystemExit) as caught:
+        study.run("--within-subject-cv", cv)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_cv_of_a_tracer_that_the_study_lacks_is_an_error(study, capsys):
+    study.add("sub-01")
+    assert study.run("--within-subject-cv", CV.replace("FDG", "PIB")) == 1
+    assert "--within-subject-cv: tracer PIB is not one of FDG, IMZ" in capsys.readouterr().err

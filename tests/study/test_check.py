@@ -69,6 +69,30 @@ def folder(tmp_path, monkeypatch, repository):
             "measure: {common_fwhm_mm: widest}",
             "measure: common_fwhm_mm: found 'widest', needed null, auto, or millimetres above 0, at most 30",
         ),
+        (
+            "within_subject_cv: {PIB: {value: 5, kind: total, source: x}}",
+            "within_subject_cv: tracer PIB is not among tracers (FDG, IMZ)",
+        ),
+        (
+            "within_subject_cv: {FDG: {value: 0.05, kind: total, source: x}}",
+            "within_subject_cv: FDG: value: found 0.05, needed percent, 0.5 to 50, such as 5 for 5 %",
+        ),
+        (
+            "within_subject_cv: {FDG: {value: 5, kind: Total, source: x}}",
+            "within_subject_cv: FDG: kind: found 'Total', needed total or biological",
+        ),
+        (
+            "within_subject_cv: {FDG: {value: 5, kind: total}}",
+            "within_subject_cv: FDG: key 'source' is missing",
+        ),
+        (
+            "within_subject_cv: {FDG: {value: 5, kind: total, source: ' '}}",
+            "within_subject_cv: FDG: source: found ' ', needed where the value is from, in one line",
+        ),
+        (
+            "within_subject_cv: {FDG: 5}",
+            "within_subject_cv: FDG: found 5, needed value, kind and source",
+        ),
         ("sessions: [baseline]", "sessions: found ['baseline'], needed two or more different session names"),
         ("sessions: [baseline, year-1]", "sessions: 1: found 'year-1', needed a session name of letters and digits"),
         ("tracers: {FDG: {label: 18F-FDG, datatype: pet}}", "found '18F-FDG', needed a label of letters and digits"),

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pet_spect.commands.arguments import references
+from pet_spect.commands.arguments import references, within_subject_cv
 from pet_spect.commands.numbers import positive
 from pet_spect.errors import ConfigError, RegionError, TableError, listed
 from pet_spect.files import whole_file, write_json
@@ -27,6 +27,7 @@ from pet_spect.quantify.cohort.qc_decisions import (
 )
 from pet_spect.quantify.cohort.summary import Summary, summarise
 from pet_spect.quantify.cohort.visit_notes import VisitFacts, visit_notes
+from pet_spect.quantify.cohort.within_subject import WithinSubjectCv
 from pet_spect.quantify.ratios import CONTRALATERAL, MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.quantify.roles import RegionRoles
@@ -34,6 +35,7 @@ from pet_spect.remarks import Remark, write_cell
 from pet_spect.results import columns, layout
 from pet_spect.results.dataset import describe_dataset
 from pet_spect.results.library.study_settings import StudySettings
+from pet_spect.results.reliable_change import with_reliable_change
 from pet_spect.results.uptake_record import MeasuredScan, read_uptake
 from pet_spect.study.decisions import decisions_by_scan, read_decisions
 from pet_spect.study.participants import Participant, read_participants
@@ -71,6 +73,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PERCENT",
         help="above it, cerebellar references are flagged (default %(default)s)",
     )
+    parser.add_argument(
+        "--within-subject-cv",
+        type=within_subject_cv,
+        default={},
+        metavar="JSON",
+        help="value, kind and source by tracer (`within_subject_cv` of the config); without it, no reliable change",
+    )
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,7 @@ class _Plan:
     circumstances: Mapping[ScanKey, VisitFacts]
     decisions: Mapping[ScanKey, Sequence[Decision]]
     max_cerebellum_asymmetry: float
+    within_subject_cv: Mapping[str, WithinSubjectCv]
 
 
 def run(options: argparse.Namespace) -> None:
@@ -92,7 +102,7 @@ def run(options: argparse.Namespace) -> None:
     Raises
     ------
     ConfigError
-        If ``--primary`` names an unknown tracer or reference.
+        If ``--primary`` or ``--within-subject-cv`` names an unknown tracer, or ``--primary`` an unknown reference.
     TableError
         If a table is absent or cannot be used, or qc.tsv decides about a scan that cannot exist.
     """
@@ -117,12 +127,12 @@ def run(options: argparse.Namespace) -> None:
             joined.writelines(line + "\n" for line in uptake.lines)
             person_ratios, scan_rows = _participant(person, uptake.scans, plan)
             ratios += person_ratios
-            followed += changes(person_ratios, plan.sessions)
+            followed += changes(person_ratios, plan.sessions, plan.within_subject_cv)
             scans += scan_rows
     write_json(folder / "uptake.json", columns.UPTAKE)
     ratio_columns, change_columns, summary_columns = (
         columns.with_references(table, plan.roles.references)
-        for table in (columns.RATIOS, columns.CHANGE, columns.SUMMARY)
+        for table in (columns.RATIOS, with_reliable_change(columns.CHANGE, plan.within_subject_cv), columns.SUMMARY)
     )
     territories = {identity: person.lesion_territory for identity, person in people.items()}
     bilateral = {identity: person.bilateral for identity, person in people.items() if person.bilateral is not None}
@@ -130,9 +140,9 @@ def run(options: argparse.Namespace) -> None:
         options.atlas_name, options.own_atlas, plan.roles, plan.max_cerebellum_asymmetry, territories, bilateral
     )
     write_table(folder / "ratios.tsv", settings.described(ratio_columns), _as_rows(ratios, columns.RATIOS))
-    write_table(folder / "change.tsv", change_columns, _as_rows(followed, columns.CHANGE))
-    summary = summarise(followed, plan.primary, plan.roles.target_name)
-    write_table(folder / "summary.tsv", summary_columns, (_summary_row(row) for row in summary))
+    write_table(folder / "change.tsv", change_columns, _as_rows(followed, change_columns))
+    summary = map(_summary_row, summarise(followed, plan.primary, plan.roles.target_name))
+    write_table(folder / "summary.tsv", summary_columns, summary)
     write_table(folder / "scans.tsv", columns.SCANS, scans)
     describe_dataset(options.results)
 
@@ -150,6 +160,9 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
     for tracer in options.tracers:
         if primary.get(tracer, CONTRALATERAL) not in options.references:
             raise ConfigError(f"--primary: tracer {tracer} has none, and the references lack {CONTRALATERAL}")
+    for tracer in options.within_subject_cv:
+        if tracer not in options.tracers:
+            raise ConfigError(f"--within-subject-cv: tracer {tracer} is not one of {listed(options.tracers)}")
     decisions = {} if options.qc is None else decisions_by_scan(read_decisions(options.qc))
     for key in decisions:
         in_study = key.participant in people and key.session in options.sessions and key.tracer in options.tracers
@@ -167,6 +180,7 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
         circumstances=_circumstances(options, people),
         decisions=decisions,
         max_cerebellum_asymmetry=options.max_cerebellum_asymmetry,
+        within_subject_cv=options.within_subject_cv,
     )
 
 

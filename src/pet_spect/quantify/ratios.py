@@ -94,6 +94,16 @@ class Ratio:
         return interval(self.value, self.value_sd)[1]
 
     @property
+    def noise_sd(self) -> float:
+        """Standard deviation of the value by count noise alone; NaN if not known."""
+        return math.nan if self.spread is None else self.spread.noise_sd
+
+    @property
+    def own_sd(self) -> float:
+        """Standard deviation of the value by what each scan has on its own; NaN if not known."""
+        return math.nan if self.spread is None else self.spread.own_sd
+
+    @property
     def placement_sd(self) -> float:
         """Standard deviation of the value if all regions may be misplaced together; NaN if not known."""
         return math.nan if self.spread is None else self.spread.placement_sd

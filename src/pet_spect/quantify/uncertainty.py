@@ -68,12 +68,15 @@ class Spread:
         of a person, hence with a sign.
     placement_sd : float
         If all regions may be misplaced together.
+    noise_sd : float
+        The part of `own_sd` that count noise alone makes; NaN if not known.
     """
 
     own_sd: float
     target: tuple[float, float, float]
     reference: tuple[float, float, float]
     placement_sd: float
+    noise_sd: float = math.nan
 
     @property
     def value_sd(self) -> float:
@@ -114,13 +117,13 @@ def value_spread(per_target: float, target: Sensitivity, per_reference: float, r
     shift = per_target * np.array(target.shift) + per_reference * np.array(other.shift)
     turn = per_target * np.array(target.turn) + per_reference * np.array(other.turn)
     threshold = per_target * target.threshold + per_reference * other.threshold
+    noise = math.hypot(per_target * target.noise_sd, per_reference * other.noise_sd)
     return Spread(
-        math.hypot(
-            per_target * target.noise_sd, per_reference * other.noise_sd, *RIGID_MM * shift, *RIGID_DEGREES * turn
-        ),
+        math.hypot(noise, *RIGID_MM * shift, *RIGID_DEGREES * turn),
         _three(WARP_MM * per_target * np.array(target.shift)),
         _three(WARP_MM * per_reference * np.array(other.shift)),
         _UNIFORM_SD * math.hypot(*PLACEMENT_MM * shift, *PLACEMENT_DEGREES * turn, threshold),
+        noise,
     )
 
 

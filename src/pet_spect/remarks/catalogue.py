@@ -42,14 +42,15 @@ Code = Literal[
     "link_not_followed", "low_coverage", "mixed_orientation",
     "mixed_series", "mixed_spacing", "modality", "modality_conflict", "modality_lut", "more_frames_than_stated",
     "more_slices_than_stated", "no_attenuation_correction", "no_brain_left", "no_head", "no_image", "no_lesion_mask",
-    "no_overlap", "no_scan", "no_suv", "no_value", "no_volume", "not_dicom", "not_emission", "not_recon_tomo",
+    "no_overlap", "no_sample_size", "no_scan", "no_suv", "no_value", "no_volume", "not_dicom", "not_emission",
+    "not_recon_tomo",
     "not_static", "orientation", "orientation_conflict", "orientation_declared", "orientation_unknown", "out_exists",
     "out_place", "output_exists", "participant_lost", "path_unusable", "patients", "percent_undefined",
     "philips_factor", "picture_missing", "pixels", "projections", "qc_unknown_scan", "radiopharmaceutical",
     "real_world_range", "real_world_values", "record_missing", "record_outdated", "record_unreadable",
-    "reference_moved", "reference_time_conflict", "refused", "region", "registration", "relative", "reprojection",
-    "rescale_intercept",
-    "rescale_slope", "resolution_coarser", "resolution_unknown", "secondary_capture", "secondary_image",
+    "reference_moved", "reference_time_conflict", "refused", "region", "registration", "relative",
+    "repeatability_unknown", "reprojection", "rescale_intercept", "rescale_slope",
+    "resolution_coarser", "resolution_unknown", "secondary_capture", "secondary_image",
     "sex_conflict", "sidecar_keys", "sidecar_missing", "sidecar_unreadable", "slice_duplicate", "slice_single",
     "slice_spacing", "sop_class", "spacing_conflict", "spacing_from_thickness", "study",
     "suv_factor_conflict", "suv_type", "table", "table_encoding", "table_size", "table_unreadable", "table_workbook",
@@ -231,6 +232,7 @@ _GATES = "docs/methods.md#gates"
 _REGISTRATION = "docs/methods.md#other-refusals-of-the-registration"
 _FLAGS = "docs/statistics.md#codes-in-the-column-reason"
 _LATERALITY = "docs/statistics.md#on-which-side-is-the-lesion"
+_PLANNING = "docs/statistics.md#planning-a-trial-pet-spect-plan"
 _RESOLUTION = "docs/methods.md#resolution"
 _COMMANDS = "config/README.md#what-stops-a-command"
 
@@ -665,7 +667,21 @@ _OF_TABLES: dict[Code, Kind] = {
         {"region": "nothing of {region} is left to measure", "joined": "the region is empty"},
         {"region": Text()},
     ),
+    "no_sample_size": Kind(
+        _PLANNING,
+        {
+            "lower_bound": "a lower bound: an unchanged person varies more between visits",
+            "no_noise": "no baseline whose noise is known: that takes two usable scans of a person with the tracer",
+            "no_cv": "no within_subject_cv of this tracer is given",
+            "no_change": "no wanted change is given",
+            "too_many": "more than {most} people",
+        },
+        {"most": _COUNT},
+    ),
     "percent_undefined": Kind(_FLAGS, "the baseline is not positive"),
+    "repeatability_unknown": Kind(
+        _FLAGS, "it is not known how much repeated scans of this person differ, so nothing is said of reliable change"
+    ),
     "visit_order": Kind(
         _FLAGS,
         "days since treatment are {days} at {session} and {later_days} at {later_session}; are the two visits"

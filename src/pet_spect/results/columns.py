@@ -127,6 +127,15 @@ RATIOS: Columns = {
         "Units": _RATIO_UNIT,
     },
     "ci95_high": {"Description": "Upper end of it.", "Units": _RATIO_UNIT},
+    "noise_sd": {
+        "Description": "The part of value_sd that count noise alone makes: the least that a repeated scan differs by.",
+        "Units": _RATIO_UNIT,
+    },
+    "own_sd": {
+        "Description": "The part of value_sd that is independent from scan to scan: count noise and rigid misalignment."
+        " What two scans of one participant share through the common warp is left out: it cancels in a change.",
+        "Units": _RATIO_UNIT,
+    },
     "placement_sd": {
         "Description": "Standard deviation of the value if all regions together lie anywhere within 2 mm and 2 degrees"
         " of where the warp puts them, and the lesion's border (of a _lesionfree region) between probability 0.3 and"

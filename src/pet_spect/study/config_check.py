@@ -95,6 +95,8 @@ class ConfigCheck:
             self._check_tracers()
         if self.has("tracers", "primary"):
             self._check_primary()
+        if self.has("tracers", "within_subject_cv"):
+            self._check_within_subject_cv()
 
     def _check_schema(self) -> None:
         if "regions" in self.as_written:
@@ -174,6 +176,12 @@ class ConfigCheck:
         for name in primary:
             if name not in tracers and "primary" in self.as_written:
                 self.add(("primary",), f"tracer {name} is not among tracers ({listed(tracers)})", inside=(name,))
+
+    def _check_within_subject_cv(self) -> None:
+        for name in self.config["within_subject_cv"]:
+            if name not in self.config["tracers"]:
+                known = listed(self.config["tracers"])
+                self.add(("within_subject_cv",), f"tracer {name} is not among tracers ({known})", inside=(name,))
 
 
 def _fill(config: dict[str, Any], schema: Mapping[str, Any], wrong: Collection[str] = ()) -> None:
