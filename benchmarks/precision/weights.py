@@ -1,10 +1,11 @@
-"""Weights of the target: error of change and ratio by how much a region's heart outweighs its edge.
+"""Weights of the target: error of change and ratio with equal weights, with fixed powers, and as they are chosen.
 
-    python benchmarks/precision/weights.py WORK --people 1-40
+    python benchmarks/precision/weights.py WORK --people 1-30
 
-Reads what `two_visits.py` kept. Weights are the region blurred by a share of the estimated misplacement (`blur`), to a
-power. Beside each: its error over that of the true regions in the same scans (the reference error), the slope of the
-measured change on the true one over that of the true regions, and the error of a ratio.
+Reads what `two_visits.py` kept. Weights are the probability to lie in the region to a power; ``chosen`` is what
+`membership.membership_certainty` takes for the person and tracer. Beside each: its error over that of the true regions
+in the same scans (the reference error), the slope of the measured change on the true one over that of the true regions,
+and the error of a ratio.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import argparse
 import json
 import pickle
 import sys
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -28,42 +28,51 @@ from two_visits import SESSIONS, Visits, narrow
 
 from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Atlas, Volume, Warp, opposite
+from pet_spect.quantify import membership
 from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
-from pet_spect.quantify.membership import membership_certainty
+from pet_spect.quantify.membership import RESOLUTION_MM
 from pet_spect.quantify.region_weights import _Corners, _divisions, _sub_voxels, _to_standard, _voxels_near_atlas
 from pet_spect.simulate.scanner import CEREBELLUM, TARGET
 
-BLURS, POWERS = (0.0, 0.5, 1.0, 1.5, 2.5), (1, 2, 3)
+RESOLUTIONS_MM = {"FDG": RESOLUTION_MM["pet"], "IMZ": RESOLUTION_MM["spect"]}
+WAYS = {"equal": 0.0, "power 1": 1.0, "power 2": 2.0, "power 3": 3.0, "chosen": None}
+
+
+def certainties(made: Visits, atlas: Atlas, tracer: str) -> NDArray[np.float32]:
+    """Return the weights of every way on the atlas's grid, the way along the last axis."""
+    choose = membership._power
+    found = []
+    for power in WAYS.values():
+        membership._power = choose if power is None else lambda _, power=power: power
+        found.append(
+            membership.membership_certainty(
+                atlas, (TARGET,), made.misplacement_mm, made.lesion, resolution_mm=RESOLUTIONS_MM[tracer]
+            )
+        )
+    membership._power = choose
+    return np.stack(found, axis=-1)
 
 
 def measured(made: Visits, atlas: Atlas) -> list[dict[str, Any]]:
     """Return a row per scan and way to weigh; the references are weighed alike in all."""
-    ways = [(0.0, 1), *product(BLURS[1:], POWERS)]
     target = narrow(atlas, (TARGET,))
-    blurred = {
-        blur: membership_certainty(target, (TARGET,), blur * made.misplacement_mm, made.lesion) ** (1 / 3)
-        for blur in BLURS
-    }
-    certainties = np.stack([blurred[blur] ** power for blur, power in ways], axis=-1)
+    weights = {tracer: certainties(made, target, tracer) for tracer in RESOLUTIONS_MM}
     regions = ParticipantRegions(narrow(atlas, (CEREBELLUM,)), made.to_standard, min_coverage=0.5)
     rows = []
     for key, to_scan in made.to_scan.items():
         to_participant = np.linalg.inv(to_scan)
         found = measure_scan(made.scans[key], regions, to_participant=to_participant).uptake
         cerebellum = next(row.mean for row in found if row.side == made.side)
-        means = weighted_means(made.scans[key], target, to_participant, made.to_standard, certainties)
+        means = weighted_means(made.scans[key], target, to_participant, made.to_standard, weights[key.tracer])
         true = made.true_regions[key]
-        for (blur, power), own, other in zip(ways, means[made.side], means[opposite(made.side)], strict=True):
+        for way, own, other in zip(WAYS, means[made.side], means[opposite(made.side)], strict=True):
             rows.append(
                 {
                     "person": made.number,
                     "kind": made.kind,
                     "session": key.session,
                     "tracer": key.tracer,
-                    "misplacement": made.misplacement_mm,
-                    "fwhm": float(np.mean(made.scanner[key.tracer].fwhm_mm)),
-                    "blur": blur,
-                    "power": power,
+                    "way": way,
                     "contralateral": own / other,
                     "cerebellum": own / cerebellum,
                     "contralateral_ref": true[TARGET, made.side] / true[TARGET, opposite(made.side)],
@@ -106,17 +115,17 @@ def weighted_means(
 def table(rows: pd.DataFrame, reference: str) -> pd.DataFrame:
     """Return a row per tracer and way to weigh; errors of change and ratio in percent (of the logarithm)."""
     names = [reference, f"{reference}_ref", f"{reference}_true"]
-    wide = rows.pivot_table(index=["person", "tracer", "blur", "power"], columns="session", values=names).dropna()
+    wide = rows.pivot_table(index=["person", "tracer", "way"], columns="session", values=names).dropna()
     baseline, later = (np.log(wide.xs(session, axis=1, level="session")) for session in SESSIONS)
     change, level = later - baseline, baseline.sub(baseline[names[2]], axis=0)
     out = []
-    for place, of in change.groupby(level=["tracer", "blur", "power"]):
+    for place, of in change.groupby(level=["tracer", "way"]):
         own, ref, true = (of[name] for name in names)
         off = level.loc[of.index]
         slope, slope_ref = (np.polyfit(true, each, 1)[0] for each in (own, ref))
         out.append(
             {
-                **dict(zip(("tracer", "blur", "power"), place, strict=True)),
+                **dict(zip(("tracer", "way"), place, strict=True)),
                 "n": len(of),
                 "change_rmse": 100 * rms(own - true),
                 "reference_error": 100 * rms(ref - true),
