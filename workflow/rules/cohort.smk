@@ -34,10 +34,12 @@ rule cohort:
         target=config["targets"],
         references=json.dumps(config["references"]),
         max_asymmetry=config["measure"]["max_cerebellum_asymmetry_percent"],
+        protocol=json.dumps(config["protocol"]),
         primary=[f"{tracer}={config['primary'][tracer]}" for tracer in config["tracers"]],
     shell:
         "pet-spect cohort --results results --participants {input.participants:q}"
         " --scans {input.scans:q} {params.qc:q}"
         " --atlas-name {params.atlas:q} {params.own_atlas} --sessions {params.sessions:q} --tracers {params.tracers:q}"
         " --target {params.target:q} --references {params.references:q}"
-        " --primary {params.primary:q} --max-cerebellum-asymmetry {params.max_asymmetry} 2> {log:q}"
+        " --primary {params.primary:q} --protocol {params.protocol:q}"
+        " --max-cerebellum-asymmetry {params.max_asymmetry} 2> {log:q}"

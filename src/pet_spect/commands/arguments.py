@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from pet_spect.errors import ConfigError, RegionError
 from pet_spect.imaging.atlases import load_atlas
@@ -30,14 +31,22 @@ def add_participant(parser: argparse.ArgumentParser, *, scan_needed: bool) -> No
 def references(text: str) -> dict[str, Reference]:
     """Return the value of ``--references``: the built-in ones and what the JSON says of them."""
     try:
+        return read_references(json_object(text))
+    except RegionError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Return the value of ``--protocol``: a JSON object."""
+    try:
         parsed = json.loads(text)
-        if not isinstance(parsed, dict):
-            raise ValueError("a JSON object is needed")
-        return read_references(parsed)
     except RecursionError:
         raise argparse.ArgumentTypeError("is nested too deeply") from None
-    except (ValueError, RegionError) as error:
+    except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    if not isinstance(parsed, dict):
+        raise argparse.ArgumentTypeError("a JSON object is needed")
+    return parsed
 
 
 def add_atlas(parser: argparse.ArgumentParser) -> None:

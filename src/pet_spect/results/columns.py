@@ -253,6 +253,15 @@ SCANS: Columns = {
         "Description": "From the treatment to the scan, as scans.tsv of the study says; negative before it.",
         "Units": "days",
     },
+    "uptake_minutes": {
+        "Description": "From the injection to the start of the scan, as the scan says, else as scans.tsv of the study"
+        " says; n/a where neither does.",
+        "Units": "min",
+    },
+    "not_compared": {
+        "Description": "Items of the protocol in which this visit could not be compared with the first session,"
+        " because one of the two does not state them; n/a if all could, and where there is nothing to compare."
+    },
     "decision": {
         "Description": "What a person decided about this fault in qc.tsv; n/a where nobody has.",
         "Levels": {"accept": "the fault is known and accepted", "exclude": "the scan is not to be used"},

@@ -18,6 +18,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from pet_spect.errors import Mistake, listed, shown
 from pet_spect.imaging.normal_uptake import PATTERNS
 from pet_spect.nuclides import radionuclide_name
+from pet_spect.quantify.cohort.protocol.rules import window_mistake
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.study.config_lines import ConfigLines, Keys
 from pet_spect.study.paths import absence, colliding, needed_path, usable_path
@@ -95,6 +96,8 @@ class ConfigCheck:
             self._check_tracers()
         if self.has("tracers", "primary"):
             self._check_primary()
+        if self.has("tracers", "protocol"):
+            self._check_protocol()
 
     def _check_schema(self) -> None:
         if "regions" in self.as_written:
@@ -174,6 +177,20 @@ class ConfigCheck:
         for name in primary:
             if name not in tracers and "primary" in self.as_written:
                 self.add(("primary",), f"tracer {name} is not among tracers ({listed(tracers)})", inside=(name,))
+
+    def _check_protocol(self) -> None:
+        """Give every tracer its rules, the built-in ones where the configuration is silent."""
+        tracers, entry = self.config["tracers"], self.schema["properties"]["protocol"]
+        given = self.config["protocol"] if "protocol" in self.as_written else {}
+        for name in given:
+            if name not in tracers:
+                self.add(("protocol",), f"tracer {name} is not among tracers ({listed(tracers)})", inside=(name,))
+        protocol = {name: entry["default"].get(name, {}) | given.get(name, {}) for name in tracers}
+        for name, rules in protocol.items():
+            _fill(rules, entry["additionalProperties"])
+            if mistake := window_mistake(name, rules["start_minutes"]):
+                self.add(("protocol", name, "start_minutes"), mistake)
+        self.config["protocol"] = protocol
 
 
 def _fill(config: dict[str, Any], schema: Mapping[str, Any], wrong: Collection[str] = ()) -> None:
