@@ -575,6 +575,29 @@ def test_a_protocol_that_no_tracer_can_have_is_an_error(study, capsys):
     assert "--protocol: IMZ: start_minutes: found [10, 40], needed two times from 150" in capsys.readouterr().err
 
 
+def test_a_tracer_with_an_early_scan_has_the_quotient_in_all_tables(study):
+    missing = {"Status": "missing", "Reason": "no scan listed"}
+    study.add("sub-01", means={("year1", "IMZ"): {("motor", "left"): 9.0}})
+    study.add("sub-02", facts={("year1", "FDG"): missing})
+    assert study.run("--early", "IMZ=FDG") == 0
+    row = study.ratio("sub-01", "year1", "IMZ", measure="late_early_ratio")
+    assert (row["value"], row["numerator"], row["denominator"], row["qc"]) == ("1.5", "2.25", "1.5", "pass")
+    absent = study.ratio("sub-02", "year1", "IMZ", measure="late_early_ratio")
+    assert (absent["value"], absent["qc"]) == ("n/a", "fail")
+    assert absent["reason"] == "no_early_value: no early scan (FDG) is listed"
+    (change,) = (
+        row
+        for row in study.table("change")
+        if (row["participant_id"], row["region"], row["measure"], row["reference"])
+        == ("sub-01", "motor", "late_early_ratio", "pons")
+    )
+    assert (change["tracer"], change["change_percent"], change["included"]) == ("IMZ", "50", "true")
+    assert {row["quantity"] for row in study.table("summary") if row["measure"] == "late_early_ratio"} == {
+        *("change", "change_percent", "log_ratio")
+    }
+    assert study.run("--early", "IMZ=IMZ") == 1
+
+
 def test_results_are_a_bids_dataset_that_names_nobody(study):
     study.add("sub-01")
     study.run()

@@ -187,6 +187,8 @@ WORDINGS = [
      "50% of motor is in view, 90% is needed; the brain is cut at the top and the front"),
     ("no_attenuation_correction", {},
      "only the two sides of the target may be compared, because they lie equally deep"),
+    ("no_early_value", {"case": "no_scan", "tracer": "IMZearly"}, "no early scan (IMZearly) is listed"),
+    ("no_early_value", {"case": "no_ratio", "tracer": "IMZearly"}, "the early scan (IMZearly) gives no ratio"),
     ("no_lesion_mask", {}, "no lesion mask is given"),
     ("no_scan", {}, "no scan listed"),
     ("no_suv", {"case": "why", "reason": "injected dose is missing"}, "injected dose is missing"),

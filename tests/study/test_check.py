@@ -107,6 +107,7 @@ def folder(tmp_path, monkeypatch, repository):
         ("protocol: {IMZ: {start_minutes: [180]}}", "needed two numbers of minutes after injection"),
         ("protocol: {FDG: {start_minute: 40}}", "key 'start_minute' is not known; did you mean 'start_minutes'?"),
         ("protocol: {FDG: {agree: [filters]}}", "found 'filters', needed start, scanner, reconstruction, filter"),
+        ("tracers: {FDG: {label: a, datatype: pet, early: FDG}}", "early: found 'FDG', needed another one of the"),
         ("protocol: {PIB: {dose_apart_percent: 10}}", "protocol: tracer PIB is not among tracers (FDG, IMZ)"),
         (
             "primary: {FDG: pons, IMZ: pon}",
@@ -409,6 +410,20 @@ def test_the_rules_of_a_config_change_what_they_name_and_leave_the_window_of_imz
     assert (protocol["IMZ"]["start_minutes"], protocol["IMZ"]["dose_apart_percent"]) == ([165, 225], 30)
     assert (protocol["FDG"]["start_minutes"], protocol["FDG"]["dose_apart_percent"]) == ([45, 75], 20)
     assert read_protocols(protocol, protocol)["IMZ"] == replace(BUILT_IN["IMZ"], dose_apart_percent=30.0)
+
+
+def test_an_early_scan_is_a_tracer_with_its_own_window(folder):
+    folder.configure(
+        "tracers:\n"
+        "  FDG: {label: 18FFDG, datatype: pet}\n"
+        "  IMZ: {label: 123IIMZ, datatype: spect, early: IMZearly}\n"
+        "  IMZearly: {label: 123IIMZearly, datatype: spect, template: FDG, radionuclide: I-123}\n"
+        "protocol: {IMZearly: {start_minutes: [0, 60]}}\n"
+        "primary: {FDG: contralateral, IMZ: contralateral, IMZearly: contralateral}\n"
+    )
+    config = folder.check().config
+    assert config["tracers"]["IMZ"]["early"] == "IMZearly"
+    assert [config["protocol"][name]["start_minutes"] for name in config["tracers"]] == [None, [165, 225], [0, 60]]
 
 
 def test_the_schema_has_the_rules_of_the_code(folder):

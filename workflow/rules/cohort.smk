@@ -1,3 +1,6 @@
+EARLY = [f"{name}={tracer['early']}" for name, tracer in config["tracers"].items() if "early" in tracer]
+
+
 rule cohort:
     """Everybody's uptake, ratios and changes; the one place where the lesion's side enters."""
     input:
@@ -36,10 +39,11 @@ rule cohort:
         max_asymmetry=config["measure"]["max_cerebellum_asymmetry_percent"],
         protocol=json.dumps(config["protocol"]),
         primary=[f"{tracer}={config['primary'][tracer]}" for tracer in config["tracers"]],
+        early=["--early", *EARLY] if EARLY else [],
     shell:
         "pet-spect cohort --results results --participants {input.participants:q}"
         " --scans {input.scans:q} {params.qc:q}"
         " --atlas-name {params.atlas:q} {params.own_atlas} --sessions {params.sessions:q} --tracers {params.tracers:q}"
         " --target {params.target:q} --references {params.references:q}"
-        " --primary {params.primary:q} --protocol {params.protocol:q}"
+        " --primary {params.primary:q} --protocol {params.protocol:q} {params.early:q}"
         " --max-cerebellum-asymmetry {params.max_asymmetry} 2> {log:q}"

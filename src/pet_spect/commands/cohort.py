@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from pet_spect.commands.arguments import json_object, references
-from pet_spect.commands.cohort_protocol import circumstances, guard_scans, protocols
+from pet_spect.commands.cohort_protocol import circumstances, early_tracers, guard_scans, protocols
 from pet_spect.commands.numbers import positive
 from pet_spect.errors import ConfigError, RegionError, TableError, listed
 from pet_spect.files import whole_file, write_json
 from pet_spect.model import Decision, ScanKey
 from pet_spect.quantify.cohort.change import Change, changes
+from pet_spect.quantify.cohort.late_early import late_early_ratios
 from pet_spect.quantify.cohort.protocol.facts import VisitFacts
 from pet_spect.quantify.cohort.protocol.guard import Guarded
 from pet_spect.quantify.cohort.protocol.rules import TracerProtocol
@@ -67,6 +68,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--primary", nargs="+", default=[], metavar="TRACER=REFERENCE", help="the primary reference of each tracer"
     )
     parser.add_argument(
+        "--early",
+        nargs="+",
+        default=[],
+        metavar="TRACER=EARLY",
+        help="the tracer of the early scan that goes with a late one (`early` of the config)",
+    )
+    parser.add_argument(
         "--protocol",
         type=json_object,
         default={},
@@ -92,6 +100,7 @@ class _Plan:
     primary: Mapping[str, str]
     circumstances: Mapping[ScanKey, VisitFacts]
     protocols: Mapping[str, TracerProtocol]
+    early_of: Mapping[str, str]
     decisions: Mapping[ScanKey, Sequence[Decision]]
     max_cerebellum_asymmetry: float
 
@@ -102,7 +111,8 @@ def run(options: argparse.Namespace) -> None:
     Raises
     ------
     ConfigError
-        If ``--primary`` names an unknown tracer or reference, or ``--protocol`` what a tracer cannot have.
+        If ``--primary`` names an unknown tracer or reference, ``--early`` an
+        unknown tracer, or ``--protocol`` what a tracer cannot have.
     TableError
         If a table is absent or cannot be used, or qc.tsv decides about a scan that cannot exist.
     """
@@ -176,6 +186,7 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
         primary=primary,
         circumstances=circumstances(options, people),
         protocols=protocols(options),
+        early_of=early_tracers(options),
         decisions=decisions,
         max_cerebellum_asymmetry=options.max_cerebellum_asymmetry,
     )
@@ -221,7 +232,7 @@ def _participant(
         ratios += scan_values
         signed = sign_offs(scan_qc, scan.uptake, decisions)
         scan_rows.append(_scan_row(scan, scan_qc, signed, plan.circumstances.get(key), guarded[key]))
-    return ratios, scan_rows
+    return [*ratios, *late_early_ratios(ratios, plan.early_of)], scan_rows
 
 
 def _primary(ratios: Iterable[Ratio], plan: _Plan) -> Ratio:

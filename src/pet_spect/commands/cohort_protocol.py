@@ -1,4 +1,4 @@
-"""What ``cohort`` gives the protocol guard: the circumstances of every visit and the rules of every tracer."""
+"""Visits of the study as ``cohort`` gives them to the protocol guard, and which tracer is the early scan of another."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from pet_spect.errors import ConfigError
+from pet_spect.errors import ConfigError, listed
 from pet_spect.model import ScanKey
 from pet_spect.quantify.cohort.protocol.facts import ScanProtocol, VisitFacts
 from pet_spect.quantify.cohort.protocol.guard import Guarded, guard
@@ -39,6 +39,21 @@ def protocols(options: argparse.Namespace) -> dict[str, TracerProtocol]:
         return read_protocols(options.protocol, options.tracers)
     except ConfigError as error:
         raise ConfigError(f"--protocol: {error}") from None
+
+
+def early_tracers(options: argparse.Namespace) -> dict[str, str]:
+    """Return the tracer of the early scan that goes with each late one.
+
+    Raises
+    ------
+    ConfigError
+        If ``--early`` does not name two different tracers.
+    """
+    early = dict(word.split("=", 1) if "=" in word else (word, "") for word in options.early)
+    for late, name in early.items():
+        if late == name or not {late, name} <= set(options.tracers):
+            raise ConfigError(f"--early {late}={name}: two different ones of {listed(options.tracers)} are needed")
+    return early
 
 
 def guard_scans(

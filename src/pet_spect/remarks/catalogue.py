@@ -59,9 +59,9 @@ Code = Literal[
     "visit_order", "weight_conflict", "weight_implausible", "weight_in_grams", "weight_unreadable", "weight_unusual",
     # of the protocol
     "attenuation_differs", "baseline_after_treatment", "benzodiazepine_differs", "collimator_differs", "dose_differs",
-    "duration_differs", "energy_window_differs", "filter_differs", "glucose_differs", "reconstruction_differs",
-    "scanner_differs", "scatter_differs", "uptake_time_differs", "uptake_time_unknown", "uptake_window",
-    "voxel_size_differs",
+    "duration_differs", "energy_window_differs", "filter_differs", "glucose_differs", "no_early_value",
+    "reconstruction_differs", "scanner_differs", "scatter_differs", "uptake_time_differs", "uptake_time_unknown",
+    "uptake_window", "voxel_size_differs",
 ]
 # fmt: on
 """Every code there is, so that a type checker refuses any other."""
@@ -679,6 +679,11 @@ _OF_TABLES: dict[Code, Kind] = {
     ),
     "no_attenuation_correction": Kind(
         _FLAGS, "only the two sides of the target may be compared, because they lie equally deep"
+    ),
+    "no_early_value": Kind(
+        _FLAGS,
+        {"no_scan": "no early scan ({tracer}) is listed", "no_ratio": "the early scan ({tracer}) gives no ratio"},
+        {"tracer": Text()},
     ),
     "no_lesion_mask": Kind(_FLAGS, "no lesion mask is given"),
     "no_scan": Kind(_FLAGS, "no scan listed", has_no_code=True),

@@ -152,6 +152,9 @@ class ConfigCheck:
             window = tracer.get("frame_window", [0, 1])
             if window[0] >= window[1]:
                 self.add(("tracers", name, "frame_window"), f"found {window}, needed the earlier time first")
+            early = tracer.get("early")
+            if early is not None and early not in set(tracers) - {name}:
+                self.add(("tracers", name, "early"), f"found {shown(early)}, needed another one of the tracers")
 
     def _check_tracer_identity(self, name: str, tracer: dict[str, Any], built_in: Mapping[str, Any]) -> None:
         """Spell what the header must say of a tracer in one way; FDG and IMZ have defaults, whatever their labels."""
