@@ -8,7 +8,7 @@ from pet_spect import __version__
 from pet_spect.cli import main
 from pet_spect.files import write_json
 from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
-from pet_spect.remarks import Remark, read_cell, write_cell
+from pet_spect.remarks import Remark, read_cell, write_cell, write_remark
 from pet_spect.results import columns
 from pet_spect.results.typed_json import as_json
 from pet_spect.results.uptake_record import RESPONSE_TERMS
@@ -24,6 +24,7 @@ SCANS_COLUMNS = (
     "days_since_treatment",
     "glucose_mg_dl",
     "benzodiazepine",
+    "uptake_minutes",
 )
 REFERENCES = {
     **{
@@ -123,8 +124,9 @@ class Study:
     def decide(self, who, session, tracer, decision, code):
         self.decisions.append([who, session, tracer, decision, code, "looked at it", "AB", "2025-01-01", "0.1.0"])
 
-    def list_scan(self, who, session, tracer, *, days="n/a", glucose="n/a", benzodiazepine="n/a"):
-        self.scans.append([who, session, tracer, f"{who}/{session}/{tracer}", days, glucose, benzodiazepine])
+    def list_scan(self, who, session, tracer, *, days="n/a", glucose="n/a", benzodiazepine="n/a", uptake="n/a"):
+        path = f"{who}/{session}/{tracer}"
+        self.scans.append([who, session, tracer, path, days, glucose, benzodiazepine, uptake])
 
     def run(self, *more):
         tables = self.folder / "participants.tsv", self.folder / "qc.tsv"
@@ -531,6 +533,15 @@ def test_an_early_iomazenil_scan_is_shown_and_not_used_until_it_is_signed(study)
     assert (row["qc"], row["reason"]) == ("warn", f"{text} (accepted: looked at it)")
     assert (scan["status"], scan["decision"]) == ("measured", "accept")
     assert study.accounted() == 0
+
+
+def test_a_clock_that_the_table_contradicts_does_not_pass_the_window(study):
+    apart = Remark.of("injection_time_conflict", minutes=150, source="header")
+    study.add("sub-01", facts={("year1", "IMZ"): {"Warnings": [write_remark(apart)]}})
+    study.list_scan("sub-01", "baseline", "IMZ", uptake="25")
+    study.run()
+    for session in SESSIONS:
+        assert study.scan("sub-01", session, "IMZ")["code"] == "uptake_window"
 
 
 def test_a_window_of_the_config_is_applied_to_its_tracer(study):

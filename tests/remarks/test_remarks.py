@@ -221,6 +221,9 @@ WORDINGS = [
     ("uptake_window", {"case": "table", "minutes": 20, "first": 165, "last": 225},
      "by scans.tsv the scan began 20 min after the injection, the protocol needs 165 to 225 min; the scan itself gives"
      " another time"),
+    ("uptake_window", {"case": "clocks", "minutes": 150, "first": 165, "last": 225},
+     "the injection times of the scan and of scans.tsv are 150 min apart, so one of them puts the scan outside the 165"
+     " to 225 min that the protocol needs"),
 ]  # fmt: skip
 """A remark of every wording, and its whole text."""
 

@@ -81,6 +81,11 @@ def guard_scans(
             key = scan.uptake.key
             if key.tracer == tracer:
                 measured = (scan.protocol or ScanProtocol()) if scan.status == "measured" else None
-                facts[key] = replace(visits.get(key, VisitFacts(key.session)), scan=measured)
+                apart = [note.told("minutes") for note in scan.uptake.notes if note.code == "injection_time_conflict"]
+                facts[key] = replace(
+                    visits.get(key, VisitFacts(key.session)),
+                    scan=measured,
+                    clocks_apart_minutes=next((minutes for minutes in apart if isinstance(minutes, int | float)), None),
+                )
         guarded |= dict(zip(facts, guard(list(facts.values()), tracer_rules, first_session), strict=True))
     return guarded

@@ -736,6 +736,8 @@ _OF_PROTOCOL: dict[Code, Kind] = {
             "scan": "the scan began {minutes} min after the injection, the protocol needs {first} to {last} min",
             "table": "by scans.tsv the scan began {minutes} min after the injection, the protocol needs {first} to"
             " {last} min; the scan itself gives another time",
+            "clocks": "the injection times of the scan and of scans.tsv are {minutes} min apart, so one of them puts"
+            " the scan outside the {first} to {last} min that the protocol needs",
         },
         {"minutes": _G, "first": _G, "last": _G},
     ),

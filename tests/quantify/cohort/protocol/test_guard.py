@@ -71,6 +71,11 @@ def test_two_clocks_that_disagree_must_both_lie_in_the_window():
     assert fault(165, declared_minutes=164.2) is None  # one clock, rounded
 
 
+@pytest.mark.parametrize(("apart", "code"), [(5, None), (30, None), (60, "uptake_window"), (150, "uptake_window")])
+def test_injection_times_so_far_apart_that_one_must_be_outside_refuse_the_scan(apart, code):
+    assert fault(180, clocks_apart_minutes=apart) == code  # 30 min apart may be 210
+
+
 def test_an_unknown_time_is_noted_and_never_refused():
     (said,) = guard([scanned("baseline", None)], IMZ, "baseline")
     assert ([note.code for note in said.notes], said.fault) == (["uptake_time_unknown"], None)

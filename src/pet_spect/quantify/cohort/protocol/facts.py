@@ -67,6 +67,8 @@ class VisitFacts:
         Whether the person was on benzodiazepines.
     declared_minutes : float or None
         From the injection to the start of the scan, as scans.tsv says.
+    clocks_apart_minutes : float or None
+        How far the injection times of the scan and of scans.tsv are apart, if that is more than a minute.
     scan : ScanProtocol or None
         None if nothing was measured in the scan.
     """
@@ -76,6 +78,7 @@ class VisitFacts:
     glucose_mg_dl: float | None = None
     benzodiazepine: bool | None = None
     declared_minutes: float | None = None
+    clocks_apart_minutes: float | None = None
     scan: ScanProtocol | None = None
 
     @property

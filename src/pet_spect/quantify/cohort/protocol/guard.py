@@ -89,14 +89,25 @@ def _window_fault(visit: VisitFacts, rules: TracerProtocol) -> Refusal | None:
     if rules.start_minutes is None or visit.scan is None:
         return None
     first, last = rules.start_minutes
-    own, declared = visit.scan.start_minutes, visit.declared_minutes
+
+    def outside(minutes: float) -> bool:
+        return not first - _ROUNDING_MIN <= minutes <= last + _ROUNDING_MIN
+
+    own, declared, apart = visit.scan.start_minutes, visit.declared_minutes, visit.clocks_apart_minutes
     if own is not None and declared is not None and abs(own - declared) <= _TIMES_AGREE_MIN:
         declared = None
     for case, minutes in (("scan", own), ("table", declared)):
-        if minutes is not None and not first - _ROUNDING_MIN <= minutes <= last + _ROUNDING_MIN:
-            remark = Remark.of("uptake_window", case=case, minutes=minutes, first=first, last=last)
-            return Refusal.of("protocol", remark)
+        if minutes is not None and outside(minutes):
+            return _refused(case, minutes, rules.start_minutes)
+    # which of the two times is the earlier is not known
+    if own is not None and apart is not None and outside(own - apart) and outside(own + apart):
+        return _refused("clocks", apart, rules.start_minutes)
     return None
+
+
+def _refused(case: str, minutes: float, window: tuple[float, float]) -> Refusal:
+    first, last = window
+    return Refusal.of("protocol", Remark.of("uptake_window", case=case, minutes=minutes, first=first, last=last))
 
 
 def _notes_of(visit: VisitFacts, first_session: str) -> list[Remark]:

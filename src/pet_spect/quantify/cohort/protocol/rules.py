@@ -103,7 +103,7 @@ def _value(tracer: str, name: str, value: Any) -> Any:
     if name == "start_minutes":
         return _window(tracer, value)
     if name == "agree":
-        if not isinstance(value, list | tuple) or not set(value) <= set(ITEMS):
+        if not isinstance(value, list | tuple) or not all(item in ITEMS for item in value):
             raise ConfigError(f"{tracer}: agree: found {shown(value)}, needed a list of {', '.join(ITEMS)}")
         return tuple(item for item in ITEMS if item in value)
     if not _is_number(value) or value < 0:
