@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pet_spect.errors import listed
 from pet_spect.quantify.cohort.protocol.facts import ScanProtocol, VisitFacts
 from pet_spect.quantify.cohort.protocol.rules import Item, TracerProtocol
 from pet_spect.remarks import Remark
@@ -229,7 +230,9 @@ _TEXTS: Mapping[Item, _Text] = {
     "energy_window": _Text(
         "energy_window_differs",
         _windows_differ,
-        lambda scan: _spelled(" and ".join(f"{lower:g} to {upper:g} keV" for lower, upper in scan.energy_windows)),
+        lambda scan: _spelled(
+            listed((f"{lower:g} to {upper:g} keV" for lower, upper in scan.energy_windows), joined=" and ")
+        ),
     ),
     "voxel_size": _Text(
         "voxel_size_differs",

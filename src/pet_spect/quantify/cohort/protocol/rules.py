@@ -104,7 +104,7 @@ def _value(tracer: str, name: str, value: Any) -> Any:
         return _window(tracer, value)
     if name == "agree":
         if not isinstance(value, list | tuple) or not all(item in ITEMS for item in value):
-            raise ConfigError(f"{tracer}: agree: found {shown(value)}, needed a list of {', '.join(ITEMS)}")
+            raise ConfigError(f"{tracer}: agree: found {shown(value)}, needed a list of {listed(ITEMS)}")
         return tuple(item for item in ITEMS if item in value)
     if not _is_number(value) or value < 0:
         raise ConfigError(f"{tracer}: {name}: found {shown(value)}, needed a number from 0 up")
