@@ -54,6 +54,13 @@ def test_an_early_scan_that_is_not_used_makes_the_quotient_unused():
     assert found.reason == "uptake_window: 70 min (early scan)"
 
 
+def test_what_concerns_both_scans_is_said_once():
+    reason = "no_lesion_mask: no lesion mask is given"
+    pair = [ratio(tracer, math.nan, reason=reason) for tracer in ("IMZ", "IMZearly")]
+    (found,) = late_early_ratios(pair, EARLY_OF)
+    assert found.reason == reason
+
+
 def test_noise_of_both_scans_adds_up_and_a_warp_that_both_share_cancels():
     def spread(own, shift):
         return Spread(own, (shift, 0.0, 0.0), FLAT, 0.0)

@@ -49,7 +49,11 @@ def _place(ratio: Ratio, tracer: str) -> tuple[str, str, str, str, str]:
 def _late_early(late: Ratio, early: Ratio) -> Ratio:
     remarks, said = list(read_cell(late.reason)), read_cell(early.reason)
     is_listed = "no_scan" not in {remark.code for remark in said}
-    of_early = [Remark.said(remark.code, f"{remark.text} (early scan)") for remark in said if is_listed]
+    of_early = [
+        Remark.said(remark.code, f"{remark.text} (early scan)")
+        for remark in said
+        if is_listed and remark not in remarks  # what concerns the person is said once
+    ]
     if not is_listed or (math.isfinite(late.value) and not math.isfinite(early.value)):
         case = "no_ratio" if is_listed else "no_scan"
         remarks.insert(
