@@ -121,6 +121,8 @@ def test_a_left_cold_right_hot_scan(person):
     assert float(rows["motor", "left"]["volume_ml"]) == pytest.approx(0.144)
     told = person.told()
     assert set(told.pop("Sensitivities")) == {"motor"}
+    known = {key: value for key, value in told.pop("Protocol").items() if value not in (None, [])}
+    assert known == {"Attenuation": "CT", "VoxelMm": [1.0, 1.0, 1.0]}
     assert told == {
         "Session": "baseline",
         "Tracer": "FDG",

@@ -187,6 +187,8 @@ WORDINGS = [
      "50% of motor is in view, 90% is needed; the brain is cut at the top and the front"),
     ("no_attenuation_correction", {},
      "only the two sides of the target may be compared, because they lie equally deep"),
+    ("no_early_value", {"case": "no_scan", "tracer": "IMZearly"}, "no early scan (IMZearly) is listed"),
+    ("no_early_value", {"case": "no_ratio", "tracer": "IMZearly"}, "the early scan (IMZearly) gives no ratio"),
     ("no_lesion_mask", {}, "no lesion mask is given"),
     ("no_scan", {}, "no scan listed"),
     ("no_suv", {"case": "why", "reason": "injected dose is missing"}, "injected dose is missing"),
@@ -205,6 +207,31 @@ WORDINGS = [
      "it is not known how much repeated scans of this person differ, so nothing is said of reliable change"),
     ("visit_order", {"days": 365, "session": "baseline", "later_days": -5, "later_session": "year1"},
      "days since treatment are 365 at baseline and -5 at year1; are the two visits exchanged?"),
+    *((code, {"found": "a", "session": "baseline", "reference": "b"}, f"{what}: a; at baseline: b") for code, what in (
+        ("attenuation_differs", "attenuation correction"), ("collimator_differs", "collimator"),
+        ("energy_window_differs", "energy windows"), ("filter_differs", "reconstruction filter"),
+        ("reconstruction_differs", "reconstruction"), ("scanner_differs", "scanner"),
+        ("scatter_differs", "scatter correction"), ("voxel_size_differs", "voxels"))),
+    *((code, {"found": 2, "session": "baseline", "reference": 1, "limit": 3}, text) for code, text in (
+        ("dose_differs", "the dose is 2 MBq, at baseline it was 1 MBq; the limit is 3 % of their mean"),
+        ("duration_differs",
+         "the duration of the scan is 2 s, at baseline it was 1 s; the limit is 3 % of their mean"),
+        ("glucose_differs", "blood glucose is 2 mg/dL, at baseline it was 1 mg/dL; the limit is 3 mg/dL"),
+        ("uptake_time_differs",
+         "the time from injection to scan is 2 min, at baseline it was 1 min; the limit is 3 min"),
+        ("benzodiazepine_differs", "the person was on benzodiazepines at only one of this visit and baseline"))),
+    ("baseline_after_treatment", {"days": 365, "session": "baseline"},
+     "baseline, from which every change is counted, is 365 days after the treatment; are visits exchanged?"),
+    ("uptake_time_unknown", {},
+     "the time from injection to scan is not known: give uptake_minutes or injection_time in scans.tsv"),
+    ("uptake_window", {"case": "scan", "minutes": 20, "first": 165, "last": 225},
+     "the scan began 20 min after the injection, the protocol needs 165 to 225 min"),
+    ("uptake_window", {"case": "table", "minutes": 20, "first": 165, "last": 225},
+     "by scans.tsv the scan began 20 min after the injection, the protocol needs 165 to 225 min; the scan itself gives"
+     " another time"),
+    ("uptake_window", {"case": "clocks", "minutes": 150, "first": 165, "last": 225},
+     "the injection times of the scan and of scans.tsv are 150 min apart, so one of them puts the scan outside the 165"
+     " to 225 min that the protocol needs"),
 ]  # fmt: skip
 """A remark of every wording, and its whole text."""
 

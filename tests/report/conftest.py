@@ -98,6 +98,7 @@ def _fill(study: Study, number: int, person: str, tracer: str) -> None:
         study.scans.append(
             {"participant_id": person, "session": session, "tracer": tracer, "status": "measured", "stage": None}
             | {"code": None, "reason": None, "warnings": None, "days_since_treatment": None}
+            | {"uptake_minutes": None, "not_compared": None}
             | {"decision": None, "sign_off": None, "simulated": False}
         )
 

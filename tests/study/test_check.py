@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from snakemake.utils import validate
 
 from pet_spect.errors import Mistake, StudyError
 from pet_spect.imaging.atlases import find_atlas
+from pet_spect.quantify.cohort.protocol.rules import BUILT_IN, read_protocols
 from pet_spect.study.check import Study, check_study
 from pet_spect.study.config_lines import ConfigLines
 
@@ -123,6 +125,14 @@ def folder(tmp_path, monkeypatch, repository):
             "radiopharmaceutical: found 18, needed a name such as fluorodeoxyglucose, or a list of different names",
         ),
         ("primary: {FDG: pons}", "primary: tracer IMZ has no primary reference"),
+        ("protocol: {IMZ: {start_minutes: [120, 180]}}", "found [120, 180], needed two times from 150 to 240 min"),
+        ("protocol: {IMZ: {start_minutes: [230, 160]}}", "found [230, 160], needed the earlier time first"),
+        ("protocol: {IMZ: {start_minutes: null}}", "found null, needed two times from 150 to 240 min"),
+        ("protocol: {IMZ: {start_minutes: [180]}}", "needed two numbers of minutes after injection"),
+        ("protocol: {FDG: {start_minute: 40}}", "key 'start_minute' is not known; did you mean 'start_minutes'?"),
+        ("protocol: {FDG: {agree: [filters]}}", "found 'filters', needed start, scanner, reconstruction, filter"),
+        ("tracers: {FDG: {label: a, datatype: pet, early: FDG}}", "early: found 'FDG', needed another one of the"),
+        ("protocol: {PIB: {dose_apart_percent: 10}}", "protocol: tracer PIB is not among tracers (FDG, IMZ)"),
         (
             "primary: {FDG: pons, IMZ: pon}",
             "primary: IMZ: found 'pon', needed one of the references contralateral, cerebellum_ipsilesional, ",
@@ -412,7 +422,37 @@ def test_a_sound_study_has_the_defaults_of_its_schema(folder, extra):
     for name, tracer in expected["tracers"].items():
         shipped = {"FDG": ("F18", ["fluorodeoxyglucose"]), "IMZ": ("I123", ["iomazenil"])}[name]
         tracer |= {"template": name, "radionuclide": shipped[0], "radiopharmaceutical": shipped[1]}
+    imz = expected["protocol"]["IMZ"]
+    rules = {"FDG": imz | {"start_minutes": None}, "IMZ": imz | {"start_minutes": [165, 225]}}
+    expected["protocol"] = {name: rules[name] for name in expected["tracers"]}
     assert study.config == expected
+
+
+def test_the_rules_of_a_config_change_what_they_name_and_leave_the_window_of_imz(folder):
+    folder.configure("protocol: {IMZ: {dose_apart_percent: 30}, FDG: {start_minutes: [45, 75]}}\n")
+    protocol = folder.check().config["protocol"]
+    assert (protocol["IMZ"]["start_minutes"], protocol["IMZ"]["dose_apart_percent"]) == ([165, 225], 30)
+    assert (protocol["FDG"]["start_minutes"], protocol["FDG"]["dose_apart_percent"]) == ([45, 75], 20)
+    assert read_protocols(protocol, protocol)["IMZ"] == replace(BUILT_IN["IMZ"], dose_apart_percent=30.0)
+
+
+def test_an_early_scan_is_a_tracer_with_its_own_window(folder):
+    folder.configure(
+        "tracers:\n"
+        "  FDG: {label: 18FFDG, datatype: pet}\n"
+        "  IMZ: {label: 123IIMZ, datatype: spect, early: IMZearly}\n"
+        "  IMZearly: {label: 123IIMZearly, datatype: spect, template: FDG, radionuclide: I-123}\n"
+        "protocol: {IMZearly: {start_minutes: [0, 60]}}\n"
+        "primary: {FDG: contralateral, IMZ: contralateral, IMZearly: contralateral}\n"
+    )
+    config = folder.check().config
+    assert config["tracers"]["IMZ"]["early"] == "IMZearly"
+    assert [config["protocol"][name]["start_minutes"] for name in config["tracers"]] == [None, [165, 225], [0, 60]]
+
+
+def test_the_schema_has_the_rules_of_the_code(folder):
+    folder.configure("tracers: {FDG: {label: x, datatype: pet}, IMZ: {label: y, datatype: spect}}\n")
+    assert read_protocols(folder.check().config["protocol"], ["FDG", "IMZ"]) == read_protocols({}, ["FDG", "IMZ"])
 
 
 def test_a_sound_study_is_returned_whole(folder):

@@ -42,6 +42,11 @@ def within_subject_cv(text: str) -> dict[str, WithinSubjectCv]:
     return _of_json(text, read_within_subject_cv)
 
 
+def json_object(text: str) -> dict[str, Any]:
+    """Return the value of ``--protocol``: a JSON object."""
+    return _of_json(text, lambda parsed: parsed)
+
+
 def _of_json(text: str, read: Callable[[dict[str, Any]], _Value]) -> _Value:
     try:
         parsed = json.loads(text)

@@ -316,5 +316,11 @@ def _measured(
         suv_factor=facts.suv_factor,
         suv_reason=facts.suv_reason,
         attenuation_corrected=facts.attenuation_corrected,
+        protocol=facts.protocol(_voxel_mm(volume)),
     )
     return scan, measurement
+
+
+def _voxel_mm(volume: Volume) -> tuple[float, float, float]:
+    x, y, z = (round(float(size), 4) for size in volume.voxel_size)
+    return x, y, z

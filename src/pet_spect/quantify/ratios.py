@@ -13,7 +13,7 @@ from pet_spect.quantify.uncertainty import Spread, interval, value_spread
 from pet_spect.quantify.uptake import LESIONFREE
 from pet_spect.remarks import Remark, write_cell
 
-Measure = Literal["uptake_ratio", "ratio_minus_one", "asymmetry_index_percent", "suv_mean"]
+Measure = Literal["uptake_ratio", "ratio_minus_one", "asymmetry_index_percent", "suv_mean", "late_early_ratio"]
 Qc = Literal["pass", "warn", "fail"]
 
 NO_REFERENCE = "none"
@@ -52,7 +52,8 @@ class Ratio:
         NaN where it cannot be given.
     numerator, denominator : float
         Uptake of the target and of the reference, in the scan's unit (SUVbw for ``suv_mean``, which has no
-        denominator). Of an asymmetry index: ipsilateral and contralateral uptake.
+        denominator). Of an asymmetry index: ipsilateral and contralateral uptake. Of ``late_early_ratio``: the
+        uptake ratios of the late and of the early scan.
     qc : {'pass', 'warn', 'fail'}
         ``fail`` is never summarised; its value, if there is one, is shown all the same.
     reason : str

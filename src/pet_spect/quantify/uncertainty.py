@@ -132,6 +132,35 @@ def _three(values: FloatArray) -> tuple[float, float, float]:
     return x, y, z
 
 
+def quotient_spread(over: float, over_spread: Spread, under: float, under_spread: Spread) -> Spread:
+    """Return the spread of the quotient of two values that stem from two scans of one person.
+
+    The scans share the warp, so what it does to both is added with its sign. What happens if all regions are
+    misplaced together has no sign and is added as if it were independent, which is too much rather than too little.
+
+    Parameters
+    ----------
+    over, under : float
+        The values; `under` is above 0.
+    over_spread, under_spread : Spread
+
+    Examples
+    --------
+    >>> same = Spread(0.0, (0.1, 0.0, 0.0), (0.0, 0.0, 0.0), 0.0)
+    >>> quotient_spread(2.0, same, 2.0, same).value_sd
+    0.0
+    """
+    per_over, per_under = 1 / under, -over / under**2
+    target = np.array(over_spread.target) * per_over + np.array(under_spread.target) * per_under
+    reference = np.array(over_spread.reference) * per_over + np.array(under_spread.reference) * per_under
+    return Spread(
+        math.hypot(per_over * over_spread.own_sd, per_under * under_spread.own_sd),
+        _three(target),
+        _three(reference),
+        math.hypot(per_over * over_spread.placement_sd, per_under * under_spread.placement_sd),
+    )
+
+
 def change_sd(before: Spread, after: Spread, *, per_before: float = 1.0, per_after: float = 1.0) -> float:
     """Return the standard deviation of a change over repeated scans of both visits.
 

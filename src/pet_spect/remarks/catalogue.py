@@ -58,6 +58,11 @@ Code = Literal[
     "tracer_name_unknown", "tracer_nuclide", "tracer_radiopharmaceutical", "transform_implausible", "two_heads",
     "units", "units_conflict", "unsigned", "unused_bits", "upside_down", "uptake_pattern", "values_clipped",
     "visit_order", "weight_conflict", "weight_implausible", "weight_in_grams", "weight_unreadable", "weight_unusual",
+    # of the protocol
+    "attenuation_differs", "baseline_after_treatment", "benzodiazepine_differs", "collimator_differs", "dose_differs",
+    "duration_differs", "energy_window_differs", "filter_differs", "glucose_differs", "no_early_value",
+    "reconstruction_differs", "scanner_differs", "scatter_differs", "uptake_time_differs", "uptake_time_unknown",
+    "uptake_window", "voxel_size_differs",
 ]
 # fmt: on
 """Every code there is, so that a type checker refuses any other."""
@@ -233,6 +238,7 @@ _REGISTRATION = "docs/methods.md#other-refusals-of-the-registration"
 _FLAGS = "docs/statistics.md#codes-in-the-column-reason"
 _LATERALITY = "docs/statistics.md#on-which-side-is-the-lesion"
 _PLANNING = "docs/statistics.md#planning-a-trial-pet-spect-plan"
+_PROTOCOL = "docs/statistics.md#protocol-of-the-visits"
 _RESOLUTION = "docs/methods.md#resolution"
 _COMMANDS = "config/README.md#what-stops-a-command"
 
@@ -265,6 +271,24 @@ def _counts(what: str) -> Kind:
         _CONTRADICTIONS,
         f"{{found}} {what} were found, the header says {{stated}}",
         {"found": _COUNT, "stated": _COUNT},
+    )
+
+
+def _differs(what: str) -> Kind:
+    """Return the kind of an item of the protocol in which a visit differs from the first one, in words."""
+    return Kind(
+        _PROTOCOL,
+        f"{what}: {{found}}; at {{session}}: {{reference}}",
+        {"found": Text(), "reference": Text(), "session": Text()},
+    )
+
+
+def _too_far(what: str, unit: str, limit: str) -> Kind:
+    """Return the kind of an item of the protocol in which a visit differs from the first one, in numbers."""
+    return Kind(
+        _PROTOCOL,
+        f"{what} is {{found}} {unit}, at {{session}} it was {{reference}} {unit}; the limit is {{limit}} {limit}",
+        {"found": _G, "reference": _G, "session": Text(), "limit": _G},
     )
 
 
@@ -658,6 +682,11 @@ _OF_TABLES: dict[Code, Kind] = {
     "no_attenuation_correction": Kind(
         _FLAGS, "only the two sides of the target may be compared, because they lie equally deep"
     ),
+    "no_early_value": Kind(
+        _FLAGS,
+        {"no_scan": "no early scan ({tracer}) is listed", "no_ratio": "the early scan ({tracer}) gives no ratio"},
+        {"tracer": Text()},
+    ),
     "no_lesion_mask": Kind(_FLAGS, "no lesion mask is given"),
     "no_scan": Kind(_FLAGS, "no scan listed", has_no_code=True),
     "no_suv": Kind(_FLAGS, {"why": "{reason}", "no_factor": "the sidecar has no factor"}, {"reason": Text()}),
@@ -690,7 +719,49 @@ _OF_TABLES: dict[Code, Kind] = {
     ),
 }
 
-CATALOGUE: Mapping[Code, Kind] = MappingProxyType(_OF_ERRORS | _OF_CONVERT | _OF_REGISTRATION | _OF_TABLES)
+_OF_PROTOCOL: dict[Code, Kind] = {
+    "attenuation_differs": _differs("attenuation correction"),
+    "collimator_differs": _differs("collimator"),
+    "energy_window_differs": _differs("energy windows"),
+    "filter_differs": _differs("reconstruction filter"),
+    "reconstruction_differs": _differs("reconstruction"),
+    "scanner_differs": _differs("scanner"),
+    "scatter_differs": _differs("scatter correction"),
+    "voxel_size_differs": _differs("voxels"),
+    "dose_differs": _too_far("the dose", "MBq", "% of their mean"),
+    "duration_differs": _too_far("the duration of the scan", "s", "% of their mean"),
+    "glucose_differs": _too_far("blood glucose", "mg/dL", "mg/dL"),
+    "uptake_time_differs": _too_far("the time from injection to scan", "min", "min"),
+    "benzodiazepine_differs": Kind(
+        _PROTOCOL,
+        "the person was on benzodiazepines at only one of this visit and {session}",
+        {"found": _G, "reference": _G, "session": Text(), "limit": _G},
+    ),
+    "baseline_after_treatment": Kind(
+        _PROTOCOL,
+        "{session}, from which every change is counted, is {days} days after the treatment; are visits exchanged?",
+        {"days": _G, "session": Text()},
+    ),
+    "uptake_time_unknown": Kind(
+        _PROTOCOL,
+        "the time from injection to scan is not known: give uptake_minutes or injection_time in scans.tsv",
+    ),
+    "uptake_window": Kind(
+        _PROTOCOL,
+        {
+            "scan": "the scan began {minutes} min after the injection, the protocol needs {first} to {last} min",
+            "table": "by scans.tsv the scan began {minutes} min after the injection, the protocol needs {first} to"
+            " {last} min; the scan itself gives another time",
+            "clocks": "the injection times of the scan and of scans.tsv are {minutes} min apart, so one of them puts"
+            " the scan outside the {first} to {last} min that the protocol needs",
+        },
+        {"minutes": _G, "first": _G, "last": _G},
+    ),
+}
+
+CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
+    _OF_ERRORS | _OF_CONVERT | _OF_REGISTRATION | _OF_TABLES | _OF_PROTOCOL
+)
 """What is known of every code."""
 
 WARNINGS_OF_CONVERT: frozenset[Code] = frozenset(_OF_CONVERT)

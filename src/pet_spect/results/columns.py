@@ -28,6 +28,8 @@ _MEASURE = {
         "asymmetry_index_percent": "200 · (ipsilateral - contralateral) / (ipsilateral + contralateral); negative is a"
         " deficit on the side of the stroke",
         "suv_mean": "mean SUV, body weight",
+        "late_early_ratio": "uptake_ratio of the late scan / uptake_ratio of the early scan of the same visit; only for"
+        " a tracer whose early scan is named in the configuration",
     },
 }
 _REFERENCE: dict[str, Any] = {
@@ -248,7 +250,8 @@ SCANS: Columns = {
             "measured": "it gives values",
             "refused": "a step refused it, or it gives no ratio to the primary reference",
             "missing": "scans.tsv does not list it",
-            "excluded": "a check of its side or a person in qc.tsv took it out: values, if any, are shown but not used",
+            "excluded": "a check of its side, the protocol or a person in qc.tsv took it out: values, if any, are shown"
+            " but not used",
         },
     },
     "stage": {"Description": "Which step refused or excluded it."},
@@ -261,6 +264,15 @@ SCANS: Columns = {
     "days_since_treatment": {
         "Description": "From the treatment to the scan, as scans.tsv of the study says; negative before it.",
         "Units": "days",
+    },
+    "uptake_minutes": {
+        "Description": "From the injection to the start of the scan, as the scan says, else as scans.tsv of the study"
+        " says; n/a where neither does.",
+        "Units": "min",
+    },
+    "not_compared": {
+        "Description": "Items of the protocol in which this visit could not be compared with the first session,"
+        " because one of the two does not state them; n/a if all could, and where there is nothing to compare."
     },
     "decision": {
         "Description": "What a person decided about this fault in qc.tsv; n/a where nobody has.",

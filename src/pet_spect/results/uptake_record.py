@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, cast, get_args
 from pet_spect.errors import TableError
 from pet_spect.files import read_json, write_json
 from pet_spect.model import Refusal, RegionSide, RegionUptake, ScanKey
+from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
 from pet_spect.quantify.measurement import ParticipantRegions, absence_reason
 from pet_spect.quantify.roles import RegionValue, ScanUptake
 from pet_spect.quantify.uncertainty import Sensitivity
@@ -119,6 +120,8 @@ class UptakeScan:
         Why there is no factor.
     attenuation_corrected : bool or None
         None if not known.
+    protocol : ScanProtocol or None
+        How the scan was made; None if nothing was measured in it.
     accepted : tuple of Remark
         Faults of the registration that a person accepted; among `warnings` too.
     lesion_seen_ml : VolumesMl
@@ -145,6 +148,7 @@ class UptakeScan:
     suv_factor: Annotated[float | None, Key("SUVbwFactor")] = None
     suv_reason: Annotated[str | None, Key("SUVReason")] = None
     attenuation_corrected: Annotated[bool | None, Key("AttenuationCorrection")] = None
+    protocol: Annotated[ScanProtocol | None, Mark.LEFT_OUT] = None
     accepted: tuple[Remark, ...] = ()
     lesion_seen_ml: VolumesMl = _NO_VOLUME
     lesion_seen_in: str | None = None
@@ -299,6 +303,8 @@ class MeasuredScan:
     simulated : bool
     blur_mm : float
         Gaussian that was applied before it was measured.
+    protocol : ScanProtocol or None
+        How the scan was made; None if nothing was measured in it, or an earlier version did it.
     """
 
     uptake: ScanUptake
@@ -306,6 +312,7 @@ class MeasuredScan:
     refusal: Refusal | None
     simulated: bool
     blur_mm: float = 0.0
+    protocol: ScanProtocol | None = None
 
 
 @dataclass(frozen=True)
@@ -394,4 +401,4 @@ def _scan(key: ScanKey, scan: UptakeScan, values: Mapping[tuple[str, RegionSide]
         accepted=tuple(Refusal.of("normalise", fault) for fault in scan.accepted),
     )
     blur_mm = 0.0 if scan.resolution is None else scan.resolution.blur_mm
-    return MeasuredScan(uptake, scan.status, scan.refusal, scan.simulated, blur_mm)
+    return MeasuredScan(uptake, scan.status, scan.refusal, scan.simulated, blur_mm, scan.protocol)

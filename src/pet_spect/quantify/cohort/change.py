@@ -11,7 +11,7 @@ from pet_spect.quantify.ratios import COMMON_REFERENCE, CONTRALATERAL, OTHER_SID
 from pet_spect.quantify.uncertainty import change_sd, interval
 from pet_spect.remarks import Remark, join_visits
 
-ON_LOG_SCALE: tuple[Measure, ...] = ("uptake_ratio", "suv_mean")
+ON_LOG_SCALE: tuple[Measure, ...] = ("uptake_ratio", "suv_mean", "late_early_ratio")
 """Measures that are positive: the interval of their change is one of the logarithm."""
 
 MOST_RELATIVE_SD = 0.3

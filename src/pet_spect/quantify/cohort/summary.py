@@ -18,6 +18,7 @@ QUANTITIES: dict[Measure, tuple[Quantity, ...]] = {
     "ratio_minus_one": ("change", "change_percent"),
     "asymmetry_index_percent": ("change",),
     "suv_mean": ("change", "change_percent", "log_ratio"),
+    "late_early_ratio": ("change", "change_percent", "log_ratio"),
 }
 """What is summarised of each measure; the others cross zero, where percent or logarithm mean nothing."""
 
