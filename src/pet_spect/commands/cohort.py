@@ -27,7 +27,8 @@ from pet_spect.quantify.cohort.qc_decisions import (
 )
 from pet_spect.quantify.cohort.summary import Summary, summarise
 from pet_spect.quantify.cohort.visit_notes import VisitFacts, visit_notes
-from pet_spect.quantify.ratios import CONTRALATERAL, MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
+from pet_spect.quantify.comparisons import CONTRALATERAL
+from pet_spect.quantify.ratios import MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.quantify.roles import RegionRoles
 from pet_spect.remarks import Remark, write_cell

@@ -13,12 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pet_spect.commands import measure_surroundings
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
 from pet_spect.commands.common_resolution import common_fwhm, to_common
 from pet_spect.commands.numbers import auto_or_from_zero, fraction
 from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
 from pet_spect.imaging.images import read_scan
-from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, ScanKey, Volume
+from pet_spect.model import STANDARD_SPACE, Atlas, CutView, Refusal, RegionUptake, ScanKey, Volume
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import read_converted_facts
@@ -30,12 +31,14 @@ from pet_spect.results.uptake_record import (
     UptakeRow,
     UptakeScan,
     missing_scan,
+    surrounding_rows,
     uptake_rows,
     write_uptake,
 )
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement
+    from pet_spect.quantify.surrounding_uptake import SurroundingRegions
     from pet_spect.registration.common_resolution import ToCommon
 
 Visit = tuple[str, str]
@@ -68,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"lesion mask in {STANDARD_SPACE}, named space-{STANDARD_SPACE}",
     )
+    measure_surroundings.add_arguments(parser)
     parser.add_argument(
         "--min-coverage",
         type=fraction,
@@ -110,7 +114,6 @@ def run(options: argparse.Namespace) -> None:
         Without ``--record-refusal``, if a scan was refused or does not cover the target.
     """
     from pet_spect.quantify.measurement import participant_regions
-    from pet_spect.quantify.sensitivities import scan_sensitivities
 
     listed = _listed(options)
     atlas = _atlas(options)
@@ -150,15 +153,42 @@ def run(options: argparse.Namespace) -> None:
             scans[visit] = _with_registration(scan, record, options.participant, faults)
             if measurement is not None:
                 measured[visit] = measurement
+    surroundings = measure_surroundings.surroundings_of(options, record, lesion, lesion_fault)
     rows: list[UptakeRow] = []
     for visit, scan in scans.items():
         uptake = measured[visit].uptake if visit in measured else None
         rows += uptake_rows(options.participant, scan, uptake, regions, lesion_fault)
-    for visit, measurement in measured.items():
         others = [other for at, other in measured.items() if at != visit and at[1] == visit[1]]
-        sensitivities = scan_sensitivities(measurement, others, regions)
-        scans[visit] = replace(scans[visit], sensitivities=sensitivities)
-    write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage)
+        around: Sequence[Sequence[RegionUptake] | None] = [None] * len(surroundings)
+        if visit in measured:
+            entry = record.registered(ScanKey(options.participant, *visit))
+            view = None if entry is None else entry.cut_view
+            scans[visit], around = _with_sensitivities(scan, measured[visit], others, regions, surroundings, view)
+        for each, uptake_around in zip(surroundings, around, strict=True):
+            rows += surrounding_rows(options.participant, scan, uptake_around, each)
+    write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage, surroundings)
+
+
+def _with_sensitivities(
+    scan: UptakeScan,
+    measurement: ScanMeasurement,
+    others: Sequence[ScanMeasurement],
+    regions: ParticipantRegions,
+    surroundings: Sequence[SurroundingRegions],
+    view: CutView | None,
+) -> tuple[UptakeScan, list[Sequence[RegionUptake]]]:
+    """Return a measured scan with the sensitivities of all its regions, and the uptake of each of its surroundings."""
+    from pet_spect.quantify.sensitivities import atlas_centre, scan_noise, sensitivities_under
+    from pet_spect.quantify.surrounding_uptake import measure_surroundings as measure_around
+
+    noise, centre = scan_noise(measurement, others, regions), atlas_centre(regions.atlas)
+    sensitivities = sensitivities_under(noise, measurement, regions, centre)
+    around: list[Sequence[RegionUptake]] = []
+    for each in surroundings:
+        uptake, of_each = measure_around(measurement, each, noise, centre, view)
+        around.append(uptake)
+        sensitivities |= of_each
+    return replace(scan, sensitivities=sensitivities), around
 
 
 def _record(options: argparse.Namespace) -> RegistrationRecord:
