@@ -106,9 +106,9 @@ class _Place:
         """Return the (4, 4) way from an image's points to the participant's; None if it was not registered."""
         results, who = self.options.results, self.options.participant
         if space == ANAT:
-            return (
-                read_anat_to_participant_points(results, who) if isinstance(self.record.anat, RegisteredAnat) else None
-            )
+            if not isinstance(self.record.anat, RegisteredAnat):
+                return None  # of a refused image, the file of an earlier run may be left
+            return read_anat_to_participant_points(results, who)
         for entry in self.record.scans:
             if isinstance(entry, RegisteredEntry) and (entry.session, entry.label) == space:
                 # the datatype has no part in the name of a transform

@@ -36,6 +36,11 @@ BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 
 
+def is_surrounding(region: str) -> bool:
+    """Return whether a region of a table is one of these, or the mirror image of one."""
+    return region.removesuffix(MIRRORED) in SURROUNDINGS
+
+
 def on_side(shape: tuple[int, ...], affine: NDArray[np.floating], side: Side) -> BoolArray:
     """Return (X, 1, 1) which planes of a grid lie on a side of the standard space; the plane x = 0 is on neither."""
     x = affine[0, 3] + affine[0, 0] * np.arange(shape[0])

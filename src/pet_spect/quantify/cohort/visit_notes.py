@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pet_spect.model import Side
 from pet_spect.remarks import Remark
 
 HIGH_GLUCOSE_MG_DL = 160.0
 """Blood glucose (mg/dL, 8.9 mmol/L) above which it competes with FDG for the way into the brain.
 
 EANM procedure guidelines for brain PET imaging using [18F]FDG, version 3, doi 10.1007/s00259-021-05603-w.
+"""
+
+
+LARGER_ML, LARGER_SHARE = 10.0, 0.25
+"""A lesion is flagged as larger if it grew by more than both: mL, and fraction of what the first scan shows.
+
+Between two scans of an unchanged lesion the estimate differs by less (docs/methods.md).
 """
 
 
@@ -54,6 +62,29 @@ def visit_notes(visits: Sequence[VisitFacts]) -> list[tuple[Remark, ...]]:
         (*_notes_of(visit), *_order_notes(visits[:place], visit, visits[place + 1 :]))
         for place, visit in enumerate(visits)
     ]
+
+
+def larger_lesion(deficits_ml: Mapping[str, float], side: Side) -> dict[str, Remark]:
+    """Return by session what to say of a lesion that a later scan shows larger than the first one.
+
+    Parameters
+    ----------
+    deficits_ml : mapping of str to float
+        Session to the lesion-like deficit on the side of the stroke, of the measured scans with one tracer, in the
+        order of the study's sessions, the reference first.
+    side : {'left', 'right'}
+
+    Examples
+    --------
+    >>> larger_lesion({"baseline": 20.0, "month6": 24.0, "year1": 41.0}, "left")["year1"].text
+    'the scan shows a lesion of 41 mL on the left, the scan of baseline one of 20 mL'
+    """
+    (first, before), *later = deficits_ml.items()
+    return {
+        session: Remark.of("lesion_larger", later=after, first=before, side=side, session=first)
+        for session, after in later
+        if after - before > max(LARGER_ML, LARGER_SHARE * before)
+    }
 
 
 def _notes_of(visit: VisitFacts) -> list[Remark]:
