@@ -554,3 +554,18 @@ def test_the_tables_say_how_sure_ratios_and_changes_are(study):
     assert float(change["change_percent_ci95_high"]) == pytest.approx(100 * math.expm1(1.96 * 0.125 / 1.5), rel=1e-4)
     unknown = study.ratio("sub-01", "baseline", "FDG", reference="cerebellum")
     assert (unknown["value_sd"], unknown["ci95_low"]) == ("n/a", "n/a")
+
+
+def test_a_lesion_that_a_later_scan_shows_larger_is_flagged_there(study):
+    study.add("sub-01", facts={("year1", "IMZ"): {"DeficitMl": {"left": 45.0, "right": 0.0}}})
+    assert study.run() == 0
+    flagged = {(row["session"], row["tracer"]) for row in study.table("scans") if "lesion_larger" in row["warnings"]}
+    assert flagged == {("year1", "IMZ")}
+    changed = {row["tracer"] for row in study.table("change") if "lesion_larger" in row["reason"]}
+    assert changed == {"IMZ"}
+
+
+def test_a_lesion_on_the_other_side_does_not_count_as_larger(study):
+    study.add("sub-01", facts={("year1", "IMZ"): {"DeficitMl": {"left": 20.0, "right": 15.0}}})
+    study.run()
+    assert not any("lesion_larger" in row["warnings"] for row in study.table("scans"))

@@ -1,4 +1,6 @@
-from pet_spect.quantify.cohort.visit_notes import VisitFacts, visit_notes
+import pytest
+
+from pet_spect.quantify.cohort.visit_notes import VisitFacts, larger_lesion, visit_notes
 
 
 def codes(*visits):
@@ -26,3 +28,19 @@ def test_no_benzodiazepine_is_no_note():
 def test_glucose_is_high_above_the_limit_not_at_it():
     assert codes(VisitFacts("baseline", glucose_mg_dl=160.0)) == [[]]
     assert codes(VisitFacts("baseline", glucose_mg_dl=160.1)) == [["glucose_high"]]
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "flagged"),
+    [(0.0, 10.0, False), (0.0, 10.1, True), (72.8, 83.8, False), (72.8, 92.0, True), (40.0, 10.0, False)],
+)
+def test_a_lesion_is_larger_if_it_grew_by_more_than_10_ml_and_a_quarter(first, later, flagged):
+    found = larger_lesion({"baseline": first, "year1": later}, "right")
+    assert list(found) == (["year1"] if flagged else [])
+
+
+def test_each_later_scan_is_compared_with_the_first_one():
+    found = larger_lesion({"baseline": 20.0, "month6": 31.0, "year1": 25.0}, "left")
+    assert {session: remark.text for session, remark in found.items()} == {
+        "month6": "the scan shows a lesion of 31 mL on the left, the scan of baseline one of 20 mL"
+    }
