@@ -68,14 +68,17 @@ class Person:
         write_scan(self.scan, Volume(data, away), {"Units": "Bq/mL", "AttenuationCorrection": "CT"})
         write_affine(self.results / layout.scan_to_participant(WHO, "baseline", "18FFDG"), rigid)
 
-    def run(self, *more, lesion=None, anat=None):
+    def run(self, *more, lesion=None, anat=None, record=True):
         entry = records.registered("baseline", "FDG", "18FFDG")
-        record = records.record_of(WHO, entry, lesion=lesion, anat=anat, warp=records.WARP)
-        write_registration_record(self.results / layout.registration_record(WHO), record)
+        told = records.record_of(WHO, entry, lesion=lesion, anat=anat, warp=records.WARP)
+        write_registration_record(self.results / layout.registration_record(WHO), told)
         words = f"measure --participant {WHO} --results {self.results} --sessions baseline year1 --tracers FDG"
         words += f" --atlas-labels {self.folder / 'toy.nii.gz'} --atlas-table {self.folder / 'toy.tsv'} --target motor"
-        words += f" --scan baseline FDG {self.scan} --out {self.out} --record-refusal"
-        assert main([*words.split(), *more]) == 0
+        words += f" --scan baseline FDG {self.scan} --out {self.out}"
+        recorded = ["--record-refusal"] if record else []
+        assert main([*words.split(), *recorded, *more]) == (0 if record else 1)
+        if not record:
+            return {}
         return {(row["region"], row["side"]): row for row in read_table(self.out) if row["session"] == "baseline"}
 
     def mask(self, name, volume):
@@ -184,6 +187,17 @@ def test_a_site_given_on_the_anatomical_image(person):
 def test_a_site_that_cannot_be_is_absent_and_says_why(person, sites, remark):
     rows = person.run("--treatment", "--treatment-sites", sites)
     assert (rows["treatment_site", "n/a"]["mean"], rows["treatment_site", "n/a"]["reason"]) == ("n/a", remark.line)
+
+
+def test_by_hand_a_site_that_cannot_be_is_an_error(person, capsys):
+    flags = ("--treatment", "--treatment-sites", "mni:-60,0,0")
+    person.run(*flags)
+    said = "the treatment site of sub-01: point 1 of treatment_sites lies outside the brain"
+    assert capsys.readouterr().err == f"{said}; its values are n/a\n"
+    person.out.unlink()
+    person.run(*flags, record=False)
+    assert said in capsys.readouterr().err
+    assert not person.out.exists()
 
 
 def test_the_track_is_left_out_and_without_points_its_surroundings_are_the_site(person):

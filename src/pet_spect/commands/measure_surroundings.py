@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.commands.numbers import positive
-from pet_spect.errors import ConfigError, ImageError
+from pet_spect.errors import ConfigError, ImageError, RegionError
 from pet_spect.imaging.lesion_mask import read_mask
 from pet_spect.model import STANDARD_SPACE, Refusal, Side, Volume, Warp
 from pet_spect.quantify.surroundings import RINGS, TREATMENT_RADIUS_MM, TREATMENT_SITE
@@ -73,6 +74,11 @@ def surroundings_of(
         The lesion mask that a person drew, in the standard space.
     lesion_fault : Refusal or None
         What is wrong with one.
+
+    Raises
+    ------
+    RegionError
+        Without ``--record-refusal``, if a treatment site that is given cannot be measured.
     """
     from pet_spect.quantify.surrounding_uptake import SurroundingRegions
 
@@ -91,7 +97,18 @@ def surroundings_of(
         found.append(_rings(place, options.lesion_rings, used, absence, notes))
     if options.treatment:
         found.append(_treatment(place, used))
+        _report_fault(options, found[-1].absence)
     return tuple(found)
+
+
+def _report_fault(options: argparse.Namespace, absence: Remark | None) -> None:
+    """Say in the log what is wrong with a treatment site that is given; without ``--record-refusal`` it is an error."""
+    if absence is None or absence.code == "no_treatment_site":
+        return
+    line = f"the treatment site of {options.participant}: {absence.text}"
+    if not options.record_refusal:
+        raise RegionError(line)
+    print(f"{line}; its values are n/a", file=sys.stderr)
 
 
 class _Place:
