@@ -26,7 +26,7 @@ from pet_spect.quantify.cohort.qc_decisions import (
     sign_offs,
 )
 from pet_spect.quantify.cohort.summary import Summary, summarise
-from pet_spect.quantify.cohort.visit_notes import VisitFacts, larger_lesion, visit_notes
+from pet_spect.quantify.cohort.visit_notes import VisitFacts, larger_lesions, visit_notes
 from pet_spect.quantify.comparisons import CONTRALATERAL
 from pet_spect.quantify.ratios import MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
 from pet_spect.quantify.references import BUILT_IN
@@ -188,28 +188,13 @@ def _with_notes(scans: Sequence[MeasuredScan], lesion_side: Side, plan: _Plan) -
         listed = [key for key in keys if key in plan.circumstances]
         remarks = visit_notes([plan.circumstances[key] for key in listed])
         notes |= dict(zip(listed, remarks, strict=True))
-        for key, remark in _larger_lesions(scans, tracer, lesion_side, plan).items():
+        measured = [scan.uptake for scan in scans if scan.status == "measured" and scan.uptake.key.tracer == tracer]
+        for key, remark in larger_lesions(measured, plan.sessions, lesion_side).items():
             notes[key] = (*notes.get(key, ()), remark)
     return [
         replace(scan, uptake=replace(scan.uptake, notes=(*scan.uptake.notes, *notes.get(scan.uptake.key, ()))))
         for scan in scans
     ]
-
-
-def _larger_lesions(
-    scans: Sequence[MeasuredScan], tracer: str, lesion_side: Side, plan: _Plan
-) -> dict[ScanKey, Remark]:
-    """Return which scans with a tracer show a larger lesion than the first session's."""
-    measured = {
-        scan.uptake.key.session: scan.uptake
-        for scan in scans
-        if scan.status == "measured" and scan.uptake.key.tracer == tracer
-    }
-    if plan.sessions[0] not in measured:
-        return {}
-    place = 0 if lesion_side == "left" else 1
-    deficits = {session: measured[session].deficit_ml[place] for session in plan.sessions if session in measured}
-    return {measured[session].key: remark for session, remark in larger_lesion(deficits, lesion_side).items()}
 
 
 def _participant(

@@ -19,7 +19,7 @@ from pet_spect.commands.common_resolution import common_fwhm, to_common
 from pet_spect.commands.numbers import auto_or_from_zero, fraction
 from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
 from pet_spect.imaging.images import read_scan
-from pet_spect.model import STANDARD_SPACE, Atlas, CutView, Refusal, RegionUptake, ScanKey, Volume
+from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, ScanKey, Volume
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import read_converted_facts
@@ -38,7 +38,6 @@ from pet_spect.results.uptake_record import (
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement
-    from pet_spect.quantify.surrounding_uptake import SurroundingRegions
     from pet_spect.registration.common_resolution import ToCommon
 
 Visit = tuple[str, str]
@@ -114,6 +113,7 @@ def run(options: argparse.Namespace) -> None:
         Without ``--record-refusal``, if a scan was refused or does not cover the target.
     """
     from pet_spect.quantify.measurement import participant_regions
+    from pet_spect.quantify.surrounding_uptake import sensitivities_and_surroundings
 
     listed = _listed(options)
     atlas = _atlas(options)
@@ -163,32 +163,11 @@ def run(options: argparse.Namespace) -> None:
         if visit in measured:
             entry = record.registered(ScanKey(options.participant, *visit))
             view = None if entry is None else entry.cut_view
-            scans[visit], around = _with_sensitivities(scan, measured[visit], others, regions, surroundings, view)
+            sensitivities, around = sensitivities_and_surroundings(measured[visit], others, regions, surroundings, view)
+            scans[visit] = replace(scan, sensitivities=sensitivities)
         for each, uptake_around in zip(surroundings, around, strict=True):
             rows += surrounding_rows(options.participant, scan, uptake_around, each)
     write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage, surroundings)
-
-
-def _with_sensitivities(
-    scan: UptakeScan,
-    measurement: ScanMeasurement,
-    others: Sequence[ScanMeasurement],
-    regions: ParticipantRegions,
-    surroundings: Sequence[SurroundingRegions],
-    view: CutView | None,
-) -> tuple[UptakeScan, list[Sequence[RegionUptake]]]:
-    """Return a measured scan with the sensitivities of all its regions, and the uptake of each of its surroundings."""
-    from pet_spect.quantify.sensitivities import atlas_centre, scan_noise, sensitivities_under
-    from pet_spect.quantify.surrounding_uptake import measure_surroundings as measure_around
-
-    noise, centre = scan_noise(measurement, others, regions), atlas_centre(regions.atlas)
-    sensitivities = sensitivities_under(noise, measurement, regions, centre)
-    around: list[Sequence[RegionUptake]] = []
-    for each in surroundings:
-        uptake, of_each = measure_around(measurement, each, noise, centre, view)
-        around.append(uptake)
-        sensitivities |= of_each
-    return replace(scan, sensitivities=sensitivities), around
 
 
 def _record(options: argparse.Namespace) -> RegistrationRecord:

@@ -205,31 +205,22 @@ def _treatment(place: _Place, lesion: Volume | None) -> SurroundingRegions:
 def _point(place: _Place, point: TreatmentPoint, number: int) -> tuple[NDArray[np.float64], Side] | Remark:
     """Return a point in the participant and its side, or why it cannot be used."""
     from pet_spect.imaging.measurable_tissue import standard_brain
-    from pet_spect.imaging.resample import apply_affine, displace
-    from pet_spect.quantify.surroundings import holds, side_of
+    from pet_spect.quantify.surroundings import holds, in_both_spaces, side_of
 
-    given = np.array([point.point], dtype=np.float64)
-    if point.space == MNI:
-        standard, own = given, displace(place.to_participant, given)
-    else:
-        way = place.image_to_participant(point.space)
-        if way is None:
-            return Remark.of("treatment_image_refused")
-        own = apply_affine(way, given)
-        standard = displace(place.to_standard, own)
-    if not holds(standard_brain(), standard[0]):
+    way = None if point.space == MNI else place.image_to_participant(point.space)
+    if way is None and point.space != MNI:
+        return Remark.of("treatment_image_refused")
+    own, standard = in_both_spaces(point.point, way, place.to_participant, place.to_standard)
+    if not holds(standard_brain(), standard):
         return Remark.of("treatment_outside", case="point", number=number)
-    side = side_of(standard[0])
-    if side is None:
-        return Remark.of("treatment_outside", case="midline", number=number)
-    return own[0], side
+    side = side_of(standard)
+    return Remark.of("treatment_outside", case="midline", number=number) if side is None else (own, side)
 
 
 def _track(place: _Place, path: Path) -> NDArray[np.bool_] | Remark:
     """Return the treatment mask on the standard grid, or why it cannot be used."""
     from pet_spect.imaging.measurable_tissue import standard_brain
-    from pet_spect.imaging.resample import apply_affine, displace
-    from pet_spect.quantify.membership import between_voxels
+    from pet_spect.quantify.surroundings import carried_mask
 
     name = f"the treatment mask of {place.options.participant}"
     try:
@@ -240,13 +231,8 @@ def _track(place: _Place, path: Path) -> NDArray[np.bool_] | Remark:
     if space is None:
         needed = f"space-{STANDARD_SPACE}, space-anat or ses-SESSION_trc-LABEL of a scan"
         return Remark.of("treatment_mask", reason=f"{name}: its file name says no space; needed is {needed}")
-    brain = standard_brain().data > 0
-    points = apply_affine(place.tissue.affine, np.argwhere(brain))
-    if space != STANDARD_SPACE:
-        way = place.image_to_participant(space)
-        if way is None:
-            return Remark.of("treatment_image_refused")
-        points = apply_affine(np.linalg.inv(way), displace(place.to_participant, points))
-    track = np.zeros(brain.shape, dtype=bool)
-    track[brain] = between_voxels(mask, points) > 0.5
+    way = None if space == STANDARD_SPACE else place.image_to_participant(space)
+    if way is None and space != STANDARD_SPACE:
+        return Remark.of("treatment_image_refused")
+    track = carried_mask(mask, standard_brain(), way, place.to_participant)
     return track if track.any() else Remark.of("treatment_outside", case="mask")

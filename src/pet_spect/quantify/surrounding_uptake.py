@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from pet_spect.errors import RegionError
 from pet_spect.model import CutView, RegionSide, RegionUptake
@@ -14,9 +15,7 @@ from pet_spect.quantify.measurement import (
     low_coverage,
     measure_again,
 )
-from pet_spect.quantify.noise import Noise
-from pet_spect.quantify.region_weights import FloatArray
-from pet_spect.quantify.sensitivities import sensitivities_under
+from pet_spect.quantify.sensitivities import atlas_centre, scan_noise, sensitivities_under
 from pet_spect.quantify.uncertainty import Sensitivity
 from pet_spect.remarks import Remark
 
@@ -63,42 +62,53 @@ class SurroundingRegions:
         return absence_reason(uptake, self.regions, cut_at)
 
 
-SurroundingMeasurement = tuple[tuple[RegionUptake, ...], dict[tuple[str, RegionSide], Sensitivity]]
-"""Uptake, and sensitivities by region and side."""
-
-
-def measure_surroundings(
+def sensitivities_and_surroundings(
     scan: ScanMeasurement,
-    surroundings: SurroundingRegions,
-    noise: Noise | None,
-    centre: FloatArray,
+    others: Sequence[ScanMeasurement],
+    regions: ParticipantRegions,
+    surroundings: Sequence[SurroundingRegions] = (),
     view: CutView | None = None,
-) -> SurroundingMeasurement:
-    """Measure the surroundings in a scan, in the way its other regions were measured.
+) -> tuple[dict[tuple[str, RegionSide], Sensitivity], list[tuple[RegionUptake, ...]]]:
+    """Return the sensitivities of all regions of a scan, and the uptake of its surroundings.
+
+    The surroundings are measured as the other regions were. Count noise is that of the whole brain.
 
     Parameters
     ----------
     scan : ScanMeasurement
-        Of the regions of the atlas.
-    surroundings : SurroundingRegions
-    noise : Noise or None
-        Of the scan, estimated from the whole brain.
-    centre : (3,) float array
-        As in `sensitivities_under`.
+    others : sequence of ScanMeasurement
+        The participant's other scans with the same tracer.
+    regions : ParticipantRegions
+        With which all of them were measured.
+    surroundings : sequence of SurroundingRegions
     view : CutView, optional
         That of `scan`.
+
+    Returns
+    -------
+    (dict of (region, side) to Sensitivity, list of tuple of RegionUptake)
+        The list has an entry for each of `surroundings`.
     """
+    noise, centre = scan_noise(scan, others, regions), atlas_centre(regions.atlas)
+    sensitivities = sensitivities_under(noise, scan, regions, centre)
+    around = []
+    for each in surroundings:
+        uptake, measured = _measured(scan, each, view)
+        around.append(uptake)
+        if measured is not None and each.regions is not None:
+            sensitivities |= sensitivities_under(noise, measured, each.regions, centre)
+    return sensitivities, around
+
+
+def _measured(
+    scan: ScanMeasurement, surroundings: SurroundingRegions, view: CutView | None
+) -> tuple[tuple[RegionUptake, ...], ScanMeasurement | None]:
     if surroundings.regions is None:
-        return surroundings.nothing(), {}
+        return surroundings.nothing(), None
     try:
         measured = measure_again(scan, surroundings.regions, view)
     except RegionError as error:
         if error.code != "no_overlap":
             raise
-        atlas = surroundings.regions.atlas
-        out_of_view = (
-            RegionUptake(region.name, region.side, math.nan, math.nan, math.nan, 0.0, math.nan)
-            for region in atlas.regions
-        )
-        return tuple(out_of_view), {}
-    return measured.uptake, sensitivities_under(noise, measured, surroundings.regions, centre)
+        return tuple(replace(uptake, coverage=0.0) for uptake in surroundings.nothing()), None
+    return measured.uptake, measured

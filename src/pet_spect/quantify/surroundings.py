@@ -29,7 +29,7 @@ MIRRORED = "_mirrored"
 TREATMENT_RADIUS_MM = 10.0
 """Radius of the sphere round a point of treatment, where nothing else is asked for."""
 
-_LESION = 0.5
+_INSIDE = 0.5
 _SIDES: tuple[Side, Side] = ("left", "right")
 
 BoolArray = NDArray[np.bool_]
@@ -191,7 +191,55 @@ def holds(mask: Volume, point: Sequence[float] | FloatArray) -> bool:
     """Return whether the voxel in which a point lies is in a mask (above 0.5)."""
     index = np.rint(voxels_of(mask.affine, np.array([point], dtype=np.float64))[0]).astype(int)
     inside = ((index >= 0) & (index < mask.data.shape)).all()
-    return bool(inside and mask.data[tuple(index)] > _LESION)
+    return bool(inside and mask.data[tuple(index)] > _INSIDE)
+
+
+def in_both_spaces(
+    point: Sequence[float],
+    to_participant: NDArray[np.floating] | None,
+    standard_to_participant: Warp,
+    participant_to_standard: Warp,
+) -> tuple[FloatArray, FloatArray]:
+    """Return a point in the participant and in the standard space, RAS+ mm.
+
+    Parameters
+    ----------
+    point : (3,) sequence of float
+    to_participant : (4, 4) float array or None
+        From the point's image to the participant; None if the point is one of the standard space.
+    standard_to_participant, participant_to_standard : Warp
+        Of points.
+    """
+    given = np.array([point], dtype=np.float64)
+    if to_participant is None:
+        return displace(standard_to_participant, given)[0], given[0]
+    own = apply_affine(to_participant, given)
+    return own[0], displace(participant_to_standard, own)[0]
+
+
+def carried_mask(
+    mask: Volume, brain: Volume, to_participant: NDArray[np.floating] | None, standard_to_participant: Warp
+) -> BoolArray:
+    """Return a mask on the grid of the standard brain, inside the brain.
+
+    Parameters
+    ----------
+    mask : Volume
+        Above 0.5 is inside.
+    brain : Volume
+        Above 0 is brain, in the standard space.
+    to_participant : (4, 4) float array or None
+        From the mask's image to the participant; None if the mask lies in the standard space.
+    standard_to_participant : Warp
+        Of points.
+    """
+    inside = brain.data > 0
+    points = apply_affine(brain.affine, np.argwhere(inside))
+    if to_participant is not None:
+        points = apply_affine(np.linalg.inv(to_participant), displace(standard_to_participant, points))
+    carried = np.zeros(inside.shape, dtype=bool)
+    carried[inside] = between_voxels(mask, points) > _INSIDE
+    return carried
 
 
 def _within(
@@ -214,9 +262,9 @@ def _in_participant(indices: NDArray[np.integer], affine: FloatArray, to_partici
 
 def _on_grid(mask: Volume, grid: Volume) -> BoolArray:
     if mask.data.shape == grid.data.shape and np.allclose(mask.affine, grid.affine):
-        return np.asarray(mask.data > _LESION)
+        return np.asarray(mask.data > _INSIDE)
     inside = np.zeros(grid.data.shape, dtype=bool)
-    held = np.argwhere(mask.data > _LESION)
+    held = np.argwhere(mask.data > _INSIDE)
     if not len(held):
         return inside
     corners = np.stack(np.meshgrid(*zip(held.min(axis=0) - 1, held.max(axis=0) + 1, strict=True)), axis=-1)
@@ -225,7 +273,7 @@ def _on_grid(mask: Volume, grid: Volume) -> BoolArray:
     high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, inside.shape)
     box = tuple(slice(a, max(a, b)) for a, b in zip(low, high, strict=True))
     points = apply_affine(grid.affine, np.argwhere(np.ones_like(inside[box])) + low)
-    inside[box] = between_voxels(mask, points).reshape(inside[box].shape) > _LESION
+    inside[box] = between_voxels(mask, points).reshape(inside[box].shape) > _INSIDE
     return inside
 
 

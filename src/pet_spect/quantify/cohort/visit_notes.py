@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pet_spect.model import Side
+from pet_spect.model import ScanKey, Side
+from pet_spect.quantify.roles import ScanUptake
 from pet_spect.remarks import Remark
 
 HIGH_GLUCOSE_MG_DL = 160.0
@@ -64,26 +65,30 @@ def visit_notes(visits: Sequence[VisitFacts]) -> list[tuple[Remark, ...]]:
     ]
 
 
-def larger_lesion(deficits_ml: Mapping[str, float], side: Side) -> dict[str, Remark]:
-    """Return by session what to say of a lesion that a later scan shows larger than the first one.
+def larger_lesions(scans: Sequence[ScanUptake], sessions: Sequence[str], side: Side) -> dict[ScanKey, Remark]:
+    """Return what to say of scans that show a larger lesion than the scan of the first session.
 
     Parameters
     ----------
-    deficits_ml : mapping of str to float
-        Session to the lesion-like deficit on the side of the stroke, of the measured scans with one tracer, in the
-        order of the study's sessions, the reference first.
+    scans : sequence of ScanUptake
+        A participant's measured scans with one tracer.
+    sessions : sequence of str
+        Of the study, the reference first; without its scan nothing is said.
     side : {'left', 'right'}
-
-    Examples
-    --------
-    >>> larger_lesion({"baseline": 20.0, "month6": 24.0, "year1": 41.0}, "left")["year1"].text
-    'the scan shows a lesion of 41 mL on the left, the scan of baseline one of 20 mL'
+        The side of the stroke.
     """
-    (first, before), *later = deficits_ml.items()
+    place = 0 if side == "left" else 1
+    first, *later = sessions
+    reference = next((scan for scan in scans if scan.key.session == first), None)
+    if reference is None:
+        return {}
+    before = reference.deficit_ml[place]
     return {
-        session: Remark.of("lesion_larger", later=after, first=before, side=side, session=first)
-        for session, after in later
-        if after - before > max(LARGER_ML, LARGER_SHARE * before)
+        scan.key: Remark.of(
+            "lesion_larger", later=scan.deficit_ml[place], first=before, side=side, session=reference.key.session
+        )
+        for scan in scans
+        if scan.key.session in later and scan.deficit_ml[place] - before > max(LARGER_ML, LARGER_SHARE * before)
     }
 
 
