@@ -19,7 +19,7 @@ from pet_spect.commands.common_resolution import common_fwhm, to_common
 from pet_spect.commands.numbers import auto_or_from_zero, fraction
 from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
 from pet_spect.imaging.images import read_scan
-from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionUptake, ScanKey, Volume
+from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionSide, RegionUptake, ScanKey, Volume
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import read_converted_facts
@@ -38,6 +38,8 @@ from pet_spect.results.uptake_record import (
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement
+    from pet_spect.quantify.surrounding_uptake import SurroundingRegions
+    from pet_spect.quantify.uncertainty import Sensitivity
     from pet_spect.registration.common_resolution import ToCommon
 
 Visit = tuple[str, str]
@@ -113,7 +115,6 @@ def run(options: argparse.Namespace) -> None:
         Without ``--record-refusal``, if a scan was refused or does not cover the target.
     """
     from pet_spect.quantify.measurement import participant_regions
-    from pet_spect.quantify.surrounding_uptake import sensitivities_and_surroundings
 
     listed = _listed(options)
     atlas = _atlas(options)
@@ -158,16 +159,30 @@ def run(options: argparse.Namespace) -> None:
     for visit, scan in scans.items():
         uptake = measured[visit].uptake if visit in measured else None
         rows += uptake_rows(options.participant, scan, uptake, regions, lesion_fault)
-        others = [other for at, other in measured.items() if at != visit and at[1] == visit[1]]
-        around: Sequence[Sequence[RegionUptake] | None] = [None] * len(surroundings)
+        around = None
         if visit in measured:
-            entry = record.registered(ScanKey(options.participant, *visit))
-            view = None if entry is None else entry.cut_view
-            sensitivities, around = sensitivities_and_surroundings(measured[visit], others, regions, surroundings, view)
+            sensitivities, around = _beyond(visit, measured, regions, surroundings, options.participant, record)
             scans[visit] = replace(scan, sensitivities=sensitivities)
-        for each, uptake_around in zip(surroundings, around, strict=True):
-            rows += surrounding_rows(options.participant, scan, uptake_around, each)
+        for place, each in enumerate(surroundings):
+            rows += surrounding_rows(options.participant, scan, None if around is None else around[place], each)
     write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage, surroundings)
+
+
+def _beyond(
+    visit: Visit,
+    measured: Mapping[Visit, ScanMeasurement],
+    regions: ParticipantRegions,
+    surroundings: Sequence[SurroundingRegions],
+    participant: str,
+    record: RegistrationRecord,
+) -> tuple[Mapping[tuple[str, RegionSide], Sensitivity], Sequence[Sequence[RegionUptake]]]:
+    """Return the sensitivities of a scan, and the uptake of each of its surroundings."""
+    from pet_spect.quantify.surrounding_uptake import sensitivities_and_surroundings
+
+    others = [other for at, other in measured.items() if at != visit and at[1] == visit[1]]
+    entry = record.registered(ScanKey(participant, *visit))
+    view = None if entry is None else entry.cut_view
+    return sensitivities_and_surroundings(measured[visit], others, regions, surroundings, view)
 
 
 def _record(options: argparse.Namespace) -> RegistrationRecord:
