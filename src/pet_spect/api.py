@@ -67,7 +67,8 @@ def measure(
         A dict names its images, with a text such as ``sub-01_ses-year1_trc-FDG`` or a tuple (participant, session,
         tracer); a file is named by its name. Each volume of a four-dimensional image is a session: 1, 2, ... The
         ``results`` folder of the workflow brings its own ids, sides of the stroke, transforms, weights, lesions,
-        targets and references; what the workflow measured has the rows and values of its ``ratios.tsv``.
+        targets and references; what the workflow measured has the rows and values of its ``ratios.tsv``. Rings round
+        the lesion and treatment sites are among them where neither atlas nor targets are given.
     atlas : str, path, nibabel image, nilearn atlas object, pair or Atlas, optional
         As for `load_atlas`. Without it CerebrA, or that of the results folder.
     targets : str or sequence of str, optional

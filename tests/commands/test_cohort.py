@@ -708,3 +708,18 @@ def test_a_cv_of_a_tracer_that_the_study_lacks_is_an_error(study, capsys):
     study.add("sub-01")
     assert study.run("--within-subject-cv", CV.replace("FDG", "PIB")) == 1
     assert "--within-subject-cv: tracer PIB is not one of FDG, IMZ" in capsys.readouterr().err
+
+
+def test_a_lesion_that_a_later_scan_shows_larger_is_flagged_there(study):
+    study.add("sub-01", facts={("year1", "IMZ"): {"DeficitMl": {"left": 45.0, "right": 0.0}}})
+    assert study.run() == 0
+    flagged = {(row["session"], row["tracer"]) for row in study.table("scans") if "lesion_larger" in row["warnings"]}
+    assert flagged == {("year1", "IMZ")}
+    changed = {row["tracer"] for row in study.table("change") if "lesion_larger" in row["reason"]}
+    assert changed == {"IMZ"}
+
+
+def test_a_lesion_on_the_other_side_does_not_count_as_larger(study):
+    study.add("sub-01", facts={("year1", "IMZ"): {"DeficitMl": {"left": 20.0, "right": 15.0}}})
+    study.run()
+    assert not any("lesion_larger" in row["warnings"] for row in study.table("scans"))

@@ -232,6 +232,28 @@ WORDINGS = [
     ("uptake_window", {"case": "clocks", "minutes": 150, "first": 165, "last": 225},
      "the injection times of the scan and of scans.tsv are 150 min apart, so one of them puts the scan outside the 165"
      " to 225 min that the protocol needs"),
+    ("lesion_estimated", {"seen": 21.71, "side": "left"},
+     "no lesion mask is given; the rings lie round the 21.7 mL that the registration saw on the left: look at the"
+     " estimate"),
+    ("lesion_larger", {"later": 41.2, "first": 20, "side": "left", "session": "baseline"},
+     "the scan shows a lesion of 41 mL on the left, the scan of baseline one of 20 mL"),
+    ("mirror_in_lesion", {"share": 0.4}, "40% of the mirror image of the treatment site lie in the lesion"),
+    ("no_lesion", {"case": "mask", "side": "left"}, "the lesion mask has no voxel on the left"),
+    ("no_lesion", {"case": "seen", "seen": 3.57, "other": 0, "side": "left", "needed": 10.0, "share": 0.75},
+     "no lesion mask is given, and what the registration saw, 3.6 mL on the left and 0.0 mL on the other side, is not"
+     " clear enough: at least 10 mL on the left, and 75% of all, are needed"),
+    ("no_treatment_site", {}, "participants.tsv gives no treatment site for this person"),
+    ("treatment_both_sides", {},
+     "there are treatment sites on both sides, so that there is no untreated mirror image"),
+    ("treatment_image_refused", {},
+     "the image in whose space the treatment is given was refused or was not registered"),
+    ("treatment_mask", {"reason": "the treatment mask of sub-01: is empty"}, "the treatment mask of sub-01: is empty"),
+    ("treatment_other_side", {"side": "right"},
+     "the treatment site lies on the right, the side without the stroke"),
+    ("treatment_outside", {"case": "point", "number": 2}, "point 2 of treatment_sites lies outside the brain"),
+    ("treatment_outside", {"case": "midline", "number": 1},
+     "point 1 of treatment_sites lies on the midline, so it has no side"),
+    ("treatment_outside", {"case": "mask"}, "the treatment mask lies outside the brain"),
 ]  # fmt: skip
 """A remark of every wording, and its whole text."""
 

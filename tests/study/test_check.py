@@ -501,7 +501,29 @@ def test_a_sound_study_is_returned_whole(folder):
         ("anat", "~/t1", f"found '~/t1', {PATH} (~ is not read as the home folder; write that folder out)"),
         ("anat_series", "T1", "found 'T1', needed n/a, because the column anat names no image"),
         ("lesion_territory", "cortex", "found 'cortex', needed supratentorial or infratentorial"),
-        ("treatment_mask", "mask.nii.gz", "found 'mask.nii.gz', needed n/a (not supported yet in this version)"),
+        (
+            "treatment_mask",
+            "mask.nii.gz",
+            "found 'mask.nii.gz', needed the path of a NIfTI image of burr hole and needle",
+        ),
+        (
+            "treatment_mask",
+            "a_space-anat_t.nii",
+            "a_space-anat_t.nii does not exist, relative to the working directory",
+        ),
+        ("treatment_sites", "mni:-34,-20", "found 'mni:-34,-20', needed points in mm such as mni:-34,-20,52, several"),
+        ("treatment_sites", "anat:1,2,3", "the space anat is used, and the column anat names no image"),
+        (
+            "treatment_sites",
+            "ses-baseline_trc-123IIMZ:1,2,3",
+            "ses-baseline_trc-123IIMZ is no scan of this person in scans.tsv; listed: ses-baseline_trc-18FFDG,",
+        ),
+        (
+            "treatment_sites",
+            "mni:-34,-20,52;mni:-95,0,0",
+            "mni:-95,0,0 lies outside the brain of MNI152NLin2009cSym; x counts millimetres to the right, y to the",
+        ),
+        ("treatment_sites", "mni:0,-20,52", "mni:0,-20,52 lies on the midline; a treatment site must lie on one side"),
     ],
 )
 def test_a_mistake_among_the_participants(folder, column, value, expected):
@@ -510,6 +532,25 @@ def test_a_mistake_among_the_participants(folder, column, value, expected):
     (mistake,) = folder.mistakes()
     assert (mistake.file, mistake.line, mistake.column) == ("participants.tsv", 2, column)
     assert mistake.message.startswith(expected)
+
+
+def test_treatment_sites_are_told_and_their_measurement_has_settings(folder):
+    folder.write(
+        "participants.tsv",
+        "participant_id lesion_side treatment_sites\nsub-01 left mni:-34,-20,52;ses-year1_trc-18FFDG:0,0,900\n"
+        "sub-02 right n/a\n",
+    )
+    study = folder.check()
+    assert [point.space for point in study.participants["sub-01"].treatment_sites] == ["mni", ("year1", "18FFDG")]
+    assert (study.config["measure"]["lesion_rings"], study.config["measure"]["treatment_radius_mm"]) == (False, 10)
+
+
+def test_an_atlas_must_not_use_the_names_of_surroundings(folder):
+    Path("own.nii.gz").touch()
+    Path("own.tsv").write_text("index\tregion\tside\n1\tlesion_ring_0_10\tleft\n")
+    folder.configure("atlas: {labels: own.nii.gz, table: own.tsv}\n")
+    (mistake,) = folder.mistakes()
+    assert mistake.message == "lesion_ring_0_10 is the name of a region that pet_spect makes itself; rename it"
 
 
 @pytest.mark.parametrize(

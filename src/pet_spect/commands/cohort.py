@@ -17,8 +17,9 @@ from pet_spect.commands.cohort_protocol import circumstances, early_tracers, gua
 from pet_spect.commands.numbers import positive
 from pet_spect.errors import ConfigError, RegionError, TableError, listed
 from pet_spect.files import whole_file, write_json
-from pet_spect.model import Decision, ScanKey
+from pet_spect.model import Decision, ScanKey, Side
 from pet_spect.quantify.cohort.change import Change, changes
+from pet_spect.quantify.cohort.growing_lesion import larger_lesions
 from pet_spect.quantify.cohort.late_early import late_early_ratios
 from pet_spect.quantify.cohort.protocol.facts import VisitFacts
 from pet_spect.quantify.cohort.protocol.guard import Guarded
@@ -32,10 +33,11 @@ from pet_spect.quantify.cohort.qc_decisions import (
 )
 from pet_spect.quantify.cohort.summary import Summary, summarise
 from pet_spect.quantify.cohort.within_subject import WithinSubjectCv
-from pet_spect.quantify.ratios import CONTRALATERAL, MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
+from pet_spect.quantify.comparisons import CONTRALATERAL
+from pet_spect.quantify.ratios import MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.quantify.roles import RegionRoles
-from pet_spect.remarks import write_cell
+from pet_spect.remarks import Remark, write_cell
 from pet_spect.results import columns, layout
 from pet_spect.results.dataset import describe_dataset
 from pet_spect.results.library.study_settings import StudySettings
@@ -206,15 +208,29 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
     )
 
 
+def _with_notes(
+    scans: Sequence[MeasuredScan], guarded: Mapping[ScanKey, Guarded], lesion_side: Side, sessions: Sequence[str]
+) -> list[MeasuredScan]:
+    """Return one participant's scans with what their circumstances and a growing lesion call attention to."""
+    growth: dict[ScanKey, Remark] = {}
+    for tracer in dict.fromkeys(scan.uptake.key.tracer for scan in scans):
+        measured = [scan.uptake for scan in scans if scan.status == "measured" and scan.uptake.key.tracer == tracer]
+        growth |= larger_lesions(measured, sessions, lesion_side)
+    noted = []
+    for scan in scans:
+        key = scan.uptake.key
+        more = (growth[key],) if key in growth else ()
+        notes = (*scan.uptake.notes, *guarded[key].notes, *more)
+        noted.append(replace(scan, uptake=replace(scan.uptake, notes=notes)))
+    return noted
+
+
 def _participant(
     person: Participant, scans: Sequence[MeasuredScan], plan: _Plan
 ) -> tuple[list[Ratio], list[dict[str, Any]]]:
     """Return a participant's rows of ratios.tsv and scans.tsv."""
     guarded = guard_scans(scans, plan.circumstances, plan.protocols, plan.sessions[0])
-    scans = [
-        replace(scan, uptake=replace(scan.uptake, notes=(*scan.uptake.notes, *guarded[scan.uptake.key].notes)))
-        for scan in scans
-    ]
+    scans = _with_notes(scans, guarded, person.lesion_side, plan.sessions)
     faults = {key: said.fault for key, said in guarded.items() if said.fault is not None}
     measured = [scan.uptake for scan in scans if scan.status == "measured"]
     scan_qcs = dict(

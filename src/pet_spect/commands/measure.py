@@ -13,12 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pet_spect.commands import measure_surroundings
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
 from pet_spect.commands.common_resolution import common_fwhm, to_common
 from pet_spect.commands.numbers import auto_or_from_zero, fraction
 from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
 from pet_spect.imaging.images import read_scan
-from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, ScanKey, Volume
+from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionSide, RegionUptake, ScanKey, Volume
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import read_converted_facts
@@ -30,12 +31,15 @@ from pet_spect.results.uptake_record import (
     UptakeRow,
     UptakeScan,
     missing_scan,
+    surrounding_rows,
     uptake_rows,
     write_uptake,
 )
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement
+    from pet_spect.quantify.surrounding_uptake import SurroundingRegions
+    from pet_spect.quantify.uncertainty import Sensitivity
     from pet_spect.registration.common_resolution import ToCommon
 
 Visit = tuple[str, str]
@@ -68,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"lesion mask in {STANDARD_SPACE}, named space-{STANDARD_SPACE}",
     )
+    measure_surroundings.add_arguments(parser)
     parser.add_argument(
         "--min-coverage",
         type=fraction,
@@ -111,7 +116,6 @@ def run(options: argparse.Namespace) -> None:
     """
     from pet_spect.quantify.measurement import participant_regions
     from pet_spect.quantify.membership import RESOLUTION_MM
-    from pet_spect.quantify.sensitivities import scan_sensitivities
 
     listed = _listed(options)
     atlas = _atlas(options)
@@ -160,15 +164,37 @@ def run(options: argparse.Namespace) -> None:
             scans[visit] = _with_registration(scan, record, options.participant, faults)
             if measurement is not None:
                 measured[visit] = measurement
+    surroundings = measure_surroundings.surroundings_of(options, record, lesion, lesion_fault)
     rows: list[UptakeRow] = []
     for visit, scan in scans.items():
         uptake = measured[visit].uptake if visit in measured else None
         rows += uptake_rows(options.participant, scan, uptake, by_tracer[visit[1]], lesion_fault)
-    for visit, measurement in measured.items():
-        others = [other for at, other in measured.items() if at != visit and at[1] == visit[1]]
-        sensitivities = scan_sensitivities(measurement, others, by_tracer[visit[1]])
-        scans[visit] = replace(scans[visit], sensitivities=sensitivities)
-    write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage)
+        around = None
+        if visit in measured:
+            sensitivities, around = _beyond(
+                visit, measured, by_tracer[visit[1]], surroundings, options.participant, record
+            )
+            scans[visit] = replace(scan, sensitivities=sensitivities)
+        for place, each in enumerate(surroundings):
+            rows += surrounding_rows(options.participant, scan, None if around is None else around[place], each)
+    write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage, surroundings)
+
+
+def _beyond(
+    visit: Visit,
+    measured: Mapping[Visit, ScanMeasurement],
+    regions: ParticipantRegions,
+    surroundings: Sequence[SurroundingRegions],
+    participant: str,
+    record: RegistrationRecord,
+) -> tuple[Mapping[tuple[str, RegionSide], Sensitivity], Sequence[Sequence[RegionUptake]]]:
+    """Return the sensitivities of a scan, and the uptake of each of its surroundings."""
+    from pet_spect.quantify.surrounding_uptake import sensitivities_and_surroundings
+
+    others = [other for at, other in measured.items() if at != visit and at[1] == visit[1]]
+    entry = record.registered(ScanKey(participant, *visit))
+    view = None if entry is None else entry.cut_view
+    return sensitivities_and_surroundings(measured[visit], others, regions, surroundings, view)
 
 
 def _record(options: argparse.Namespace) -> RegistrationRecord:

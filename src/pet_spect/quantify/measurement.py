@@ -169,6 +169,33 @@ def measure_scan(
     _check_millimetres("blur_mm", blur_mm)
     to_participant = np.eye(4) if to_participant is None else to_participant
     volume = blur(scan if view is None else in_view(scan, view), blur_mm)
+    return _measured(volume, regions, to_participant, view)
+
+
+def measure_again(
+    measurement: ScanMeasurement, regions: ParticipantRegions, view: CutView | None = None
+) -> ScanMeasurement:
+    """Measure other regions in a scan that was measured, in the same way.
+
+    Parameters
+    ----------
+    measurement : ScanMeasurement
+    regions : ParticipantRegions
+        Of the same participant.
+    view : CutView, optional
+        That of the measurement.
+
+    Raises
+    ------
+    RegionError
+        If no part of the atlas lies on the scan's grid.
+    """
+    return _measured(measurement.volume, regions, measurement.to_participant, view)
+
+
+def _measured(
+    volume: Volume, regions: ParticipantRegions, to_participant: NDArray[np.float64], view: CutView | None
+) -> ScanMeasurement:
     shares = weigh_regions(
         volume,
         regions.atlas,

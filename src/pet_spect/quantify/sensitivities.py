@@ -33,23 +33,43 @@ def scan_sensitivities(
     regions : ParticipantRegions
         With which all of them were measured.
     """
+    return sensitivities_under(scan_noise(scan, others, regions), scan, regions, atlas_centre(regions.atlas))
+
+
+def scan_noise(scan: ScanMeasurement, others: Sequence[ScanMeasurement], regions: ParticipantRegions) -> Noise | None:
+    """Return the count noise of a scan, see `noise_of_difference`; parameters as in `scan_sensitivities`."""
+    shape = scan.volume.data.shape
+    parts = parts_of(scan.shares, len(regions.atlas.regions), shape)
+    return noise_of_difference(scan.volume, [_on_grid_of(scan, other) for other in others], parts)
+
+
+def sensitivities_under(
+    noise: Noise | None, scan: ScanMeasurement, regions: ParticipantRegions, centre: NDArray[np.floating]
+) -> dict[tuple[str, RegionSide], Sensitivity]:
+    """Return what `scan_sensitivities` does where noise and centre are known.
+
+    Parameters
+    ----------
+    noise : Noise or None
+    scan : ScanMeasurement
+    regions : ParticipantRegions
+        With which it was measured.
+    centre : (3,) float array
+        Point of the participant about which regions turn, mm: for all regions of a scan the same.
+    """
     atlas, volume = regions.atlas, scan.volume
-    count = len(atlas.regions)
-    noise = noise_of_difference(
-        volume, [_on_grid_of(scan, other) for other in others], parts_of(scan.shares, count, volume.data.shape)
-    )
     whole, outside = region_sensitivities(
         volume,
         scan.shares,
-        count,
+        len(atlas.regions),
         scan_to_participant_points=scan.to_participant,
-        centre=atlas_centre(atlas),
+        centre=centre,
         noise=noise,
     )
     sensitivities = {
         (region.name, region.side): sensitivity for region, sensitivity in zip(atlas.regions, whole, strict=True)
     }
-    if regions.lesion is not None:
+    if regions.lesion is not None and regions.lesionfree:
         by_threshold = _thresholds(scan, regions, regions.lesion)
         for region, sensitivity in zip(atlas.regions, outside, strict=True):
             if (region.name, region.side) in by_threshold:

@@ -35,14 +35,18 @@ Code = Literal[
     "image_damaged", "image_missing", "image_modality", "image_pair", "image_shape", "image_space", "image_twin",
     "image_unreadable", "image_voxels", "injection_date_replaced", "injection_implausible", "injection_time",
     "injection_time_conflict", "injection_time_unchecked", "injection_times_differ", "internal_error", "key_short",
-    "key_unreadable", "laterality_disagree", "laterality_mirrored", "laterality_undetermined", "lesion_mask_affine",
+    "key_unreadable", "laterality_disagree", "laterality_mirrored", "laterality_undetermined",
+    "lesion_estimated", "lesion_larger", "lesion_mask_affine",
     "lesion_mask_damaged", "lesion_mask_empty", "lesion_mask_estimated", "lesion_mask_image_refused",
     "lesion_mask_missing", "lesion_mask_outside", "lesion_mask_pair", "lesion_mask_shape", "lesion_mask_side",
     "lesion_mask_space", "lesion_mask_unreadable", "lesion_mask_voxels", "likeness_not_possible",
-    "link_not_followed", "low_coverage", "mixed_orientation",
+    "link_not_followed", "low_coverage", "mirror_in_lesion", "mixed_orientation",
     "mixed_series", "mixed_spacing", "modality", "modality_conflict", "modality_lut", "more_frames_than_stated",
     "more_slices_than_stated", "no_attenuation_correction", "no_brain_left", "no_head", "no_image", "no_lesion_mask",
     "no_overlap", "no_sample_size", "no_scan", "no_suv", "no_value", "no_volume", "not_dicom", "not_emission",
+    "more_slices_than_stated", "no_attenuation_correction", "no_brain_left", "no_head", "no_image", "no_lesion",
+    "no_lesion_mask",
+    "no_overlap", "no_scan", "no_suv", "no_treatment_site", "no_value", "no_volume", "not_dicom", "not_emission",
     "not_recon_tomo",
     "not_static", "orientation", "orientation_conflict", "orientation_declared", "orientation_unknown", "out_exists",
     "out_place", "output_exists", "participant_lost", "path_unusable", "patients", "percent_undefined",
@@ -55,7 +59,9 @@ Code = Literal[
     "slice_spacing", "sop_class", "spacing_conflict", "spacing_from_thickness", "study",
     "suv_factor_conflict", "suv_type", "table", "table_encoding", "table_size", "table_unreadable", "table_workbook",
     "time_unreadable", "tracer", "tracer_conflict",
-    "tracer_name_unknown", "tracer_nuclide", "tracer_radiopharmaceutical", "transform_implausible", "two_heads",
+    "tracer_name_unknown", "tracer_nuclide", "tracer_radiopharmaceutical", "transform_implausible",
+    "treatment_both_sides", "treatment_image_refused", "treatment_mask", "treatment_other_side", "treatment_outside",
+    "two_heads",
     "units", "units_conflict", "unsigned", "unused_bits", "upside_down", "uptake_pattern", "values_clipped",
     "visit_order", "weight_conflict", "weight_implausible", "weight_in_grams", "weight_unreadable", "weight_unusual",
     # of the protocol
@@ -239,6 +245,7 @@ _FLAGS = "docs/statistics.md#codes-in-the-column-reason"
 _LATERALITY = "docs/statistics.md#on-which-side-is-the-lesion"
 _PLANNING = "docs/statistics.md#planning-a-trial-pet-spect-plan"
 _PROTOCOL = "docs/statistics.md#protocol-of-the-visits"
+_SURROUNDINGS = "docs/methods.md#lesion-surroundings-and-treatment-sites"
 _RESOLUTION = "docs/methods.md#resolution"
 _COMMANDS = "config/README.md#what-stops-a-command"
 
@@ -759,8 +766,62 @@ _OF_PROTOCOL: dict[Code, Kind] = {
     ),
 }
 
+_OF_SURROUNDINGS: dict[Code, Kind] = {
+    "lesion_estimated": Kind(
+        _SURROUNDINGS,
+        "no lesion mask is given; the rings lie round the {seen} mL that the registration saw on the {side}: look at"
+        " the estimate",
+        {"seen": Number(".1f"), "side": _SIDES},
+    ),
+    "lesion_larger": Kind(
+        _SURROUNDINGS,
+        "the scan shows a lesion of {later} mL on the {side}, the scan of {session} one of {first} mL",
+        {"later": _WHOLE, "first": _WHOLE, "side": _SIDES, "session": Text()},
+    ),
+    "mirror_in_lesion": Kind(
+        _SURROUNDINGS,
+        "{share} of the mirror image of the treatment site lie in the lesion",
+        {"share": Number(".0%")},
+    ),
+    "no_lesion": Kind(
+        _SURROUNDINGS,
+        {
+            "mask": "the lesion mask has no voxel on the {side}",
+            "seen": "no lesion mask is given, and what the registration saw, {seen} mL on the {side} and {other} mL on"
+            " the other side, is not clear enough: at least {needed} mL on the {side}, and {share} of all, are needed",
+        },
+        {
+            "side": _SIDES,
+            "seen": Number(".1f"),
+            "other": Number(".1f"),
+            "needed": _G,
+            "share": Number(".0%"),
+        },
+    ),
+    "no_treatment_site": Kind(_SURROUNDINGS, "participants.tsv gives no treatment site for this person"),
+    "treatment_both_sides": Kind(
+        _SURROUNDINGS, "there are treatment sites on both sides, so that there is no untreated mirror image"
+    ),
+    "treatment_image_refused": Kind(
+        _SURROUNDINGS, "the image in whose space the treatment is given was refused or was not registered"
+    ),
+    "treatment_mask": Kind(_SURROUNDINGS, "{reason}", {"reason": Text()}),
+    "treatment_other_side": Kind(
+        _SURROUNDINGS, "the treatment site lies on the {side}, the side without the stroke", {"side": _SIDES}
+    ),
+    "treatment_outside": Kind(
+        _SURROUNDINGS,
+        {
+            "point": "point {number} of treatment_sites lies outside the brain",
+            "midline": "point {number} of treatment_sites lies on the midline, so it has no side",
+            "mask": "the treatment mask lies outside the brain",
+        },
+        {"number": _COUNT},
+    ),
+}
+
 CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
-    _OF_ERRORS | _OF_CONVERT | _OF_REGISTRATION | _OF_TABLES | _OF_PROTOCOL
+    _OF_ERRORS | _OF_CONVERT | _OF_REGISTRATION | _OF_TABLES | _OF_PROTOCOL | _OF_SURROUNDINGS
 )
 """What is known of every code."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pet_spect.errors import TableError
 from pet_spect.quantify.cohort.statistics import estimates
-from pet_spect.quantify.ratios import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE
+from pet_spect.quantify.comparisons import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE
 from pet_spect.remarks import codes_in
 from pet_spect.report.display import Cell, Table, cell, table, unique, words
 from pet_spect.report.precision import reliable_changes, what_trial_shows

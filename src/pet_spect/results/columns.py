@@ -18,10 +18,13 @@ _RATIO_UNIT = "1; percent for asymmetry_index_percent; g/mL (SUVbw) for suv_mean
 
 _TARGET = {
     "Description": "Target region of the atlas; _lesionfree leaves out the voxels of the lesion mask; _contralesional"
-    " is the target on the other side, to see on which side a change lies.",
+    " is the target on the other side, to see on which side a change lies. Where asked for, lesion_ring_0_10 and"
+    " lesion_ring_10_20, the tissue so many mm from the lesion, and treatment_site, where the treatment was given;"
+    " _mirrored is the mirror image of one of these.",
 }
 _MEASURE = {
-    "Description": "What is computed of the target, on the side of the stroke unless its name ends in _contralesional.",
+    "Description": "What is computed of the target, on the side of the stroke unless its name ends in _contralesional"
+    " or _mirrored; of treatment_site on the side where it lies.",
     "Levels": {
         "uptake_ratio": "numerator / denominator",
         "ratio_minus_one": "numerator / denominator - 1; for IMZ and pons a proxy of the binding potential",
@@ -35,7 +38,7 @@ _MEASURE = {
 _REFERENCE: dict[str, Any] = {
     "Description": "What the target is compared with.",
     "Levels": {
-        "contralateral": "the same region on the other side",
+        "contralateral": "the same region on the other side, the mirror image of a ring or a treatment site",
         "cerebellum_ipsilesional": "cerebellum on the side of the stroke, which crossed diaschisis spares",
         "cerebellum_contralesional": "cerebellum on the other side",
         "cerebellum": "both sides of the cerebellum",
@@ -77,7 +80,10 @@ UPTAKE: Columns = {
     "participant_id": _PARTICIPANT,
     "session": _SESSION,
     "tracer": _TRACER,
-    "region": {"Description": "Region of the atlas; _lesionfree leaves out the voxels of the lesion mask."},
+    "region": {
+        "Description": "Region of the atlas; _lesionfree leaves out the voxels of the lesion mask. Where asked for,"
+        " rings round the lesion and the treatment site; _mirrored is their mirror image on the other side."
+    },
     "side": {
         "Description": "Side of the person.",
         "Levels": {"left": "left", "right": "right", "n/a": "on the midline, or both sides together"},
@@ -145,8 +151,8 @@ RATIOS: Columns = {
         "Units": _RATIO_UNIT,
     },
     "numerator": {
-        "Description": "Mean uptake of the target on the side of the stroke (of a _contralesional region: on the"
-        " other side).",
+        "Description": "Mean uptake of the target on the side of the stroke (of a _contralesional or _mirrored region:"
+        " on the other side; of treatment_site: where it lies).",
         "Units": f"{_SCAN_UNIT}; g/mL for suv_mean",
     },
     "denominator": {

@@ -16,7 +16,9 @@ from pet_spect.files import read_json, write_json
 from pet_spect.model import Refusal, RegionSide, RegionUptake, ScanKey
 from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
 from pet_spect.quantify.measurement import ParticipantRegions, absence_reason
-from pet_spect.quantify.roles import RegionValue, ScanUptake
+from pet_spect.quantify.roles import RegionValue, ScanUptake, Surrounding
+from pet_spect.quantify.surrounding_uptake import SurroundingRegions
+from pet_spect.quantify.surroundings import MIRRORED
 from pet_spect.quantify.uncertainty import Sensitivity
 from pet_spect.quantify.uptake import LESIONFREE
 from pet_spect.remarks import Remark, read_cell, write_cell
@@ -219,7 +221,6 @@ def uptake_rows(
     lesion_fault : Refusal or None
         What is wrong with the lesion mask.
     """
-    doubts = [warning for warning in scan.warnings if not warning.suv_only]
     reasons: list[Remark | None]
     if measured is None:
         have = [(region.name, region.side) for region in regions.atlas.regions]
@@ -229,23 +230,37 @@ def uptake_rows(
         reasons = [scan.absence] * len(measured)
     else:
         reasons = [absence_reason(value, regions, scan.cut_at, lesion_fault) for value in measured]
+    return [_row(participant, scan, value, [reason]) for value, reason in zip(measured, reasons, strict=True)]
+
+
+def surrounding_rows(
+    participant: str, scan: UptakeScan, measured: Sequence[RegionUptake] | None, surroundings: SurroundingRegions
+) -> list[UptakeRow]:
+    """Return the rows of one scan's surroundings; `measured` is None if the scan is missing or refused."""
+    if measured is None:
+        return [_row(participant, scan, value, [scan.absence]) for value in surroundings.nothing()]
     return [
-        UptakeRow(
-            participant,
-            scan.session,
-            scan.tracer,
-            value.region,
-            value.side,
-            value.mean,
-            value.sd,
-            value.volume_ml,
-            value.coverage,
-            value.lesion_fraction,
-            scan.unit,
-            write_cell([reason, *doubts]),
-        )
-        for value, reason in zip(measured, reasons, strict=True)
+        _row(participant, scan, value, [surroundings.reason(value, scan.cut_at), *surroundings.notes])
+        for value in measured
     ]
+
+
+def _row(participant: str, scan: UptakeScan, value: RegionUptake, reasons: Sequence[Remark | None]) -> UptakeRow:
+    doubts = [warning for warning in scan.warnings if not warning.suv_only]
+    return UptakeRow(
+        participant,
+        scan.session,
+        scan.tracer,
+        value.region,
+        value.side,
+        value.mean,
+        value.sd,
+        value.volume_ml,
+        value.coverage,
+        value.lesion_fraction,
+        scan.unit,
+        write_cell([*reasons, *doubts]),
+    )
 
 
 def _nothing(region: str, side: RegionSide) -> RegionUptake:
@@ -253,10 +268,30 @@ def _nothing(region: str, side: RegionSide) -> RegionUptake:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SurroundingEntry:
+    """A further target of the participant, in the sidecar.
+
+    Attributes
+    ----------
+    region : str
+        One of `surroundings.SURROUNDINGS`.
+    absence : Remark or None
+        Why the participant has none.
+    notes : tuple of Remark
+        What to look at.
+    """
+
+    region: str
+    absence: Remark | None
+    notes: tuple[Remark, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Sidecar:
     response_terms: tuple[str, ...]
     misplacement_mm: float
     min_coverage: float
+    surroundings: Annotated[tuple[SurroundingEntry, ...] | None, Mark.LEFT_OUT] = None
     scans: tuple[UptakeScan, ...]
 
 
@@ -266,6 +301,7 @@ def write_uptake(
     scans: Sequence[UptakeScan],
     misplacement_mm: float,
     min_coverage: float = MIN_COVERAGE,
+    surroundings: Sequence[SurroundingRegions] = (),
 ) -> None:
     """Write a participant's uptake table and its sidecar.
 
@@ -280,12 +316,20 @@ def write_uptake(
         With which the regions of the target were weighted.
     min_coverage : float, default 0.9
         Of a region for its mean to be given.
+    surroundings : sequence of SurroundingRegions
+        Further targets that were asked for, whether or not the participant has them.
     """
+    entries = [
+        SurroundingEntry(region=name, absence=each.absence, notes=each.notes)
+        for each in surroundings
+        for name in each.names
+    ]
     write_table(path, columns.UPTAKE, (asdict(row) for row in rows))
     of_scans = _Sidecar(
         response_terms=RESPONSE_TERMS,
         misplacement_mm=misplacement_mm,
         min_coverage=min_coverage,
+        surroundings=tuple(entries) or None,
         scans=tuple(scans),
     )
     write_json(sidecar_of_table(path), {**columns.UPTAKE, **as_json(of_scans)})
@@ -367,7 +411,10 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]])
             sensitivity = (by_visit[session, tracer].sensitivities or {}).get(place)
             value = _value(mean, volume, lesion, reason, sensitivity)
             values[session, tracer][place] = replace(value, coverage=parse_float(coverage))
-        scans = {visit: _scan(ScanKey(participant, *visit), scan, values[visit]) for visit, scan in by_visit.items()}
+        entries = sidecar.surroundings or ()
+        scans = {
+            visit: _scan(ScanKey(participant, *visit), scan, values[visit], entries) for visit, scan in by_visit.items()
+        }
     except (ValueError, KeyError, OSError, TableError):
         raise TableError(
             f"{path}: this table or its sidecar is not one that measure of this version wrote for {participant};"
@@ -386,11 +433,18 @@ def _value(mean: str, volume: str, lesion: str, reason: str, sensitivity: Sensit
     return RegionValue(uptake, parse_float(volume), parse_float(lesion), why, sensitivity)
 
 
-def _scan(key: ScanKey, scan: UptakeScan, values: Mapping[tuple[str, RegionSide], RegionValue]) -> MeasuredScan:
+def _scan(
+    key: ScanKey,
+    scan: UptakeScan,
+    values: Mapping[tuple[str, RegionSide], RegionValue],
+    entries: Sequence[SurroundingEntry],
+) -> MeasuredScan:
+    further = {name for entry in entries for name in (entry.region, entry.region + MIRRORED)}
     uptake = ScanUptake(
         key=key,
         absence=scan.absence,
-        values=values,
+        values={part: value for part, value in values.items() if part[0] not in further},
+        surroundings={entry.region: _surrounding(entry, values) for entry in entries},
         notes=scan.warnings,
         suv_factor=scan.suv_factor,
         suv_reason=scan.suv_reason or "",
@@ -402,3 +456,8 @@ def _scan(key: ScanKey, scan: UptakeScan, values: Mapping[tuple[str, RegionSide]
     )
     blur_mm = 0.0 if scan.resolution is None else scan.resolution.blur_mm
     return MeasuredScan(uptake, scan.status, scan.refusal, scan.simulated, blur_mm, scan.protocol)
+
+
+def _surrounding(entry: SurroundingEntry, values: Mapping[tuple[str, RegionSide], RegionValue]) -> Surrounding:
+    own = {part: value for part, value in values.items() if part[0] in (entry.region, entry.region + MIRRORED)}
+    return Surrounding(own, entry.absence, entry.notes)

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pet_spect.quantify.cohort.within_subject import ReliableChange, Verdict, WithinSubjectCv, reliable_change
-from pet_spect.quantify.ratios import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE, Measure, Qc, Ratio
+from pet_spect.quantify.comparisons import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE, Measure
+from pet_spect.quantify.ratios import Qc, Ratio
+from pet_spect.quantify.surroundings import MIRRORED
 from pet_spect.quantify.uncertainty import change_sd, interval
 from pet_spect.remarks import Remark, join_visits
 
@@ -123,8 +125,10 @@ def changes(
     found = []
     for (participant, tracer, region, measure, reference), visits in by_visit.items():
         relative = measure == "uptake_ratio" and reference == CONTRALATERAL
-        over_common = (participant, tracer, region + OTHER_SIDE, "uptake_ratio", COMMON_REFERENCE)
-        of_other_side = by_visit.get(over_common, {}) if relative else {}
+        of_other_side: Mapping[str, Ratio] = {}
+        for ending in (OTHER_SIDE, MIRRORED) if relative else ():
+            over_common = (participant, tracer, region + ending, "uptake_ratio", COMMON_REFERENCE)
+            of_other_side = by_visit.get(over_common, of_other_side)
         for session in sessions[1:]:
             pair, other_pair = (_pair(each, sessions[0], session) for each in (visits, of_other_side))
             if pair:

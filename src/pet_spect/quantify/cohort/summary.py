@@ -9,7 +9,7 @@ from typing import Literal
 
 from pet_spect.quantify.cohort.change import Change
 from pet_spect.quantify.cohort.statistics import Estimates, estimates
-from pet_spect.quantify.ratios import Measure
+from pet_spect.quantify.comparisons import Measure
 
 Quantity = Literal["change", "change_percent", "log_ratio"]
 

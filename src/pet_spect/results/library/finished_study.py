@@ -129,7 +129,7 @@ class FinishedStudy:
         blurs = {scan.uptake.key: scan.blur_mm for scan in measured.scans}
         measured_scans = [scan for scan in scans if not scan.uptake.absence]
         if not measured_scans:
-            return [scans] * len(planned)
+            return [[_without_surroundings(scan) for scan in scans]] * len(planned)
         images = self._images(participant)
         registered = [self._registered(scan.uptake.key, images) for scan in measured_scans]
         placed = [
@@ -163,7 +163,10 @@ class FinishedStudy:
                 found = participant_uptake([placed[place] for place in alike], regions)
                 values |= dict(zip([measured_scans[place].uptake.key for place in alike], found, strict=True))
             by_target.append(
-                [replace(scan, uptake=replace(scan.uptake, values=values.get(scan.uptake.key, {}))) for scan in scans]
+                [
+                    replace(bare, uptake=replace(bare.uptake, values=values.get(bare.uptake.key, {})))
+                    for bare in map(_without_surroundings, scans)
+                ]
             )
         return by_target
 
@@ -209,6 +212,10 @@ class FinishedStudy:
         if key not in images:
             raise ImageError(f"{self.results / key.participant}: holds no image of {key.session} {key.tracer}")
         return read_registered(self.results, images[key])
+
+
+def _without_surroundings(scan: StudyScan) -> StudyScan:
+    return replace(scan, uptake=replace(scan.uptake, surroundings={}))
 
 
 def _notes(row: Row) -> tuple[Remark, ...]:
