@@ -27,7 +27,7 @@ from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Atlas, ScanKey
 from pet_spect.quantify import region_weights
 from pet_spect.quantify.measurement import participant_regions
-from pet_spect.quantify.membership import RESOLUTION_MM
+from pet_spect.quantify.membership import RESOLUTION_MM, lost_share
 from pet_spect.quantify.participant_uptake import PlacedScan, participant_uptake
 from pet_spect.quantify.ratios import scan_ratios
 from pet_spect.quantify.references import BUILT_IN
@@ -53,9 +53,8 @@ def measured(made: Visits, atlas: Atlas) -> list[dict[str, Any]]:
         placed = [PlacedScan(tracer, made.scans[key], np.linalg.inv(made.to_scan[key])) for key in keys]
         for key, values in zip(keys, participant_uptake(placed, regions), strict=True):
             rows += ratios(made, key, values)
-    for row in rows:
-        row |= lesion_of(made, atlas)
-    return rows
+    lost = lost_share(atlas, (TARGET,), made.lesion)[made.side]
+    return [row | {"lost": lost, "lost_ml": made.lost_ml} for row in rows]
 
 
 def ratios(made: Visits, key: ScanKey, values: Any) -> list[dict[str, Any]]:
@@ -77,33 +76,6 @@ def ratios(made: Visits, key: ScanKey, values: Any) -> list[dict[str, Any]]:
         for row in found
         if row.region == TARGET and row.measure == "uptake_ratio" and row.reference in made.truth[key]
     ]
-
-
-def lesion_of(made: Visits, atlas: Atlas) -> dict[str, float]:
-    """Return the volume on either side of the lesion that the registration used, and how it lies to the target."""
-    lesion = made.lesion.data > 0.5
-    points = np.argwhere(lesion) @ made.lesion.affine[:3, :3].T + made.lesion.affine[:3, 3]
-    voxel_ml = abs(float(np.linalg.det(made.lesion.affine[:3, :3]))) / 1000
-    sign = -1 if made.side == "left" else 1
-    index = next(each.index for each in atlas.regions if each.name == TARGET and each.side == made.side)
-    region = np.argwhere(atlas.labels == index) @ atlas.affine[:3, :3].T + atlas.affine[:3, 3]
-    near, lost = np.inf, 0.0
-    if len(points):
-        from scipy.spatial import cKDTree
-
-        distance, _ = cKDTree(points).query(region)
-        near, lost = float(distance.min()), float((distance < 1.2).mean())
-        within = {f"within_{mm}": float((distance < mm).mean()) for mm in (5, 10, 20)}
-    else:
-        within = {f"within_{mm}": 0.0 for mm in (5, 10, 20)}
-    return {
-        "ipsi_ml": float((points[:, 0] * sign > 0).sum()) * voxel_ml,
-        "contra_ml": float((points[:, 0] * sign < 0).sum()) * voxel_ml,
-        "distance": min(near, 999.0),
-        "lost": lost,
-        **within,
-        "lost_ml": made.lost_ml,
-    }
 
 
 def main() -> None:

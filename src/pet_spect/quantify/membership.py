@@ -87,7 +87,8 @@ def membership_certainty(
     """
     certainty = np.ones(atlas.labels.shape, dtype=np.float32)
     if lesion is not None:
-        misplacement_mm *= max(0.0, 1 - _lost(atlas, regions, lesion) / _MOSTLY_LOST)
+        lost = max(lost_share(atlas, regions, lesion).values(), default=0.0)
+        misplacement_mm *= max(0.0, 1 - lost / _MOSTLY_LOST)
     if misplacement_mm <= 0:
         return certainty
     boxes = find_objects(atlas.labels)
@@ -152,8 +153,16 @@ def _power(sides: Sequence[_Side]) -> float:
     return high
 
 
-def _lost(atlas: Atlas, regions: Collection[str], lesion: Volume) -> float:
-    """Return the fraction of the regions that is lesion, on the side where it is greater."""
+def lost_share(atlas: Atlas, regions: Collection[str], lesion: Volume) -> dict[str, float]:
+    """Return by side the fraction of the regions, all together, that is lesion.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    regions : collection of str
+    lesion : Volume
+        In the space of the atlas, above 0.5 is lesion.
+    """
     total: dict[str, int] = {}
     lost: dict[str, int] = {}
     for region in atlas.regions:
@@ -161,4 +170,4 @@ def _lost(atlas: Atlas, regions: Collection[str], lesion: Volume) -> float:
             points = apply_affine(atlas.affine, np.argwhere(atlas.labels == region.index))
             total[region.side] = total.get(region.side, 0) + len(points)
             lost[region.side] = lost.get(region.side, 0) + int((between_voxels(lesion, points) > _LESION).sum())
-    return max((lost[side] / count for side, count in total.items() if count), default=0.0)
+    return {side: lost[side] / count for side, count in total.items() if count}
