@@ -10,7 +10,7 @@ from pet_spect.model import Side, opposite
 from pet_spect.quantify.references import Reference
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, joint_value, reference_value, target_value
 from pet_spect.quantify.uncertainty import Spread, interval, value_spread
-from pet_spect.quantify.uptake import LESIONFREE
+from pet_spect.quantify.uptake import CORRECTED, LESIONFREE
 from pet_spect.remarks import Remark, write_cell
 
 Measure = Literal["uptake_ratio", "ratio_minus_one", "asymmetry_index_percent", "suv_mean"]
@@ -46,7 +46,8 @@ class Ratio:
     participant_id, session, tracer : str
     lesion_side : {'left', 'right'}
     region : str
-        The target, with ``_lesionfree`` where lesion voxels are left out, with ``_contralesional`` on the other side.
+        The target, with ``_lesionfree`` where lesion voxels are left out, with ``_contralesional`` on the other side,
+        with ``_gtm`` where it and its reference are corrected for partial volume.
     measure, reference : str
     value : float
         NaN where it cannot be given.
@@ -130,7 +131,8 @@ def scan_ratios(
     Returns
     -------
     list of Ratio
-        One per target (whole, lesion-free, on the other side), measure and reference, also if nothing was measured.
+        One per target (whole, lesion-free, on the other side, corrected), measure and reference, also if nothing was
+        measured.
 
     Raises
     ------
@@ -154,6 +156,7 @@ def scan_ratios(
         lies_as_deep = reference is not None and reference.is_mirror(roles.target)
         value, numerator, denominator, trouble = _evaluate(measure, scan, target, other, lies_as_deep=lies_as_deep)
         notes = [note for note in scan.notes if measure == "suv_mean" or not note.suv_only]
+        notes += scan.correction_notes if suffix == CORRECTED else ()
         if caution and reference is not None and set(reference.regions) & set(roles.cerebellum):
             notes.append(caution)
         if not trouble and scan.attenuation_corrected is None and not lies_as_deep:
@@ -196,6 +199,9 @@ def _rows(roles: RegionRoles) -> list[tuple[str, Measure, str]]:
     every: list[tuple[str, Measure, str]] = [(suffix, *row) for suffix in ("", LESIONFREE) for row in rows]
     if mirrored and COMMON_REFERENCE in roles.references:
         every.append((OTHER_SIDE, "uptake_ratio", COMMON_REFERENCE))
+    if roles.corrected:
+        whole = [name for name, reference in roles.references.items() if "lesion" not in reference.exclude]
+        every += [(CORRECTED, "uptake_ratio", name) for name in whole]
     return every
 
 

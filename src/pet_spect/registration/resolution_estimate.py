@@ -81,11 +81,16 @@ class Resolution:
         Its standard deviation over redrawn parts of the brain; what errs alike everywhere is not in it.
     reason : str
         Why it is unknown, or "".
+    apparent_mm, apparent_sd_mm : float
+        The blur at which the tissue, where the registration puts it, explains the scan best, and its standard
+        deviation: the resolution and the misplaced folds together; NaN where not even that is known.
     """
 
     fwhm_mm: float
     sd_mm: float
     reason: str = ""
+    apparent_mm: float = float("nan")
+    apparent_sd_mm: float = float("nan")
 
 
 def sharp_tissue(atlas: Atlas, tissue: TissueMaps) -> SharpTissue:
@@ -145,8 +150,9 @@ def estimate_fwhm(
         return Resolution(float("nan"), float("nan"), f"it is uncertain by {sd:.1f} mm")
     corrected = _corrected(best_fwhm_mm)
     if corrected < FINEST_MM:
-        return Resolution(float("nan"), float("nan"), f"it is finer than {FINEST_MM:g} mm")
-    return Resolution(corrected, sd * best_fwhm_mm / corrected)
+        finer = f"it is finer than {FINEST_MM:g} mm"
+        return Resolution(float("nan"), float("nan"), finer, best_fwhm_mm, sd)
+    return Resolution(corrected, sd * best_fwhm_mm / corrected, "", best_fwhm_mm, sd)
 
 
 def sharpest_fwhm_mm(scan: Volume, tissue: SharpTissue) -> float:

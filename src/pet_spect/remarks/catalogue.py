@@ -44,7 +44,8 @@ Code = Literal[
     "more_slices_than_stated", "no_attenuation_correction", "no_brain_left", "no_head", "no_image", "no_lesion_mask",
     "no_overlap", "no_scan", "no_suv", "no_value", "no_volume", "not_dicom", "not_emission", "not_recon_tomo",
     "not_static", "orientation", "orientation_conflict", "orientation_declared", "orientation_unknown", "out_exists",
-    "out_place", "output_exists", "participant_lost", "path_unusable", "patients", "percent_undefined",
+    "out_place", "output_exists", "partial_volume_condition", "partial_volume_lesion", "partial_volume_noise",
+    "partial_volume_resolution", "participant_lost", "path_unusable", "patients", "percent_undefined",
     "philips_factor", "picture_missing", "pixels", "projections", "qc_unknown_scan", "radiopharmaceutical",
     "real_world_range", "real_world_values", "record_missing", "record_outdated", "record_unreadable",
     "reference_moved", "reference_time_conflict", "refused", "region", "registration", "relative", "reprojection",
@@ -232,6 +233,7 @@ _REGISTRATION = "docs/methods.md#other-refusals-of-the-registration"
 _FLAGS = "docs/statistics.md#codes-in-the-column-reason"
 _LATERALITY = "docs/statistics.md#on-which-side-is-the-lesion"
 _RESOLUTION = "docs/methods.md#resolution"
+_PARTIAL_VOLUME = "docs/methods.md#partial-volume"
 _COMMANDS = "config/README.md#what-stops-a-command"
 
 _MIRRORED = "left and right are exchanged in one of the scans, and it is unknown in which"
@@ -551,6 +553,17 @@ _OF_REGISTRATION: dict[Code, Kind] = {
         "the resolution of this scan is unknown ({reason}); it was measured as it is",
         {"reason": Text()},
     ),
+    "partial_volume_condition": Kind(
+        _PARTIAL_VOLUME,
+        "the transfer matrix of this scan has a condition number of {found}, at most {limit} is corrected",
+        {"found": _WHOLE, "limit": _WHOLE},
+    ),
+    "partial_volume_lesion": Kind(
+        _PARTIAL_VOLUME, "no lesion mask was drawn; the infarct is the one that the registration saw"
+    ),
+    "partial_volume_resolution": Kind(
+        _PARTIAL_VOLUME, "the resolution of this scan is unknown, so partial volume is not corrected"
+    ),
     "uptake_pattern": Kind(
         "docs/methods.md#which-tracer",
         {
@@ -664,6 +677,9 @@ _OF_TABLES: dict[Code, Kind] = {
         _FLAGS,
         {"region": "nothing of {region} is left to measure", "joined": "the region is empty"},
         {"region": Text()},
+    ),
+    "partial_volume_noise": Kind(
+        _PARTIAL_VOLUME, "a SPECT corrected for partial volume is too noisy for a change; this is a value alone"
     ),
     "percent_undefined": Kind(_FLAGS, "the baseline is not positive"),
     "visit_order": Kind(

@@ -191,3 +191,13 @@ def test_how_sure_a_change_is_is_unknown_where_a_visit_is_not_sure():
         change = one_change(sure("baseline", 0.8, 0.03), replace(after, spread=None))
         told = (change.value_sd, change.ci95_low, change.change_percent_sd, change.change_percent_ci95_high)
         assert all(map(math.isnan, told))
+
+
+def test_a_value_that_is_too_noisy_has_no_change():
+    said = Remark.of("partial_volume_noise")
+    reason = f"{said.code}: {said.text}"
+    change = one_change(ratio("baseline", 1.0, qc="warn", reason=reason), ratio("year1", 2.0, qc="warn", reason=reason))
+    assert (change.baseline, change.follow_up, change.included) == (1.0, 2.0, False)
+    assert math.isnan(change.change)
+    assert math.isnan(change.change_percent_ci95_high)
+    assert "partial_volume_noise" in change.reason

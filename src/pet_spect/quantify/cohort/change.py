@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from pet_spect.quantify.ratios import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE, Measure, Qc, Ratio
 from pet_spect.quantify.uncertainty import change_sd, interval
-from pet_spect.remarks import Remark, join_visits
+from pet_spect.remarks import Remark, join_visits, read_cell
 
 ON_LOG_SCALE: tuple[Measure, ...] = ("uptake_ratio", "suv_mean")
 """Measures that are positive: the interval of their change is one of the logarithm."""
 
 MOST_RELATIVE_SD = 0.3
 """Above it the standard deviation of a logarithm is not what first order says: the plain interval is given."""
+
+_OF_CHANGE = (
+    "change",
+    "value_sd",
+    "ci95_low",
+    "ci95_high",
+    "change_percent",
+    "change_percent_sd",
+    "change_percent_ci95_low",
+    "change_percent_ci95_high",
+)
 
 _WORSE: dict[Qc, int] = {"pass": 0, "warn": 1, "fail": 2}
 
@@ -86,9 +98,9 @@ def changes(ratios: Iterable[Ratio], sessions: Sequence[str]) -> list[Change]:
     Returns
     -------
     list of Change
-        In the order of `ratios`. The change of the ratio of a target to the other side is flagged `reference_moved`
-        if the other side changed, too: see `_moved_reference`. This needs the target on the other side over the
-        ipsilesional cerebellum among the ratios, and how sure it is.
+        In the order of `ratios`. A value that says `partial_volume_noise` has no change. The change of the ratio of a
+        target to the other side is flagged `reference_moved` if the other side changed, too: see `_moved_reference`.
+        This needs the target on the other side over the ipsilesional cerebellum among the ratios, and how sure it is.
     """
     by_visit: dict[tuple[str, str, str, str, str], dict[str, Ratio]] = {}
     for ratio in ratios:
@@ -102,8 +114,19 @@ def changes(ratios: Iterable[Ratio], sessions: Sequence[str]) -> list[Change]:
         for session in sessions[1:]:
             pair, other_pair = (_pair(each, sessions[0], session) for each in (visits, of_other_side))
             if pair:
-                found.append(_change(*pair, other_side=_change(*other_pair) if other_pair else None))
+                change = _change(*pair, other_side=_change(*other_pair) if other_pair else None)
+                found.append(_without_change(change) if any(map(_too_noisy, pair)) else change)
     return found
+
+
+def _too_noisy(ratio: Ratio) -> bool:
+    return any(remark.code == "partial_volume_noise" for remark in read_cell(ratio.reason))
+
+
+def _without_change(change: Change) -> Change:
+    """Return a change that shows the two values alone; the reasons of the values say why."""
+    nothing: dict[str, Any] = dict.fromkeys(_OF_CHANGE, math.nan)
+    return replace(change, **nothing, included=False)
 
 
 def _pair(visits: Mapping[str, Ratio], first: str, later: str) -> tuple[Ratio, Ratio] | None:
