@@ -33,6 +33,7 @@ rule cohort:
         tracers=list(config["tracers"]),
         target=config["targets"],
         references=json.dumps(config["references"]),
+        pvc=config["pvc"],
         max_asymmetry=config["measure"]["max_cerebellum_asymmetry_percent"],
         primary=[f"{tracer}={config['primary'][tracer]}" for tracer in config["tracers"]],
     shell:
@@ -40,4 +41,5 @@ rule cohort:
         " --scans {input.scans:q} {params.qc:q}"
         " --atlas-name {params.atlas:q} {params.own_atlas} --sessions {params.sessions:q} --tracers {params.tracers:q}"
         " --target {params.target:q} --references {params.references:q}"
-        " --primary {params.primary:q} --max-cerebellum-asymmetry {params.max_asymmetry} 2> {log:q}"
+        " --primary {params.primary:q} --max-cerebellum-asymmetry {params.max_asymmetry}"
+        " --pvc {params.pvc} 2> {log:q}"

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
-from pet_spect.commands.common_resolution import common_fwhm, to_common
+from pet_spect.commands.common_resolution import common_fwhm, scan_resolutions
 from pet_spect.commands.numbers import auto_or_from_zero, fraction
+from pet_spect.commands.partial_volume import correct_participant, with_correction
 from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
 from pet_spect.imaging.images import read_scan
 from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, ScanKey, Volume
@@ -36,7 +37,9 @@ from pet_spect.results.uptake_record import (
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement
+    from pet_spect.quantify.partial_volume.corrected_scans import CorrectedScan
     from pet_spect.registration.common_resolution import ToCommon
+    from pet_spect.registration.resolution_estimate import Resolution
 
 Visit = tuple[str, str]
 """Session and tracer."""
@@ -89,6 +92,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="blur each scan to this resolution before it is measured; auto is the coarsest of the person's scans of a"
         " tracer (default: scans are measured as they are)",
     )
+    parser.add_argument(
+        "--pvc",
+        choices=("none", "gtm"),
+        default="none",
+        help="gtm also gives every region corrected for partial volume, as <region>_gtm (default %(default)s)",
+    )
     parser.add_argument("--out", required=True, type=Path, metavar="TSV", help="the table; its sidecar goes beside it")
     parser.add_argument(
         "--record-refusal",
@@ -110,7 +119,8 @@ def run(options: argparse.Namespace) -> None:
         Without ``--record-refusal``, if a scan was refused or does not cover the target.
     """
     from pet_spect.quantify.measurement import participant_regions
-    from pet_spect.quantify.sensitivities import scan_sensitivities
+    from pet_spect.quantify.sensitivities import scan_noise, scan_sensitivities
+    from pet_spect.registration.common_resolution import plan
 
     listed = _listed(options)
     atlas = _atlas(options)
@@ -120,10 +130,11 @@ def run(options: argparse.Namespace) -> None:
     warp = None
     if any(refusal is None for refusal in refusals.values()):
         warp = read_participant_to_standard_points(options.results, options.participant)
-    blurs: Mapping[Visit, ToCommon] = {}
-    if options.common_fwhm is not None and warp is not None:
+    resolutions: Mapping[Visit, Resolution] = {}
+    if warp is not None and (options.common_fwhm is not None or options.pvc != "none"):
         registered = {visit: image for visit, image in listed.items() if refusals[visit] is None}
-        blurs = to_common(options.common_fwhm, registered, options.results, warp, record)
+        resolutions = scan_resolutions(registered, options.results, warp, record)
+    blurs = {} if options.common_fwhm is None else plan(options.common_fwhm, resolutions)
     warp_lesion = None
     if lesion is None and record.warp is not None:
         warp_lesion = read_warp_lesion(options.results, options.participant)
@@ -150,13 +161,25 @@ def run(options: argparse.Namespace) -> None:
             scans[visit] = _with_registration(scan, record, options.participant, faults)
             if measurement is not None:
                 measured[visit] = measurement
+    noises = {}
+    for visit, measurement in measured.items():
+        others = [other for at, other in measured.items() if at != visit and at[1] == visit[1]]
+        noises[visit] = scan_noise(measurement, others, len(atlas.regions))
+    corrected: Mapping[Visit, CorrectedScan] = {}
+    if options.pvc != "none":
+        blurs_mm = {visit: blur.blur_mm for visit, blur in blurs.items()}
+        corrected = correct_participant(measured, regions, noises, resolutions, blurs_mm, warp_lesion)
+    for visit, correction in corrected.items():
+        scans[visit] = with_correction(scans[visit], correction, listed[visit], lesion_drawn=lesion is not None)
     rows: list[UptakeRow] = []
     for visit, scan in scans.items():
         uptake = measured[visit].uptake if visit in measured else None
-        rows += uptake_rows(options.participant, scan, uptake, regions, lesion_fault)
+        without = None if options.pvc == "none" else corrected[visit].uptake if visit in corrected else ()
+        rows += uptake_rows(options.participant, scan, uptake, regions, lesion_fault, without)
     for visit, measurement in measured.items():
-        others = [other for at, other in measured.items() if at != visit and at[1] == visit[1]]
-        sensitivities = scan_sensitivities(measurement, others, regions)
+        sensitivities = scan_sensitivities(measurement, noises[visit], regions)
+        if visit in corrected:
+            sensitivities |= corrected[visit].sensitivities
         scans[visit] = replace(scans[visit], sensitivities=sensitivities)
     write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage)
 

@@ -18,7 +18,8 @@ _RATIO_UNIT = "1; percent for asymmetry_index_percent; g/mL (SUVbw) for suv_mean
 
 _TARGET = {
     "Description": "Target region of the atlas; _lesionfree leaves out the voxels of the lesion mask; _contralesional"
-    " is the target on the other side, to see on which side a change lies.",
+    " is the target on the other side, to see on which side a change lies; _gtm is the target corrected for partial"
+    " volume, over a reference that is corrected, too.",
 }
 _MEASURE = {
     "Description": "What is computed of the target, on the side of the stroke unless its name ends in _contralesional.",
@@ -75,7 +76,10 @@ UPTAKE: Columns = {
     "participant_id": _PARTICIPANT,
     "session": _SESSION,
     "tracer": _TRACER,
-    "region": {"Description": "Region of the atlas; _lesionfree leaves out the voxels of the lesion mask."},
+    "region": {
+        "Description": "Region of the atlas; _lesionfree leaves out the voxels of the lesion mask; _gtm is corrected"
+        " for partial volume."
+    },
     "side": {
         "Description": "Side of the person.",
         "Levels": {"left": "left", "right": "right", "n/a": "on the midline, or both sides together"},

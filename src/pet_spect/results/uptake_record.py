@@ -17,12 +17,12 @@ from pet_spect.model import Refusal, RegionSide, RegionUptake, ScanKey
 from pet_spect.quantify.measurement import ParticipantRegions, absence_reason
 from pet_spect.quantify.roles import RegionValue, ScanUptake
 from pet_spect.quantify.uncertainty import Sensitivity
-from pet_spect.quantify.uptake import LESIONFREE
+from pet_spect.quantify.uptake import CORRECTED, LESIONFREE
 from pet_spect.remarks import Remark, read_cell, write_cell
 from pet_spect.remarks.catalogue import Code
 from pet_spect.results import columns
 from pet_spect.results.registration_record import VolumesMl
-from pet_spect.results.typed_json import Codec, Key, Mark, MismatchError, as_json, from_json, number
+from pet_spect.results.typed_json import Codec, FloatOrNan, Key, Mark, MismatchError, as_json, from_json, number
 from pet_spect.tsv import parse_float, sidecar_of_table, write_table
 
 MIN_COVERAGE = 0.9
@@ -90,6 +90,28 @@ class CommonResolution:
     blur_mm: Annotated[float, Key("AppliedBlurFWHMmm")]
 
 
+@dataclass(frozen=True, kw_only=True)
+class PartialVolume:
+    """How a scan was corrected for partial volume.
+
+    Attributes
+    ----------
+    width_mm : float
+        Full width at half maximum with which the parts of the head were blurred; NaN where it is not known.
+    condition : float
+        Condition number of the transfer matrix; NaN if there is none.
+    absence : Remark or None
+        Why the scan has no corrected values.
+    warnings : tuple of Remark
+        What to look at in the corrected values alone.
+    """
+
+    width_mm: Annotated[FloatOrNan, Key("WidthFWHMmm")]
+    condition: FloatOrNan
+    absence: Remark | None
+    warnings: tuple[Remark, ...]
+
+
 _NO_VOLUME = VolumesMl(left=0.0, right=0.0)
 
 
@@ -109,6 +131,8 @@ class UptakeScan:
     simulated : bool
     resolution : CommonResolution or None
         None if scans are measured as they are.
+    partial_volume : PartialVolume or None
+        None if nothing was corrected.
     cut_at : tuple of str
         Sides at which the brain is cut.
     unit : str or None
@@ -140,6 +164,7 @@ class UptakeScan:
     warnings: tuple[Remark, ...] = ()
     simulated: bool = False
     resolution: Annotated[CommonResolution | None, Mark.FLAT] = None
+    partial_volume: Annotated[PartialVolume | None, Mark.LEFT_OUT] = None
     cut_at: tuple[str, ...] = ()
     unit: str | None = None
     suv_factor: Annotated[float | None, Key("SUVbwFactor")] = None
@@ -202,6 +227,7 @@ def uptake_rows(
     measured: Sequence[RegionUptake] | None,
     regions: ParticipantRegions,
     lesion_fault: Refusal | None,
+    corrected: Sequence[RegionUptake] | None = None,
 ) -> list[UptakeRow]:
     """Return the rows of one scan.
 
@@ -214,7 +240,10 @@ def uptake_rows(
     regions : ParticipantRegions
     lesion_fault : Refusal or None
         What is wrong with the lesion mask.
+    corrected : sequence of RegionUptake, optional
+        The means without partial volume, in the order of the atlas table; empty for a scan that is missing or refused.
     """
+    notes = () if scan.partial_volume is None else scan.partial_volume.warnings
     doubts = [warning for warning in scan.warnings if not warning.suv_only]
     reasons: list[Remark | None]
     if measured is None:
@@ -225,6 +254,9 @@ def uptake_rows(
         reasons = [scan.absence] * len(measured)
     else:
         reasons = [absence_reason(value, regions, scan.cut_at, lesion_fault) for value in measured]
+    rows = [*zip(measured, reasons, strict=True)]
+    if corrected is not None:
+        rows += _corrected(scan, rows[: len(regions.atlas.regions)], corrected)
     return [
         UptakeRow(
             participant,
@@ -238,9 +270,21 @@ def uptake_rows(
             value.coverage,
             value.lesion_fraction,
             scan.unit,
-            write_cell([reason, *doubts]),
+            write_cell([reason, *doubts, *(notes if value.region.endswith(CORRECTED) else ())]),
         )
-        for value, reason in zip(measured, reasons, strict=True)
+        for value, reason in rows
+    ]
+
+
+def _corrected(
+    scan: UptakeScan, rows: Sequence[tuple[RegionUptake, Remark | None]], corrected: Sequence[RegionUptake]
+) -> list[tuple[RegionUptake, Remark | None]]:
+    """Return the corrected values, each with its reason: that of the uncorrected one, or that of the correction."""
+    absence = None if scan.partial_volume is None else scan.partial_volume.absence
+    values = corrected or [_nothing(value.region + CORRECTED, value.side) for value, _ in rows]
+    return [
+        (value, reason or (absence if math.isnan(value.mean) else None))
+        for value, (_, reason) in zip(values, rows, strict=True)
     ]
 
 
@@ -392,6 +436,7 @@ def _scan(key: ScanKey, scan: UptakeScan, values: Mapping[tuple[str, RegionSide]
         lesion_seen_ml=(scan.lesion_seen_ml.left, scan.lesion_seen_ml.right),
         lesion_seen_in=scan.lesion_seen_in or "",
         accepted=tuple(Refusal.of("normalise", fault) for fault in scan.accepted),
+        correction_notes=() if scan.partial_volume is None else scan.partial_volume.warnings,
     )
     blur_mm = 0.0 if scan.resolution is None else scan.resolution.blur_mm
     return MeasuredScan(uptake, scan.status, scan.refusal, scan.simulated, blur_mm)
