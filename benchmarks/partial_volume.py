@@ -25,7 +25,7 @@ from pet_spect.imaging.atlases import load_atlas
 from pet_spect.imaging.resample import resample_affine
 from pet_spect.imaging.tissue import tissue_maps
 from pet_spect.model import Atlas, Volume, Warp, opposite
-from pet_spect.quantify.membership import membership_certainty
+from pet_spect.quantify.membership import RESOLUTION_MM, membership_certainty
 from pet_spect.quantify.noise import noise_of_difference
 from pet_spect.quantify.partial_volume.corrected_scans import Width, common_widths
 from pet_spect.quantify.partial_volume.correction import BlurredMeans, correct
@@ -109,7 +109,9 @@ def with_the_warp(results: Path, who: str, tracer: str, sharp: SharpTissue) -> l
     if registered is None:
         return []
     lesion = registered.warp_lesion
-    certainty = membership_certainty(atlas, [TARGET], registered.misplacement_mm, lesion)
+    certainty = membership_certainty(
+        atlas, [TARGET], registered.misplacement_mm, lesion, resolution_mm=RESOLUTION_MM[LABELS[tracer][1]]
+    )
     parts = head_parts(atlas, tissue.grey, tissue.white, tissue.brain, atlas.affine, lesion=lesion, certainty=certainty)
     means = corrected(scans, parts, registered.to_standard)
     return [(scan.session, mean) for scan, mean in zip(scans, means, strict=True)]

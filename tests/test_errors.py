@@ -37,12 +37,15 @@ def test_a_message_is_one_line_that_steers_no_terminal():
 
 
 _NOT_A_MESSAGE = {
+    "commands/cohort.py": 1,  # a cell of scans.tsv, at most as many items as a protocol has
     "commands/index.py": 1,  # help of a flag
     "dicom/objects/identity.py": 1,  # one to four words that the program knows
     "errors.py": 1,
     "quantify/references.py": 2,  # a data dictionary is whole
     "report/participants.py": 1,  # the report's page is no message
+    "report/precision.py": 1,
     "report/results_folder.py": 1,
+    "results/plan_table.py": 1,  # a printed table
     "study/config_check.py": 2,  # lines to be written instead of others, at most six
     "study/overview.py": 1,  # the steps of the workflow
 }

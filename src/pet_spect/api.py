@@ -23,11 +23,12 @@ from pet_spect.imaging.lesion_mask import read_lesion_mask
 from pet_spect.imaging.nifti_space import check_space as check_nifti_space
 from pet_spect.model import Atlas, Side, Volume, Warp
 from pet_spect.quantify.measurement import measure_scan, participant_regions
+from pet_spect.quantify.membership import RESOLUTION_MM
 from pet_spect.quantify.references import Reference
 from pet_spect.results.library.measure_images import measure_images
 from pet_spect.results.library.measure_study import measure_study
 from pet_spect.results.library.uptake_tables import change_table, uptake_ratio
-from pet_spect.results.registered_scan import RegisteredScan, read_registered
+from pet_spect.results.registered_scan import RegisteredScan, applied_blur_mm, read_registered
 
 if TYPE_CHECKING:
     import nibabel as nib
@@ -53,6 +54,7 @@ def measure(
     lesion: PathLike | Mapping[str, PathLike] | None = None,
     measures: str | Sequence[str] | None = None,
     misplacement_mm: float = 0.0,
+    resolution_mm: float = RESOLUTION_MM["pet"],
     blur_mm: float = 0.0,
     min_coverage: float = 0.9,
     check_space: bool = True,
@@ -65,7 +67,8 @@ def measure(
         A dict names its images, with a text such as ``sub-01_ses-year1_trc-FDG`` or a tuple (participant, session,
         tracer); a file is named by its name. Each volume of a four-dimensional image is a session: 1, 2, ... The
         ``results`` folder of the workflow brings its own ids, sides of the stroke, transforms, weights, lesions,
-        targets and references; what the workflow measured has the rows and values of its ``ratios.tsv``.
+        targets and references; what the workflow measured has the rows and values of its ``ratios.tsv``. Rings round
+        the lesion and treatment sites are among them where neither atlas nor targets are given.
     atlas : str, path, nibabel image, nilearn atlas object, pair or Atlas, optional
         As for `load_atlas`. Without it CerebrA, or that of the results folder.
     targets : str or sequence of str, optional
@@ -88,7 +91,7 @@ def measure(
         target is then also measured without it, as ``<region>_lesionfree``. A results folder has those that were drawn.
     measures : str or sequence of str, optional
         Of those of ``ratios.tsv``; ``all`` takes every one. Without it ``uptake_ratio``, of a results folder all.
-    misplacement_mm, blur_mm, min_coverage
+    misplacement_mm, resolution_mm, blur_mm, min_coverage
         As for `extract_uptake`. A results folder has its own.
     check_space : bool, default True
         Refuse an image whose brain does not lie on the standard brain. False insists.
@@ -128,9 +131,11 @@ def measure(
     if isinstance(images, str | os.PathLike) and Path(images).is_dir():
         options = {"lesion_side": lesion_side, "transforms": transforms, "tracer": tracer}
         extra = [name for name, value in options.items() if value is not None]
-        settings = (misplacement_mm, blur_mm, min_coverage) != (0.0, 0.0, 0.9)
+        settings = (misplacement_mm, resolution_mm, blur_mm, min_coverage) != (0.0, RESOLUTION_MM["pet"], 0.0, 0.9)
         if extra or settings:
-            raise TypeError(f"a results folder tells {extra[0] if extra else 'misplacement, blur and coverage'} itself")
+            raise TypeError(
+                f"a results folder tells {extra[0] if extra else 'misplacement, resolution, blur and coverage'} itself"
+            )
         if lesion is not None and not isinstance(lesion, Mapping):
             raise TypeError("lesion of a results folder: a dict by participant is needed")
         return measure_study(
@@ -147,6 +152,7 @@ def measure(
         lesion=lesion,
         measures=measures,
         misplacement_mm=misplacement_mm,
+        resolution_mm=resolution_mm,
         blur_mm=blur_mm,
         min_coverage=min_coverage,
         check_space=check_space,
@@ -162,9 +168,10 @@ def extract_uptake(
     rigid: PathLike | NDArray[np.float64] | None = None,
     target: str | Sequence[str] | None = None,
     misplacement_mm: float | None = None,
+    resolution_mm: float | None = None,
     lesion: PathLike | None = None,
     lesionfree: Sequence[str] = (),
-    blur_mm: float = 0.0,
+    blur_mm: float | None = None,
     min_coverage: float = 0.9,
     check_space: bool = True,
 ) -> pd.DataFrame:
@@ -196,13 +203,16 @@ def extract_uptake(
         How far a fold may lie from where the warp puts it (standard deviation). The larger it is, the less the edge
         of a target weighs against its heart; 0 weighs all of it alike. Without it what `results` tell, else 0; give
         what ``measure: misplacement_mm`` of the study's config says, if it is not ``auto``.
+    resolution_mm : float, optional
+        Resolution (FWHM) of the scanner, for these weights alone: in a sharp scan more of a misplaced change is lost.
+        Without it 6, or 11 for a SPECT scan of `results`.
     lesion : path, optional
         Lesion mask in the standard space, ``space-MNI152NLin2009cSym`` in its name.
     lesionfree : sequence of str
         Further regions that are also measured without the voxels of the lesion.
-    blur_mm : float, default 0
-        FWHM of a Gaussian that is applied before; ``AppliedBlurFWHMmm`` where the workflow measures at a common
-        resolution.
+    blur_mm : float, optional
+        FWHM of a Gaussian that is applied before. Without it that with which the workflow measured the scan of
+        `results` in this atlas, to bring a person's scans to one resolution; else 0.
     min_coverage : float, default 0.9
         Smallest fraction of a region in view for its mean to be given.
     check_space : bool, default True
@@ -256,10 +266,13 @@ def extract_uptake(
         target=_targets(atlas, target),
         lesionfree=_known(atlas, lesionfree),
         misplacement_mm=scan.misplacement_mm if misplacement_mm is None else misplacement_mm,
+        resolution_mm=scan.resolution_mm if resolution_mm is None else resolution_mm,
         lesion=scan.drawn_lesion if lesion is None else read_lesion_mask(Path(lesion), atlas),
         warp_lesion=scan.warp_lesion,
         min_coverage=min_coverage,
     )
+    if blur_mm is None:
+        blur_mm = 0.0 if results is None else applied_blur_mm(Path(results), Path(str(image)), atlas.name)
     measurement = measure_scan(
         scan.volume, regions, to_participant=scan.to_participant, view=scan.view, blur_mm=blur_mm
     )
@@ -286,6 +299,7 @@ def _given_scan(
         None if rigid is None else np.asarray(np.linalg.inv(rigid), dtype=np.float64),
         read_warp(Path(warp)) if isinstance(warp, str | os.PathLike) else warp,
         0.0,
+        RESOLUTION_MM["pet"],
     )
 
 

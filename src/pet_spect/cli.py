@@ -14,6 +14,7 @@ from pet_spect.errors import PetSpectError
 
 VERBS = {
     "init": "make the folder of a new study, with empty tables to fill in",
+    "plan": "say what mean change a trial can show, and how many people it needs",
     "index": "find the scans in a folder of DICOM files and draft the two tables",
     "convert": "convert one DICOM scan to NIfTI with a sidecar that holds no identifier",
     "normalise": "align one participant's scans and warp them to the standard space",

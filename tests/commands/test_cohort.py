@@ -7,8 +7,10 @@ import pytest
 from pet_spect import __version__
 from pet_spect.cli import main
 from pet_spect.files import write_json
-from pet_spect.remarks import Remark, read_cell, write_cell
+from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
+from pet_spect.remarks import Remark, read_cell, write_cell, write_remark
 from pet_spect.results import columns
+from pet_spect.results.typed_json import as_json
 from pet_spect.results.uptake_record import RESPONSE_TERMS
 from pet_spect.tsv import read_table, write_table
 
@@ -22,6 +24,7 @@ SCANS_COLUMNS = (
     "days_since_treatment",
     "glucose_mg_dl",
     "benzodiazepine",
+    "uptake_minutes",
 )
 REFERENCES = {
     **{
@@ -67,6 +70,7 @@ def scan_facts(session, tracer, **facts):
         "LesionSeenIn": None,
         "Simulated": False,
         "Sensitivities": {},
+        "Protocol": as_json(ScanProtocol(start_minutes=180.0 if tracer == "IMZ" else 60.0)),
         **facts,
     }
 
@@ -120,8 +124,9 @@ class Study:
     def decide(self, who, session, tracer, decision, code):
         self.decisions.append([who, session, tracer, decision, code, "looked at it", "AB", "2025-01-01", "0.1.0"])
 
-    def list_scan(self, who, session, tracer, *, days="n/a", glucose="n/a", benzodiazepine="n/a"):
-        self.scans.append([who, session, tracer, f"{who}/{session}/{tracer}", days, glucose, benzodiazepine])
+    def list_scan(self, who, session, tracer, *, days="n/a", glucose="n/a", benzodiazepine="n/a", uptake="n/a"):
+        path = f"{who}/{session}/{tracer}"
+        self.scans.append([who, session, tracer, path, days, glucose, benzodiazepine, uptake])
 
     def run(self, *more):
         tables = self.folder / "participants.tsv", self.folder / "qc.tsv"
@@ -500,9 +505,108 @@ def test_exchanged_visits_are_warned_of_at_both(study):
         study.list_scan("sub-01", session, tracer, days=days)
     study.run()
     text = "visit_order: days since treatment are 365 at baseline and -5 at year1; are the two visits exchanged?"
-    assert [study.ratio("sub-01", session, "FDG")["reason"] for session in SESSIONS] == [text, text]
+    first, second = (study.ratio("sub-01", session, "FDG")["reason"] for session in SESSIONS)
+    assert [remark.code for remark in read_cell(first)] == ["baseline_after_treatment", "visit_order"]
+    assert text in first
+    assert second == text
     assert study.ratio("sub-01", "year1", "IMZ")["qc"] == "pass"
     assert [row["days_since_treatment"] for row in study.table("scans")] == ["365", "n/a", "-5", "364"]
+
+
+def protocol(minutes, **facts):
+    return {"Protocol": as_json(ScanProtocol(start_minutes=minutes, **facts))}
+
+
+def test_an_early_iomazenil_scan_is_shown_and_not_used_until_it_is_signed(study):
+    study.add("sub-01", facts={("baseline", "IMZ"): protocol(20.0)})
+    study.run()
+    text = "uptake_window: the scan began 20 min after the injection, the protocol needs 165 to 225 min"
+    row, scan = study.ratio("sub-01", "baseline", "IMZ"), study.scan("sub-01", "baseline", "IMZ")
+    assert (row["value"], row["qc"], row["reason"]) == ("1.5", "fail", text)
+    assert (scan["status"], scan["stage"], scan["code"]) == ("excluded", "protocol", "uptake_window")
+    assert (scan["uptake_minutes"], scan["decision"]) == ("20", "n/a")
+    assert not any(row["included"] == "true" for row in study.table("change") if row["tracer"] == "IMZ")
+    assert study.accounted() == 1
+    study.decide("sub-01", "baseline", "IMZ", "accept", "uptake_window")
+    study.run()
+    row, scan = study.ratio("sub-01", "baseline", "IMZ"), study.scan("sub-01", "baseline", "IMZ")
+    assert (row["qc"], row["reason"]) == ("warn", f"{text} (accepted: looked at it)")
+    assert (scan["status"], scan["decision"]) == ("measured", "accept")
+    assert study.accounted() == 0
+
+
+def test_a_clock_that_the_table_contradicts_does_not_pass_the_window(study):
+    apart = Remark.of("injection_time_conflict", minutes=150, source="header")
+    study.add("sub-01", facts={("year1", "IMZ"): {"Warnings": [write_remark(apart)]}})
+    study.list_scan("sub-01", "baseline", "IMZ", uptake="25")
+    study.run()
+    for session in SESSIONS:
+        assert study.scan("sub-01", session, "IMZ")["code"] == "uptake_window"
+
+
+def test_a_window_of_the_config_is_applied_to_its_tracer(study):
+    study.add("sub-01", facts={("year1", "FDG"): protocol(30.0)})
+    study.run("--protocol", '{"FDG": {"start_minutes": [45, 75], "start_apart_minutes": 60}}')
+    assert study.scan("sub-01", "year1", "FDG")["code"] == "uptake_window"
+    assert study.scan("sub-01", "baseline", "FDG")["status"] == "measured"
+
+
+def test_a_visit_made_otherwise_than_the_first_is_warned_of_and_says_what_it_could_not_compare(study):
+    study.add(
+        "sub-01",
+        facts={
+            ("baseline", "FDG"): protocol(60.0, dose_mbq=200.0, scatter="applied"),
+            ("year1", "FDG"): protocol(80.0, dose_mbq=100.0, model="Biograph"),
+        },
+    )
+    study.run()
+    row, scan = study.ratio("sub-01", "year1", "FDG"), study.scan("sub-01", "year1", "FDG")
+    assert (row["qc"], [remark.code for remark in read_cell(row["reason"])]) == (
+        "warn",
+        ["uptake_time_differs", "dose_differs"],
+    )
+    assert scan["warnings"] == row["reason"]
+    assert "dose is 100 MBq, at baseline it was 200 MBq; the limit is 20 % of their mean" in row["reason"]
+    assert scan["not_compared"].startswith("scanner, reconstruction, filter, attenuation, scatter, ")
+    assert study.ratio("sub-01", "baseline", "FDG")["qc"] == "pass"
+    assert study.scan("sub-01", "baseline", "FDG")["not_compared"] == "n/a"
+
+
+def test_a_scan_without_times_is_used_and_says_so(study):
+    study.add("sub-01", facts={("year1", "IMZ"): {"Protocol": as_json(ScanProtocol())}})
+    study.run()
+    row = study.ratio("sub-01", "year1", "IMZ")
+    assert (row["qc"], row["reason"].split(":")[0]) == ("warn", "uptake_time_unknown")
+    assert study.scan("sub-01", "year1", "IMZ")["uptake_minutes"] == "n/a"
+
+
+def test_a_protocol_that_no_tracer_can_have_is_an_error(study, capsys):
+    study.add("sub-01")
+    assert study.run("--protocol", '{"IMZ": {"start_minutes": [10, 40]}}') == 1
+    assert "--protocol: IMZ: start_minutes: found [10, 40], needed two times from 150" in capsys.readouterr().err
+
+
+def test_a_tracer_with_an_early_scan_has_the_quotient_in_all_tables(study):
+    missing = {"Status": "missing", "Reason": "no scan listed"}
+    study.add("sub-01", means={("year1", "IMZ"): {("motor", "left"): 9.0}})
+    study.add("sub-02", facts={("year1", "FDG"): missing})
+    assert study.run("--early", "IMZ=FDG") == 0
+    row = study.ratio("sub-01", "year1", "IMZ", measure="late_early_ratio")
+    assert (row["value"], row["numerator"], row["denominator"], row["qc"]) == ("1.5", "2.25", "1.5", "pass")
+    absent = study.ratio("sub-02", "year1", "IMZ", measure="late_early_ratio")
+    assert (absent["value"], absent["qc"]) == ("n/a", "fail")
+    assert absent["reason"] == "no_early_value: no early scan (FDG) is listed"
+    (change,) = (
+        row
+        for row in study.table("change")
+        if (row["participant_id"], row["region"], row["measure"], row["reference"])
+        == ("sub-01", "motor", "late_early_ratio", "pons")
+    )
+    assert (change["tracer"], change["change_percent"], change["included"]) == ("IMZ", "50", "true")
+    assert {row["quantity"] for row in study.table("summary") if row["measure"] == "late_early_ratio"} == {
+        *("change", "change_percent", "log_ratio")
+    }
+    assert study.run("--early", "IMZ=IMZ") == 1
 
 
 def test_results_are_a_bids_dataset_that_names_nobody(study):
@@ -544,6 +648,7 @@ def test_the_tables_say_how_sure_ratios_and_changes_are(study):
     assert study.run() == 0
     ratio = study.ratio("sub-01", "baseline", "FDG")
     assert (ratio["value"], ratio["value_sd"], ratio["placement_sd"]) == ("1.5", "0.075", "0")  # 6 / 4, 0.3 / 4
+    assert (ratio["noise_sd"], ratio["own_sd"]) == ("0.075", "0.075")
     assert float(ratio["ci95_low"]) == pytest.approx(1.5 - 1.96 * 0.075, abs=1e-5)
     (change,) = [
         row
@@ -554,3 +659,67 @@ def test_the_tables_say_how_sure_ratios_and_changes_are(study):
     assert float(change["change_percent_ci95_high"]) == pytest.approx(100 * math.expm1(1.96 * 0.125 / 1.5), rel=1e-4)
     unknown = study.ratio("sub-01", "baseline", "FDG", reference="cerebellum")
     assert (unknown["value_sd"], unknown["ci95_low"]) == ("n/a", "n/a")
+
+
+CV = '{"FDG": {"value": 5, "kind": "total", "source": "made up"}}'
+
+
+def test_nothing_is_said_of_reliable_change_without_a_cv(study):
+    study.add("sub-01")
+    assert study.run() == 0
+    assert "reliable" not in (study.results / "tables/change.tsv").read_text(encoding="utf-8")
+    assert "eliable" not in (study.results / "tables/change.json").read_text(encoding="utf-8")
+
+
+def test_a_cv_gives_every_change_a_verdict_and_the_dictionary_its_source(study):
+    still = {"motor": {"left": [0.01, *[0.0] * 7], "right": [0.01, *[0.0] * 7]}, "pons": {"n/a": [0.0] * 8}}
+    better = {("year1", "FDG"): {("motor", "left"): 7.5}}
+    facts = {(session, "FDG"): {"Sensitivities": still} for session in SESSIONS}
+    study.add("sub-01", means=better, facts=facts)
+    assert study.run("--within-subject-cv", CV) == 0
+    verdicts = {
+        (row["tracer"], row["measure"], row["reference"]): row["reliable_change"]
+        for row in study.table("change")
+        if row["region"] == "motor"
+    }
+    assert verdicts["FDG", "uptake_ratio", "pons"] == "improved"
+    assert verdicts["FDG", "asymmetry_index_percent", "contralateral"] == "n/a"
+    assert {verdict for (tracer, _, _), verdict in verdicts.items() if tracer == "IMZ"} == {"n/a"}
+    dictionary = json.loads((study.results / "tables/change.json").read_text(encoding="utf-8"))
+    assert dictionary["reliable_change"]["WithinSubjectCV"] == json.loads(CV)
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"),
+    [
+        (CV.replace("5", "0.05"), "value: found 0.05, needed percent"),
+        ("[1]", "a JSON object is needed"),
+    ],
+)
+def test_a_wrong_cv_is_a_usage_error(study, capsys, cv, message):
+    study.add("sub-01")
+    with pytest.raises(SystemExit) as caught:
+        study.run("--within-subject-cv", cv)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_cv_of_a_tracer_that_the_study_lacks_is_an_error(study, capsys):
+    study.add("sub-01")
+    assert study.run("--within-subject-cv", CV.replace("FDG", "PIB")) == 1
+    assert "--within-subject-cv: tracer PIB is not one of FDG, IMZ" in capsys.readouterr().err
+
+
+def test_a_lesion_that_a_later_scan_shows_larger_is_flagged_there(study):
+    study.add("sub-01", facts={("year1", "IMZ"): {"DeficitMl": {"left": 45.0, "right": 0.0}}})
+    assert study.run() == 0
+    flagged = {(row["session"], row["tracer"]) for row in study.table("scans") if "lesion_larger" in row["warnings"]}
+    assert flagged == {("year1", "IMZ")}
+    changed = {row["tracer"] for row in study.table("change") if "lesion_larger" in row["reason"]}
+    assert changed == {"IMZ"}
+
+
+def test_a_lesion_on_the_other_side_does_not_count_as_larger(study):
+    study.add("sub-01", facts={("year1", "IMZ"): {"DeficitMl": {"left": 20.0, "right": 15.0}}})
+    study.run()
+    assert not any("lesion_larger" in row["warnings"] for row in study.table("scans"))

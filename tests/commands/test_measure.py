@@ -121,6 +121,8 @@ def test_a_left_cold_right_hot_scan(person):
     assert float(rows["motor", "left"]["volume_ml"]) == pytest.approx(0.144)
     told = person.told()
     assert set(told.pop("Sensitivities")) == {"motor"}
+    known = {key: value for key, value in told.pop("Protocol").items() if value not in (None, [])}
+    assert known == {"Attenuation": "CT", "VoxelMm": [1.0, 1.0, 1.0]}
     assert told == {
         "Session": "baseline",
         "Tracer": "FDG",
@@ -551,6 +553,7 @@ def test_resolution_is_not_told_unless_asked(person):
 @pytest.mark.slow
 def test_a_scan_without_enough_brain_is_measured_as_it_is_and_says_so(person):
     person.add("baseline", "FDG", halves(60.0, 90.0))
+    person.add("year1", "FDG", halves(60.0, 90.0))
     assert person.run("--common-fwhm", "auto") == 0
     told = person.told()
     assert (told["EstimatedFWHMmm"], told["AppliedBlurFWHMmm"]) == (None, 0)

@@ -9,11 +9,14 @@ from pet_spect.cli import main
 from pet_spect.dicom.anatomy.rules import anat_sidecar
 from pet_spect.errors import RegistrationError
 from pet_spect.imaging import images
-from pet_spect.model import Refusal, ScanKey, Volume
+from pet_spect.model import Refusal, ScanKey, Volume, Warp
 from pet_spect.registration import anatomical_image as anatomical
 from pet_spect.registration import normalise, policy
+from pet_spect.registration.gates.plausibility import Match, affine_shape
 from pet_spect.registration.itk import use_threads
+from pet_spect.registration.placement.field_of_view import FieldOfView
 from pet_spect.results import layout
+from pet_spect.results.transforms import read_anat_to_participant_points
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_templates")]
 
@@ -70,6 +73,26 @@ def test_the_anatomy_leads_and_where_all_fails_the_scans_are_tried_without(calls
         "Reason": "no anat:T1w",
     }
     assert [scan["Tracer"] for scan in record["Scans"]] == ["FDG"]
+
+
+def test_the_way_to_the_image_is_left_for_points_that_are_given_on_it(run, monkeypatch, tmp_path):
+    to_anat = np.eye(4)
+    to_anat[:3, 3] = 3, -5, 7
+
+    def registered(matrix):
+        shape, match = affine_shape(np.eye(4)), Match(0.9, 0.9)
+        view = FieldOfView((), 1.0, (0.0, 0.0, 0.0), (3.0, 3.0, 3.0))
+        return normalise.Registered(matrix, VOLUME, shape, match, np.nan, 0.5, (0.0, 0.0), view, None)
+
+    field = Warp(np.zeros((4, 4, 4, 3), dtype=np.float32), np.eye(4))
+    result = normalise.Normalised(
+        {SCAN: registered(np.eye(4)), ANAT: registered(to_anat)}, {}, field, field, (0.9, 1.1), VOLUME, (0.0, 0.0), 1.0
+    )
+    use_threads(1)
+    monkeypatch.setattr(policy, "normalise", lambda *_, **__: result)
+    monkeypatch.setattr(anatomical, "extract_brain", lambda image, kind, template: image)
+    assert run("MR")[0] == 0
+    np.testing.assert_allclose(read_anat_to_participant_points(tmp_path, "sub-01")[:3, 3], (-3, 5, -7))
 
 
 def test_an_image_that_convert_refused_is_not_registered(calls, run):

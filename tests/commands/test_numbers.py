@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from pet_spect.commands import cohort, convert, measure
+from pet_spect.quantify.cohort.protocol.rules import read_protocols
 from pet_spect.tsv import format_value
 
 FLAGS = {
@@ -22,12 +23,18 @@ FLAGS = {
     "min_coverage": (measure, "--min-coverage"),
     "common_fwhm_mm": (measure, "--common-fwhm"),
     "misplacement_mm": (measure, "--misplacement-mm"),
+    "treatment_radius_mm": (measure, "--treatment-radius"),
     "max_cerebellum_asymmetry_percent": (cohort, "--max-cerebellum-asymmetry"),
 }
 """The flag that a number of the schemas becomes."""
 
-NO_FLAG = {"days_since_treatment", "glucose_mg_dl"}
-"""Numbers that no flag takes; the tables carry them."""
+IN_PROTOCOL = {
+    *("start_minutes", "start_apart_minutes", "dose_apart_percent", "duration_apart_percent", "glucose_apart_mg_dl")
+}
+"""Numbers within the JSON of ``cohort --protocol``."""
+
+NO_FLAG = {"days_since_treatment", "glucose_mg_dl", "value", *IN_PROTOCOL}
+"""Numbers that no flag takes; the tables or a JSON carry them."""
 
 
 def numbers(schema, name=""):
@@ -71,6 +78,15 @@ def read_as(module, flag, text):
 
 def test_every_number_of_the_schemas_is_known(schemas):
     assert set(schemas) == set(FLAGS) | NO_FLAG
+
+
+@pytest.mark.parametrize("name", sorted(IN_PROTOCOL))
+def test_the_protocol_takes_every_number_that_the_schema_takes(schemas, name):
+    for value in limits(schemas[name]):
+        (rules,) = read_protocols(
+            {"FDG": {name: [value, value] if name == "start_minutes" else value}}, ["FDG"]
+        ).values()
+        assert getattr(rules, name) == ((value, value) if name == "start_minutes" else value)
 
 
 @pytest.mark.parametrize("name", FLAGS)

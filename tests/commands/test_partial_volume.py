@@ -34,7 +34,7 @@ def study(small_results, tmp_path_factory):
     shutil.copytree(small_results, results)
     shutil.copytree(small_results.parent / "config", results.parent / "config")
     before = (results / layout.uptake_table(WHO, "CerebrA")).read_text()
-    out = measured(results, "--pvc", "gtm")
+    out = measured(results, "--pvc", "gtm", "--lesion-rings", "left")
     return before, out, results
 
 
@@ -44,14 +44,21 @@ def rows_of(table):
 
 def test_the_rows_that_there_were_stay_as_they_are(study):
     before, out, _ = study
-    kept = [line for line in out.read_text().splitlines() if "_gtm\t" not in line]
+    kept = [line for line in out.read_text().splitlines() if "_gtm\t" not in line and "\tlesion_ring_" not in line]
     assert kept == before.splitlines()
+
+
+def test_surroundings_are_measured_as_well_and_are_not_corrected(study):
+    _, out, _ = study
+    rings = {region: row for (_, region, _), row in rows_of(out).items() if region.startswith("lesion_ring_")}
+    assert len(rings) == 4  # two rings and their mirror images
+    assert all(parse_float(row["mean"]) > 0 for row in rings.values())
 
 
 def test_each_region_has_a_corrected_row_with_its_sensitivity(study):
     _, out, _ = study
     rows = rows_of(out)
-    plain = [key for key in rows if not key[1].endswith(("_gtm", "_lesionfree"))]
+    plain = [key for key in rows if not key[1].endswith(("_gtm", "_lesionfree")) and "lesion_ring" not in key[1]]
     assert all((session, f"{region}_gtm", side) in rows for session, region, side in plain)
     for session in SESSIONS:
         seen, corrected = (
@@ -91,6 +98,7 @@ def test_ratios_changes_and_summary_have_rows_of_the_corrected_target(study):
     # the true change is 12.5 %; the scanner shows less of it
     assert math.isfinite(change["precentral_gtm"])
     assert abs(change["precentral_gtm"] - 12.5) < abs(change["precentral"] - 12.5)
+    assert math.isfinite(change["lesion_ring_0_10"])
     summary = read_table(results / "tables" / "summary.tsv", required=("region",))
     assert {row["primary"] for row in summary if row["region"] == "precentral_gtm"} == {"false"}
     from pet_spect import measure

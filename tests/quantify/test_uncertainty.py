@@ -50,6 +50,13 @@ def test_what_each_visit_has_alone_adds_up_in_their_change():
     assert change_sd(Spread(3.0, STILL, STILL, 0.0), Spread(4.0, STILL, STILL, 0.0)) == 5.0
 
 
+def test_count_noise_is_part_of_what_a_visit_has_alone():
+    noisy = Sensitivity(0.3, (5.0, 0.0, 0.0), STILL)
+    spread = value_spread(1.0, noisy, 2.0, Sensitivity(0.2, STILL, STILL))
+    assert spread.noise_sd == pytest.approx(0.5)  # 0.3 and 2 * 0.2
+    assert spread.own_sd == pytest.approx(math.hypot(0.5, 5.0 * RIGID_MM))
+
+
 def test_exchanging_the_visits_keeps_the_size_of_the_doubt():
     before, after = Spread(0.3, (0.1, 0.2, 0.0), STILL, 0.0), Spread(0.4, (0.2, 0.1, 0.3), STILL, 0.0)
     assert change_sd(before, after) == change_sd(after, before)

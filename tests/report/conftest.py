@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from pet_spect.results import layout
-from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY
+from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY, Columns
 from pet_spect.results.registration_record import write_registration_record
 from pet_spect.tsv import write_table
 
@@ -54,8 +54,8 @@ class Study:
                 row.update(dict.fromkeys((visit, "change", "change_percent", *HOW_SURE)))
                 row.update(qc="fail", included=False, reason=f"{session}: {reason}")
 
-    def write(self, results: Path) -> Path:
-        for name, columns in (("scans", SCANS), ("ratios", RATIOS), ("change", CHANGE), ("summary", SUMMARY)):
+    def write(self, results: Path, *, change_columns: Columns = CHANGE) -> Path:
+        for name, columns in (("scans", SCANS), ("ratios", RATIOS), ("change", change_columns), ("summary", SUMMARY)):
             write_table(results / "tables" / f"{name}.tsv", columns, getattr(self, name))
         for person in self.people:
             listed = [row for row in self.scans if row["participant_id"] == person and row["status"] != "missing"]
@@ -85,6 +85,7 @@ def _fill(study: Study, number: int, person: str, tracer: str) -> None:
             study.ratios.append(
                 {**same, "session": session, "lesion_side": ("left", "right")[number % 2], "value": value}
                 | {"value_sd": 0.01, "ci95_low": value - 0.0196, "ci95_high": value + 0.0196, "placement_sd": 0.02}
+                | {"noise_sd": 0.008, "own_sd": 0.009}
                 | {"numerator": 8000.0 * value, "denominator": 8000.0, "qc": "pass", "reason": None}
             )
         change = after - before
@@ -97,6 +98,7 @@ def _fill(study: Study, number: int, person: str, tracer: str) -> None:
         study.scans.append(
             {"participant_id": person, "session": session, "tracer": tracer, "status": "measured", "stage": None}
             | {"code": None, "reason": None, "warnings": None, "days_since_treatment": None}
+            | {"uptake_minutes": None, "not_compared": None}
             | {"decision": None, "sign_off": None, "simulated": False}
         )
 

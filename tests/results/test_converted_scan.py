@@ -1,8 +1,11 @@
 import pytest
 
+from pet_spect.dicom.facts.acquisition import Acquisition, EnergyWindow
+from pet_spect.dicom.sidecar import ScanFacts, sidecar_of
 from pet_spect.errors import ImageError
 from pet_spect.files import write_json
 from pet_spect.imaging.images import read_refusal
+from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
 from pet_spect.remarks import Remark
 from pet_spect.results.converted_scan import read_converted_facts
 
@@ -28,6 +31,57 @@ def test_what_the_sidecar_says_is_typed(tmp_path, said, corrected):
     facts = read_converted_facts(tmp_path / "scan.nii.gz")
     assert (facts.units, facts.suv_factor, facts.attenuation_corrected) == ("Bq/mL", 2.0, corrected)
     assert (facts.warnings, facts.simulated) == ((Remark.said("weight_conflict", "70 and 71"),), True)
+
+
+def test_the_protocol_is_what_convert_wrote_of_acquisition_and_reconstruction(tmp_path):
+    acquisition = Acquisition(
+        scatter="none",
+        windows=(EnergyWindow(1, "I123", 143.1, 174.9),),
+        collimator_type="PARA",
+        collimator="LEHR",
+        iterations=8,
+        subsets=4,
+        filter_size_mm=2.0,
+        filter_cutoff=0.4,
+        filter_order=10,
+    )
+    facts = ScanFacts(
+        *("NM", "counts", "SIEMENS", "Symbia T6"),
+        dose_bq=167e6,
+        scan_start_s=10800.0,
+        frame_duration_s=1800.0,
+        reconstruction="OSEM",
+        recon_filter="Butterworth",
+        attenuation="Chang",
+        acquisition=acquisition,
+    )
+    write_json(tmp_path / "scan.json", sidecar_of(facts))
+    assert read_converted_facts(tmp_path / "scan.nii.gz").protocol((3.3, 3.3, 3.3)) == ScanProtocol(
+        start_minutes=180.0,
+        maker="SIEMENS",
+        model="Symbia T6",
+        reconstruction="OSEM",
+        iterations=8,
+        subsets=4,
+        filter_type="Butterworth",
+        filter_size_mm=2.0,
+        filter_cutoff=0.4,
+        filter_order=10,
+        attenuation="Chang",
+        scatter="none",
+        collimator_type="PARA",
+        collimator="LEHR",
+        energy_windows=((143.1, 174.9),),
+        voxel_mm=(3.3, 3.3, 3.3),
+        dose_mbq=167.0,
+        duration_s=1800.0,
+    )
+
+
+def test_the_protocol_of_a_bare_sidecar_is_not_known(tmp_path):
+    write_json(tmp_path / "scan.json", {"AttenuationCorrection": "NAC"})
+    protocol = read_converted_facts(tmp_path / "scan.nii.gz").protocol((2.0, 2.0, 2.0))
+    assert protocol == ScanProtocol(attenuation="none", voxel_mm=(2.0, 2.0, 2.0))
 
 
 @pytest.mark.parametrize(

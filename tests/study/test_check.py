@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from snakemake.utils import validate
 
 from pet_spect.errors import Mistake, StudyError
 from pet_spect.imaging.atlases import find_atlas
+from pet_spect.quantify.cohort.protocol.rules import BUILT_IN, read_protocols
 from pet_spect.study.check import Study, check_study
 from pet_spect.study.config_lines import ConfigLines
 
@@ -69,6 +71,30 @@ def folder(tmp_path, monkeypatch, repository):
             "measure: {common_fwhm_mm: widest}",
             "measure: common_fwhm_mm: found 'widest', needed null, auto, or millimetres above 0, at most 30",
         ),
+        (
+            "within_subject_cv: {PIB: {value: 5, kind: total, source: x}}",
+            "within_subject_cv: tracer PIB is not among tracers (FDG, IMZ)",
+        ),
+        (
+            "within_subject_cv: {FDG: {value: 0.05, kind: total, source: x}}",
+            "within_subject_cv: FDG: value: found 0.05, needed percent, 0.5 to 50, such as 5 for 5 %",
+        ),
+        (
+            "within_subject_cv: {FDG: {value: 5, kind: Total, source: x}}",
+            "within_subject_cv: FDG: kind: found 'Total', needed total or biological",
+        ),
+        (
+            "within_subject_cv: {FDG: {value: 5, kind: total}}",
+            "within_subject_cv: FDG: key 'source' is missing",
+        ),
+        (
+            "within_subject_cv: {FDG: {value: 5, kind: total, source: ' '}}",
+            "within_subject_cv: FDG: source: found ' ', needed where the value is from, in one line",
+        ),
+        (
+            "within_subject_cv: {FDG: 5}",
+            "within_subject_cv: FDG: found 5, needed value, kind and source",
+        ),
         ("sessions: [baseline]", "sessions: found ['baseline'], needed two or more different session names"),
         ("sessions: [baseline, year-1]", "sessions: 1: found 'year-1', needed a session name of letters and digits"),
         ("tracers: {FDG: {label: 18F-FDG, datatype: pet}}", "found '18F-FDG', needed a label of letters and digits"),
@@ -99,6 +125,14 @@ def folder(tmp_path, monkeypatch, repository):
             "radiopharmaceutical: found 18, needed a name such as fluorodeoxyglucose, or a list of different names",
         ),
         ("primary: {FDG: pons}", "primary: tracer IMZ has no primary reference"),
+        ("protocol: {IMZ: {start_minutes: [120, 180]}}", "found [120, 180], needed two times from 150 to 240 min"),
+        ("protocol: {IMZ: {start_minutes: [230, 160]}}", "found [230, 160], needed the earlier time first"),
+        ("protocol: {IMZ: {start_minutes: null}}", "found null, needed two times from 150 to 240 min"),
+        ("protocol: {IMZ: {start_minutes: [180]}}", "needed two numbers of minutes after injection"),
+        ("protocol: {FDG: {start_minute: 40}}", "key 'start_minute' is not known; did you mean 'start_minutes'?"),
+        ("protocol: {FDG: {agree: [filters]}}", "found 'filters', needed start, scanner, reconstruction, filter"),
+        ("tracers: {FDG: {label: a, datatype: pet, early: FDG}}", "early: found 'FDG', needed another one of the"),
+        ("protocol: {PIB: {dose_apart_percent: 10}}", "protocol: tracer PIB is not among tracers (FDG, IMZ)"),
         (
             "primary: {FDG: pons, IMZ: pon}",
             "primary: IMZ: found 'pon', needed one of the references contralateral, cerebellum_ipsilesional, ",
@@ -392,7 +426,37 @@ def test_a_sound_study_has_the_defaults_of_its_schema(folder, extra):
     for name, tracer in expected["tracers"].items():
         shipped = {"FDG": ("F18", ["fluorodeoxyglucose"]), "IMZ": ("I123", ["iomazenil"])}[name]
         tracer |= {"template": name, "radionuclide": shipped[0], "radiopharmaceutical": shipped[1]}
+    imz = expected["protocol"]["IMZ"]
+    rules = {"FDG": imz | {"start_minutes": None}, "IMZ": imz | {"start_minutes": [165, 225]}}
+    expected["protocol"] = {name: rules[name] for name in expected["tracers"]}
     assert study.config == expected
+
+
+def test_the_rules_of_a_config_change_what_they_name_and_leave_the_window_of_imz(folder):
+    folder.configure("protocol: {IMZ: {dose_apart_percent: 30}, FDG: {start_minutes: [45, 75]}}\n")
+    protocol = folder.check().config["protocol"]
+    assert (protocol["IMZ"]["start_minutes"], protocol["IMZ"]["dose_apart_percent"]) == ([165, 225], 30)
+    assert (protocol["FDG"]["start_minutes"], protocol["FDG"]["dose_apart_percent"]) == ([45, 75], 20)
+    assert read_protocols(protocol, protocol)["IMZ"] == replace(BUILT_IN["IMZ"], dose_apart_percent=30.0)
+
+
+def test_an_early_scan_is_a_tracer_with_its_own_window(folder):
+    folder.configure(
+        "tracers:\n"
+        "  FDG: {label: 18FFDG, datatype: pet}\n"
+        "  IMZ: {label: 123IIMZ, datatype: spect, early: IMZearly}\n"
+        "  IMZearly: {label: 123IIMZearly, datatype: spect, template: FDG, radionuclide: I-123}\n"
+        "protocol: {IMZearly: {start_minutes: [0, 60]}}\n"
+        "primary: {FDG: contralateral, IMZ: contralateral, IMZearly: contralateral}\n"
+    )
+    config = folder.check().config
+    assert config["tracers"]["IMZ"]["early"] == "IMZearly"
+    assert [config["protocol"][name]["start_minutes"] for name in config["tracers"]] == [None, [165, 225], [0, 60]]
+
+
+def test_the_schema_has_the_rules_of_the_code(folder):
+    folder.configure("tracers: {FDG: {label: x, datatype: pet}, IMZ: {label: y, datatype: spect}}\n")
+    assert read_protocols(folder.check().config["protocol"], ["FDG", "IMZ"]) == read_protocols({}, ["FDG", "IMZ"])
 
 
 def test_a_sound_study_is_returned_whole(folder):
@@ -441,7 +505,29 @@ def test_a_sound_study_is_returned_whole(folder):
         ("anat", "~/t1", f"found '~/t1', {PATH} (~ is not read as the home folder; write that folder out)"),
         ("anat_series", "T1", "found 'T1', needed n/a, because the column anat names no image"),
         ("lesion_territory", "cortex", "found 'cortex', needed supratentorial or infratentorial"),
-        ("treatment_mask", "mask.nii.gz", "found 'mask.nii.gz', needed n/a (not supported yet in this version)"),
+        (
+            "treatment_mask",
+            "mask.nii.gz",
+            "found 'mask.nii.gz', needed the path of a NIfTI image of burr hole and needle",
+        ),
+        (
+            "treatment_mask",
+            "a_space-anat_t.nii",
+            "a_space-anat_t.nii does not exist, relative to the working directory",
+        ),
+        ("treatment_sites", "mni:-34,-20", "found 'mni:-34,-20', needed points in mm such as mni:-34,-20,52, several"),
+        ("treatment_sites", "anat:1,2,3", "the space anat is used, and the column anat names no image"),
+        (
+            "treatment_sites",
+            "ses-baseline_trc-123IIMZ:1,2,3",
+            "ses-baseline_trc-123IIMZ is no scan of this person in scans.tsv; listed: ses-baseline_trc-18FFDG,",
+        ),
+        (
+            "treatment_sites",
+            "mni:-34,-20,52;mni:-95,0,0",
+            "mni:-95,0,0 lies outside the brain of MNI152NLin2009cSym; x counts millimetres to the right, y to the",
+        ),
+        ("treatment_sites", "mni:0,-20,52", "mni:0,-20,52 lies on the midline; a treatment site must lie on one side"),
     ],
 )
 def test_a_mistake_among_the_participants(folder, column, value, expected):
@@ -450,6 +536,25 @@ def test_a_mistake_among_the_participants(folder, column, value, expected):
     (mistake,) = folder.mistakes()
     assert (mistake.file, mistake.line, mistake.column) == ("participants.tsv", 2, column)
     assert mistake.message.startswith(expected)
+
+
+def test_treatment_sites_are_told_and_their_measurement_has_settings(folder):
+    folder.write(
+        "participants.tsv",
+        "participant_id lesion_side treatment_sites\nsub-01 left mni:-34,-20,52;ses-year1_trc-18FFDG:0,0,900\n"
+        "sub-02 right n/a\n",
+    )
+    study = folder.check()
+    assert [point.space for point in study.participants["sub-01"].treatment_sites] == ["mni", ("year1", "18FFDG")]
+    assert (study.config["measure"]["lesion_rings"], study.config["measure"]["treatment_radius_mm"]) == (False, 10)
+
+
+def test_an_atlas_must_not_use_the_names_of_surroundings(folder):
+    Path("own.nii.gz").touch()
+    Path("own.tsv").write_text("index\tregion\tside\n1\tlesion_ring_0_10\tleft\n")
+    folder.configure("atlas: {labels: own.nii.gz, table: own.tsv}\n")
+    (mistake,) = folder.mistakes()
+    assert mistake.message == "lesion_ring_0_10 is the name of a region that pet_spect makes itself; rename it"
 
 
 @pytest.mark.parametrize(

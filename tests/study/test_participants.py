@@ -69,12 +69,21 @@ def test_an_anatomical_image_is_one_persons_and_one_series(participants, rows, m
         participants("participant_id lesion_side anat anat_series", *rows)
 
 
-@pytest.mark.parametrize("column", ["treatment_mask"])
-def test_a_column_that_nothing_reads_must_be_empty(participants, column):
-    header = f"participant_id lesion_side {column}"
-    assert participants(header, "sub-01 left n/a")["sub-01"].lesion_side == "left"
-    with pytest.raises(StudyError, match=r"needed n/a \(not supported yet in this version\)"):
-        participants(header, "sub-01 left file.nii.gz")
+def test_where_a_person_was_treated(participants):
+    header = "participant_id lesion_side treatment_sites treatment_mask"
+    rows = ("sub-01 left mni:-34,-20,52;anat:1,2.5,-3 n/a", "sub-02 left n/a m", "sub-03 left n/a n/a")
+    people = participants(header, *rows)
+    assert [point.text for point in people["sub-01"].treatment_sites] == ["mni:-34,-20,52", "anat:1,2.5,-3"]
+    assert (str(people["sub-02"].treatment_mask), people["sub-02"].treatment_sites) == ("m", ())
+    assert [person.has_treatment for person in people.values()] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "cell", ["-34,-20,52", "scan:1,2,3", "mni:1,2", "mni:1,2,3,4", "mni:1;2;3", "mni:1,2,nan", ";"]
+)
+def test_treatment_sites_that_are_no_points(participants, cell):
+    with pytest.raises(StudyError, match=r"line 2, treatment_sites: found '.*', needed points in mm such as mni:"):
+        participants("participant_id lesion_side treatment_sites", f"sub-01 left {cell}")
 
 
 def test_an_unknown_column_is_an_error(participants):

@@ -1,3 +1,12 @@
+EARLY = [f"{name}={tracer['early']}" for name, tracer in config["tracers"].items() if "early" in tracer]
+
+
+def within_subject_cv(wildcards):
+    """The flag of a declared within-subject CV; from a function, so that braces in its source are no wildcards."""
+    cvs = config["within_subject_cv"]
+    return ["--within-subject-cv", json.dumps(cvs)] if cvs else []
+
+
 rule cohort:
     """Everybody's uptake, ratios and changes; the one place where the lesion's side enters."""
     input:
@@ -35,11 +44,15 @@ rule cohort:
         references=json.dumps(config["references"]),
         pvc=config["pvc"],
         max_asymmetry=config["measure"]["max_cerebellum_asymmetry_percent"],
+        protocol=json.dumps(config["protocol"]),
         primary=[f"{tracer}={config['primary'][tracer]}" for tracer in config["tracers"]],
+        within_subject_cv=within_subject_cv,
+        early=["--early", *EARLY] if EARLY else [],
     shell:
         "pet-spect cohort --results results --participants {input.participants:q}"
         " --scans {input.scans:q} {params.qc:q}"
         " --atlas-name {params.atlas:q} {params.own_atlas} --sessions {params.sessions:q} --tracers {params.tracers:q}"
         " --target {params.target:q} --references {params.references:q}"
-        " --primary {params.primary:q} --max-cerebellum-asymmetry {params.max_asymmetry}"
-        " --pvc {params.pvc} 2> {log:q}"
+        " --primary {params.primary:q} --protocol {params.protocol:q} {params.early:q}"
+        " --max-cerebellum-asymmetry {params.max_asymmetry} --pvc {params.pvc}"
+        " {params.within_subject_cv:q} 2> {log:q}"

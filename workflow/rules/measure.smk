@@ -13,6 +13,28 @@ def mask_of(wildcards):
     ]
 
 
+TREATED = any(person.has_treatment for person in PARTICIPANTS.values())
+
+
+def around_of(wildcards):
+    """What the surroundings of the lesion and the treatment need beside the scans."""
+    person = PARTICIPANTS[wildcards.participant]
+    warp = "results/" + layout.participant_to_standard(wildcards.participant)
+    is_asked = TREATED or config["measure"]["lesion_rings"]
+    files = [warp] if is_asked and SCANS[wildcards.participant] else []
+    return files if person.treatment_mask is None else [*files, str(person.treatment_mask)]
+
+
+def around_flags(wildcards):
+    """Flags about the surroundings: rings if the config asks for them, the treatment if anybody's is known."""
+    person = PARTICIPANTS[wildcards.participant]
+    flags = ["--lesion-rings", person.lesion_side] if config["measure"]["lesion_rings"] else []
+    flags += ["--treatment", "--treatment-radius", str(config["measure"]["treatment_radius_mm"])] if TREATED else []
+    if person.treatment_sites:
+        flags += ["--treatment-sites", ";".join(point.text for point in person.treatment_sites)]
+    return flags if person.treatment_mask is None else [*flags, "--treatment-mask", str(person.treatment_mask)]
+
+
 rule measure:
     """Uptake of every atlas region in every scan of one participant, sampled in native space."""
     input:
@@ -20,6 +42,7 @@ rule measure:
         transforms=transforms_of,
         atlas=[ATLAS.labels, ATLAS.table],
         lesion_mask=mask_of,
+        around=around_of,
     output:
         uptake="results/" + layout.uptake_table("{participant}", ATLAS.name),
         dictionary="results/" + layout.uptake_table("{participant}", ATLAS.name).replace(".tsv", ".json"),
@@ -41,10 +64,12 @@ rule measure:
         min_coverage=config["measure"]["min_coverage"],
         misplacement=config["measure"]["misplacement_mm"],
         pvc=config["pvc"],
+        around=around_flags,
         common_fwhm=[] if COMMON_FWHM is None else ["--common-fwhm", str(COMMON_FWHM)],
     shell:
         "pet-spect measure --participant {wildcards.participant:q} --results results {params.scans:q}"
         " --sessions {params.sessions:q} --tracers {params.tracers:q} {params.atlas:q} --target {params.target:q}"
         " {params.lesionfree:q}"
         " {params.lesion_mask:q} --min-coverage {params.min_coverage} --misplacement-mm {params.misplacement}"
-        " {params.common_fwhm:q} --pvc {params.pvc} --out {output.uptake:q} --record-refusal 2> {log:q}"
+        " {params.around:q} {params.common_fwhm:q} --pvc {params.pvc} --out {output.uptake:q}"
+        " --record-refusal 2> {log:q}"

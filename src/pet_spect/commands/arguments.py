@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pet_spect.errors import ConfigError, RegionError
 from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Atlas
+from pet_spect.quantify.cohort.within_subject import WithinSubjectCv, read_within_subject_cv
 from pet_spect.quantify.references import Reference, read_references
+
+_Value = TypeVar("_Value")
 
 
 def add_participant(parser: argparse.ArgumentParser, *, scan_needed: bool) -> None:
@@ -29,14 +34,28 @@ def add_participant(parser: argparse.ArgumentParser, *, scan_needed: bool) -> No
 
 def references(text: str) -> dict[str, Reference]:
     """Return the value of ``--references``: the built-in ones and what the JSON says of them."""
+    return _of_json(text, read_references)
+
+
+def within_subject_cv(text: str) -> dict[str, WithinSubjectCv]:
+    """Return the value of ``--within-subject-cv``, by tracer."""
+    return _of_json(text, read_within_subject_cv)
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Return the value of ``--protocol``: a JSON object."""
+    return _of_json(text, lambda parsed: parsed)
+
+
+def _of_json(text: str, read: Callable[[dict[str, Any]], _Value]) -> _Value:
     try:
         parsed = json.loads(text)
         if not isinstance(parsed, dict):
             raise ValueError("a JSON object is needed")
-        return read_references(parsed)
+        return read(parsed)
     except RecursionError:
         raise argparse.ArgumentTypeError("is nested too deeply") from None
-    except (ValueError, RegionError) as error:
+    except (ValueError, ConfigError, RegionError) as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 

@@ -12,12 +12,18 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pet_spect.commands.arguments import references
+from pet_spect.commands.arguments import json_object, references, within_subject_cv
+from pet_spect.commands.cohort_protocol import circumstances, early_tracers, guard_scans, protocols
 from pet_spect.commands.numbers import positive
 from pet_spect.errors import ConfigError, RegionError, TableError, listed
 from pet_spect.files import whole_file, write_json
-from pet_spect.model import Decision, ScanKey
+from pet_spect.model import Decision, ScanKey, Side
 from pet_spect.quantify.cohort.change import Change, changes
+from pet_spect.quantify.cohort.growing_lesion import larger_lesions
+from pet_spect.quantify.cohort.late_early import late_early_ratios
+from pet_spect.quantify.cohort.protocol.facts import VisitFacts
+from pet_spect.quantify.cohort.protocol.guard import Guarded
+from pet_spect.quantify.cohort.protocol.rules import TracerProtocol
 from pet_spect.quantify.cohort.qc_decisions import (
     ScanQc,
     judge_absent,
@@ -26,18 +32,19 @@ from pet_spect.quantify.cohort.qc_decisions import (
     sign_offs,
 )
 from pet_spect.quantify.cohort.summary import Summary, summarise
-from pet_spect.quantify.cohort.visit_notes import VisitFacts, visit_notes
-from pet_spect.quantify.ratios import CONTRALATERAL, MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
+from pet_spect.quantify.cohort.within_subject import WithinSubjectCv
+from pet_spect.quantify.comparisons import CONTRALATERAL
+from pet_spect.quantify.ratios import MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.quantify.roles import RegionRoles
 from pet_spect.remarks import Remark, write_cell
 from pet_spect.results import columns, layout
 from pet_spect.results.dataset import describe_dataset
 from pet_spect.results.library.study_settings import StudySettings
+from pet_spect.results.reliable_change import with_reliable_change
 from pet_spect.results.uptake_record import MeasuredScan, read_uptake
 from pet_spect.study.decisions import decisions_by_scan, read_decisions
 from pet_spect.study.participants import Participant, read_participants
-from pet_spect.study.scans import read_scans
 from pet_spect.tsv import write_table
 
 
@@ -45,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of ``pet-spect cohort``."""
     parser.add_argument("--results", required=True, type=Path, metavar="DIR", help="the results folder")
     parser.add_argument("--participants", required=True, type=Path, metavar="TSV", help="participants.tsv")
-    parser.add_argument("--scans", type=Path, metavar="TSV", help="scans.tsv: days, glucose and benzodiazepines")
+    parser.add_argument("--scans", type=Path, metavar="TSV", help="scans.tsv: what only the study knows of a visit")
     parser.add_argument("--qc", type=Path, metavar="TSV", help="qc.tsv: what a person decided about scans")
     parser.add_argument("--atlas-name", default="CerebrA", metavar="NAME", help="atlas of the uptake tables")
     parser.add_argument(
@@ -71,11 +78,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="gtm also gives the ratios of the regions that measure corrected for partial volume (default %(default)s)",
     )
     parser.add_argument(
+        "--early",
+        nargs="+",
+        default=[],
+        metavar="TRACER=EARLY",
+        help="the tracer of the early scan that goes with a late one (`early` of the config)",
+    )
+    parser.add_argument(
+        "--protocol",
+        type=json_object,
+        default={},
+        metavar="JSON",
+        help="rules of each tracer's scans where they depart from the built-in ones (`protocol` of the config)",
+    )
+    parser.add_argument(
         "--max-cerebellum-asymmetry",
         type=positive,
         default=MAX_CEREBELLUM_ASYMMETRY,
         metavar="PERCENT",
         help="above it, cerebellar references are flagged (default %(default)s)",
+    )
+    parser.add_argument(
+        "--within-subject-cv",
+        type=within_subject_cv,
+        default={},
+        metavar="JSON",
+        help="value, kind and source by tracer (`within_subject_cv` of the config); without it, no reliable change",
     )
 
 
@@ -88,8 +116,11 @@ class _Plan:
     roles: RegionRoles
     primary: Mapping[str, str]
     circumstances: Mapping[ScanKey, VisitFacts]
+    protocols: Mapping[str, TracerProtocol]
+    early_of: Mapping[str, str]
     decisions: Mapping[ScanKey, Sequence[Decision]]
     max_cerebellum_asymmetry: float
+    within_subject_cv: Mapping[str, WithinSubjectCv]
 
 
 def run(options: argparse.Namespace) -> None:
@@ -98,7 +129,8 @@ def run(options: argparse.Namespace) -> None:
     Raises
     ------
     ConfigError
-        If ``--primary`` names an unknown tracer or reference.
+        If ``--primary``, ``--early`` or ``--within-subject-cv`` names an unknown tracer, ``--primary`` an unknown
+        reference, or ``--protocol`` what a tracer cannot have.
     TableError
         If a table is absent or cannot be used, or qc.tsv decides about a scan that cannot exist.
     """
@@ -123,12 +155,12 @@ def run(options: argparse.Namespace) -> None:
             joined.writelines(line + "\n" for line in uptake.lines)
             person_ratios, scan_rows = _participant(person, uptake.scans, plan)
             ratios += person_ratios
-            followed += changes(person_ratios, plan.sessions)
+            followed += changes(person_ratios, plan.sessions, plan.within_subject_cv)
             scans += scan_rows
     write_json(folder / "uptake.json", columns.UPTAKE)
     ratio_columns, change_columns, summary_columns = (
         columns.with_references(table, plan.roles.references)
-        for table in (columns.RATIOS, columns.CHANGE, columns.SUMMARY)
+        for table in (columns.RATIOS, with_reliable_change(columns.CHANGE, plan.within_subject_cv), columns.SUMMARY)
     )
     territories = {identity: person.lesion_territory for identity, person in people.items()}
     bilateral = {identity: person.bilateral for identity, person in people.items() if person.bilateral is not None}
@@ -136,9 +168,9 @@ def run(options: argparse.Namespace) -> None:
         options.atlas_name, options.own_atlas, plan.roles, plan.max_cerebellum_asymmetry, territories, bilateral
     )
     write_table(folder / "ratios.tsv", settings.described(ratio_columns), _as_rows(ratios, columns.RATIOS))
-    write_table(folder / "change.tsv", change_columns, _as_rows(followed, columns.CHANGE))
-    summary = summarise(followed, plan.primary, plan.roles.target_name)
-    write_table(folder / "summary.tsv", summary_columns, (_summary_row(row) for row in summary))
+    write_table(folder / "change.tsv", change_columns, _as_rows(followed, change_columns))
+    summary = map(_summary_row, summarise(followed, plan.primary, plan.roles.target_name))
+    write_table(folder / "summary.tsv", summary_columns, summary)
     write_table(folder / "scans.tsv", columns.SCANS, scans)
     describe_dataset(options.results)
 
@@ -156,6 +188,9 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
     for tracer in options.tracers:
         if primary.get(tracer, CONTRALATERAL) not in options.references:
             raise ConfigError(f"--primary: tracer {tracer} has none, and the references lack {CONTRALATERAL}")
+    for tracer in options.within_subject_cv:
+        if tracer not in options.tracers:
+            raise ConfigError(f"--within-subject-cv: tracer {tracer} is not one of {listed(options.tracers)}")
     decisions = {} if options.qc is None else decisions_by_scan(read_decisions(options.qc))
     for key in decisions:
         in_study = key.participant in people and key.session in options.sessions and key.tracer in options.tracers
@@ -170,45 +205,44 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
         sessions=tuple(options.sessions),
         roles=RegionRoles(tuple(dict.fromkeys(options.target)), options.references, corrected=options.pvc != "none"),
         primary=primary,
-        circumstances=_circumstances(options, people),
+        circumstances=circumstances(options, people),
+        protocols=protocols(options),
+        early_of=early_tracers(options),
         decisions=decisions,
         max_cerebellum_asymmetry=options.max_cerebellum_asymmetry,
+        within_subject_cv=options.within_subject_cv,
     )
 
 
-def _circumstances(options: argparse.Namespace, people: Mapping[str, Participant]) -> dict[ScanKey, VisitFacts]:
-    if options.scans is None:
-        return {}
-    return {
-        scan.key: VisitFacts(scan.session, scan.days_since_treatment, scan.glucose_mg_dl, scan.benzodiazepine)
-        for scan in read_scans(options.scans, people, options.sessions, options.tracers)
-    }
-
-
-def _with_notes(scans: Sequence[MeasuredScan], plan: _Plan) -> list[MeasuredScan]:
-    """Return one participant's scans with what their circumstances call attention to."""
-    notes: dict[ScanKey, tuple[Remark, ...]] = {}
-    for tracer in dict.fromkeys(tracer for _, tracer in plan.visits):
-        keys = [scan.uptake.key for scan in scans if scan.uptake.key.tracer == tracer]
-        listed = [key for key in keys if key in plan.circumstances]
-        remarks = visit_notes([plan.circumstances[key] for key in listed])
-        notes |= dict(zip(listed, remarks, strict=True))
-    return [
-        replace(scan, uptake=replace(scan.uptake, notes=(*scan.uptake.notes, *notes.get(scan.uptake.key, ()))))
-        for scan in scans
-    ]
+def _with_notes(
+    scans: Sequence[MeasuredScan], guarded: Mapping[ScanKey, Guarded], lesion_side: Side, sessions: Sequence[str]
+) -> list[MeasuredScan]:
+    """Return one participant's scans with what their circumstances and a growing lesion call attention to."""
+    growth: dict[ScanKey, Remark] = {}
+    for tracer in dict.fromkeys(scan.uptake.key.tracer for scan in scans):
+        measured = [scan.uptake for scan in scans if scan.status == "measured" and scan.uptake.key.tracer == tracer]
+        growth |= larger_lesions(measured, sessions, lesion_side)
+    noted = []
+    for scan in scans:
+        key = scan.uptake.key
+        more = (growth[key],) if key in growth else ()
+        notes = (*scan.uptake.notes, *guarded[key].notes, *more)
+        noted.append(replace(scan, uptake=replace(scan.uptake, notes=notes)))
+    return noted
 
 
 def _participant(
     person: Participant, scans: Sequence[MeasuredScan], plan: _Plan
 ) -> tuple[list[Ratio], list[dict[str, Any]]]:
     """Return a participant's rows of ratios.tsv and scans.tsv."""
-    scans = _with_notes(scans, plan)
+    guarded = guard_scans(scans, plan.circumstances, plan.protocols, plan.sessions[0])
+    scans = _with_notes(scans, guarded, person.lesion_side, plan.sessions)
+    faults = {key: said.fault for key, said in guarded.items() if said.fault is not None}
     measured = [scan.uptake for scan in scans if scan.status == "measured"]
     scan_qcs = dict(
         zip(
             [scan.key for scan in measured],
-            judge_measured(measured, person.lesion_side, plan.decisions, plan.roles.cerebellum),
+            judge_measured(measured, person.lesion_side, plan.decisions, plan.roles.cerebellum, faults),
             strict=True,
         )
     )
@@ -233,8 +267,8 @@ def _participant(
         scan_qc = refuse_without_primary(scan_qc, _primary(scan_values, plan), decisions)
         ratios += scan_values
         signed = sign_offs(scan_qc, scan.uptake, decisions)
-        scan_rows.append(_scan_row(scan, scan_qc, signed, plan.circumstances.get(key)))
-    return ratios, scan_rows
+        scan_rows.append(_scan_row(scan, scan_qc, signed, plan.circumstances.get(key), guarded[key]))
+    return [*ratios, *late_early_ratios(ratios, plan.early_of)], scan_rows
 
 
 def _primary(ratios: Iterable[Ratio], plan: _Plan) -> Ratio:
@@ -248,7 +282,9 @@ def _primary(ratios: Iterable[Ratio], plan: _Plan) -> Ratio:
     )
 
 
-def _scan_row(scan: MeasuredScan, scan_qc: ScanQc, signed: str, circumstances: VisitFacts | None) -> dict[str, Any]:
+def _scan_row(
+    scan: MeasuredScan, scan_qc: ScanQc, signed: str, visit: VisitFacts | None, guarded: Guarded
+) -> dict[str, Any]:
     key, fault = scan.uptake.key, scan_qc.fault
     return {
         "participant_id": key.participant,
@@ -259,7 +295,9 @@ def _scan_row(scan: MeasuredScan, scan_qc: ScanQc, signed: str, circumstances: V
         "code": scan_qc.stated_code or (fault and fault.code),
         "reason": fault.reason if fault else write_cell([scan.uptake.absence]),
         "warnings": write_cell([*scan_qc.notes, *scan.uptake.notes]),
-        "days_since_treatment": circumstances and circumstances.days_since_treatment,
+        "days_since_treatment": visit and visit.days_since_treatment,
+        "uptake_minutes": guarded.start_minutes,
+        "not_compared": ", ".join(guarded.not_compared),
         "decision": scan_qc.decision,
         "sign_off": signed,
         "simulated": scan.simulated,

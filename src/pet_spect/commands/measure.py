@@ -13,13 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pet_spect.commands import measure_surroundings
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
 from pet_spect.commands.common_resolution import common_fwhm, scan_resolutions
 from pet_spect.commands.numbers import auto_or_from_zero, fraction
 from pet_spect.commands.partial_volume import correct_participant, with_correction
 from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
 from pet_spect.imaging.images import read_scan
-from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, ScanKey, Volume
+from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionSide, RegionUptake, ScanKey, Volume, Warp
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import read_converted_facts
@@ -31,13 +32,17 @@ from pet_spect.results.uptake_record import (
     UptakeRow,
     UptakeScan,
     missing_scan,
+    surrounding_rows,
     uptake_rows,
     write_uptake,
 )
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement
+    from pet_spect.quantify.noise import Noise
     from pet_spect.quantify.partial_volume.corrected_scans import CorrectedScan
+    from pet_spect.quantify.surrounding_uptake import SurroundingRegions
+    from pet_spect.quantify.uncertainty import Sensitivity
     from pet_spect.registration.common_resolution import ToCommon
     from pet_spect.registration.resolution_estimate import Resolution
 
@@ -71,6 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"lesion mask in {STANDARD_SPACE}, named space-{STANDARD_SPACE}",
     )
+    measure_surroundings.add_arguments(parser)
     parser.add_argument(
         "--min-coverage",
         type=fraction,
@@ -118,8 +124,6 @@ def run(options: argparse.Namespace) -> None:
     RefusedError, RegionError
         Without ``--record-refusal``, if a scan was refused or does not cover the target.
     """
-    from pet_spect.quantify.measurement import participant_regions
-    from pet_spect.quantify.sensitivities import scan_noise, scan_sensitivities
     from pet_spect.registration.common_resolution import plan
 
     listed = _listed(options)
@@ -139,16 +143,7 @@ def run(options: argparse.Namespace) -> None:
     if lesion is None and record.warp is not None:
         warp_lesion = read_warp_lesion(options.results, options.participant)
     misplacement_mm = record.misplacement_mm if options.misplacement_mm is None else options.misplacement_mm
-    regions = participant_regions(
-        atlas,
-        warp,
-        target=options.target,
-        lesionfree=options.lesionfree,
-        misplacement_mm=misplacement_mm,
-        lesion=lesion,
-        warp_lesion=warp_lesion,
-        min_coverage=options.min_coverage,
-    )
+    by_tracer = _regions(options, listed, atlas, warp, misplacement_mm, lesion, warp_lesion)
 
     faults = [] if lesion_fault is None else [lesion_fault.remark]
     faults += [] if record.anat_fault is None else [record.anat_fault]
@@ -157,31 +152,95 @@ def run(options: argparse.Namespace) -> None:
     for visit in [(session, tracer) for session in options.sessions for tracer in options.tracers]:
         scans[visit] = missing_scan(*visit)
         if visit in listed:
-            scan, measurement = _scan(options, visit, listed[visit], refusals[visit], regions, blurs.get(visit), record)
+            of_tracer = by_tracer[visit[1]]
+            scan, measurement = _scan(
+                options, visit, listed[visit], refusals[visit], of_tracer, blurs.get(visit), record
+            )
             scans[visit] = _with_registration(scan, record, options.participant, faults)
             if measurement is not None:
                 measured[visit] = measurement
-    noises = {}
-    for visit, measurement in measured.items():
-        others = [other for at, other in measured.items() if at != visit and at[1] == visit[1]]
-        noises[visit] = scan_noise(measurement, others, len(atlas.regions))
+    noises = _noises(measured, len(atlas.regions))
     corrected: Mapping[Visit, CorrectedScan] = {}
     if options.pvc != "none":
         blurs_mm = {visit: blur.blur_mm for visit, blur in blurs.items()}
-        corrected = correct_participant(measured, regions, noises, resolutions, blurs_mm, warp_lesion)
+        corrected = correct_participant(measured, by_tracer, noises, resolutions, blurs_mm, warp_lesion)
     for visit, correction in corrected.items():
         scans[visit] = with_correction(scans[visit], correction, listed[visit], lesion_drawn=lesion is not None)
+    surroundings = measure_surroundings.surroundings_of(options, record, lesion, lesion_fault)
     rows: list[UptakeRow] = []
     for visit, scan in scans.items():
         uptake = measured[visit].uptake if visit in measured else None
         without = None if options.pvc == "none" else corrected[visit].uptake if visit in corrected else ()
-        rows += uptake_rows(options.participant, scan, uptake, regions, lesion_fault, without)
+        rows += uptake_rows(options.participant, scan, uptake, by_tracer[visit[1]], lesion_fault, without)
+        around = None
+        if visit in measured:
+            sensitivities, around = _beyond(
+                visit, measured[visit], noises[visit], by_tracer[visit[1]], surroundings, record
+            )
+            if visit in corrected:
+                sensitivities |= corrected[visit].sensitivities
+            scans[visit] = replace(scan, sensitivities=sensitivities)
+        for place, each in enumerate(surroundings):
+            rows += surrounding_rows(options.participant, scan, None if around is None else around[place], each)
+    write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage, surroundings)
+
+
+def _noises(measured: Mapping[Visit, ScanMeasurement], n_regions: int) -> dict[Visit, Noise | None]:
+    """Return the count noise of each scan, which takes another scan with the same tracer."""
+    from pet_spect.quantify.sensitivities import scan_noise
+
+    noises = {}
     for visit, measurement in measured.items():
-        sensitivities = scan_sensitivities(measurement, noises[visit], regions)
-        if visit in corrected:
-            sensitivities |= corrected[visit].sensitivities
-        scans[visit] = replace(scans[visit], sensitivities=sensitivities)
-    write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage)
+        others = [other for at, other in measured.items() if at != visit and at[1] == visit[1]]
+        noises[visit] = scan_noise(measurement, others, n_regions)
+    return noises
+
+
+def _beyond(
+    visit: Visit,
+    measurement: ScanMeasurement,
+    noise: Noise | None,
+    regions: ParticipantRegions,
+    surroundings: Sequence[SurroundingRegions],
+    record: RegistrationRecord,
+) -> tuple[dict[tuple[str, RegionSide], Sensitivity], Sequence[Sequence[RegionUptake]]]:
+    """Return the sensitivities of a scan, and the uptake of each of its surroundings."""
+    from pet_spect.quantify.surrounding_uptake import sensitivities_and_surroundings
+
+    entry = record.registered(ScanKey(record.participant, *visit))
+    view = None if entry is None else entry.cut_view
+    return sensitivities_and_surroundings(measurement, noise, regions, surroundings, view)
+
+
+def _regions(
+    options: argparse.Namespace,
+    listed: Mapping[Visit, Path],
+    atlas: Atlas,
+    warp: Warp | None,
+    misplacement_mm: float,
+    lesion: Volume | None,
+    warp_lesion: Volume | None,
+) -> dict[str, ParticipantRegions]:
+    """Return the regions with which the scans of each tracer are measured."""
+    from pet_spect.quantify.measurement import participant_regions
+    from pet_spect.quantify.membership import RESOLUTION_MM
+
+    kinds = {visit[1]: layout.scan_name(image).datatype for visit, image in listed.items()}
+    regions = {
+        kind: participant_regions(
+            atlas,
+            warp,
+            target=options.target,
+            lesionfree=options.lesionfree,
+            misplacement_mm=misplacement_mm,
+            resolution_mm=RESOLUTION_MM[kind],
+            lesion=lesion,
+            warp_lesion=warp_lesion,
+            min_coverage=options.min_coverage,
+        )
+        for kind in sorted({*kinds.values()} or {"pet"})
+    }
+    return {tracer: regions[kinds.get(tracer, min(regions))] for tracer in options.tracers}
 
 
 def _record(options: argparse.Namespace) -> RegistrationRecord:
@@ -329,5 +388,11 @@ def _measured(
         suv_factor=facts.suv_factor,
         suv_reason=facts.suv_reason,
         attenuation_corrected=facts.attenuation_corrected,
+        protocol=facts.protocol(_voxel_mm(volume)),
     )
     return scan, measurement
+
+
+def _voxel_mm(volume: Volume) -> tuple[float, float, float]:
+    x, y, z = (round(float(size), 4) for size in volume.voxel_size)
+    return x, y, z

@@ -24,6 +24,7 @@ from pet_spect.remarks import BY_EYE
 from pet_spect.results import layout
 from pet_spect.results.registration_record import write_registration_record
 from pet_spect.results.transforms import (
+    write_participant_to_anat_points,
     write_participant_to_scan_points,
     write_placeholder,
     write_standard_warps,
@@ -149,6 +150,8 @@ def run(options: argparse.Namespace) -> None:
         for error in errors:
             print(f"{_label(paths[key])}: accepted ({error.code}): {error}", file=sys.stderr)
     _write(options.results, options.participant, paths, result, refusals)
+    if anatomy is not None and anatomy.key in result.scans:
+        write_participant_to_anat_points(options.results, options.participant, result.scans[anatomy.key].to_scan)
     record = record_of(
         options.participant,
         paths,

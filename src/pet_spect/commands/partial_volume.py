@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from pet_spect.commands.common_resolution import standard_tissue
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
-from pet_spect.results.uptake_record import PartialVolume, UptakeScan
+from pet_spect.results.partial_volume_entry import PartialVolume
+from pet_spect.results.uptake_record import UptakeScan
 
 if TYPE_CHECKING:
     from pet_spect.model import Volume
@@ -25,7 +26,7 @@ Visit = tuple[str, str]
 
 def correct_participant(
     measured: Mapping[Visit, ScanMeasurement],
-    regions: ParticipantRegions,
+    regions: Mapping[str, ParticipantRegions],
     noises: Mapping[Visit, Noise | None],
     resolutions: Mapping[Visit, Resolution],
     blurs_mm: Mapping[Visit, float],
@@ -36,8 +37,8 @@ def correct_participant(
     Parameters
     ----------
     measured : mapping of (session, tracer) to ScanMeasurement
-    regions : ParticipantRegions
-        With which they were measured.
+    regions : mapping of str to ParticipantRegions
+        With which the scans of a tracer were measured.
     noises : mapping of (session, tracer) to Noise or None
         Of the scans as they were measured.
     resolutions : mapping of (session, tracer) to Resolution
@@ -51,18 +52,18 @@ def correct_participant(
     from pet_spect.quantify.partial_volume.head_parts import head_parts
 
     standard, tissue = standard_tissue()
-    lesion = warp_lesion if regions.lesion is None else regions.lesion
-    parts = head_parts(
-        regions.atlas,
-        tissue.grey,
-        tissue.white,
-        tissue.brain,
-        standard.affine,
-        lesion=lesion,
-        certainty=regions.certainty,
-    )
     corrected: dict[Visit, CorrectedScan] = {}
     for tracer in dict.fromkeys(tracer for _, tracer in measured):
+        own = regions[tracer]
+        parts = head_parts(
+            own.atlas,
+            tissue.grey,
+            tissue.white,
+            tissue.brain,
+            standard.affine,
+            lesion=warp_lesion if own.lesion is None else own.lesion,
+            certainty=own.certainty,
+        )
         visits = [visit for visit in measured if visit[1] == tracer]
         widths = [
             Width(
@@ -73,7 +74,7 @@ def correct_participant(
             for visit in visits
         ]
         scans, scan_noises = [measured[visit] for visit in visits], [noises[visit] for visit in visits]
-        found = correct_scans(scans, scan_noises, widths, parts, regions)
+        found = correct_scans(scans, scan_noises, widths, parts, own)
         corrected |= dict(zip(visits, found, strict=True))
     return corrected
 

@@ -28,7 +28,7 @@ _CODES: Mapping[Code, Code] = {
 
 
 def read_mask(path: Path, name: str) -> Volume:
-    """Read a lesion mask in any space; a voxel above 0.5 is lesion.
+    """Read a mask of a lesion or a treatment in any space; a voxel above 0.5 is inside.
 
     Parameters
     ----------
@@ -56,11 +56,11 @@ def read_mask(path: Path, name: str) -> Volume:
     if lesion.size > 1 and lesion[-1] > MOST_FRACTION:
         raise ImageError(
             f"{name}: holds {lesion.size} different values up to {lesion[-1]:g}, as a scan or a map of several labels"
-            " does; a lesion mask holds 0 and one other number, or fractions from 0 to 1",
+            " does; a mask holds 0 and one other number, or fractions from 0 to 1",
             code="lesion_mask_voxels",
         )
     if not lesion.size:
-        raise ImageError(f"{name}: holds no voxel above 0.5; an empty lesion mask is no mask", code="lesion_mask_empty")
+        raise ImageError(f"{name}: holds no voxel above 0.5; an empty mask is no mask", code="lesion_mask_empty")
     # between two voxels of 0 and 255 nearly everything would be above 0.5
     return Volume(np.minimum(mask.data, 1), mask.affine)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pet_spect.errors import RegionError, shown
 from pet_spect.model import Atlas, CutView, Refusal, RegionUptake, Volume, Warp
 from pet_spect.quantify.coverage import coverage_by_pose, in_view, limited
-from pet_spect.quantify.membership import membership_certainty
+from pet_spect.quantify.membership import RESOLUTION_MM, membership_certainty
 from pet_spect.quantify.region_weights import RegionWeights, weigh_regions
 from pet_spect.quantify.smoothing import blur
 from pet_spect.quantify.uptake import uptake_of_shares
@@ -66,11 +66,12 @@ def participant_regions(
     target: Sequence[str] = (),
     lesionfree: Sequence[str] = (),
     misplacement_mm: float = 0.0,
+    resolution_mm: float = RESOLUTION_MM["pet"],
     lesion: Volume | None = None,
     warp_lesion: Volume | None = None,
     min_coverage: float = 0.9,
 ) -> ParticipantRegions:
-    """Return the regions of a participant, those of the target weighted by how certain their place is.
+    """Return the regions of a participant for the scans of a tracer, the target weighted by how certain its place is.
 
     Parameters
     ----------
@@ -82,17 +83,22 @@ def participant_regions(
         Further ones that are.
     misplacement_mm : float, default 0
         How far a fold may lie from where the warp puts it (standard deviation); 0 weighs all of the target alike.
+    resolution_mm : float
+        FWHM of the scans: the blurrier, the less the weights differ (`membership.membership_certainty`).
     warp_lesion : Volume, optional
         The lesion that the registration used, in the standard space; it counts where no `lesion` is given.
 
     Raises
     ------
     RegionError
-        If `misplacement_mm` is not a number from 0 on.
+        If `misplacement_mm` or `resolution_mm` is not a number from 0 on.
     """
     _check_millimetres("misplacement_mm", misplacement_mm)
+    _check_millimetres("resolution_mm", resolution_mm)
     used_lesion = warp_lesion if lesion is None else lesion
-    certainty = membership_certainty(atlas, target, misplacement_mm, used_lesion) if misplacement_mm > 0 else None
+    certainty = None
+    if misplacement_mm > 0:
+        certainty = membership_certainty(atlas, target, misplacement_mm, used_lesion, resolution_mm=resolution_mm)
     without = tuple(dict.fromkeys((*target, *lesionfree)))
     return ParticipantRegions(atlas, to_standard, without, lesion, certainty, min_coverage)
 
@@ -163,6 +169,33 @@ def measure_scan(
     _check_millimetres("blur_mm", blur_mm)
     to_participant = np.eye(4) if to_participant is None else to_participant
     volume = blur(scan if view is None else in_view(scan, view), blur_mm)
+    return _measured(volume, regions, to_participant, view)
+
+
+def measure_again(
+    measurement: ScanMeasurement, regions: ParticipantRegions, view: CutView | None = None
+) -> ScanMeasurement:
+    """Measure other regions in a scan that was measured, in the same way.
+
+    Parameters
+    ----------
+    measurement : ScanMeasurement
+    regions : ParticipantRegions
+        Of the same participant.
+    view : CutView, optional
+        That of the measurement.
+
+    Raises
+    ------
+    RegionError
+        If no part of the atlas lies on the scan's grid.
+    """
+    return _measured(measurement.volume, regions, measurement.to_participant, view)
+
+
+def _measured(
+    volume: Volume, regions: ParticipantRegions, to_participant: NDArray[np.float64], view: CutView | None
+) -> ScanMeasurement:
     shares = weigh_regions(
         volume,
         regions.atlas,

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
-from pet_spect.model import Side, opposite
-from pet_spect.quantify.references import Reference
-from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, joint_value, reference_value, target_value
+from pet_spect.model import Side
+from pet_spect.quantify.cautions import cerebellum_caution, second_stroke
+from pet_spect.quantify.comparisons import Comparison, Measure, of_surroundings, of_target
+from pet_spect.quantify.roles import RegionRoles, ScanUptake
 from pet_spect.quantify.uncertainty import Spread, interval, value_spread
-from pet_spect.quantify.uptake import CORRECTED, LESIONFREE
 from pet_spect.remarks import Remark, write_cell
 
-Measure = Literal["uptake_ratio", "ratio_minus_one", "asymmetry_index_percent", "suv_mean"]
 Qc = Literal["pass", "warn", "fail"]
-
-NO_REFERENCE = "none"
-"""Reference of a measure that has none."""
-
-PONS, CONTRALATERAL = "pons", "contralateral"
-"""References that alone have a further measure: the ratio minus one, and the asymmetry index."""
-
-MOST_LOST_ON_OTHER_SIDE = 0.05
-"""A lesion mask that holds more of the target on the other side shows a second stroke; less may be its rim."""
-
-COMMON_REFERENCE = "cerebellum_ipsilesional"
-"""The reference to which the target is given on either side, to see on which side a change lies."""
-
-OTHER_SIDE = "_contralesional"
-"""Behind the name of the target where it is the one on the side without the stroke."""
 
 MAX_CEREBELLUM_ASYMMETRY = 20.0
 """Percent; crossed diaschisis to 0.84 of normal gives 17 %."""
@@ -47,13 +32,15 @@ class Ratio:
     lesion_side : {'left', 'right'}
     region : str
         The target, with ``_lesionfree`` where lesion voxels are left out, with ``_contralesional`` on the other side,
-        with ``_gtm`` where it and its reference are corrected for partial volume.
+        with ``_gtm`` where it and its reference are corrected for partial volume; or one of
+        `surroundings.SURROUNDINGS`, with ``_mirrored`` for its mirror image.
     measure, reference : str
     value : float
         NaN where it cannot be given.
     numerator, denominator : float
         Uptake of the target and of the reference, in the scan's unit (SUVbw for ``suv_mean``, which has no
-        denominator). Of an asymmetry index: ipsilateral and contralateral uptake.
+        denominator). Of an asymmetry index: ipsilateral and contralateral uptake. Of ``late_early_ratio``: the
+        uptake ratios of the late and of the early scan.
     qc : {'pass', 'warn', 'fail'}
         ``fail`` is never summarised; its value, if there is one, is shown all the same.
     reason : str
@@ -95,6 +82,16 @@ class Ratio:
         return interval(self.value, self.value_sd)[1]
 
     @property
+    def noise_sd(self) -> float:
+        """Standard deviation of the value by count noise alone; NaN if not known."""
+        return math.nan if self.spread is None else self.spread.noise_sd
+
+    @property
+    def own_sd(self) -> float:
+        """Standard deviation of the value by what each scan has on its own; NaN if not known."""
+        return math.nan if self.spread is None else self.spread.own_sd
+
+    @property
     def placement_sd(self) -> float:
         """Standard deviation of the value if all regions may be misplaced together; NaN if not known."""
         return math.nan if self.spread is None else self.spread.placement_sd
@@ -111,6 +108,8 @@ def scan_ratios(
     max_cerebellum_asymmetry: float = MAX_CEREBELLUM_ASYMMETRY,
 ) -> list[Ratio]:
     """Return every row of ratios.tsv for one scan.
+
+    Those of the study's target come first, those of the scan's surroundings behind them.
 
     Parameters
     ----------
@@ -139,44 +138,35 @@ def scan_ratios(
     RegionError
         If a role names a region the scan's table does not have.
     """
-    caution = None if scan.absence else _cerebellum_caution(scan, roles, infratentorial, max_cerebellum_asymmetry)
-    second = None if scan.absence else _second_stroke(scan, roles, lesion_side, bilateral)
+    caution = None if scan.absence else cerebellum_caution(scan, roles, infratentorial, max_cerebellum_asymmetry)
+    second = None if scan.absence else second_stroke(scan, roles, lesion_side, bilateral)
     rows = []
-    for suffix, measure, name in _rows(roles):
-        reference = roles.references.get(name)
-        target = other = RegionValue(math.nan, math.nan, reason=scan.absence)
-        of_reference = failure
-        if not scan.absence:
-            own_side = opposite(lesion_side) if suffix == OTHER_SIDE else lesion_side
-            target = target_value(scan, roles, own_side, suffix.removesuffix(OTHER_SIDE))
-            other = RegionValue(math.nan, math.nan)
-        if not scan.absence and reference is not None:
-            other = reference_value(scan, reference, roles, lesion_side, suffix.removesuffix(OTHER_SIDE))
-            of_reference = failure or (second if _in_other_hemisphere(reference, roles) else None)
-        lies_as_deep = reference is not None and reference.is_mirror(roles.target)
-        value, numerator, denominator, trouble = _evaluate(measure, scan, target, other, lies_as_deep=lies_as_deep)
-        notes = [note for note in scan.notes if measure == "suv_mean" or not note.suv_only]
-        notes += scan.correction_notes if suffix == CORRECTED else ()
+    for each in chain(of_target(scan, roles, lesion_side, second), of_surroundings(scan, roles, lesion_side, second)):
+        value, numerator, denominator, trouble = _evaluate(each, scan)
+        notes = [note for note in scan.notes if each.measure == "suv_mean" or not note.suv_only]
+        notes += each.notes
+        reference = roles.references.get(each.reference)
         if caution and reference is not None and set(reference.regions) & set(roles.cerebellum):
             notes.append(caution)
-        if not trouble and scan.attenuation_corrected is None and not lies_as_deep:
+        if not trouble and scan.attenuation_corrected is None and not each.lies_as_deep:
             notes.append(Remark.of("attenuation_unknown"))
+        fault = failure or each.fault
         rows.append(
             Ratio(
                 scan.key.participant,
                 scan.key.session,
                 scan.key.tracer,
                 lesion_side,
-                roles.target_name + suffix,
-                measure,
-                name,
+                each.region,
+                each.measure,
+                each.reference,
                 value,
                 numerator,
                 denominator,
-                qc="fail" if of_reference or trouble else "warn" if notes else "pass",
-                reason=write_cell([of_reference, trouble, *notes]),
-                spread=None if trouble else _spread(measure, scan, target, other),
-                coverage=_smaller(target.coverage, other.coverage),
+                qc="fail" if fault or trouble else "warn" if notes else "pass",
+                reason=write_cell([fault, trouble, *notes]),
+                spread=None if trouble else _spread(each, scan),
+                coverage=_smaller(each.target.coverage, each.other.coverage),
             )
         )
     return rows
@@ -187,48 +177,13 @@ def _smaller(one: float, other: float) -> float:
     return min(finite, default=math.nan)
 
 
-def _rows(roles: RegionRoles) -> list[tuple[str, Measure, str]]:
-    """Return what is computed of every scan: what stands behind the target's name, measure, name of the reference."""
-    rows: list[tuple[Measure, str]] = [("uptake_ratio", name) for name in roles.references]
-    rows += [("ratio_minus_one", PONS)] if PONS in roles.references else []
-    other_side = roles.references.get(CONTRALATERAL)
-    mirrored = other_side is not None and other_side.is_mirror(roles.target)
-    if mirrored:
-        rows.append(("asymmetry_index_percent", CONTRALATERAL))
-    rows.append(("suv_mean", NO_REFERENCE))
-    every: list[tuple[str, Measure, str]] = [(suffix, *row) for suffix in ("", LESIONFREE) for row in rows]
-    if mirrored and COMMON_REFERENCE in roles.references:
-        every.append((OTHER_SIDE, "uptake_ratio", COMMON_REFERENCE))
-    if roles.corrected:
-        whole = [name for name, reference in roles.references.items() if "lesion" not in reference.exclude]
-        every += [(CORRECTED, "uptake_ratio", name) for name in whole]
-    return every
-
-
-def _in_other_hemisphere(reference: Reference, roles: RegionRoles) -> bool:
-    return reference.side == "contralesional" and not set(reference.regions) & set(roles.cerebellum)
-
-
-def _second_stroke(scan: ScanUptake, roles: RegionRoles, lesion_side: Side, bilateral: bool | None) -> Remark | None:
-    """Return why no reference in the hemisphere without the stroke must be used; None if they may."""
-    if bilateral is not None:
-        return Remark.of("bilateral_stroke", case="told") if bilateral else None
-    side = opposite(lesion_side)
-    volume = target_value(scan, roles, side).volume_ml
-    lost_ml = sum(scan.values[name, side].lesion_fraction * scan.values[name, side].volume_ml for name in roles.target)
-    if not lost_ml > MOST_LOST_ON_OTHER_SIDE * volume:
-        return None
-    return Remark.of("bilateral_stroke", case="mask", share=lost_ml / volume)
-
-
-def _evaluate(
-    measure: Measure, scan: ScanUptake, target: RegionValue, other: RegionValue, *, lies_as_deep: bool
-) -> tuple[float, float, float, Remark | None]:
+def _evaluate(comparison: Comparison, scan: ScanUptake) -> tuple[float, float, float, Remark | None]:
     """Return value, numerator, denominator and, if the value is NaN, why."""
+    measure, target, other = comparison.measure, comparison.target, comparison.other
     numerator, denominator = target.mean, other.mean
     if target.reason or other.reason:
         return math.nan, numerator, denominator, target.reason or other.reason
-    if scan.attenuation_corrected is False and not lies_as_deep:
+    if scan.attenuation_corrected is False and not comparison.lies_as_deep:
         return math.nan, numerator, denominator, Remark.of("no_attenuation_correction")
     if measure == "suv_mean":
         if scan.suv_factor is None:
@@ -249,8 +204,9 @@ def _evaluate(
             return numerator / denominator, numerator, denominator, None
 
 
-def _spread(measure: Measure, scan: ScanUptake, target: RegionValue, other: RegionValue) -> Spread | None:
+def _spread(comparison: Comparison, scan: ScanUptake) -> Spread | None:
     """Return the spread of a value that `_evaluate` has given."""
+    measure, target, other = comparison.measure, comparison.target, comparison.other
     if target.sensitivity is None or (other.sensitivity is None and measure != "suv_mean"):
         return None
     match measure:
@@ -262,18 +218,3 @@ def _spread(measure: Measure, scan: ScanUptake, target: RegionValue, other: Regi
         case _:
             per_target, per_other = 1 / other.mean, -target.mean / other.mean**2
     return value_spread(per_target, target.sensitivity, per_other, other.sensitivity)
-
-
-def _cerebellum_caution(scan: ScanUptake, roles: RegionRoles, infratentorial: bool, limit: float) -> Remark | None:
-    if infratentorial:
-        return Remark.of("cerebellum_infratentorial")
-    left, right = (_cerebellum(scan, roles, side) for side in ("left", "right"))
-    percent = 200 * abs(left - right) / (left + right) if left + right > 0 else 0.0
-    if percent > limit:
-        return Remark.of("cerebellum_asymmetry", left=left, right=right, percent=percent, limit=limit)
-    return None
-
-
-def _cerebellum(scan: ScanUptake, roles: RegionRoles, side: Side) -> float:
-    parts = [(region, side) for region in roles.cerebellum if (region, side) in scan.values]
-    return joint_value(scan, parts).mean

@@ -46,6 +46,25 @@ class RegionValue:
 
 
 @dataclass(frozen=True)
+class Surrounding:
+    """Uptake round the lesion, or where the treatment was given: a further target with its own mirror image.
+
+    Attributes
+    ----------
+    values : mapping
+        (region, side) to uptake, the region being the name of the target or, of its mirror image, that and `MIRRORED`.
+    absence : Remark or None
+        Why this person has no such region; None if they have.
+    notes : tuple of Remark
+        What to look at.
+    """
+
+    values: Mapping[tuple[str, RegionSide], RegionValue]
+    absence: Remark | None = None
+    notes: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True)
 class ScanUptake:
     """One scan, measured or not.
 
@@ -74,6 +93,8 @@ class ScanUptake:
         Faults of the registration that a person accepted.
     correction_notes : tuple of Remark
         What to look at in the values that are corrected for partial volume.
+    surroundings : mapping of str to Surrounding
+        Further targets by name, see `surroundings.SURROUNDINGS`; none are part of `values`.
     """
 
     key: ScanKey
@@ -88,6 +109,7 @@ class ScanUptake:
     lesion_seen_in: str = ""
     accepted: tuple[Refusal, ...] = ()
     correction_notes: tuple[Remark, ...] = ()
+    surroundings: Mapping[str, Surrounding] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

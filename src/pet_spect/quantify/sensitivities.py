@@ -21,7 +21,7 @@ from pet_spect.quantify.uptake import LESIONFREE, uptake_of_shares
 
 
 def scan_sensitivities(
-    scan: ScanMeasurement, noise: Noise | None, regions: ParticipantRegions
+    scan: ScanMeasurement, noise: Noise | None, regions: ParticipantRegions, centre: NDArray[np.floating] | None = None
 ) -> dict[tuple[str, RegionSide], Sensitivity]:
     """Return the sensitivities of a scan's regions, by region and side; with a lesion also the lesion-free ones'.
 
@@ -32,21 +32,23 @@ def scan_sensitivities(
         See `scan_noise`.
     regions : ParticipantRegions
         With which it was measured.
+    centre : (3,) float array, optional
+        Point of the participant about which regions turn, mm: for all regions of a scan the same. Without it, the
+        middle of `regions`.
     """
     atlas, volume = regions.atlas, scan.volume
-    count = len(atlas.regions)
     whole, outside = region_sensitivities(
         volume,
         scan.shares,
-        count,
+        len(atlas.regions),
         scan_to_participant_points=scan.to_participant,
-        centre=atlas_centre(atlas),
+        centre=atlas_centre(atlas) if centre is None else centre,
         noise=noise,
     )
     sensitivities = {
         (region.name, region.side): sensitivity for region, sensitivity in zip(atlas.regions, whole, strict=True)
     }
-    if regions.lesion is not None:
+    if regions.lesion is not None and regions.lesionfree:
         by_threshold = _thresholds(scan, regions, regions.lesion)
         for region, sensitivity in zip(atlas.regions, outside, strict=True):
             if (region.name, region.side) in by_threshold:

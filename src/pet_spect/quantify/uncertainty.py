@@ -68,12 +68,15 @@ class Spread:
         of a person, hence with a sign.
     placement_sd : float
         If all regions may be misplaced together.
+    noise_sd : float
+        The part of `own_sd` that count noise alone makes; NaN if not known.
     """
 
     own_sd: float
     target: tuple[float, float, float]
     reference: tuple[float, float, float]
     placement_sd: float
+    noise_sd: float = math.nan
 
     @property
     def value_sd(self) -> float:
@@ -114,19 +117,48 @@ def value_spread(per_target: float, target: Sensitivity, per_reference: float, r
     shift = per_target * np.array(target.shift) + per_reference * np.array(other.shift)
     turn = per_target * np.array(target.turn) + per_reference * np.array(other.turn)
     threshold = per_target * target.threshold + per_reference * other.threshold
+    noise = math.hypot(per_target * target.noise_sd, per_reference * other.noise_sd)
     return Spread(
-        math.hypot(
-            per_target * target.noise_sd, per_reference * other.noise_sd, *RIGID_MM * shift, *RIGID_DEGREES * turn
-        ),
+        math.hypot(noise, *RIGID_MM * shift, *RIGID_DEGREES * turn),
         _three(WARP_MM * per_target * np.array(target.shift)),
         _three(WARP_MM * per_reference * np.array(other.shift)),
         _UNIFORM_SD * math.hypot(*PLACEMENT_MM * shift, *PLACEMENT_DEGREES * turn, threshold),
+        noise,
     )
 
 
 def _three(values: FloatArray) -> tuple[float, float, float]:
     x, y, z = values.tolist()
     return x, y, z
+
+
+def quotient_spread(over: float, over_spread: Spread, under: float, under_spread: Spread) -> Spread:
+    """Return the spread of the quotient of two values that stem from two scans of one person.
+
+    The scans share the warp, so what it does to both is added with its sign. What happens if all regions are
+    misplaced together has no sign and is added as if it were independent, which is too much rather than too little.
+
+    Parameters
+    ----------
+    over, under : float
+        The values; `under` is above 0.
+    over_spread, under_spread : Spread
+
+    Examples
+    --------
+    >>> same = Spread(0.0, (0.1, 0.0, 0.0), (0.0, 0.0, 0.0), 0.0)
+    >>> quotient_spread(2.0, same, 2.0, same).value_sd
+    0.0
+    """
+    per_over, per_under = 1 / under, -over / under**2
+    target = np.array(over_spread.target) * per_over + np.array(under_spread.target) * per_under
+    reference = np.array(over_spread.reference) * per_over + np.array(under_spread.reference) * per_under
+    return Spread(
+        math.hypot(per_over * over_spread.own_sd, per_under * under_spread.own_sd),
+        _three(target),
+        _three(reference),
+        math.hypot(per_over * over_spread.placement_sd, per_under * under_spread.placement_sd),
+    )
 
 
 def change_sd(before: Spread, after: Spread, *, per_before: float = 1.0, per_after: float = 1.0) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pet_spect.quantify.smoothing import blur_between
@@ -39,25 +39,35 @@ class ToCommon:
 def plan(wanted: float | str, resolutions: Mapping[Visit, Resolution]) -> dict[Visit, ToCommon]:
     """Return by how much each scan is blurred, given what resolution each has.
 
-    A scan whose resolution is unknown, or that is coarser than the common one by more than its uncertainty,
-    stays as it is and says so. With ``auto``, a scan that is not clearly sharper than the coarsest also stays as it is:
-    blurring one of two equal scans would make the difference that it is meant to take away.
+    With ``auto`` the scans of a tracer are compared with each other alone. One that is not clearly sharper than the
+    coarsest stays as it is: blurring one of two equal scans would make the difference that it is meant to take away.
+    One that cannot be compared stays as it is and says so.
+
+    With a number, a scan whose resolution is unknown, or that is coarser than the common one by more than its
+    uncertainty, stays as it is and says so.
     """
-    planned = {}
-    for visit, own in resolutions.items():
-        if math.isnan(own.fwhm_mm):
-            planned[visit] = ToCommon(warnings=(Remark.of("resolution_unknown", reason=own.reason),))
-        elif isinstance(wanted, str):
-            of_tracer = [
-                each for other, each in resolutions.items() if other[1] == visit[1] and each.fwhm_mm == each.fwhm_mm
-            ]
-            coarsest = max(of_tracer, key=lambda each: each.fwhm_mm)
-            clear = coarsest.fwhm_mm - own.fwhm_mm > CLEARLY * math.hypot(coarsest.sd_mm, own.sd_mm)
-            needed = blur_between(own.fwhm_mm, coarsest.fwhm_mm) if clear else 0.0
-            planned[visit] = ToCommon(own.fwhm_mm, own.sd_mm, needed)
-        else:
-            warnings: tuple[Remark, ...] = ()
-            if own.fwhm_mm - wanted > CLEARLY * own.sd_mm:
-                warnings = (Remark.of("resolution_coarser", found=own.fwhm_mm, wanted=wanted),)
-            planned[visit] = ToCommon(own.fwhm_mm, own.sd_mm, blur_between(own.fwhm_mm, wanted), warnings)
-    return planned
+    if not isinstance(wanted, str):
+        return {visit: _to_number(wanted, own) for visit, own in resolutions.items()}
+    return {
+        visit: _to_coarsest(own, [other for at, other in resolutions.items() if at != visit and at[1] == visit[1]])
+        for visit, own in resolutions.items()
+    }
+
+
+def _to_number(wanted: float, own: Resolution) -> ToCommon:
+    if math.isnan(own.fwhm_mm):
+        return ToCommon(warnings=(Remark.of("resolution_unknown", reason=own.reason),))
+    warnings: tuple[Remark, ...] = ()
+    if own.fwhm_mm - wanted > CLEARLY * own.sd_mm:
+        warnings = (Remark.of("resolution_coarser", found=own.fwhm_mm, wanted=wanted),)
+    return ToCommon(own.fwhm_mm, own.sd_mm, blur_between(own.fwhm_mm, wanted), warnings)
+
+
+def _to_coarsest(own: Resolution, others: Sequence[Resolution]) -> ToCommon:
+    if math.isnan(own.apparent_mm):
+        return ToCommon(warnings=(Remark.of("resolution_unknown", reason=own.reason),) if others else ())
+    coarsest = max((own, *others), key=lambda each: -math.inf if math.isnan(each.apparent_mm) else each.apparent_mm)
+    joint_sd = math.hypot(coarsest.apparent_sd_mm, own.apparent_sd_mm)
+    clear = coarsest.apparent_mm - own.apparent_mm > CLEARLY * joint_sd
+    needed = blur_between(own.apparent_mm, coarsest.apparent_mm) if clear else 0.0
+    return ToCommon(blur_mm=needed) if math.isnan(own.fwhm_mm) else ToCommon(own.fwhm_mm, own.sd_mm, needed)

@@ -6,6 +6,7 @@ at which the scan is explained best, each part of the brain with brightnesses of
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,15 +83,15 @@ class Resolution:
     reason : str
         Why it is unknown, or "".
     apparent_mm, apparent_sd_mm : float
-        The blur at which the tissue, where the registration puts it, explains the scan best, and its standard
-        deviation: the resolution and the misplaced folds together; NaN where not even that is known.
+        The same before the blur of the registration is taken off, which is alike in all scans of a person: what two of
+        them are compared by, also where the one is finer than can be told. NaN where it is unknown.
     """
 
     fwhm_mm: float
     sd_mm: float
     reason: str = ""
-    apparent_mm: float = float("nan")
-    apparent_sd_mm: float = float("nan")
+    apparent_mm: float = math.nan
+    apparent_sd_mm: float = math.nan
 
 
 def sharp_tissue(atlas: Atlas, tissue: TissueMaps) -> SharpTissue:
@@ -141,17 +142,16 @@ def estimate_fwhm(
     """
     best = _best_blur(scan, tissue, scan_to_participant_points, participant_to_standard_points)
     if isinstance(best, str):
-        return Resolution(float("nan"), float("nan"), best)
+        return Resolution(math.nan, math.nan, best)
     best_fwhm_mm, sd = best
     low, high = SEARCHED_MM[0], SEARCHED_MM[-1]
     if not low < best_fwhm_mm < high:
-        return Resolution(float("nan"), float("nan"), f"it lies outside {low:g} to {high:g} mm")
+        return Resolution(math.nan, math.nan, f"it lies outside {low:g} to {high:g} mm")
     if sd > LARGEST_SD_MM:
-        return Resolution(float("nan"), float("nan"), f"it is uncertain by {sd:.1f} mm")
+        return Resolution(math.nan, math.nan, f"it is uncertain by {sd:.1f} mm")
     corrected = _corrected(best_fwhm_mm)
     if corrected < FINEST_MM:
-        finer = f"it is finer than {FINEST_MM:g} mm"
-        return Resolution(float("nan"), float("nan"), finer, best_fwhm_mm, sd)
+        return Resolution(math.nan, math.nan, f"it is finer than {FINEST_MM:g} mm", best_fwhm_mm, sd)
     return Resolution(corrected, sd * best_fwhm_mm / corrected, "", best_fwhm_mm, sd)
 
 
@@ -173,7 +173,7 @@ def sharpest_fwhm_mm(scan: Volume, tissue: SharpTissue) -> float:
         In mm; NaN where it is unknown.
     """
     best = _best_blur(scan, tissue, np.eye(4), None)
-    return float("nan") if isinstance(best, str) else max(_corrected(best[0]), FINEST_MM)
+    return math.nan if isinstance(best, str) else max(_corrected(best[0]), FINEST_MM)
 
 
 def _corrected(best_fwhm_mm: float) -> float:

@@ -35,29 +35,38 @@ Code = Literal[
     "image_damaged", "image_missing", "image_modality", "image_pair", "image_shape", "image_space", "image_twin",
     "image_unreadable", "image_voxels", "injection_date_replaced", "injection_implausible", "injection_time",
     "injection_time_conflict", "injection_time_unchecked", "injection_times_differ", "internal_error", "key_short",
-    "key_unreadable", "laterality_disagree", "laterality_mirrored", "laterality_undetermined", "lesion_mask_affine",
+    "key_unreadable", "laterality_disagree", "laterality_mirrored", "laterality_undetermined",
+    "lesion_estimated", "lesion_larger", "lesion_mask_affine",
     "lesion_mask_damaged", "lesion_mask_empty", "lesion_mask_estimated", "lesion_mask_image_refused",
     "lesion_mask_missing", "lesion_mask_outside", "lesion_mask_pair", "lesion_mask_shape", "lesion_mask_side",
     "lesion_mask_space", "lesion_mask_unreadable", "lesion_mask_voxels", "likeness_not_possible",
-    "link_not_followed", "low_coverage", "mixed_orientation",
+    "link_not_followed", "low_coverage", "mirror_in_lesion", "mixed_orientation",
     "mixed_series", "mixed_spacing", "modality", "modality_conflict", "modality_lut", "more_frames_than_stated",
-    "more_slices_than_stated", "no_attenuation_correction", "no_brain_left", "no_head", "no_image", "no_lesion_mask",
-    "no_overlap", "no_scan", "no_suv", "no_value", "no_volume", "not_dicom", "not_emission", "not_recon_tomo",
+    "more_slices_than_stated", "no_attenuation_correction", "no_brain_left", "no_head", "no_image", "no_lesion",
+    "no_lesion_mask", "no_overlap", "no_sample_size", "no_scan", "no_suv", "no_treatment_site", "no_value",
+    "no_volume", "not_dicom", "not_emission", "not_recon_tomo",
     "not_static", "orientation", "orientation_conflict", "orientation_declared", "orientation_unknown", "out_exists",
     "out_place", "output_exists", "partial_volume_condition", "partial_volume_lesion", "partial_volume_noise",
     "partial_volume_resolution", "participant_lost", "path_unusable", "patients", "percent_undefined",
     "philips_factor", "picture_missing", "pixels", "projections", "qc_unknown_scan", "radiopharmaceutical",
     "real_world_range", "real_world_values", "record_missing", "record_outdated", "record_unreadable",
-    "reference_moved", "reference_time_conflict", "refused", "region", "registration", "relative", "reprojection",
-    "rescale_intercept",
-    "rescale_slope", "resolution_coarser", "resolution_unknown", "secondary_capture", "secondary_image",
+    "reference_moved", "reference_time_conflict", "refused", "region", "registration", "relative",
+    "repeatability_unknown", "reprojection", "rescale_intercept", "rescale_slope",
+    "resolution_coarser", "resolution_unknown", "secondary_capture", "secondary_image",
     "sex_conflict", "sidecar_keys", "sidecar_missing", "sidecar_unreadable", "slice_duplicate", "slice_single",
     "slice_spacing", "sop_class", "spacing_conflict", "spacing_from_thickness", "study",
     "suv_factor_conflict", "suv_type", "table", "table_encoding", "table_size", "table_unreadable", "table_workbook",
     "time_unreadable", "tracer", "tracer_conflict",
-    "tracer_name_unknown", "tracer_nuclide", "tracer_radiopharmaceutical", "transform_implausible", "two_heads",
+    "tracer_name_unknown", "tracer_nuclide", "tracer_radiopharmaceutical", "transform_implausible",
+    "treatment_both_sides", "treatment_image_refused", "treatment_mask", "treatment_other_side", "treatment_outside",
+    "two_heads",
     "units", "units_conflict", "unsigned", "unused_bits", "upside_down", "uptake_pattern", "values_clipped",
     "visit_order", "weight_conflict", "weight_implausible", "weight_in_grams", "weight_unreadable", "weight_unusual",
+    # of the protocol
+    "attenuation_differs", "baseline_after_treatment", "benzodiazepine_differs", "collimator_differs", "dose_differs",
+    "duration_differs", "energy_window_differs", "filter_differs", "glucose_differs", "no_early_value",
+    "reconstruction_differs", "scanner_differs", "scatter_differs", "uptake_time_differs", "uptake_time_unknown",
+    "uptake_window", "voxel_size_differs",
 ]
 # fmt: on
 """Every code there is, so that a type checker refuses any other."""
@@ -232,6 +241,9 @@ _GATES = "docs/methods.md#gates"
 _REGISTRATION = "docs/methods.md#other-refusals-of-the-registration"
 _FLAGS = "docs/statistics.md#codes-in-the-column-reason"
 _LATERALITY = "docs/statistics.md#on-which-side-is-the-lesion"
+_PLANNING = "docs/statistics.md#planning-a-trial-pet-spect-plan"
+_PROTOCOL = "docs/statistics.md#protocol-of-the-visits"
+_SURROUNDINGS = "docs/methods.md#lesion-surroundings-and-treatment-sites"
 _RESOLUTION = "docs/methods.md#resolution"
 _PARTIAL_VOLUME = "docs/methods.md#partial-volume"
 _COMMANDS = "config/README.md#what-stops-a-command"
@@ -265,6 +277,24 @@ def _counts(what: str) -> Kind:
         _CONTRADICTIONS,
         f"{{found}} {what} were found, the header says {{stated}}",
         {"found": _COUNT, "stated": _COUNT},
+    )
+
+
+def _differs(what: str) -> Kind:
+    """Return the kind of an item of the protocol in which a visit differs from the first one, in words."""
+    return Kind(
+        _PROTOCOL,
+        f"{what}: {{found}}; at {{session}}: {{reference}}",
+        {"found": Text(), "reference": Text(), "session": Text()},
+    )
+
+
+def _too_far(what: str, unit: str, limit: str) -> Kind:
+    """Return the kind of an item of the protocol in which a visit differs from the first one, in numbers."""
+    return Kind(
+        _PROTOCOL,
+        f"{what} is {{found}} {unit}, at {{session}} it was {{reference}} {unit}; the limit is {{limit}} {limit}",
+        {"found": _G, "reference": _G, "session": Text(), "limit": _G},
     )
 
 
@@ -669,6 +699,11 @@ _OF_TABLES: dict[Code, Kind] = {
     "no_attenuation_correction": Kind(
         _FLAGS, "only the two sides of the target may be compared, because they lie equally deep"
     ),
+    "no_early_value": Kind(
+        _FLAGS,
+        {"no_scan": "no early scan ({tracer}) is listed", "no_ratio": "the early scan ({tracer}) gives no ratio"},
+        {"tracer": Text()},
+    ),
     "no_lesion_mask": Kind(_FLAGS, "no lesion mask is given"),
     "no_scan": Kind(_FLAGS, "no scan listed", has_no_code=True),
     "no_suv": Kind(_FLAGS, {"why": "{reason}", "no_factor": "the sidecar has no factor"}, {"reason": Text()}),
@@ -678,10 +713,24 @@ _OF_TABLES: dict[Code, Kind] = {
         {"region": "nothing of {region} is left to measure", "joined": "the region is empty"},
         {"region": Text()},
     ),
+    "no_sample_size": Kind(
+        _PLANNING,
+        {
+            "lower_bound": "a lower bound: an unchanged person varies more between visits",
+            "no_noise": "no baseline whose noise is known: that takes two usable scans of a person with the tracer",
+            "no_cv": "no within_subject_cv of this tracer is given",
+            "no_change": "no wanted change is given",
+            "too_many": "more than {most} people",
+        },
+        {"most": _COUNT},
+    ),
     "partial_volume_noise": Kind(
         _PARTIAL_VOLUME, "a SPECT corrected for partial volume is too noisy for a change; this is a value alone"
     ),
     "percent_undefined": Kind(_FLAGS, "the baseline is not positive"),
+    "repeatability_unknown": Kind(
+        _FLAGS, "it is not known how much repeated scans of this person differ, so nothing is said of reliable change"
+    ),
     "visit_order": Kind(
         _FLAGS,
         "days since treatment are {days} at {session} and {later_days} at {later_session}; are the two visits"
@@ -690,7 +739,103 @@ _OF_TABLES: dict[Code, Kind] = {
     ),
 }
 
-CATALOGUE: Mapping[Code, Kind] = MappingProxyType(_OF_ERRORS | _OF_CONVERT | _OF_REGISTRATION | _OF_TABLES)
+_OF_PROTOCOL: dict[Code, Kind] = {
+    "attenuation_differs": _differs("attenuation correction"),
+    "collimator_differs": _differs("collimator"),
+    "energy_window_differs": _differs("energy windows"),
+    "filter_differs": _differs("reconstruction filter"),
+    "reconstruction_differs": _differs("reconstruction"),
+    "scanner_differs": _differs("scanner"),
+    "scatter_differs": _differs("scatter correction"),
+    "voxel_size_differs": _differs("voxels"),
+    "dose_differs": _too_far("the dose", "MBq", "% of their mean"),
+    "duration_differs": _too_far("the duration of the scan", "s", "% of their mean"),
+    "glucose_differs": _too_far("blood glucose", "mg/dL", "mg/dL"),
+    "uptake_time_differs": _too_far("the time from injection to scan", "min", "min"),
+    "benzodiazepine_differs": Kind(
+        _PROTOCOL,
+        "the person was on benzodiazepines at only one of this visit and {session}",
+        {"found": _G, "reference": _G, "session": Text(), "limit": _G},
+    ),
+    "baseline_after_treatment": Kind(
+        _PROTOCOL,
+        "{session}, from which every change is counted, is {days} days after the treatment; are visits exchanged?",
+        {"days": _G, "session": Text()},
+    ),
+    "uptake_time_unknown": Kind(
+        _PROTOCOL,
+        "the time from injection to scan is not known: give uptake_minutes or injection_time in scans.tsv",
+    ),
+    "uptake_window": Kind(
+        _PROTOCOL,
+        {
+            "scan": "the scan began {minutes} min after the injection, the protocol needs {first} to {last} min",
+            "table": "by scans.tsv the scan began {minutes} min after the injection, the protocol needs {first} to"
+            " {last} min; the scan itself gives another time",
+            "clocks": "the injection times of the scan and of scans.tsv are {minutes} min apart, so one of them puts"
+            " the scan outside the {first} to {last} min that the protocol needs",
+        },
+        {"minutes": _G, "first": _G, "last": _G},
+    ),
+}
+
+_OF_SURROUNDINGS: dict[Code, Kind] = {
+    "lesion_estimated": Kind(
+        _SURROUNDINGS,
+        "no lesion mask is given; the rings lie round the {seen} mL that the registration saw on the {side}: look at"
+        " the estimate",
+        {"seen": Number(".1f"), "side": _SIDES},
+    ),
+    "lesion_larger": Kind(
+        _SURROUNDINGS,
+        "the scan shows a lesion of {later} mL on the {side}, the scan of {session} one of {first} mL",
+        {"later": _WHOLE, "first": _WHOLE, "side": _SIDES, "session": Text()},
+    ),
+    "mirror_in_lesion": Kind(
+        _SURROUNDINGS,
+        "{share} of the mirror image of the treatment site lie in the lesion",
+        {"share": Number(".0%")},
+    ),
+    "no_lesion": Kind(
+        _SURROUNDINGS,
+        {
+            "mask": "the lesion mask has no voxel on the {side}",
+            "seen": "no lesion mask is given, and what the registration saw, {seen} mL on the {side} and {other} mL on"
+            " the other side, is not clear enough: at least {needed} mL on the {side}, and {share} of all, are needed",
+        },
+        {
+            "side": _SIDES,
+            "seen": Number(".1f"),
+            "other": Number(".1f"),
+            "needed": _G,
+            "share": Number(".0%"),
+        },
+    ),
+    "no_treatment_site": Kind(_SURROUNDINGS, "participants.tsv gives no treatment site for this person"),
+    "treatment_both_sides": Kind(
+        _SURROUNDINGS, "there are treatment sites on both sides, so that there is no untreated mirror image"
+    ),
+    "treatment_image_refused": Kind(
+        _SURROUNDINGS, "the image in whose space the treatment is given was refused or was not registered"
+    ),
+    "treatment_mask": Kind(_SURROUNDINGS, "{reason}", {"reason": Text()}),
+    "treatment_other_side": Kind(
+        _SURROUNDINGS, "the treatment site lies on the {side}, the side without the stroke", {"side": _SIDES}
+    ),
+    "treatment_outside": Kind(
+        _SURROUNDINGS,
+        {
+            "point": "point {number} of treatment_sites lies outside the brain",
+            "midline": "point {number} of treatment_sites lies on the midline, so it has no side",
+            "mask": "the treatment mask lies outside the brain",
+        },
+        {"number": _COUNT},
+    ),
+}
+
+CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
+    _OF_ERRORS | _OF_CONVERT | _OF_REGISTRATION | _OF_TABLES | _OF_PROTOCOL | _OF_SURROUNDINGS
+)
 """What is known of every code."""
 
 WARNINGS_OF_CONVERT: frozenset[Code] = frozenset(_OF_CONVERT)

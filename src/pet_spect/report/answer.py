@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from pet_spect.errors import TableError
 from pet_spect.quantify.cohort.statistics import estimates
-from pet_spect.quantify.ratios import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE
+from pet_spect.quantify.comparisons import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE
 from pet_spect.remarks import codes_in
 from pet_spect.report.display import Cell, Table, cell, table, unique, words
+from pet_spect.report.precision import reliable_changes, what_trial_shows
 from pet_spect.report.results_folder import Results
 from pet_spect.report.slopes import SlopePlot, Visit, slope_plot
+from pet_spect.results.reliable_change import RELIABLE_CHANGE
 from pet_spect.tsv import MISSING, Row, format_value, parse_float
 
 _ENDPOINT = ("tracer", "region", "measure", "reference", "session")
@@ -83,6 +85,10 @@ class Outcome:
         Participants whose other side changed, too (`reference_moved`).
     moved_on_average : bool
         Whether more than half of the mean comes from the other side.
+    trial_shows : str
+        What mean change a trial of this size shows.
+    reliable : str
+        How many people changed reliably; empty without a within-subject CV.
     """
 
     tracer: str
@@ -101,6 +107,8 @@ class Outcome:
     sides: list[tuple[str, Estimate]]
     moved: list[str]
     moved_on_average: bool
+    trial_shows: str
+    reliable: str
 
 
 def outcomes(results: Results) -> list[Outcome]:
@@ -137,6 +145,8 @@ def _outcome(results: Results, endpoint: Endpoint) -> Outcome:
     sides, moved_on_average = _sides(results, endpoint, rows)
     visits = [_visit(row) for row in rows]
     low, high = parse_float(change["ci95_low"]), parse_float(change["ci95_high"])
+    reliable = reliable_changes(rows, results.dictionaries["change"], tracer)
+    columns = (*_SHOWN[:-3], *RELIABLE_CHANGE, *_SHOWN[-3:]) if reliable else _SHOWN
     against = "" if reference in (MISSING, "none") else f", reference {words(reference)}"
     return Outcome(
         tracer=tracer,
@@ -149,11 +159,13 @@ def _outcome(results: Results, endpoint: Endpoint) -> Outcome:
         direction=_direction(low, high),
         people=len(rows),
         plot=slope_plot(visits, parse_float(change["mean_change"]), low, high),
-        table=table(_SHOWN, rows, results.dictionaries["ratios"] | results.dictionaries["change"]),
+        table=table(columns, rows, results.dictionaries["ratios"] | results.dictionaries["change"]),
         left_out=[(row["participant_id"], row["reason"]) for row in rows if row["included"] != "true"],
         sides=sides,
         moved=[row["participant_id"] for row in rows if "reference_moved" in codes_in(row["reason"])],
         moved_on_average=moved_on_average,
+        trial_shows=what_trial_shows(percent),
+        reliable=reliable,
         not_drawn=[visit.participant for visit in visits if math.isnan(visit.baseline) and math.isnan(visit.follow_up)],
     )
 
@@ -198,7 +210,10 @@ def _everybody(results: Results, endpoint: Endpoint) -> list[Row]:
     """Return one row per participant of the scans table, also for those the change table lacks."""
     sides = lesion_sides(results)
     rows = {row["participant_id"]: row for row in results.tables["change"] if _endpoint(row) == endpoint}
-    nothing = dict.fromkeys(_SHOWN, MISSING) | {"included": "false", "reason": "not in the change table"}
+    nothing = dict.fromkeys((*_SHOWN, *RELIABLE_CHANGE), MISSING) | {
+        "included": "false",
+        "reason": "not in the change table",
+    }
     measure = {"measure": endpoint[2]}
     return [
         nothing | measure | rows.get(person, {}) | {"participant_id": person, "lesion_side": sides.get(person, MISSING)}

@@ -20,6 +20,8 @@ _SIGNED = {
     "hl_ci_high",
     "change_percent_ci95_low",
     "change_percent_ci95_high",
+    "reliable_limit_low_percent",
+    "reliable_limit_high_percent",
 }
 _COUNTS = {"n", "n_missing"}
 _PROBABILITIES = ("p_",)

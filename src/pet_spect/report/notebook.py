@@ -17,7 +17,7 @@ from pet_spect.imaging.given_images import check_thickness, given_images
 from pet_spect.imaging.images import read_volume
 from pet_spect.imaging.resample import apply_affine
 from pet_spect.model import Atlas, ScanKey, Side, Volume
-from pet_spect.quantify.ratios import CONTRALATERAL
+from pet_spect.quantify.comparisons import CONTRALATERAL
 from pet_spect.remarks import read_cell
 from pet_spect.report.canvas import LEFT, RIGHT
 from pet_spect.results.library.finished_study import FinishedStudy
@@ -189,6 +189,7 @@ def _ratios(image: Any, atlas: Atlas, targets: str | Sequence[str], reference: s
         lesion=None,
         measures=None,
         misplacement_mm=0.0,
+        resolution_mm=6.0,
         blur_mm=0.0,
         min_coverage=0.9,
         check_space=False,

@@ -12,6 +12,7 @@ from pet_spect.report.answer import lesion_sides
 from pet_spect.report.display import Cell, Table, table, unique
 from pet_spect.report.results_folder import Results, asked_for, key_of
 from pet_spect.results.columns import CHANGE, RATIOS
+from pet_spect.results.reliable_change import RELIABLE_CHANGE, recorded_cvs
 from pet_spect.tsv import MISSING, Row
 
 _CHANGE = tuple(name for name in CHANGE if name != "participant_id")
@@ -100,6 +101,8 @@ def people(results: Results, *, inline: bool, with_rows: bool) -> list[Person]:
         Put the values into the page.
     """
     sides = lesion_sides(results)
+    dictionary = results.dictionaries["change"]
+    change_columns = (*_CHANGE, *RELIABLE_CHANGE) if recorded_cvs(dictionary) else _CHANGE
     change, ratios, scans = (_by_person(results.tables[name]) for name in ("change", "ratios", "scans"))
     everybody = []
     for person, listed in scans.items():
@@ -110,7 +113,7 @@ def people(results: Results, *, inline: bool, with_rows: bool) -> list[Person]:
                 sides.get(person, MISSING),
                 *_flags_and_remarks(values),
                 [_visit(results, row, inline=inline) for row in listed],
-                table(_CHANGE, asked_for(mine), results.dictionaries["change"]) if with_rows else None,
+                table(change_columns, asked_for(mine), dictionary) if with_rows else None,
                 table(_RATIOS, asked_for(values), results.dictionaries["ratios"]) if with_rows else None,
             )
         )

@@ -19,22 +19,27 @@ _RATIO_UNIT = "1; percent for asymmetry_index_percent; g/mL (SUVbw) for suv_mean
 _TARGET = {
     "Description": "Target region of the atlas; _lesionfree leaves out the voxels of the lesion mask; _contralesional"
     " is the target on the other side, to see on which side a change lies; _gtm is the target corrected for partial"
-    " volume, over a reference that is corrected, too.",
+    " volume, over a reference that is corrected, too. Where asked for, lesion_ring_0_10 and lesion_ring_10_20, the"
+    " tissue so many mm from the lesion, and treatment_site, where the treatment was given; _mirrored is the mirror"
+    " image of one of these.",
 }
 _MEASURE = {
-    "Description": "What is computed of the target, on the side of the stroke unless its name ends in _contralesional.",
+    "Description": "What is computed of the target, on the side of the stroke unless its name ends in _contralesional"
+    " or _mirrored; of treatment_site on the side where it lies.",
     "Levels": {
         "uptake_ratio": "numerator / denominator",
         "ratio_minus_one": "numerator / denominator - 1; for IMZ and pons a proxy of the binding potential",
         "asymmetry_index_percent": "200 · (ipsilateral - contralateral) / (ipsilateral + contralateral); negative is a"
         " deficit on the side of the stroke",
         "suv_mean": "mean SUV, body weight",
+        "late_early_ratio": "uptake_ratio of the late scan / uptake_ratio of the early scan of the same visit; only for"
+        " a tracer whose early scan is named in the configuration",
     },
 }
 _REFERENCE: dict[str, Any] = {
     "Description": "What the target is compared with.",
     "Levels": {
-        "contralateral": "the same region on the other side",
+        "contralateral": "the same region on the other side, the mirror image of a ring or a treatment site",
         "cerebellum_ipsilesional": "cerebellum on the side of the stroke, which crossed diaschisis spares",
         "cerebellum_contralesional": "cerebellum on the other side",
         "cerebellum": "both sides of the cerebellum",
@@ -78,7 +83,8 @@ UPTAKE: Columns = {
     "tracer": _TRACER,
     "region": {
         "Description": "Region of the atlas; _lesionfree leaves out the voxels of the lesion mask; _gtm is corrected"
-        " for partial volume."
+        " for partial volume. Where asked for, rings round the lesion and the treatment site; _mirrored is their mirror"
+        " image on the other side."
     },
     "side": {
         "Description": "Side of the person.",
@@ -131,6 +137,15 @@ RATIOS: Columns = {
         "Units": _RATIO_UNIT,
     },
     "ci95_high": {"Description": "Upper end of it.", "Units": _RATIO_UNIT},
+    "noise_sd": {
+        "Description": "The part of value_sd that count noise alone makes: the least that a repeated scan differs by.",
+        "Units": _RATIO_UNIT,
+    },
+    "own_sd": {
+        "Description": "The part of value_sd that is independent from scan to scan: count noise and rigid misalignment."
+        " What two scans of one participant share through the common warp is left out: it cancels in a change.",
+        "Units": _RATIO_UNIT,
+    },
     "placement_sd": {
         "Description": "Standard deviation of the value if all regions together lie anywhere within 2 mm and 2 degrees"
         " of where the warp puts them, and the lesion's border (of a _lesionfree region) between probability 0.3 and"
@@ -138,8 +153,8 @@ RATIOS: Columns = {
         "Units": _RATIO_UNIT,
     },
     "numerator": {
-        "Description": "Mean uptake of the target on the side of the stroke (of a _contralesional region: on the"
-        " other side).",
+        "Description": "Mean uptake of the target on the side of the stroke (of a _contralesional or _mirrored region:"
+        " on the other side; of treatment_site: where it lies).",
         "Units": f"{_SCAN_UNIT}; g/mL for suv_mean",
     },
     "denominator": {
@@ -243,7 +258,8 @@ SCANS: Columns = {
             "measured": "it gives values",
             "refused": "a step refused it, or it gives no ratio to the primary reference",
             "missing": "scans.tsv does not list it",
-            "excluded": "a check of its side or a person in qc.tsv took it out: values, if any, are shown but not used",
+            "excluded": "a check of its side, the protocol or a person in qc.tsv took it out: values, if any, are shown"
+            " but not used",
         },
     },
     "stage": {"Description": "Which step refused or excluded it."},
@@ -256,6 +272,15 @@ SCANS: Columns = {
     "days_since_treatment": {
         "Description": "From the treatment to the scan, as scans.tsv of the study says; negative before it.",
         "Units": "days",
+    },
+    "uptake_minutes": {
+        "Description": "From the injection to the start of the scan, as the scan says, else as scans.tsv of the study"
+        " says; n/a where neither does.",
+        "Units": "min",
+    },
+    "not_compared": {
+        "Description": "Items of the protocol in which this visit could not be compared with the first session,"
+        " because one of the two does not state them; n/a if all could, and where there is nothing to compare."
     },
     "decision": {
         "Description": "What a person decided about this fault in qc.tsv; n/a where nobody has.",

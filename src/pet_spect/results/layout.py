@@ -92,6 +92,11 @@ def scan_to_participant(participant: str, session: str, label: str) -> str:
     return f"{participant}/xfm/{scan_stem(participant, session, label)}_from-scan_to-participant_mode-image_xfm.mat"
 
 
+def anat_to_participant(participant: str) -> str:
+    """Return the path of the rigid transform that carries the anatomical image to the participant."""
+    return f"{participant}/xfm/{participant}_from-anat_to-participant_mode-image_xfm.mat"
+
+
 def participant_to_standard(participant: str) -> str:
     """Return the path of the warp that carries participant images to the standard space."""
     return f"{participant}/xfm/{participant}_from-participant_to-{STANDARD_SPACE}_mode-image_xfm.nii.gz"

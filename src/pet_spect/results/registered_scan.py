@@ -12,10 +12,12 @@ from pet_spect.errors import ImageError, RefusedError
 from pet_spect.imaging.images import read_refusal, read_volume
 from pet_spect.imaging.lesion_mask import read_lesion_mask
 from pet_spect.model import Atlas, CutView, Refusal, ScanKey, Volume, Warp
+from pet_spect.quantify.membership import RESOLUTION_MM
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
 from pet_spect.results.transforms import read_participant_to_standard_points, read_scan_to_participant_points
+from pet_spect.results.uptake_record import read_uptake
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class RegisteredScan:
         Takes points of the participant to the standard space; None if the two are one space.
     misplacement_mm : float
         How far a fold may lie from where the warp puts it (standard deviation); 0 is not known.
+    resolution_mm : float
+        Usual one of such a scan (FWHM).
     view : CutView or None
     drawn_lesion, warp_lesion : Volume or None
         The lesion mask that a person drew, and the lesion, drawn or estimated, that the registration used; both in
@@ -42,6 +46,7 @@ class RegisteredScan:
     to_participant: NDArray[np.float64] | None
     to_standard: Warp | None
     misplacement_mm: float
+    resolution_mm: float
     view: CutView | None = None
     drawn_lesion: Volume | None = None
     warp_lesion: Volume | None = None
@@ -86,10 +91,29 @@ def read_registered(results: Path, image: Path) -> RegisteredScan:
         read_scan_to_participant_points(results, name),
         read_participant_to_standard_points(results, name.participant),
         record.misplacement_mm,
+        RESOLUTION_MM[name.datatype],
         None if registered is None else registered.cut_view,
         lesion if record.lesion is not None and record.lesion.source == "given" else None,
         lesion,
     )
+
+
+def applied_blur_mm(results: Path, image: Path, atlas: str) -> float:
+    """Return the FWHM of the Gaussian with which the workflow measured a scan; 0 if it has not measured it.
+
+    Raises
+    ------
+    TableError
+        If the participant's table of uptake is not one of this version.
+    """
+    name = layout.scan_name(image)
+    table = results / layout.uptake_table(name.participant, atlas)
+    record = read_registration_record(results / layout.registration_record(name.participant))
+    tracer = record.tracer_of(name.session, name.label)
+    if tracer is None or not table.is_file():
+        return 0.0
+    (scan,) = read_uptake(table, name.participant, [(name.session, tracer)]).scans
+    return scan.blur_mm
 
 
 def refusal_of(record: RegistrationRecord, key: ScanKey, image: Path) -> Refusal | None:

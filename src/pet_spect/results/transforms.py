@@ -52,6 +52,22 @@ def write_participant_to_scan_points(results: Path, scan: layout.ScanName, matri
         write_affine(path, matrix)
 
 
+def read_anat_to_participant_points(results: Path, participant: str) -> NDArray[np.float64]:
+    """Return the (4, 4) rigid transform of points of the anatomical image to participant points.
+
+    Raises
+    ------
+    ImageError
+        If there is none, as where the image was refused, or it does more than turn and shift.
+    """
+    return np.asarray(np.linalg.inv(read_rigid(results / layout.anat_to_participant(participant))), dtype=np.float64)
+
+
+def write_participant_to_anat_points(results: Path, participant: str, matrix: NDArray[np.float64]) -> None:
+    """Write the (4, 4) rigid transform of participant points to points of the anatomical image."""
+    write_affine(results / layout.anat_to_participant(participant), matrix)
+
+
 def read_participant_to_standard_points(results: Path, participant: str) -> Warp:
     """Return the warp of participant points to standard points.
 

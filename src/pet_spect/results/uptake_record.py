@@ -14,15 +14,19 @@ from typing import Annotated, Any, Literal, cast, get_args
 from pet_spect.errors import TableError
 from pet_spect.files import read_json, write_json
 from pet_spect.model import Refusal, RegionSide, RegionUptake, ScanKey
+from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
 from pet_spect.quantify.measurement import ParticipantRegions, absence_reason
-from pet_spect.quantify.roles import RegionValue, ScanUptake
+from pet_spect.quantify.roles import RegionValue, ScanUptake, Surrounding
+from pet_spect.quantify.surrounding_uptake import SurroundingRegions
+from pet_spect.quantify.surroundings import MIRRORED
 from pet_spect.quantify.uncertainty import Sensitivity
-from pet_spect.quantify.uptake import CORRECTED, LESIONFREE
+from pet_spect.quantify.uptake import LESIONFREE
 from pet_spect.remarks import Remark, read_cell, write_cell
 from pet_spect.remarks.catalogue import Code
 from pet_spect.results import columns
+from pet_spect.results.partial_volume_entry import PartialVolume, corrected_values
 from pet_spect.results.registration_record import VolumesMl
-from pet_spect.results.typed_json import Codec, FloatOrNan, Key, Mark, MismatchError, as_json, from_json, number
+from pet_spect.results.typed_json import Codec, Key, Mark, MismatchError, as_json, from_json, number
 from pet_spect.tsv import parse_float, sidecar_of_table, write_table
 
 MIN_COVERAGE = 0.9
@@ -90,28 +94,6 @@ class CommonResolution:
     blur_mm: Annotated[float, Key("AppliedBlurFWHMmm")]
 
 
-@dataclass(frozen=True, kw_only=True)
-class PartialVolume:
-    """How a scan was corrected for partial volume.
-
-    Attributes
-    ----------
-    width_mm : float
-        Full width at half maximum with which the parts of the head were blurred; NaN where it is not known.
-    condition : float
-        Condition number of the transfer matrix; NaN if there is none.
-    absence : Remark or None
-        Why the scan has no corrected values.
-    warnings : tuple of Remark
-        What to look at in the corrected values alone.
-    """
-
-    width_mm: Annotated[FloatOrNan, Key("WidthFWHMmm")]
-    condition: FloatOrNan
-    absence: Remark | None
-    warnings: tuple[Remark, ...]
-
-
 _NO_VOLUME = VolumesMl(left=0.0, right=0.0)
 
 
@@ -143,6 +125,8 @@ class UptakeScan:
         Why there is no factor.
     attenuation_corrected : bool or None
         None if not known.
+    protocol : ScanProtocol or None
+        How the scan was made; None if nothing was measured in it.
     accepted : tuple of Remark
         Faults of the registration that a person accepted; among `warnings` too.
     lesion_seen_ml : VolumesMl
@@ -170,6 +154,7 @@ class UptakeScan:
     suv_factor: Annotated[float | None, Key("SUVbwFactor")] = None
     suv_reason: Annotated[str | None, Key("SUVReason")] = None
     attenuation_corrected: Annotated[bool | None, Key("AttenuationCorrection")] = None
+    protocol: Annotated[ScanProtocol | None, Mark.LEFT_OUT] = None
     accepted: tuple[Remark, ...] = ()
     lesion_seen_ml: VolumesMl = _NO_VOLUME
     lesion_seen_in: str | None = None
@@ -243,8 +228,6 @@ def uptake_rows(
     corrected : sequence of RegionUptake, optional
         The means without partial volume, in the order of the atlas table; empty for a scan that is missing or refused.
     """
-    notes = () if scan.partial_volume is None else scan.partial_volume.warnings
-    doubts = [warning for warning in scan.warnings if not warning.suv_only]
     reasons: list[Remark | None]
     if measured is None:
         have = [(region.name, region.side) for region in regions.atlas.regions]
@@ -254,38 +237,42 @@ def uptake_rows(
         reasons = [scan.absence] * len(measured)
     else:
         reasons = [absence_reason(value, regions, scan.cut_at, lesion_fault) for value in measured]
-    rows = [*zip(measured, reasons, strict=True)]
+    rows = [_row(participant, scan, value, [reason]) for value, reason in zip(measured, reasons, strict=True)]
     if corrected is not None:
-        rows += _corrected(scan, rows[: len(regions.atlas.regions)], corrected)
+        whole = list(zip(measured, reasons, strict=True))[: len(regions.atlas.regions)]
+        of_corrected = corrected_values(corrected, whole, scan.partial_volume)
+        rows += [_row(participant, scan, value, said) for value, said in of_corrected]
+    return rows
+
+
+def surrounding_rows(
+    participant: str, scan: UptakeScan, measured: Sequence[RegionUptake] | None, surroundings: SurroundingRegions
+) -> list[UptakeRow]:
+    """Return the rows of one scan's surroundings; `measured` is None if the scan is missing or refused."""
+    if measured is None:
+        return [_row(participant, scan, value, [scan.absence]) for value in surroundings.nothing()]
     return [
-        UptakeRow(
-            participant,
-            scan.session,
-            scan.tracer,
-            value.region,
-            value.side,
-            value.mean,
-            value.sd,
-            value.volume_ml,
-            value.coverage,
-            value.lesion_fraction,
-            scan.unit,
-            write_cell([reason, *doubts, *(notes if value.region.endswith(CORRECTED) else ())]),
-        )
-        for value, reason in rows
+        _row(participant, scan, value, [surroundings.reason(value, scan.cut_at), *surroundings.notes])
+        for value in measured
     ]
 
 
-def _corrected(
-    scan: UptakeScan, rows: Sequence[tuple[RegionUptake, Remark | None]], corrected: Sequence[RegionUptake]
-) -> list[tuple[RegionUptake, Remark | None]]:
-    """Return the corrected values, each with its reason: that of the uncorrected one, or that of the correction."""
-    absence = None if scan.partial_volume is None else scan.partial_volume.absence
-    values = corrected or [_nothing(value.region + CORRECTED, value.side) for value, _ in rows]
-    return [
-        (value, reason or (absence if math.isnan(value.mean) else None))
-        for value, (_, reason) in zip(values, rows, strict=True)
-    ]
+def _row(participant: str, scan: UptakeScan, value: RegionUptake, reasons: Sequence[Remark | None]) -> UptakeRow:
+    doubts = [warning for warning in scan.warnings if not warning.suv_only]
+    return UptakeRow(
+        participant,
+        scan.session,
+        scan.tracer,
+        value.region,
+        value.side,
+        value.mean,
+        value.sd,
+        value.volume_ml,
+        value.coverage,
+        value.lesion_fraction,
+        scan.unit,
+        write_cell([*reasons, *doubts]),
+    )
 
 
 def _nothing(region: str, side: RegionSide) -> RegionUptake:
@@ -293,10 +280,30 @@ def _nothing(region: str, side: RegionSide) -> RegionUptake:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SurroundingEntry:
+    """A further target of the participant, in the sidecar.
+
+    Attributes
+    ----------
+    region : str
+        One of `surroundings.SURROUNDINGS`.
+    absence : Remark or None
+        Why the participant has none.
+    notes : tuple of Remark
+        What to look at.
+    """
+
+    region: str
+    absence: Remark | None
+    notes: tuple[Remark, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Sidecar:
     response_terms: tuple[str, ...]
     misplacement_mm: float
     min_coverage: float
+    surroundings: Annotated[tuple[SurroundingEntry, ...] | None, Mark.LEFT_OUT] = None
     scans: tuple[UptakeScan, ...]
 
 
@@ -306,6 +313,7 @@ def write_uptake(
     scans: Sequence[UptakeScan],
     misplacement_mm: float,
     min_coverage: float = MIN_COVERAGE,
+    surroundings: Sequence[SurroundingRegions] = (),
 ) -> None:
     """Write a participant's uptake table and its sidecar.
 
@@ -320,12 +328,20 @@ def write_uptake(
         With which the regions of the target were weighted.
     min_coverage : float, default 0.9
         Of a region for its mean to be given.
+    surroundings : sequence of SurroundingRegions
+        Further targets that were asked for, whether or not the participant has them.
     """
+    entries = [
+        SurroundingEntry(region=name, absence=each.absence, notes=each.notes)
+        for each in surroundings
+        for name in each.names
+    ]
     write_table(path, columns.UPTAKE, (asdict(row) for row in rows))
     of_scans = _Sidecar(
         response_terms=RESPONSE_TERMS,
         misplacement_mm=misplacement_mm,
         min_coverage=min_coverage,
+        surroundings=tuple(entries) or None,
         scans=tuple(scans),
     )
     write_json(sidecar_of_table(path), {**columns.UPTAKE, **as_json(of_scans)})
@@ -343,6 +359,8 @@ class MeasuredScan:
     simulated : bool
     blur_mm : float
         Gaussian that was applied before it was measured.
+    protocol : ScanProtocol or None
+        How the scan was made; None if nothing was measured in it, or an earlier version did it.
     """
 
     uptake: ScanUptake
@@ -350,6 +368,7 @@ class MeasuredScan:
     refusal: Refusal | None
     simulated: bool
     blur_mm: float = 0.0
+    protocol: ScanProtocol | None = None
 
 
 @dataclass(frozen=True)
@@ -404,7 +423,10 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]])
             sensitivity = (by_visit[session, tracer].sensitivities or {}).get(place)
             value = _value(mean, volume, lesion, reason, sensitivity)
             values[session, tracer][place] = replace(value, coverage=parse_float(coverage))
-        scans = {visit: _scan(ScanKey(participant, *visit), scan, values[visit]) for visit, scan in by_visit.items()}
+        entries = sidecar.surroundings or ()
+        scans = {
+            visit: _scan(ScanKey(participant, *visit), scan, values[visit], entries) for visit, scan in by_visit.items()
+        }
     except (ValueError, KeyError, OSError, TableError):
         raise TableError(
             f"{path}: this table or its sidecar is not one that measure of this version wrote for {participant};"
@@ -423,11 +445,18 @@ def _value(mean: str, volume: str, lesion: str, reason: str, sensitivity: Sensit
     return RegionValue(uptake, parse_float(volume), parse_float(lesion), why, sensitivity)
 
 
-def _scan(key: ScanKey, scan: UptakeScan, values: Mapping[tuple[str, RegionSide], RegionValue]) -> MeasuredScan:
+def _scan(
+    key: ScanKey,
+    scan: UptakeScan,
+    values: Mapping[tuple[str, RegionSide], RegionValue],
+    entries: Sequence[SurroundingEntry],
+) -> MeasuredScan:
+    further = {name for entry in entries for name in (entry.region, entry.region + MIRRORED)}
     uptake = ScanUptake(
         key=key,
         absence=scan.absence,
-        values=values,
+        values={part: value for part, value in values.items() if part[0] not in further},
+        surroundings={entry.region: _surrounding(entry, values) for entry in entries},
         notes=scan.warnings,
         suv_factor=scan.suv_factor,
         suv_reason=scan.suv_reason or "",
@@ -439,4 +468,9 @@ def _scan(key: ScanKey, scan: UptakeScan, values: Mapping[tuple[str, RegionSide]
         correction_notes=() if scan.partial_volume is None else scan.partial_volume.warnings,
     )
     blur_mm = 0.0 if scan.resolution is None else scan.resolution.blur_mm
-    return MeasuredScan(uptake, scan.status, scan.refusal, scan.simulated, blur_mm)
+    return MeasuredScan(uptake, scan.status, scan.refusal, scan.simulated, blur_mm, scan.protocol)
+
+
+def _surrounding(entry: SurroundingEntry, values: Mapping[tuple[str, RegionSide], RegionValue]) -> Surrounding:
+    own = {part: value for part, value in values.items() if part[0] in (entry.region, entry.region + MIRRORED)}
+    return Surrounding(own, entry.absence, entry.notes)

@@ -22,6 +22,7 @@ from pet_spect.errors import (
 )
 from pet_spect.imaging.atlases import find_atlas
 from pet_spect.quantify.references import BUILT_IN, EVERY, TARGET, Reference, parts_of_reference, read_references
+from pet_spect.quantify.surroundings import SURROUNDINGS
 from pet_spect.study.config_check import ConfigCheck
 from pet_spect.study.config_lines import Keys
 from pet_spect.study.paths import absence, needed_path, usable_path
@@ -133,6 +134,11 @@ def _find_atlas(check: ConfigCheck) -> AtlasFiles | None:
     sides: dict[str, set[str]] = {}
     for row in rows:
         sides.setdefault(row["region"], set()).add(row["side"])
+    reserved = [name for name in SURROUNDINGS if name in sides]
+    if reserved:
+        message = f"{reserved[0]} is the name of a region that pet_spect makes itself; rename it"
+        check.mistakes.append(Mistake(str(table), None, None, message))
+        return None
     return AtlasFiles(labels, table, labels.name.split(".")[0], flags, sides)
 
 

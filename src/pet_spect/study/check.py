@@ -22,6 +22,7 @@ from pet_spect.study.participants import PARTICIPANT_COLUMNS, Participant, parti
 from pet_spect.study.paths import check_outside, check_there
 from pet_spect.study.rows import Table, as_participant, open_table
 from pet_spect.study.scans import SCAN_COLUMNS, ListedScan, scans_of
+from pet_spect.study.treatment import check_treatment
 
 RESULTS = Path("results")
 """The folder that the workflow writes."""
@@ -118,16 +119,28 @@ def _check_tables(
     for line in people_table.rows:
         check_there(line, "lesion_mask", as_file=True)
         check_there(line, "anat")
+        check_there(line, "treatment_mask", as_file=True)
     for line in scans_table.rows:
         check_there(line, "path")
     check_outside(people_table.rows, "anat", RESULTS)
     check_outside(scans_table.rows, "path", RESULTS)
+    if check.has("tracers") and not scans_table.mistakes:
+        _check_treatment(people_table, scans, check.config["tracers"])
     absent = [table.path for table in (people_table, scans_table) if table.path.name and not table.path.exists()]
     mistakes = _not_filled_in([table for table in (people_table, scans_table) if table.is_empty and table.path.name])
     mistakes += _absent(absent)
     for table in (people_table, scans_table, qc_table):
         mistakes += [] if table.path in absent else table.mistakes
     return participants, scans, decisions, mistakes
+
+
+def _check_treatment(people: Table, scans: Sequence[ListedScan], tracers: Mapping[str, Any]) -> None:
+    images: dict[str, list[tuple[str, str]]] = {}
+    for scan in scans:
+        if scan.tracer in tracers:
+            images.setdefault(scan.participant_id, []).append((scan.session, tracers[scan.tracer]["label"]))
+    with_anat = {line.row["participant_id"] for line in people.rows if line.text("anat") is not None}
+    check_treatment(people.rows, images, with_anat)
 
 
 def _open(check: ConfigCheck, key: str, columns: Sequence[str], *, required: int) -> Table:

@@ -18,6 +18,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from pet_spect.errors import Mistake, listed, shown
 from pet_spect.imaging.normal_uptake import PATTERNS
 from pet_spect.nuclides import radionuclide_name
+from pet_spect.quantify.cohort.protocol.rules import window_mistake
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.study.config_lines import ConfigLines, Keys
 from pet_spect.study.paths import absence, colliding, needed_path, usable_path
@@ -95,6 +96,10 @@ class ConfigCheck:
             self._check_tracers()
         if self.has("tracers", "primary"):
             self._check_primary()
+        if self.has("tracers", "within_subject_cv"):
+            self._check_within_subject_cv()
+        if self.has("tracers", "protocol"):
+            self._check_protocol()
 
     def _check_schema(self) -> None:
         if "regions" in self.as_written:
@@ -149,6 +154,9 @@ class ConfigCheck:
             window = tracer.get("frame_window", [0, 1])
             if window[0] >= window[1]:
                 self.add(("tracers", name, "frame_window"), f"found {window}, needed the earlier time first")
+            early = tracer.get("early")
+            if early is not None and early not in set(tracers) - {name}:
+                self.add(("tracers", name, "early"), f"found {shown(early)}, needed another one of the tracers")
 
     def _check_tracer_identity(self, name: str, tracer: dict[str, Any], built_in: Mapping[str, Any]) -> None:
         """Spell what the header must say of a tracer in one way; FDG and IMZ have defaults, whatever their labels."""
@@ -174,6 +182,26 @@ class ConfigCheck:
         for name in primary:
             if name not in tracers and "primary" in self.as_written:
                 self.add(("primary",), f"tracer {name} is not among tracers ({listed(tracers)})", inside=(name,))
+
+    def _check_within_subject_cv(self) -> None:
+        for name in self.config["within_subject_cv"]:
+            if name not in self.config["tracers"]:
+                known = listed(self.config["tracers"])
+                self.add(("within_subject_cv",), f"tracer {name} is not among tracers ({known})", inside=(name,))
+
+    def _check_protocol(self) -> None:
+        """Give every tracer its rules, the built-in ones where the configuration is silent."""
+        tracers, entry = self.config["tracers"], self.schema["properties"]["protocol"]
+        given = self.config["protocol"] if "protocol" in self.as_written else {}
+        for name in given:
+            if name not in tracers:
+                self.add(("protocol",), f"tracer {name} is not among tracers ({listed(tracers)})", inside=(name,))
+        protocol = {name: entry["default"].get(name, {}) | given.get(name, {}) for name in tracers}
+        for name, rules in protocol.items():
+            _fill(rules, entry["additionalProperties"])
+            if mistake := window_mistake(name, rules["start_minutes"]):
+                self.add(("protocol", name, "start_minutes"), mistake)
+        self.config["protocol"] = protocol
 
 
 def _fill(config: dict[str, Any], schema: Mapping[str, Any], wrong: Collection[str] = ()) -> None:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+from pet_spect.errors import ConfigError
 from pet_spect.model import Side
 from pet_spect.study.paths import DistinctPaths, path_or_none, series_or_none
 from pet_spect.study.rows import Table, TableRow, note_repeated, open_table
+from pet_spect.study.treatment import TreatmentPoint, read_points
 from pet_spect.tsv import MISSING
 
 PARTICIPANT_COLUMNS = (
@@ -21,12 +23,10 @@ PARTICIPANT_COLUMNS = (
     "sex",
     "anat",
     "anat_series",
+    "treatment_sites",
     "treatment_mask",
 )
 """Columns of participants.tsv; the first two must be there."""
-
-NOT_YET = ("treatment_mask",)
-"""Columns of participants.tsv that nothing reads yet: they must be empty, for silence would look like use."""
 
 Territory = Literal["supratentorial", "infratentorial", "n/a"]
 """Where the lesion lies relative to the tentorium; ``n/a`` is not stated."""
@@ -55,6 +55,10 @@ class Participant:
         DICOM folder, file or archive, or NIfTI image of the anatomy (MR or CT), as the table spells it.
     anat_series : str or None
         Code of its series where `anat` holds several.
+    treatment_sites : tuple of TreatmentPoint
+        Where cells or drug were placed.
+    treatment_mask : Path or None
+        Mask of burr hole and needle track, as the table spells its path.
     """
 
     participant_id: str
@@ -66,6 +70,13 @@ class Participant:
     anat: Path | None = None
     anat_series: str | None = None
     bilateral: bool | None = None
+    treatment_sites: tuple[TreatmentPoint, ...] = ()
+    treatment_mask: Path | None = None
+
+    @property
+    def has_treatment(self) -> bool:
+        """Whether the table says where the person was treated."""
+        return bool(self.treatment_sites) or self.treatment_mask is not None
 
 
 def read_participants(path: Path) -> dict[str, Participant]:
@@ -92,7 +103,7 @@ def participants_of(table: Table) -> dict[str, Participant]:
 
     A mistake is a participant that stands there twice, two that differ only in capitals, a name that is not of
     plain letters and digits, a side that is not spelt ``left`` or ``right``, two people with one anatomical image,
-    a path that the workflow cannot take, or a column that is filled though nothing reads it yet.
+    a path that the workflow cannot take, or treatment sites that are no points.
     """
     people: dict[str, Participant] = {}
     earlier: dict[str, tuple[str, int]] = {}
@@ -101,9 +112,6 @@ def participants_of(table: Table) -> dict[str, Participant]:
         identity = line.identifier("participant_id", "sub- followed by letters and digits")
         if not line.mistakes:
             note_repeated(line, identity, earlier)
-        for column in NOT_YET:
-            if line.text(column) is not None:
-                line.wrong(column, "n/a (not supported yet in this version)")
         anat, anat_series = _anatomy(line, anatomies)
         bilateral = line.text("bilateral")
         mask, territory, sex = path_or_none(line, "lesion_mask"), line.text("lesion_territory"), line.text("sex")
@@ -119,10 +127,24 @@ def participants_of(table: Table) -> dict[str, Participant]:
             anat=anat,
             anat_series=anat_series,
             bilateral=None if bilateral is None else line.one_of("bilateral", ("yes", "no")) == "yes",
+            treatment_sites=_sites(line),
+            treatment_mask=path_or_none(line, "treatment_mask"),
         )
         if not line.mistakes:
             people[identity] = person
     return people
+
+
+def _sites(line: TableRow) -> tuple[TreatmentPoint, ...]:
+    """Return where a participant was treated."""
+    text = line.text("treatment_sites")
+    if text is None:
+        return ()
+    try:
+        return read_points(text)
+    except ConfigError as error:
+        line.refuse(str(error), "treatment_sites")
+        return ()
 
 
 def _anatomy(line: TableRow, others: DistinctPaths) -> tuple[Path | None, str | None]:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pet_spect.quantify.cohort.change import changes
 from pet_spect.quantify.cohort.summary import summarise
+from pet_spect.quantify.cohort.within_subject import WithinSubjectCv
 from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.uncertainty import Spread
 from pet_spect.remarks import Remark
@@ -201,3 +202,63 @@ def test_a_value_that_is_too_noisy_has_no_change():
     assert math.isnan(change.change)
     assert math.isnan(change.change_percent_ci95_high)
     assert "partial_volume_noise" in change.reason
+
+
+def test_a_value_that_is_too_noisy_has_no_verdict():
+    noisy = {"qc": "warn", "reason": Remark.of("partial_volume_noise").line}
+    change = verdict(*(replace(sure(*visit), **noisy) for visit in (("baseline", 0.8, 0.01), ("year1", 1.0, 0.01))))
+    assert change.reliable_change is None
+    assert math.isnan(change.reliable_limit_high_percent)
+
+
+def verdict(*ratios, tracer="IMZ"):
+    (change,) = changes(ratios, ("baseline", "year1"), {tracer: WithinSubjectCv(5.0, "total", "made up")})
+    return change
+
+
+def test_a_declared_cv_tells_a_reliable_change():
+    change = verdict(sure("baseline", 0.8, 0.01), sure("year1", 1.0, 0.01))
+    assert change.reliable_change == "improved"
+    limits = (change.reliable_limit_low_percent, change.reliable_limit_high_percent)
+    assert limits == pytest.approx((-12.94, 14.87), abs=0.01)  # exp(± 1.96 * sqrt(2) * 5 %)
+    assert change.reason == ""
+
+
+def test_scans_noisier_than_the_total_cv_widen_the_limits():
+    change = verdict(sure("baseline", 0.8, 0.08), sure("year1", 1.0, 0.1))  # 10 % each
+    assert change.reliable_change == "not shown"
+    assert change.reliable_limit_high_percent == pytest.approx(100 * math.expm1(1.96 * math.sqrt(0.02)), rel=1e-4)
+
+
+def test_without_a_cv_of_the_tracer_nothing_is_said():
+    for change in (
+        one_change(sure("baseline", 0.8, 0.01), sure("year1", 1.0, 0.01)),
+        verdict(sure("baseline", 0.8, 0.01), sure("year1", 1.0, 0.01), tracer="FDG"),
+    ):
+        assert change.reliable_change is None
+        assert math.isnan(change.reliable_limit_high_percent)
+        assert change.reason == ""
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"measure": "asymmetry_index_percent"},
+        {"measure": "ratio_minus_one"},
+        {"measure": "suv_mean", "reference": "none"},
+        {"region": "motor_contralesional"},
+        {"region": "motor_gtm"},
+        {"qc": "fail", "reason": "bilateral_stroke: told"},
+    ],
+)
+def test_only_an_included_ratio_of_the_own_side_has_a_verdict(other):
+    change = verdict(*(replace(sure(*visit), **other) for visit in (("baseline", 0.8, 0.01), ("year1", 1.0, 0.01))))
+    assert change.reliable_change is None
+    assert "repeatability_unknown" not in change.reason
+
+
+@pytest.mark.parametrize("spread", [None, Spread(math.nan, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 0.0)])
+def test_without_knowing_how_sure_the_visits_are_there_is_no_verdict_but_a_reason(spread):
+    change = verdict(replace(ratio("baseline", 0.8), spread=spread), sure("year1", 1.0, 0.01))
+    assert (change.reliable_change, change.included) == (None, True)
+    assert change.reason == Remark.of("repeatability_unknown").line

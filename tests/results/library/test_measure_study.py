@@ -85,7 +85,7 @@ def test_what_cannot_be_meant_is_refused(small_results, tmp_path):
         pet_spect.measure(small_results, references="thalamy")
     with pytest.raises(TypeError, match="tells lesion_side itself"):
         pet_spect.measure(small_results, lesion_side="left")
-    with pytest.raises(TypeError, match="tells misplacement, blur and coverage itself"):
+    with pytest.raises(TypeError, match="tells misplacement, resolution, blur and coverage itself"):
         pet_spect.measure(small_results, blur_mm=4.0)
     with pytest.raises(TypeError, match="a dict by participant"):
         pet_spect.measure(small_results, lesion="mask.nii.gz")
@@ -152,3 +152,37 @@ def test_an_own_cerebellar_reference_has_the_caution_of_the_built_in_ones(small_
     )
     again = pet_spect.measure(tmp_path / "results", references=["ipsi_cb"])
     pd.testing.assert_frame_equal(again, found)
+
+
+def test_surroundings_are_among_the_rows_unless_another_target_is_asked_for(small_results, tmp_path):
+    results = tmp_path / "results"
+    shutil.copytree(small_results, results)
+    scans = sorted((results / "sub-01").glob("ses-*/pet/*18FFDG_pet.nii.gz"))
+    common = ["--sessions", "baseline", "year1", "--tracers", "FDG"]
+    for who, side in (("sub-01", "left"), ("sub-02", "right"), ("sub-03", "left")):
+        command = ["measure", "--participant", who, "--results", str(results), *common, "--lesion-rings", side]
+        if who == "sub-01":
+            mask = results / "sub-01" / "sub-01_space-MNI152NLin2009cSym_label-lesion_mask.nii.gz"
+            command += ["--lesion-mask", str(mask), "--treatment-sites", "mni:40,-20,48"]
+            command += [word for scan in scans for word in ("--scan", scan.parts[-3][4:], "FDG", str(scan))]
+        out = results / who / f"{who}_seg-CerebrA_uptake.tsv"
+        assert main([*command, "--treatment", "--record-refusal", "--out", str(out)]) == 0
+    people = small_results.parent / "config" / "participants.tsv"
+    assert main(["cohort", "--results", str(results), "--participants", str(people), *common]) == 0
+    ratios = pd.read_csv(results / "tables/ratios.tsv", sep="\t")
+    found = pet_spect.measure(results)
+    assert_same(found, ratios)
+    value = ratios.set_index(KEYS)["value"]
+    ring = ("sub-01", "baseline", "FDG", "lesion_ring_10_20", "uptake_ratio", "contralateral")
+    site = ("sub-01", "baseline", "FDG", "treatment_site", "uptake_ratio", "contralateral")
+    assert value[ring] == pytest.approx(1, abs=0.1)
+    assert value[site] == pytest.approx(1 / 0.8, rel=0.15)  # on the side without the stroke, over the dimmed one
+    summary = pd.read_csv(results / "tables/summary.tsv", sep="\t")
+    of_site = summary[(summary["region"] == "treatment_site") & (summary["measure"] == "uptake_ratio")]
+    # the mirror image of the site lies in the drawn lesion
+    missing = of_site.groupby("reference")["n_missing"].max()
+    assert (missing["contralateral"], missing["cerebellum_ipsilesional"]) == (3, 2)
+    assert "mirror_in_lesion" in ratios.set_index(KEYS).loc[site, "reason"]
+    assert not of_site["primary"].any()
+    asked = pet_spect.measure(results, targets="precentral")
+    assert set(asked["region"]) == {"precentral", "precentral_lesionfree", "precentral_contralesional"}

@@ -7,11 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pet_spect.quantify.ratios import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE, Measure, Qc, Ratio
+from pet_spect.quantify.cohort.within_subject import ReliableChange, Verdict, WithinSubjectCv, reliable_change
+from pet_spect.quantify.comparisons import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE, Measure
+from pet_spect.quantify.ratios import Qc, Ratio
+from pet_spect.quantify.surroundings import MIRRORED
 from pet_spect.quantify.uncertainty import change_sd, interval
+from pet_spect.quantify.uptake import CORRECTED
 from pet_spect.remarks import Remark, join_visits, read_cell
 
-ON_LOG_SCALE: tuple[Measure, ...] = ("uptake_ratio", "suv_mean")
+ON_LOG_SCALE: tuple[Measure, ...] = ("uptake_ratio", "suv_mean", "late_early_ratio")
 """Measures that are positive: the interval of their change is one of the logarithm."""
 
 MOST_RELATIVE_SD = 0.3
@@ -59,6 +63,10 @@ class Change:
         Whether the change enters the summary: it exists and neither visit fails.
     reason : str
         What either visit's ratio says, behind the name of the visit, and what is said of the change; empty if nothing.
+    reliable : ReliableChange or None
+        Whether the change is more than an unchanged person varies. None without a within-subject CV of the tracer, of
+        a change that is not included, of a target on the other side or corrected for partial volume, and of a measure
+        other than `uptake_ratio`: the CV is that of a ratio, and a correction makes it larger.
     """
 
     participant_id: str
@@ -80,9 +88,27 @@ class Change:
     qc: Qc
     included: bool
     reason: str
+    reliable: ReliableChange | None = None
+
+    @property
+    def reliable_change(self) -> Verdict | None:
+        """The verdict; None if there is none."""
+        return None if self.reliable is None else self.reliable.verdict
+
+    @property
+    def reliable_limit_low_percent(self) -> float:
+        """Limit of a decline in percent of the baseline; NaN if there is none."""
+        return math.nan if self.reliable is None else self.reliable.low_percent
+
+    @property
+    def reliable_limit_high_percent(self) -> float:
+        """Limit of an improvement in percent of the baseline; NaN if there is none."""
+        return math.nan if self.reliable is None else self.reliable.high_percent
 
 
-def changes(ratios: Iterable[Ratio], sessions: Sequence[str]) -> list[Change]:
+def changes(
+    ratios: Iterable[Ratio], sessions: Sequence[str], within_subject_cv: Mapping[str, WithinSubjectCv] | None = None
+) -> list[Change]:
     """Return the change of every ratio from the first session to each later one.
 
     Exchanging the two visits turns a change c into -c and a percent change p into -p / (1 + p)
@@ -94,6 +120,8 @@ def changes(ratios: Iterable[Ratio], sessions: Sequence[str]) -> list[Change]:
         Every session of one or more participants, missing ones with their reason.
     sessions : sequence of str
         The first is the reference.
+    within_subject_cv : mapping, optional
+        By tracer; without it nothing is said of reliable change.
 
     Returns
     -------
@@ -106,16 +134,21 @@ def changes(ratios: Iterable[Ratio], sessions: Sequence[str]) -> list[Change]:
     for ratio in ratios:
         key = (ratio.participant_id, ratio.tracer, ratio.region, ratio.measure, ratio.reference)
         by_visit.setdefault(key, {})[ratio.session] = ratio
+    cvs = within_subject_cv or {}
     found = []
     for (participant, tracer, region, measure, reference), visits in by_visit.items():
         relative = measure == "uptake_ratio" and reference == CONTRALATERAL
-        over_common = (participant, tracer, region + OTHER_SIDE, "uptake_ratio", COMMON_REFERENCE)
-        of_other_side = by_visit.get(over_common, {}) if relative else {}
+        of_other_side: Mapping[str, Ratio] = {}
+        for ending in (OTHER_SIDE, MIRRORED) if relative else ():
+            over_common = (participant, tracer, region + ending, "uptake_ratio", COMMON_REFERENCE)
+            of_other_side = by_visit.get(over_common, of_other_side)
         for session in sessions[1:]:
             pair, other_pair = (_pair(each, sessions[0], session) for each in (visits, of_other_side))
             if pair:
-                change = _change(*pair, other_side=_change(*other_pair) if other_pair else None)
-                found.append(_without_change(change) if any(map(_too_noisy, pair)) else change)
+                noisy = any(map(_too_noisy, pair))
+                other = _change(*other_pair) if other_pair else None
+                change = _change(*pair, other_side=other, cv=None if noisy else cvs.get(tracer))
+                found.append(_without_change(change) if noisy else change)
     return found
 
 
@@ -133,7 +166,7 @@ def _pair(visits: Mapping[str, Ratio], first: str, later: str) -> tuple[Ratio, R
     return (visits[first], visits[later]) if first in visits and later in visits else None
 
 
-def _change(before: Ratio, after: Ratio, other_side: Change | None = None) -> Change:
+def _change(before: Ratio, after: Ratio, other_side: Change | None = None, cv: WithinSubjectCv | None = None) -> Change:
     change = after.value - before.value
     percent = math.nan
     remarks: list[Remark] = []
@@ -148,6 +181,11 @@ def _change(before: Ratio, after: Ratio, other_side: Change | None = None) -> Ch
     if moved is not None:
         remarks.append(moved)
         qc = max(qc, "warn", key=_WORSE.__getitem__)
+    included = qc != "fail" and math.isfinite(change)
+    reliable = None
+    if cv is not None and included and _of_own_side(before):
+        reliable = reliable_change(before.value, after.value, _log_sd(before, after), cv)
+        remarks += [] if reliable else [Remark.of("repeatability_unknown")]
     return Change(
         participant_id=before.participant_id,
         tracer=before.tracer,
@@ -166,9 +204,15 @@ def _change(before: Ratio, after: Ratio, other_side: Change | None = None) -> Ch
         change_percent_ci95_low=percent_ends[0],
         change_percent_ci95_high=percent_ends[1],
         qc=qc,
-        included=qc != "fail" and math.isfinite(change),
+        included=included,
         reason=join_visits({visit.session: visit.reason for visit in (before, after)}, *remarks),
+        reliable=reliable,
     )
+
+
+def _of_own_side(ratio: Ratio) -> bool:
+    """Return whether it is a ratio that a CV tells of: that of the target on the side of the stroke, as measured."""
+    return ratio.measure == "uptake_ratio" and not ratio.region.endswith((OTHER_SIDE, CORRECTED))
 
 
 def _uncertainty(
@@ -188,13 +232,23 @@ def _uncertainty(
     per_after = 100 / before.value
     per_before = per_after * after.value / before.value
     percent_sd = change_sd(before.spread, after.spread, per_before=per_before, per_after=per_after)
-    if before.measure in ON_LOG_SCALE and all(
-        visit.value > visit.value_sd / MOST_RELATIVE_SD for visit in (before, after)
-    ):
-        log_sd = change_sd(before.spread, after.spread, per_before=1 / before.value, per_after=1 / after.value)
+    log_sd = _log_sd(before, after)
+    if before.measure in ON_LOG_SCALE and math.isfinite(log_sd):
         low, high = (math.expm1(end) for end in interval(math.log(after.value / before.value), log_sd))
         return sd, percent_sd, (before.value * low, before.value * high), (100 * low, 100 * high)
     return sd, percent_sd, own, (per_after * own[0], per_after * own[1])
+
+
+def _log_sd(before: Ratio, after: Ratio) -> float:
+    """Return the standard deviation of ``ln(after / before)`` over repeated scans.
+
+    NaN if it is not known, or if a value is less sure than `MOST_RELATIVE_SD`.
+    """
+    if before.spread is None or after.spread is None:
+        return math.nan
+    if not all(visit.value > visit.value_sd / MOST_RELATIVE_SD for visit in (before, after)):
+        return math.nan
+    return change_sd(before.spread, after.spread, per_before=1 / before.value, per_after=1 / after.value)
 
 
 def _moved_reference(before: Ratio, after: Ratio, other_side: Change) -> Remark | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from pet_spect.errors import listed
 from pet_spect.model import ANATOMICAL, Decision, Refusal, ScanKey, Side, opposite
@@ -21,6 +22,8 @@ from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.roles import ScanUptake
 from pet_spect.remarks import NEVER, WITH_WITNESS, Remark, read_cell
 from pet_spect.remarks.catalogue import CATALOGUE, Code
+
+_NO_FAULTS: Mapping[ScanKey, Refusal] = MappingProxyType({})
 
 _MASK_ML = 0.1
 _MASK_SHARE = 2 / 3
@@ -82,15 +85,16 @@ def judge_measured(
     lesion_side: Side,
     decisions: Mapping[ScanKey, Sequence[Decision]],
     cerebellum: Collection[str] = (),
+    protocol_faults: Mapping[ScanKey, Refusal] = _NO_FAULTS,
 ) -> list[ScanQc]:
     """Return the scan_qc on each measured scan of one participant.
 
     A scan is excluded if a person says so in qc.tsv; or if its regions, or the lesion that the registration
-    saw, lie on the other side than participants.tsv says, if it mirrors the participant's other scans, or
-    if the lesion mask lies on the other side. A person may accept each of these faults but a mirrored scan
-    (`remarks.NEVER`); that the scan itself disagrees (`remarks.WITH_WITNESS`), only where a drawn lesion mask or
-    the lesion in an anatomical image is on `lesion_side`. A scan that a person excluded is compared with no
-    other: its fault must not fall back on the good ones.
+    saw, lie on the other side than participants.tsv says, if it mirrors the participant's other scans, if
+    the lesion mask lies on the other side, or if the protocol does not allow it. A person may accept each of
+    these faults but a mirrored scan (`remarks.NEVER`); that the scan itself disagrees (`remarks.WITH_WITNESS`),
+    only where a drawn lesion mask or the lesion in an anatomical image is on `lesion_side`. A scan that a person
+    excluded is compared with no other: its fault must not fall back on the good ones.
 
     Parameters
     ----------
@@ -102,6 +106,8 @@ def judge_measured(
         From qc.tsv.
     cerebellum : collection of str
         The regions that are cerebellum in this atlas; they have no say.
+    protocol_faults : mapping
+        What the protocol guard refuses (`pet_spect.quantify.cohort.protocol.guard`).
     """
     excluded = {
         scan.key: _excluded(exclusion)
@@ -109,9 +115,8 @@ def judge_measured(
         if (exclusion := _exclusion(decisions.get(scan.key, ()))) is not None
     }
     compared = [scan for scan in scans if scan.key not in excluded]
-    judged = dict(
-        zip([scan.key for scan in compared], _judge_compared(compared, lesion_side, decisions, cerebellum), strict=True)
-    )
+    judgements = _judge_compared(compared, lesion_side, decisions, cerebellum, protocol_faults)
+    judged = dict(zip([scan.key for scan in compared], judgements, strict=True))
     return [(excluded | judged)[scan.key] for scan in scans]
 
 
@@ -120,6 +125,7 @@ def _judge_compared(
     lesion_side: Side,
     decisions: Mapping[ScanKey, Sequence[Decision]],
     cerebellum: Collection[str],
+    protocol_faults: Mapping[ScanKey, Refusal],
 ) -> list[ScanQc]:
     patterns = [
         asymmetry({region: (value.mean, value.volume_ml) for region, value in scan.values.items()}, cerebellum)
@@ -138,11 +144,12 @@ def _judge_compared(
         if mirror_image:
             faults.append(Refusal.of("laterality", Remark.of("laterality_mirrored")))
         shown = [fault for fault in faults if fault is not None]
-        scan_qc = _weigh(shown, scan, lesion_side, decisions.get(scan.key, ()))
+        of_protocol = [protocol_faults[scan.key]] if scan.key in protocol_faults else []
+        scan_qc = _weigh([*shown, *of_protocol], scan, lesion_side, decisions.get(scan.key, ()))
         if not shown:
             clear_side = side or _anatomy_side(scan)
             doubts = _doubts(patterns[place], [*patterns[:place], *patterns[place + 1 :]], clear_side)
-            scan_qc = replace(scan_qc, notes=tuple(doubts))
+            scan_qc = replace(scan_qc, notes=(*scan_qc.notes, *doubts))
         scan_qcs.append(scan_qc)
     return scan_qcs
 

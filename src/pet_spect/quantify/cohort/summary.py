@@ -9,7 +9,7 @@ from typing import Literal
 
 from pet_spect.quantify.cohort.change import Change
 from pet_spect.quantify.cohort.statistics import Estimates, estimates
-from pet_spect.quantify.ratios import Measure
+from pet_spect.quantify.comparisons import Measure
 
 Quantity = Literal["change", "change_percent", "log_ratio"]
 
@@ -18,6 +18,7 @@ QUANTITIES: dict[Measure, tuple[Quantity, ...]] = {
     "ratio_minus_one": ("change", "change_percent"),
     "asymmetry_index_percent": ("change",),
     "suv_mean": ("change", "change_percent", "log_ratio"),
+    "late_early_ratio": ("change", "change_percent", "log_ratio"),
 }
 """What is summarised of each measure; the others cross zero, where percent or logarithm mean nothing."""
 

@@ -10,7 +10,7 @@ from typing import cast
 from pet_spect.errors import ImageError, TableError
 from pet_spect.model import Atlas, RegionSide, ScanKey, Side, Volume
 from pet_spect.quantify.measurement import participant_regions
-from pet_spect.quantify.participant_uptake import PlacedScan, participant_uptake
+from pet_spect.quantify.participant_uptake import PlacedScan, RegionValues, participant_uptake
 from pet_spect.quantify.references import lesionfree_regions
 from pet_spect.quantify.roles import RegionRoles, ScanUptake
 from pet_spect.quantify.uptake import CORRECTED, LESIONFREE
@@ -129,7 +129,7 @@ class FinishedStudy:
         blurs = {scan.uptake.key: scan.blur_mm for scan in measured.scans}
         measured_scans = [scan for scan in scans if not scan.uptake.absence]
         if not measured_scans:
-            return [scans] * len(planned)
+            return [[_without_surroundings(scan) for scan in scans]] * len(planned)
         images = self._images(participant)
         registered = [self._registered(scan.uptake.key, images) for scan in measured_scans]
         placed = [
@@ -146,21 +146,27 @@ class FinishedStudy:
         names = [region.name for region in atlas.regions]
         by_target = []
         for roles in planned:
-            regions = participant_regions(
-                atlas,
-                first.to_standard,
-                target=roles.target,
-                lesionfree=lesionfree_regions(roles.references.values(), roles.target, names),
-                misplacement_mm=measured.misplacement_mm,
-                lesion=first.drawn_lesion if lesion is None else lesion,
-                warp_lesion=first.warp_lesion,
-                min_coverage=measured.min_coverage,
-            )
-            values = dict(
-                zip([scan.uptake.key for scan in measured_scans], participant_uptake(placed, regions), strict=True)
-            )
+            values: dict[ScanKey, RegionValues] = {}
+            for resolution_mm in sorted({each.resolution_mm for each in registered}):
+                regions = participant_regions(
+                    atlas,
+                    first.to_standard,
+                    target=roles.target,
+                    lesionfree=lesionfree_regions(roles.references.values(), roles.target, names),
+                    misplacement_mm=measured.misplacement_mm,
+                    resolution_mm=resolution_mm,
+                    lesion=first.drawn_lesion if lesion is None else lesion,
+                    warp_lesion=first.warp_lesion,
+                    min_coverage=measured.min_coverage,
+                )
+                alike = [place for place, each in enumerate(registered) if each.resolution_mm == resolution_mm]
+                found = participant_uptake([placed[place] for place in alike], regions)
+                values |= dict(zip([measured_scans[place].uptake.key for place in alike], found, strict=True))
             by_target.append(
-                [replace(scan, uptake=replace(scan.uptake, values=values.get(scan.uptake.key, {}))) for scan in scans]
+                [
+                    replace(bare, uptake=replace(bare.uptake, values=values.get(bare.uptake.key, {})))
+                    for bare in map(_without_surroundings, scans)
+                ]
             )
         return by_target
 
@@ -206,6 +212,10 @@ class FinishedStudy:
         if key not in images:
             raise ImageError(f"{self.results / key.participant}: holds no image of {key.session} {key.tracer}")
         return read_registered(self.results, images[key])
+
+
+def _without_surroundings(scan: StudyScan) -> StudyScan:
+    return replace(scan, uptake=replace(scan.uptake, surroundings={}))
 
 
 def _notes(row: Row) -> tuple[Remark, ...]:

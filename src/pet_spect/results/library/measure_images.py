@@ -17,9 +17,10 @@ from pet_spect.imaging.given_images import GivenImage, check_thickness, given_im
 from pet_spect.imaging.images import check_rigid, read_rigid, read_warp
 from pet_spect.imaging.lesion_mask import read_lesion_mask
 from pet_spect.model import ScanKey, Side, Warp
+from pet_spect.quantify.comparisons import OTHER_SIDE
 from pet_spect.quantify.measurement import participant_regions
 from pet_spect.quantify.participant_uptake import PlacedScan, RegionValues, participant_uptake
-from pet_spect.quantify.ratios import OTHER_SIDE, Ratio, scan_ratios
+from pet_spect.quantify.ratios import Ratio, scan_ratios
 from pet_spect.quantify.references import lesionfree_regions
 from pet_spect.quantify.roles import RegionRoles, ScanUptake
 from pet_spect.quantify.uptake import LESIONFREE
@@ -52,6 +53,7 @@ def measure_images(
     lesion: Any,
     measures: str | Sequence[str] | None,
     misplacement_mm: float,
+    resolution_mm: float,
     blur_mm: float,
     min_coverage: float,
     check_space: bool,
@@ -87,6 +89,7 @@ def measure_images(
                 target=roles.target,
                 lesionfree=lesionfree_regions(roles.references.values(), roles.target, [name for name, _ in parts]),
                 misplacement_mm=misplacement_mm,
+                resolution_mm=resolution_mm,
                 lesion=None if mask is None else read_lesion_mask(Path(mask), chosen),
                 min_coverage=min_coverage,
             )

@@ -12,6 +12,7 @@ from pet_spect.imaging.lesion_mask import read_lesion_mask
 from pet_spect.model import Atlas
 from pet_spect.quantify.ratios import Ratio, scan_ratios
 from pet_spect.quantify.roles import RegionRoles
+from pet_spect.quantify.surroundings import is_surrounding
 from pet_spect.results.library.finished_study import FinishedStudy, StudyScan
 from pet_spect.results.library.ratio_table import (
     JOINED,
@@ -51,7 +52,10 @@ def measure_study(
     if atlas is None and lesion is None and (targets is None or targets in (own.target_name, [own.target_name])):
         roles = _stored_roles(study, references)
         if roles is not None:
-            return ratio_frame(_rows(study, people, [roles], None, None), wanted)
+            rows = _rows(study, people, [roles], None, None)
+            return ratio_frame(
+                rows if targets is None else (row for row in rows if not is_surrounding(row.region)), wanted
+            )
     chosen = study_atlas(study, atlas)
     parts = [(region.name, region.side) for region in chosen.regions]
     names = JOINED.join(own.target) if targets is None else targets

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pet_spect.errors import RegionError, did_you_mean, listed, shown
 from pet_spect.model import RegionSide
-from pet_spect.quantify.ratios import CONTRALATERAL, Measure, Ratio
+from pet_spect.quantify.comparisons import CONTRALATERAL, Measure
+from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.references import BUILT_IN, Reference, parts_of_reference, read_references
 
 if TYPE_CHECKING:

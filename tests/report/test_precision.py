@@ -1,0 +1,64 @@
+import pytest
+
+from pet_spect.quantify.cohort.within_subject import WithinSubjectCv
+from pet_spect.report.page import write_report
+from pet_spect.report.precision import reliable_changes, what_trial_shows
+from pet_spect.results.columns import CHANGE
+from pet_spect.results.reliable_change import RELIABLE_CHANGE, with_reliable_change
+
+from .test_page import plain
+
+CVS = {"FDG": WithinSubjectCv(5.0, "total", "a <source>")}
+
+
+@pytest.mark.parametrize("percent", [None, {"n": "2", "sd": "3.1"}, {"n": "0", "sd": "n/a"}, {"n": "1", "sd": "n/a"}])
+def test_fewer_than_three_changes_have_no_scatter_to_speak_of(percent):
+    assert what_trial_shows(percent) == "What a trial of this size shows: n/a (needs at least 3 changes in percent)."
+
+
+def test_three_changes_have():
+    # with 2 degrees of freedom the noncentrality for 80 % is 5.65 (sqrt(3) * 3.26)
+    assert what_trial_shows({"n": "3", "sd": "3.0"}) == (
+        "With the scatter seen (SD 3.0 %), a trial of this size (n = 3) shows a mean change of 9.8 % with 80 % power."
+    )
+
+
+def test_the_first_screen_says_what_a_trial_of_this_size_shows(make_study, tmp_path):
+    page = plain(write_report(make_study(4).write(tmp_path)).read_text(encoding="utf-8"))
+    answer = page.split("Refused, excluded")[0]
+    assert answer.count("With the scatter seen (SD 0.8 %), a trial of this size (n = 4) shows a mean change of") == 2
+    assert "eliable" not in page
+
+
+def with_verdicts(study, tmp_path, verdicts):
+    """Write a study whose FDG changes have these verdicts."""
+    columns = with_reliable_change(CHANGE, CVS)
+    told = iter(verdicts)
+    for row in study.change:
+        primary = (row["tracer"], row["reference"]) == ("FDG", "cerebellum_ipsilesional")
+        row |= {"reliable_change": next(told) if primary else None}
+        row |= {"reliable_limit_low_percent": -12.94, "reliable_limit_high_percent": 14.87}
+    return write_report(study.write(tmp_path, change_columns=columns)).read_text(encoding="utf-8")
+
+
+def test_with_a_cv_the_report_counts_verdicts_and_names_its_source(make_study, tmp_path):
+    page = plain(with_verdicts(make_study(4), tmp_path, ["improved", "not shown", "not shown", None]))
+    fdg, imz = page.split("Refused, excluded")[0].split("IMZ: mean improvement")
+    assert (
+        "Reliable change of single participants: improved 1, not shown 2, declined 0, n/a 1."
+        " Within-subject CV 5 %, total (a &lt;source&gt;)."
+    ) in fdg
+    assert "eliable" not in imz
+    assert "+14.9 %" in page  # the limit, in the table of everybody
+
+
+def test_the_limits_stand_only_in_the_table_of_the_tracer_with_a_cv(make_study, tmp_path):
+    page = with_verdicts(make_study(2), tmp_path, ["improved", "declined"])
+    values = page.split('id="values"')[1].split('id="summary"')[0]
+    assert values.count(">reliable change<") == 1
+
+
+def test_without_a_cv_nothing_is_counted():
+    assert reliable_changes([{"reliable_change": "improved"}], CHANGE, "FDG") == ""
+    assert reliable_changes([{"reliable_change": "improved"}], with_reliable_change(CHANGE, CVS), "IMZ") == ""
+    assert set(RELIABLE_CHANGE).isdisjoint(CHANGE)
