@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Atlas, Volume
 from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
-from pet_spect.quantify.sensitivities import scan_sensitivities
+from pet_spect.quantify.sensitivities import scan_noise, scan_sensitivities
 from pet_spect.quantify.smoothing import FWHM_TO_SIGMA
 from pet_spect.simulate.design import TRACERS, Trial
 from pet_spect.simulate.heads.anatomy import smooth_noise
@@ -75,8 +75,9 @@ def main() -> None:
                     for own, noise in zip(clean, noises, strict=True)
                 ]
                 for this in (0, 1):
-                    sensitivities = scan_sensitivities(noisy[this], [noisy[1 - this]], regions)
                     shares, count = noisy[this].shares, len(person.regions)
+                    noise = scan_noise(noisy[this], [noisy[1 - this]], count)
+                    sensitivities = scan_sensitivities(noisy[this], noise, regions)
                     row = shares.row % count
                     weight = np.bincount(row, weights=shares.weight, minlength=count)
                     total = np.bincount(

@@ -42,7 +42,7 @@ from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement, 
 from pet_spect.quantify.ratios import Ratio, scan_ratios
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake
-from pet_spect.quantify.sensitivities import scan_sensitivities
+from pet_spect.quantify.sensitivities import scan_noise, scan_sensitivities
 from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.normalise import Deformation, normalise
@@ -164,7 +164,8 @@ def measured(run: Run, seen: dict[ScanKey, ScanMeasurement], regions: Participan
     rows: list[Ratio] = []
     for key, own in seen.items():
         others = [other for place, other in seen.items() if place != key]
-        sensitivities = scan_sensitivities(own, others, regions)
+        noise = scan_noise(own, others, len(regions.atlas.regions))
+        sensitivities = scan_sensitivities(own, noise, regions)
         values = {
             (found.region, found.side): RegionValue(
                 found.mean, found.volume_ml, sensitivity=sensitivities.get((found.region, found.side))

@@ -17,20 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_fill_holes, center_of_mass, distance_transform_edt, map_coordinates
 
+from pet_spect.imaging.head_layers import CSF_REACHES_MM, SCALP_REACHES_MM, SKULL_REACHES_MM
 from pet_spect.imaging.normal_uptake import DEEP_GREY, PATTERNS, VENTRICLES, VERMIS, Pattern
 from pet_spect.model import Atlas, Volume
 from pet_spect.simulate.anatomical_image import MODALITIES, scan_anat, standard_anat
 from pet_spect.simulate.design import AnatKind
 from pet_spect.simulate.heads.anatomy import Anatomy
-from pet_spect.simulate.heads.standard_head import (
-    CSF_REACHES_MM,
-    INFRATENTORIAL,
-    OTHER_TISSUE,
-    SCALP_REACHES_MM,
-    SKULL_REACHES_MM,
-    Head,
-    standard_head,
-)
+from pet_spect.simulate.heads.standard_head import INFRATENTORIAL, OTHER_TISSUE, Head, standard_head
 from pet_spect.simulate.population import draw_person
 
 DONORS = ("9861", "12876", "15496")

@@ -518,8 +518,8 @@ def test_a_scan_is_blurred_to_the_common_resolution_before_it_is_measured(person
     planned = {("baseline", "FDG"): ToCommon(6.0, 0.2, 3.0), ("year1", "FDG"): ToCommon(9.0, 0.3, 0.0, (warning,))}
     asked = []
 
-    def to_common(wanted, images, *_):
-        asked.append((wanted, sorted(images)))
+    def plan(wanted, resolutions):
+        asked.append((wanted, sorted(resolutions)))
         return planned
 
     point = np.zeros(GRID, dtype=np.float32)
@@ -528,7 +528,8 @@ def test_a_scan_is_blurred_to_the_common_resolution_before_it_is_measured(person
     blurred_before.add("baseline", "FDG", blur(Volume(point, centred()), 3.0).data)
     blurred_before.add("year1", "FDG", point)
     assert blurred_before.run() == 0
-    monkeypatch.setattr("pet_spect.commands.measure.to_common", to_common)
+    monkeypatch.setattr("pet_spect.commands.measure.scan_resolutions", lambda images, *_: dict.fromkeys(images))
+    monkeypatch.setattr("pet_spect.registration.common_resolution.plan", plan)
     person.add("baseline", "FDG", point)
     person.add("year1", "FDG", point)
     assert person.run("--common-fwhm", "8") == 0
@@ -558,6 +559,22 @@ def test_a_scan_without_enough_brain_is_measured_as_it_is_and_says_so(person):
     assert (told["EstimatedFWHMmm"], told["AppliedBlurFWHMmm"]) == (None, 0)
     assert [warning["Code"] for warning in told["Warnings"]] == ["resolution_unknown"]
     assert person.rows()["motor", "left"]["mean"] == "60"
+
+
+def test_scans_of_unknown_resolution_have_corrected_rows_that_say_so(person, monkeypatch):
+    from pet_spect.registration.resolution_estimate import Resolution
+
+    unknown = Resolution(float("nan"), float("nan"), "too little of the brain is in view")
+    monkeypatch.setattr(
+        "pet_spect.commands.measure.scan_resolutions", lambda images, *_: dict.fromkeys(images, unknown)
+    )
+    person.add("baseline", "FDG", halves(60.0, 90.0))
+    assert person.run("--pvc", "gtm") == 0
+    row = person.rows()["motor_gtm", "left"]
+    assert row["mean"] == "n/a"
+    assert row["reason"].startswith("partial_volume_resolution: the resolution of this scan is unknown")
+    assert person.rows()["motor", "left"]["mean"] == "60"
+    assert person.rows("year1")["motor_gtm", "left"]["reason"] == "no scan listed"
 
 
 def test_a_record_of_a_version_that_did_not_ask_for_the_side_is_refused(person, capsys):

@@ -23,6 +23,7 @@ FLAGS = {
     "min_coverage": (measure, "--min-coverage"),
     "common_fwhm_mm": (measure, "--common-fwhm"),
     "misplacement_mm": (measure, "--misplacement-mm"),
+    "treatment_radius_mm": (measure, "--treatment-radius"),
     "max_cerebellum_asymmetry_percent": (cohort, "--max-cerebellum-asymmetry"),
 }
 """The flag that a number of the schemas becomes."""
@@ -32,7 +33,7 @@ IN_PROTOCOL = {
 }
 """Numbers within the JSON of ``cohort --protocol``."""
 
-NO_FLAG = {"days_since_treatment", "glucose_mg_dl", *IN_PROTOCOL}
+NO_FLAG = {"days_since_treatment", "glucose_mg_dl", "value", *IN_PROTOCOL}
 """Numbers that no flag takes; the tables or a JSON carry them."""
 
 

@@ -392,3 +392,26 @@ def test_how_sure_a_ratio_is_is_unknown_where_its_regions_do_not_tell_or_it_has_
     ratio = rows["motor", "uptake_ratio", "pons"]
     assert all(map(math.isnan, (ratio.value, ratio.value_sd, ratio.ci95_low, ratio.ci95_high, ratio.placement_sd)))
     assert rows["motor", "uptake_ratio", "contralateral"].value_sd == 0.0
+
+
+def test_corrected_targets_stand_over_corrected_references():
+    means = {**MEANS, **{(f"{name}_gtm", side): (2 * mean, volume) for (name, side), (mean, volume) in MEANS.items()}}
+    means["motor_gtm", "left"] = 150.0, 20.0
+    note = Remark.of("partial_volume_lesion")
+    rows = scan_ratios(a_scan(means, correction_notes=(note,)), "left", replace(ROLES, corrected=True))
+    found = {(row.region, row.reference): row for row in rows if row.region in ("motor", "motor_gtm")}
+    assert found["motor_gtm", "contralateral"].value == 150 / 160
+    assert found["motor_gtm", "cerebellum_ipsilesional"].value == 150 / 200
+    assert found["motor_gtm", "contralateral"].qc == "warn"
+    assert found["motor", "contralateral"].reason == ""
+    assert {row.measure for row in rows if row.region == "motor_gtm"} == {"uptake_ratio"}
+
+
+def test_corrected_regions_are_no_part_of_a_reference_of_all_regions():
+    means = {**MEANS, ("cortex_gtm", "left"): (1e6, 300.0)}
+    everything = {"all": Reference(("all",), "both", ("target", "target_mirror"))}
+    plain, more = (
+        reference_value(a_scan(each), everything["all"], RegionRoles(("motor",), everything), "left")
+        for each in (MEANS, means)
+    )
+    assert plain.mean == more.mean

@@ -24,7 +24,7 @@ SCAN = measure_scan(Volume(np.full((6, 3, 3), 60.0, dtype=np.float32), np.eye(4)
 
 def test_surroundings_are_measured_in_the_same_scan_with_sensitivities_of_their_own():
     around = SurroundingRegions(SITE, ParticipantRegions(atlas("treatment_site", 2)))
-    sensitivities, (uptake,) = sensitivities_and_surroundings(SCAN, [], REGIONS, [around])
+    sensitivities, (uptake,) = sensitivities_and_surroundings(SCAN, None, REGIONS, [around])
     assert [(each.region, each.side, each.mean, each.coverage) for each in uptake] == [
         ("treatment_site", "left", 60.0, 1.0)
     ]
@@ -34,7 +34,7 @@ def test_surroundings_are_measured_in_the_same_scan_with_sensitivities_of_their_
 
 def test_surroundings_out_of_view_say_so_and_stop_nothing():
     around = SurroundingRegions(SITE, ParticipantRegions(atlas("treatment_site", 20)))
-    sensitivities, (uptake,) = sensitivities_and_surroundings(SCAN, [], REGIONS, [around])
+    sensitivities, (uptake,) = sensitivities_and_surroundings(SCAN, None, REGIONS, [around])
     (site,) = uptake
     assert (site.region, site.side, site.coverage, math.isnan(site.mean)) == ("treatment_site", "left", 0.0, True)
     assert around.reason(site, ("front",)).text == (
@@ -45,7 +45,7 @@ def test_surroundings_out_of_view_say_so_and_stop_nothing():
 
 def test_who_has_none_has_a_row_and_the_reason():
     absent = SurroundingRegions(SITE, absence=Remark.of("no_treatment_site"))
-    _, (uptake,) = sensitivities_and_surroundings(SCAN, [], REGIONS, [absent])
+    _, (uptake,) = sensitivities_and_surroundings(SCAN, None, REGIONS, [absent])
     assert [(each.region, each.side) for each in uptake] == [("treatment_site", "n/a")]
     assert absent.reason(uptake[0], ()) == Remark.of("no_treatment_site")
 

@@ -301,6 +301,10 @@ ABSENT = "does not exist, relative to the working directory; correct the path"
             ["config.yaml: line 3, tracers: found the key 1, needed a name; put quotes around it"],
         ),
         (
+            "pvc: rousset",
+            ["config.yaml: line 3, pvc: found 'rousset', needed none or gtm"],
+        ),
+        (
             "measure: {misplacement_mm: 7}",
             ["config.yaml: line 3, measure: misplacement_mm: found 7, needed auto, or millimetres, 0 to 6"],
         ),

@@ -31,6 +31,13 @@ def test_keys_of_the_default_config_do_not_leak_into_another_study(study):
     assert command.returncode == 0, command.stderr
 
 
+def test_partial_volume_correction_reaches_measure_and_cohort(study):
+    with (study.folder / "config/config.yaml").open("a") as config:
+        config.write("pvc: gtm\n")
+    told = study.snakemake("-n", "-p").stdout
+    assert told.count("--pvc gtm") == EVERYTHING["measure"] + EVERYTHING["cohort"]
+
+
 def test_a_within_subject_cv_reaches_the_cohort_only_if_given(study):
     assert "--within-subject-cv" not in study.snakemake("-n", "-p").stdout
     with (study.folder / "config/config.yaml").open("a") as config:

@@ -42,6 +42,7 @@ rule cohort:
         tracers=list(config["tracers"]),
         target=config["targets"],
         references=json.dumps(config["references"]),
+        pvc=config["pvc"],
         max_asymmetry=config["measure"]["max_cerebellum_asymmetry_percent"],
         protocol=json.dumps(config["protocol"]),
         primary=[f"{tracer}={config['primary'][tracer]}" for tracer in config["tracers"]],
@@ -53,5 +54,5 @@ rule cohort:
         " --atlas-name {params.atlas:q} {params.own_atlas} --sessions {params.sessions:q} --tracers {params.tracers:q}"
         " --target {params.target:q} --references {params.references:q}"
         " --primary {params.primary:q} --protocol {params.protocol:q} {params.early:q}"
-        " --max-cerebellum-asymmetry {params.max_asymmetry}"
+        " --max-cerebellum-asymmetry {params.max_asymmetry} --pvc {params.pvc}"
         " {params.within_subject_cv:q} 2> {log:q}"

@@ -63,6 +63,7 @@ rule measure:
         lesion_mask=lambda wildcards: [word for mask in mask_of(wildcards) for word in ("--lesion-mask", mask)],
         min_coverage=config["measure"]["min_coverage"],
         misplacement=config["measure"]["misplacement_mm"],
+        pvc=config["pvc"],
         around=around_flags,
         common_fwhm=[] if COMMON_FWHM is None else ["--common-fwhm", str(COMMON_FWHM)],
     shell:
@@ -70,4 +71,5 @@ rule measure:
         " --sessions {params.sessions:q} --tracers {params.tracers:q} {params.atlas:q} --target {params.target:q}"
         " {params.lesionfree:q}"
         " {params.lesion_mask:q} --min-coverage {params.min_coverage} --misplacement-mm {params.misplacement}"
-        " {params.around:q} {params.common_fwhm:q} --out {output.uptake:q} --record-refusal 2> {log:q}"
+        " {params.around:q} {params.common_fwhm:q} --pvc {params.pvc} --out {output.uptake:q}"
+        " --record-refusal 2> {log:q}"

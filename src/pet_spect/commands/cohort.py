@@ -72,6 +72,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--primary", nargs="+", default=[], metavar="TRACER=REFERENCE", help="the primary reference of each tracer"
     )
     parser.add_argument(
+        "--pvc",
+        choices=("none", "gtm"),
+        default="none",
+        help="gtm also gives the ratios of the regions that measure corrected for partial volume (default %(default)s)",
+    )
+    parser.add_argument(
         "--early",
         nargs="+",
         default=[],
@@ -197,7 +203,7 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
     return _Plan(
         visits=tuple((session, tracer) for session in options.sessions for tracer in options.tracers),
         sessions=tuple(options.sessions),
-        roles=RegionRoles(tuple(dict.fromkeys(options.target)), options.references),
+        roles=RegionRoles(tuple(dict.fromkeys(options.target)), options.references, corrected=options.pvc != "none"),
         primary=primary,
         circumstances=circumstances(options, people),
         protocols=protocols(options),

@@ -1,9 +1,10 @@
-"""The resolution of each scan, so that all scans of a participant are measured at a common one."""
+"""The resolution of each scan of a participant, as its registration lets it be measured."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,8 @@ from pet_spect.results.registration_record import RegistrationRecord
 from pet_spect.results.transforms import read_scan_to_participant_points
 
 if TYPE_CHECKING:
-    from pet_spect.model import Warp
-    from pet_spect.registration.common_resolution import ToCommon
+    from pet_spect.imaging.tissue import TissueMaps
+    from pet_spect.model import Atlas, Warp
     from pet_spect.registration.resolution_estimate import Resolution
 
 AUTO = "auto"
@@ -35,19 +36,26 @@ def common_fwhm(text: str) -> float | str:
         raise argparse.ArgumentTypeError(f"{text!r} is neither {AUTO} nor a number of mm above 0") from None
 
 
-def to_common(
-    wanted: float | str,
+@cache
+def standard_tissue() -> tuple[Atlas, TissueMaps]:
+    """Return CerebrA and the tissue of the standard brain on its grid."""
+    from pet_spect.imaging.atlases import load_atlas
+    from pet_spect.imaging.tissue import tissue_maps
+
+    atlas = load_atlas("CerebrA")
+    return atlas, tissue_maps(atlas)
+
+
+def scan_resolutions(
     images: Mapping[Visit, Path],
     results: Path,
     participant_to_standard_points: Warp,
     record: RegistrationRecord,
-) -> dict[Visit, ToCommon]:
-    """Return how each scan of a participant is brought to the common resolution.
+) -> dict[Visit, Resolution]:
+    """Return the resolution of each scan of a participant.
 
     Parameters
     ----------
-    wanted : float or str
-        FWHM in mm, or `AUTO`: for each tracer the coarsest of the participant's scans.
     images : mapping of (session, tracer) to Path
         The registered scans. One that cannot be read is left out: measuring it says why.
     results : Path
@@ -56,15 +64,11 @@ def to_common(
     record : RegistrationRecord
         It knows each scan's field of view.
     """
-    from pet_spect.imaging.atlases import load_atlas
     from pet_spect.imaging.images import read_scan
-    from pet_spect.imaging.tissue import tissue_maps
     from pet_spect.quantify.coverage import in_view
-    from pet_spect.registration.common_resolution import plan
     from pet_spect.registration.resolution_estimate import estimate_fwhm, sharp_tissue
 
-    atlas = load_atlas("CerebrA")
-    tissue = sharp_tissue(atlas, tissue_maps(atlas))
+    tissue = sharp_tissue(*standard_tissue())
     resolutions: dict[Visit, Resolution] = {}
     for visit, image in images.items():
         try:
@@ -80,4 +84,4 @@ def to_common(
             scan_to_participant_points=to_participant,
             participant_to_standard_points=participant_to_standard_points,
         )
-    return plan(wanted, resolutions)
+    return resolutions

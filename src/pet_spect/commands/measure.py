@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 from pet_spect.commands import measure_surroundings
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
-from pet_spect.commands.common_resolution import common_fwhm, to_common
+from pet_spect.commands.common_resolution import common_fwhm, scan_resolutions
 from pet_spect.commands.numbers import auto_or_from_zero, fraction
+from pet_spect.commands.partial_volume import correct_participant, with_correction
 from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
 from pet_spect.imaging.images import read_scan
-from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionSide, RegionUptake, ScanKey, Volume
+from pet_spect.model import STANDARD_SPACE, Atlas, Refusal, RegionSide, RegionUptake, ScanKey, Volume, Warp
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import read_converted_facts
@@ -38,9 +39,12 @@ from pet_spect.results.uptake_record import (
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement
+    from pet_spect.quantify.noise import Noise
+    from pet_spect.quantify.partial_volume.corrected_scans import CorrectedScan
     from pet_spect.quantify.surrounding_uptake import SurroundingRegions
     from pet_spect.quantify.uncertainty import Sensitivity
     from pet_spect.registration.common_resolution import ToCommon
+    from pet_spect.registration.resolution_estimate import Resolution
 
 Visit = tuple[str, str]
 """Session and tracer."""
@@ -94,6 +98,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="blur each scan to this resolution before it is measured; auto is the coarsest of the person's scans of a"
         " tracer (default: scans are measured as they are)",
     )
+    parser.add_argument(
+        "--pvc",
+        choices=("none", "gtm"),
+        default="none",
+        help="gtm also gives every region corrected for partial volume, as <region>_gtm (default %(default)s)",
+    )
     parser.add_argument("--out", required=True, type=Path, metavar="TSV", help="the table; its sidecar goes beside it")
     parser.add_argument(
         "--record-refusal",
@@ -114,8 +124,7 @@ def run(options: argparse.Namespace) -> None:
     RefusedError, RegionError
         Without ``--record-refusal``, if a scan was refused or does not cover the target.
     """
-    from pet_spect.quantify.measurement import participant_regions
-    from pet_spect.quantify.membership import RESOLUTION_MM
+    from pet_spect.registration.common_resolution import plan
 
     listed = _listed(options)
     atlas = _atlas(options)
@@ -125,30 +134,16 @@ def run(options: argparse.Namespace) -> None:
     warp = None
     if any(refusal is None for refusal in refusals.values()):
         warp = read_participant_to_standard_points(options.results, options.participant)
-    blurs: Mapping[Visit, ToCommon] = {}
-    if options.common_fwhm is not None and warp is not None:
+    resolutions: Mapping[Visit, Resolution] = {}
+    if warp is not None and (options.common_fwhm is not None or options.pvc != "none"):
         registered = {visit: image for visit, image in listed.items() if refusals[visit] is None}
-        blurs = to_common(options.common_fwhm, registered, options.results, warp, record)
+        resolutions = scan_resolutions(registered, options.results, warp, record)
+    blurs = {} if options.common_fwhm is None else plan(options.common_fwhm, resolutions)
     warp_lesion = None
     if lesion is None and record.warp is not None:
         warp_lesion = read_warp_lesion(options.results, options.participant)
     misplacement_mm = record.misplacement_mm if options.misplacement_mm is None else options.misplacement_mm
-    kinds = {visit[1]: layout.scan_name(image).datatype for visit, image in listed.items()}
-    regions = {
-        kind: participant_regions(
-            atlas,
-            warp,
-            target=options.target,
-            lesionfree=options.lesionfree,
-            misplacement_mm=misplacement_mm,
-            resolution_mm=RESOLUTION_MM[kind],
-            lesion=lesion,
-            warp_lesion=warp_lesion,
-            min_coverage=options.min_coverage,
-        )
-        for kind in sorted({*kinds.values()} or {"pet"})
-    }
-    by_tracer = {tracer: regions[kinds.get(tracer, min(regions))] for tracer in options.tracers}
+    by_tracer = _regions(options, listed, atlas, warp, misplacement_mm, lesion, warp_lesion)
 
     faults = [] if lesion_fault is None else [lesion_fault.remark]
     faults += [] if record.anat_fault is None else [record.anat_fault]
@@ -164,37 +159,88 @@ def run(options: argparse.Namespace) -> None:
             scans[visit] = _with_registration(scan, record, options.participant, faults)
             if measurement is not None:
                 measured[visit] = measurement
+    noises = _noises(measured, len(atlas.regions))
+    corrected: Mapping[Visit, CorrectedScan] = {}
+    if options.pvc != "none":
+        blurs_mm = {visit: blur.blur_mm for visit, blur in blurs.items()}
+        corrected = correct_participant(measured, by_tracer, noises, resolutions, blurs_mm, warp_lesion)
+    for visit, correction in corrected.items():
+        scans[visit] = with_correction(scans[visit], correction, listed[visit], lesion_drawn=lesion is not None)
     surroundings = measure_surroundings.surroundings_of(options, record, lesion, lesion_fault)
     rows: list[UptakeRow] = []
     for visit, scan in scans.items():
         uptake = measured[visit].uptake if visit in measured else None
-        rows += uptake_rows(options.participant, scan, uptake, by_tracer[visit[1]], lesion_fault)
+        without = None if options.pvc == "none" else corrected[visit].uptake if visit in corrected else ()
+        rows += uptake_rows(options.participant, scan, uptake, by_tracer[visit[1]], lesion_fault, without)
         around = None
         if visit in measured:
             sensitivities, around = _beyond(
-                visit, measured, by_tracer[visit[1]], surroundings, options.participant, record
+                visit, measured[visit], noises[visit], by_tracer[visit[1]], surroundings, record
             )
+            if visit in corrected:
+                sensitivities |= corrected[visit].sensitivities
             scans[visit] = replace(scan, sensitivities=sensitivities)
         for place, each in enumerate(surroundings):
             rows += surrounding_rows(options.participant, scan, None if around is None else around[place], each)
     write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage, surroundings)
 
 
+def _noises(measured: Mapping[Visit, ScanMeasurement], n_regions: int) -> dict[Visit, Noise | None]:
+    """Return the count noise of each scan, which takes another scan with the same tracer."""
+    from pet_spect.quantify.sensitivities import scan_noise
+
+    noises = {}
+    for visit, measurement in measured.items():
+        others = [other for at, other in measured.items() if at != visit and at[1] == visit[1]]
+        noises[visit] = scan_noise(measurement, others, n_regions)
+    return noises
+
+
 def _beyond(
     visit: Visit,
-    measured: Mapping[Visit, ScanMeasurement],
+    measurement: ScanMeasurement,
+    noise: Noise | None,
     regions: ParticipantRegions,
     surroundings: Sequence[SurroundingRegions],
-    participant: str,
     record: RegistrationRecord,
-) -> tuple[Mapping[tuple[str, RegionSide], Sensitivity], Sequence[Sequence[RegionUptake]]]:
+) -> tuple[dict[tuple[str, RegionSide], Sensitivity], Sequence[Sequence[RegionUptake]]]:
     """Return the sensitivities of a scan, and the uptake of each of its surroundings."""
     from pet_spect.quantify.surrounding_uptake import sensitivities_and_surroundings
 
-    others = [other for at, other in measured.items() if at != visit and at[1] == visit[1]]
-    entry = record.registered(ScanKey(participant, *visit))
+    entry = record.registered(ScanKey(record.participant, *visit))
     view = None if entry is None else entry.cut_view
-    return sensitivities_and_surroundings(measured[visit], others, regions, surroundings, view)
+    return sensitivities_and_surroundings(measurement, noise, regions, surroundings, view)
+
+
+def _regions(
+    options: argparse.Namespace,
+    listed: Mapping[Visit, Path],
+    atlas: Atlas,
+    warp: Warp | None,
+    misplacement_mm: float,
+    lesion: Volume | None,
+    warp_lesion: Volume | None,
+) -> dict[str, ParticipantRegions]:
+    """Return the regions with which the scans of each tracer are measured."""
+    from pet_spect.quantify.measurement import participant_regions
+    from pet_spect.quantify.membership import RESOLUTION_MM
+
+    kinds = {visit[1]: layout.scan_name(image).datatype for visit, image in listed.items()}
+    regions = {
+        kind: participant_regions(
+            atlas,
+            warp,
+            target=options.target,
+            lesionfree=options.lesionfree,
+            misplacement_mm=misplacement_mm,
+            resolution_mm=RESOLUTION_MM[kind],
+            lesion=lesion,
+            warp_lesion=warp_lesion,
+            min_coverage=options.min_coverage,
+        )
+        for kind in sorted({*kinds.values()} or {"pet"})
+    }
+    return {tracer: regions[kinds.get(tracer, min(regions))] for tracer in options.tracers}
 
 
 def _record(options: argparse.Namespace) -> RegistrationRecord:

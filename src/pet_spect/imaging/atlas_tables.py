@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 _INDEX = re.compile("0*[1-9][0-9]{0,8}")
 _BACKGROUND = re.compile("0+")
 _NO_REGION = ("", "background", "unknown")
-_RESERVED = {"_lesionfree": "a region without its lesion", "_contralesional": "a target on the other side"}
+_RESERVED = {
+    "_lesionfree": "a region without its lesion",
+    "_contralesional": "a target on the other side",
+    "_gtm": "a region corrected for partial volume",
+}
 _SIDES: dict[str, RegionSide] = {"left": "left", "right": "right", "n/a": "n/a"}
 _WORDS: dict[str, RegionSide] = {"left": "left", "right": "right", "lh": "left", "rh": "right"}
 _LETTERS: dict[str, RegionSide] = {"l": "left", "r": "right"}

@@ -20,7 +20,7 @@ from pet_spect.quantify.roles import (
     target_value,
 )
 from pet_spect.quantify.surroundings import MIRRORED
-from pet_spect.quantify.uptake import LESIONFREE
+from pet_spect.quantify.uptake import CORRECTED, LESIONFREE
 from pet_spect.remarks import Remark
 
 Measure = Literal["uptake_ratio", "ratio_minus_one", "asymmetry_index_percent", "suv_mean", "late_early_ratio"]
@@ -72,17 +72,14 @@ class Comparison:
 def of_target(
     scan: ScanUptake, roles: RegionRoles, lesion_side: Side, second_stroke: Remark | None
 ) -> Iterator[Comparison]:
-    """Yield the comparisons of the target: whole, lesion-free, and on the other side.
+    """Yield the comparisons of the target: whole, lesion-free, on the other side, and corrected for partial volume.
 
     Raises
     ------
     RegionError
         If a role names a region the scan's table does not have.
     """
-    rows = [(suffix, *row) for suffix in ("", LESIONFREE) for row in _measures(roles)]
-    if _has_mirror(roles) and COMMON_REFERENCE in roles.references:
-        rows.append((OTHER_SIDE, "uptake_ratio", COMMON_REFERENCE))
-    for suffix, measure, name in rows:
+    for suffix, measure, name in _rows(roles):
         reference = roles.references.get(name)
         target = other = RegionValue(math.nan, math.nan, reason=scan.absence)
         fault = None
@@ -94,7 +91,8 @@ def of_target(
             other = reference_value(scan, reference, roles, lesion_side, suffix.removesuffix(OTHER_SIDE))
             fault = second_stroke if in_other_hemisphere(reference, roles) else None
         lies_as_deep = reference is not None and reference.is_mirror(roles.target)
-        yield Comparison(roles.target_name + suffix, measure, name, target, other, fault, lies_as_deep)
+        notes = scan.correction_notes if suffix == CORRECTED else ()
+        yield Comparison(roles.target_name + suffix, measure, name, target, other, fault, lies_as_deep, notes)
 
 
 def of_surroundings(
@@ -128,6 +126,17 @@ def of_surroundings(
                     other = reference_value(scan, reference, roles, lesion_side)
                 fault = second_stroke if in_other_hemisphere(reference, roles) else None
                 yield Comparison(region, measure, reference_name, target, other, fault, notes=notes)
+
+
+def _rows(roles: RegionRoles) -> list[tuple[str, Measure, str]]:
+    """Return what is computed of the target: what stands behind its name, measure, name of the reference."""
+    rows = [(suffix, *row) for suffix in ("", LESIONFREE) for row in _measures(roles)]
+    if _has_mirror(roles) and COMMON_REFERENCE in roles.references:
+        rows.append((OTHER_SIDE, "uptake_ratio", COMMON_REFERENCE))
+    if roles.corrected:
+        whole = [name for name, reference in roles.references.items() if "lesion" not in reference.exclude]
+        rows += [(CORRECTED, "uptake_ratio", name) for name in whole]
+    return rows
 
 
 def _measures(roles: RegionRoles) -> list[tuple[Measure, str]]:

@@ -32,7 +32,7 @@ FEWEST_REGIONS = 5
 """With fewer paired regions two scans are not compared."""
 
 _SIDES: tuple[Side, Side] = ("left", "right")
-_LEFT_OUT = ("cerebel", "verm", "ventric", "_lesionfree")
+_LEFT_OUT = ("cerebel", "verm", "ventric", "_lesionfree", "_gtm")
 _LARGEST = math.log(20.0)
 _SIGNAL = 0.05
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pet_spect.model import CutView, RegionSide, Volume
 from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement, absence_reason, measure_scan
 from pet_spect.quantify.roles import RegionValue
-from pet_spect.quantify.sensitivities import scan_sensitivities
+from pet_spect.quantify.sensitivities import scan_noise, scan_sensitivities
 
 RegionValues = dict[tuple[str, RegionSide], RegionValue]
 
@@ -61,7 +61,8 @@ def _values(
 ) -> RegionValues:
     scan = scans[place]
     others = [measured[other] for other in range(len(scans)) if other != place and scans[other].tracer == scan.tracer]
-    sensitivities = scan_sensitivities(measured[place], others, regions)
+    noise = scan_noise(measured[place], others, len(regions.atlas.regions))
+    sensitivities = scan_sensitivities(measured[place], noise, regions)
     cut = () if scan.view is None else scan.view.cut
     return {
         (region.region, region.side): RegionValue(

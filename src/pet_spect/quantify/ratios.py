@@ -31,8 +31,9 @@ class Ratio:
     participant_id, session, tracer : str
     lesion_side : {'left', 'right'}
     region : str
-        The target, with ``_lesionfree`` where lesion voxels are left out, with ``_contralesional`` on the other side;
-        or one of `surroundings.SURROUNDINGS`, with ``_mirrored`` for its mirror image.
+        The target, with ``_lesionfree`` where lesion voxels are left out, with ``_contralesional`` on the other side,
+        with ``_gtm`` where it and its reference are corrected for partial volume; or one of
+        `surroundings.SURROUNDINGS`, with ``_mirrored`` for its mirror image.
     measure, reference : str
     value : float
         NaN where it cannot be given.
@@ -129,7 +130,8 @@ def scan_ratios(
     Returns
     -------
     list of Ratio
-        One per target (whole, lesion-free, on the other side), measure and reference, also if nothing was measured.
+        One per target (whole, lesion-free, on the other side, corrected), measure and reference, also if nothing was
+        measured.
 
     Raises
     ------

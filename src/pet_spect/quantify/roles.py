@@ -11,7 +11,7 @@ from pet_spect.errors import RegionError, did_you_mean, shown
 from pet_spect.model import Refusal, RegionSide, ScanKey, Side
 from pet_spect.quantify.references import Reference, parts_of_reference
 from pet_spect.quantify.uncertainty import Sensitivity, joint_sensitivity
-from pet_spect.quantify.uptake import LESIONFREE
+from pet_spect.quantify.uptake import CORRECTED, LESIONFREE
 from pet_spect.remarks import Remark
 
 CEREBELLUM = "cerebellum"
@@ -91,6 +91,8 @@ class ScanUptake:
         The tracer of that image, `model.ANATOMICAL` in front if it is an anatomical one; empty if not known.
     accepted : tuple of Refusal
         Faults of the registration that a person accepted.
+    correction_notes : tuple of Remark
+        What to look at in the values that are corrected for partial volume.
     surroundings : mapping of str to Surrounding
         Further targets by name, see `surroundings.SURROUNDINGS`; none are part of `values`.
     """
@@ -106,6 +108,7 @@ class ScanUptake:
     lesion_seen_ml: tuple[float, float] = (0.0, 0.0)
     lesion_seen_in: str = ""
     accepted: tuple[Refusal, ...] = ()
+    correction_notes: tuple[Remark, ...] = ()
     surroundings: Mapping[str, Surrounding] = field(default_factory=dict)
 
 
@@ -121,11 +124,14 @@ class RegionRoles:
         Name to `Reference`, in the order of the tables.
     known : mapping
         References that are not asked for; they, too, tell which regions are cerebellum.
+    corrected : bool
+        Whether the regions were also corrected for partial volume.
     """
 
     target: tuple[str, ...]
     references: Mapping[str, Reference]
     known: Mapping[str, Reference] = field(default_factory=dict)
+    corrected: bool = False
 
     @property
     def target_name(self) -> str:
@@ -181,7 +187,10 @@ def joint_value(scan: ScanUptake, parts: Sequence[tuple[str, RegionSide]]) -> Re
 
 
 def target_value(scan: ScanUptake, roles: RegionRoles, side: Side, suffix: str = "") -> RegionValue:
-    """Return the uptake of the target on one side; with `LESIONFREE` as suffix without the voxels of the lesion."""
+    """Return the uptake of the target on one side; `suffix` chooses which mean of it.
+
+    With `LESIONFREE` it is the one without the voxels of the lesion, with `CORRECTED` that without partial volume.
+    """
     return joint_value(scan, [(name + suffix, side) for name in roles.target])
 
 
@@ -198,18 +207,19 @@ def reference_value(
     lesion_side : {'left', 'right'}
         The side of the stroke.
     suffix : str
-        Of the target it is compared with: the other side of a target without its lesion voxels is without them, too.
+        Of the target it is compared with: the other side of a target without its lesion voxels is without them, too,
+        and a target corrected for partial volume is compared with corrected regions.
 
     Raises
     ------
     RegionError
         If one of its regions is not in the scan's table.
     """
-    whole_parts = [part for part in scan.values if not part[0].endswith(LESIONFREE)]
+    whole_parts = [part for part in scan.values if not part[0].endswith((LESIONFREE, CORRECTED))]
     parts = parts_of_reference(reference, roles.target, lesion_side, whole_parts)
     if "lesion" in reference.exclude:
         suffix = LESIONFREE
-    elif not reference.is_mirror(roles.target):
+    elif suffix != CORRECTED and not reference.is_mirror(roles.target):
         suffix = ""
     named = [(region + suffix, side) for region, side in parts]
     if "lesion" in reference.exclude:

@@ -21,41 +21,20 @@ from pet_spect.quantify.uptake import LESIONFREE, uptake_of_shares
 
 
 def scan_sensitivities(
-    scan: ScanMeasurement, others: Sequence[ScanMeasurement], regions: ParticipantRegions
+    scan: ScanMeasurement, noise: Noise | None, regions: ParticipantRegions, centre: NDArray[np.floating] | None = None
 ) -> dict[tuple[str, RegionSide], Sensitivity]:
     """Return the sensitivities of a scan's regions, by region and side; with a lesion also the lesion-free ones'.
 
     Parameters
     ----------
     scan : ScanMeasurement
-    others : sequence of ScanMeasurement
-        The participant's other scans with the same tracer; without one the noise is not known.
-    regions : ParticipantRegions
-        With which all of them were measured.
-    """
-    return sensitivities_under(scan_noise(scan, others, regions), scan, regions, atlas_centre(regions.atlas))
-
-
-def scan_noise(scan: ScanMeasurement, others: Sequence[ScanMeasurement], regions: ParticipantRegions) -> Noise | None:
-    """Return the count noise of a scan, see `noise_of_difference`; parameters as in `scan_sensitivities`."""
-    shape = scan.volume.data.shape
-    parts = parts_of(scan.shares, len(regions.atlas.regions), shape)
-    return noise_of_difference(scan.volume, [_on_grid_of(scan, other) for other in others], parts)
-
-
-def sensitivities_under(
-    noise: Noise | None, scan: ScanMeasurement, regions: ParticipantRegions, centre: NDArray[np.floating]
-) -> dict[tuple[str, RegionSide], Sensitivity]:
-    """Return what `scan_sensitivities` does where noise and centre are known.
-
-    Parameters
-    ----------
     noise : Noise or None
-    scan : ScanMeasurement
+        See `scan_noise`.
     regions : ParticipantRegions
         With which it was measured.
-    centre : (3,) float array
-        Point of the participant about which regions turn, mm: for all regions of a scan the same.
+    centre : (3,) float array, optional
+        Point of the participant about which regions turn, mm: for all regions of a scan the same. Without it, the
+        middle of `regions`.
     """
     atlas, volume = regions.atlas, scan.volume
     whole, outside = region_sensitivities(
@@ -63,7 +42,7 @@ def sensitivities_under(
         scan.shares,
         len(atlas.regions),
         scan_to_participant_points=scan.to_participant,
-        centre=centre,
+        centre=atlas_centre(atlas) if centre is None else centre,
         noise=noise,
     )
     sensitivities = {
@@ -76,6 +55,21 @@ def sensitivities_under(
                 with_threshold = replace(sensitivity, threshold=by_threshold[region.name, region.side])
                 sensitivities[region.name + LESIONFREE, region.side] = with_threshold
     return sensitivities
+
+
+def scan_noise(scan: ScanMeasurement, others: Sequence[ScanMeasurement], n_regions: int) -> Noise | None:
+    """Return the count noise of a scan; None if it is not known.
+
+    Parameters
+    ----------
+    scan : ScanMeasurement
+    others : sequence of ScanMeasurement
+        The participant's other scans with the same tracer; without one the noise is not known.
+    n_regions : int
+        Of the atlas.
+    """
+    parts = parts_of(scan.shares, n_regions, scan.volume.data.shape)
+    return noise_of_difference(scan.volume, [_on_grid_of(scan, other) for other in others], parts)
 
 
 def _on_grid_of(scan: ScanMeasurement, other: ScanMeasurement) -> NDArray[np.float32]:
@@ -148,8 +142,8 @@ def region_sensitivities(
     (list of Sensitivity, list of Sensitivity)
         In the order of the atlas. NaN where a region is not in view.
     """
-    gradient = _gradient(scan, shares.voxel, scan_to_participant_points)
-    points = _points(scan, shares.voxel, scan_to_participant_points) - centre
+    gradient = uptake_slopes(scan, shares.voxel, scan_to_participant_points)
+    points = points_of(scan, shares.voxel, scan_to_participant_points) - centre
     slopes = np.column_stack([gradient, np.radians(1) * np.cross(points, gradient)])
     is_in_view = np.isfinite(scan.data.ravel()[shares.voxel])
     sensitivities = []
@@ -174,7 +168,7 @@ def region_sensitivities(
     return sensitivities[0], sensitivities[1]
 
 
-def _gradient(
+def uptake_slopes(
     scan: Volume, voxels: NDArray[np.integer], scan_to_participant_points: NDArray[np.floating]
 ) -> FloatArray:
     """Return (n, 3) the slope of uptake along the participant's axes, per mm, at places of the flattened scan."""
@@ -183,7 +177,10 @@ def _gradient(
     return np.asarray(per_voxel @ to_voxels)
 
 
-def _points(scan: Volume, voxels: NDArray[np.integer], scan_to_participant_points: NDArray[np.floating]) -> FloatArray:
+def points_of(
+    scan: Volume, voxels: NDArray[np.integer], scan_to_participant_points: NDArray[np.floating]
+) -> FloatArray:
+    """Return (n, 3) the participant's points, RAS+ mm, at places of the flattened scan."""
     indices = np.stack(np.unravel_index(voxels, scan.data.shape), axis=-1).astype(np.float64)
     return apply_affine(scan_to_participant_points @ scan.affine, indices)
 

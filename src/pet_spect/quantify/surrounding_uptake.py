@@ -15,7 +15,8 @@ from pet_spect.quantify.measurement import (
     low_coverage,
     measure_again,
 )
-from pet_spect.quantify.sensitivities import atlas_centre, scan_noise, sensitivities_under
+from pet_spect.quantify.noise import Noise
+from pet_spect.quantify.sensitivities import atlas_centre, scan_sensitivities
 from pet_spect.quantify.uncertainty import Sensitivity
 from pet_spect.remarks import Remark
 
@@ -64,7 +65,7 @@ class SurroundingRegions:
 
 def sensitivities_and_surroundings(
     scan: ScanMeasurement,
-    others: Sequence[ScanMeasurement],
+    noise: Noise | None,
     regions: ParticipantRegions,
     surroundings: Sequence[SurroundingRegions] = (),
     view: CutView | None = None,
@@ -76,10 +77,10 @@ def sensitivities_and_surroundings(
     Parameters
     ----------
     scan : ScanMeasurement
-    others : sequence of ScanMeasurement
-        The participant's other scans with the same tracer.
+    noise : Noise or None
+        Of the scan, see `scan_noise`.
     regions : ParticipantRegions
-        With which all of them were measured.
+        With which it was measured.
     surroundings : sequence of SurroundingRegions
     view : CutView, optional
         That of `scan`.
@@ -89,14 +90,14 @@ def sensitivities_and_surroundings(
     (dict of (region, side) to Sensitivity, list of tuple of RegionUptake)
         The list has an entry for each of `surroundings`.
     """
-    noise, centre = scan_noise(scan, others, regions), atlas_centre(regions.atlas)
-    sensitivities = sensitivities_under(noise, scan, regions, centre)
+    centre = atlas_centre(regions.atlas)
+    sensitivities = scan_sensitivities(scan, noise, regions, centre)
     around = []
     for each in surroundings:
         uptake, measured = _measured(scan, each, view)
         around.append(uptake)
         if measured is not None and each.regions is not None:
-            sensitivities |= sensitivities_under(noise, measured, each.regions, centre)
+            sensitivities |= scan_sensitivities(measured, noise, each.regions, centre)
     return sensitivities, around
 
 

@@ -14,6 +14,9 @@ from pet_spect.quantify.region_weights import FloatArray, RegionWeights
 LESIONFREE = "_lesionfree"
 """Ending of the name of a region without its lesion voxels."""
 
+CORRECTED = "_gtm"
+"""Ending of the name of a region whose mean is corrected for partial volume by a geometric transfer matrix."""
+
 
 def uptake_of_shares(
     scan: Volume, atlas: Atlas, shares: RegionWeights, *, lesionfree: Sequence[str] = (), min_coverage: float = 0.9

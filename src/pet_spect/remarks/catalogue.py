@@ -42,14 +42,12 @@ Code = Literal[
     "lesion_mask_space", "lesion_mask_unreadable", "lesion_mask_voxels", "likeness_not_possible",
     "link_not_followed", "low_coverage", "mirror_in_lesion", "mixed_orientation",
     "mixed_series", "mixed_spacing", "modality", "modality_conflict", "modality_lut", "more_frames_than_stated",
-    "more_slices_than_stated", "no_attenuation_correction", "no_brain_left", "no_head", "no_image", "no_lesion_mask",
-    "no_overlap", "no_sample_size", "no_scan", "no_suv", "no_value", "no_volume", "not_dicom", "not_emission",
     "more_slices_than_stated", "no_attenuation_correction", "no_brain_left", "no_head", "no_image", "no_lesion",
-    "no_lesion_mask",
-    "no_overlap", "no_scan", "no_suv", "no_treatment_site", "no_value", "no_volume", "not_dicom", "not_emission",
-    "not_recon_tomo",
+    "no_lesion_mask", "no_overlap", "no_sample_size", "no_scan", "no_suv", "no_treatment_site", "no_value",
+    "no_volume", "not_dicom", "not_emission", "not_recon_tomo",
     "not_static", "orientation", "orientation_conflict", "orientation_declared", "orientation_unknown", "out_exists",
-    "out_place", "output_exists", "participant_lost", "path_unusable", "patients", "percent_undefined",
+    "out_place", "output_exists", "partial_volume_condition", "partial_volume_lesion", "partial_volume_noise",
+    "partial_volume_resolution", "participant_lost", "path_unusable", "patients", "percent_undefined",
     "philips_factor", "picture_missing", "pixels", "projections", "qc_unknown_scan", "radiopharmaceutical",
     "real_world_range", "real_world_values", "record_missing", "record_outdated", "record_unreadable",
     "reference_moved", "reference_time_conflict", "refused", "region", "registration", "relative",
@@ -247,6 +245,7 @@ _PLANNING = "docs/statistics.md#planning-a-trial-pet-spect-plan"
 _PROTOCOL = "docs/statistics.md#protocol-of-the-visits"
 _SURROUNDINGS = "docs/methods.md#lesion-surroundings-and-treatment-sites"
 _RESOLUTION = "docs/methods.md#resolution"
+_PARTIAL_VOLUME = "docs/methods.md#partial-volume"
 _COMMANDS = "config/README.md#what-stops-a-command"
 
 _MIRRORED = "left and right are exchanged in one of the scans, and it is unknown in which"
@@ -584,6 +583,17 @@ _OF_REGISTRATION: dict[Code, Kind] = {
         "the resolution of this scan is unknown ({reason}); it was measured as it is",
         {"reason": Text()},
     ),
+    "partial_volume_condition": Kind(
+        _PARTIAL_VOLUME,
+        "the transfer matrix of this scan has a condition number of {found}, at most {limit} is corrected",
+        {"found": _WHOLE, "limit": _WHOLE},
+    ),
+    "partial_volume_lesion": Kind(
+        _PARTIAL_VOLUME, "no lesion mask was drawn; the infarct is the one that the registration saw"
+    ),
+    "partial_volume_resolution": Kind(
+        _PARTIAL_VOLUME, "the resolution of this scan is unknown, so partial volume is not corrected"
+    ),
     "uptake_pattern": Kind(
         "docs/methods.md#which-tracer",
         {
@@ -713,6 +723,9 @@ _OF_TABLES: dict[Code, Kind] = {
             "too_many": "more than {most} people",
         },
         {"most": _COUNT},
+    ),
+    "partial_volume_noise": Kind(
+        _PARTIAL_VOLUME, "a SPECT corrected for partial volume is too noisy for a change; this is a value alone"
     ),
     "percent_undefined": Kind(_FLAGS, "the baseline is not positive"),
     "repeatability_unknown": Kind(

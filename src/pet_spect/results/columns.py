@@ -18,9 +18,10 @@ _RATIO_UNIT = "1; percent for asymmetry_index_percent; g/mL (SUVbw) for suv_mean
 
 _TARGET = {
     "Description": "Target region of the atlas; _lesionfree leaves out the voxels of the lesion mask; _contralesional"
-    " is the target on the other side, to see on which side a change lies. Where asked for, lesion_ring_0_10 and"
-    " lesion_ring_10_20, the tissue so many mm from the lesion, and treatment_site, where the treatment was given;"
-    " _mirrored is the mirror image of one of these.",
+    " is the target on the other side, to see on which side a change lies; _gtm is the target corrected for partial"
+    " volume, over a reference that is corrected, too. Where asked for, lesion_ring_0_10 and lesion_ring_10_20, the"
+    " tissue so many mm from the lesion, and treatment_site, where the treatment was given; _mirrored is the mirror"
+    " image of one of these.",
 }
 _MEASURE = {
     "Description": "What is computed of the target, on the side of the stroke unless its name ends in _contralesional"
@@ -81,8 +82,9 @@ UPTAKE: Columns = {
     "session": _SESSION,
     "tracer": _TRACER,
     "region": {
-        "Description": "Region of the atlas; _lesionfree leaves out the voxels of the lesion mask. Where asked for,"
-        " rings round the lesion and the treatment site; _mirrored is their mirror image on the other side."
+        "Description": "Region of the atlas; _lesionfree leaves out the voxels of the lesion mask; _gtm is corrected"
+        " for partial volume. Where asked for, rings round the lesion and the treatment site; _mirrored is their mirror"
+        " image on the other side."
     },
     "side": {
         "Description": "Side of the person.",

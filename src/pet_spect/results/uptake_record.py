@@ -24,6 +24,7 @@ from pet_spect.quantify.uptake import LESIONFREE
 from pet_spect.remarks import Remark, read_cell, write_cell
 from pet_spect.remarks.catalogue import Code
 from pet_spect.results import columns
+from pet_spect.results.partial_volume_entry import PartialVolume, corrected_values
 from pet_spect.results.registration_record import VolumesMl
 from pet_spect.results.typed_json import Codec, Key, Mark, MismatchError, as_json, from_json, number
 from pet_spect.tsv import parse_float, sidecar_of_table, write_table
@@ -112,6 +113,8 @@ class UptakeScan:
     simulated : bool
     resolution : CommonResolution or None
         None if scans are measured as they are.
+    partial_volume : PartialVolume or None
+        None if nothing was corrected.
     cut_at : tuple of str
         Sides at which the brain is cut.
     unit : str or None
@@ -145,6 +148,7 @@ class UptakeScan:
     warnings: tuple[Remark, ...] = ()
     simulated: bool = False
     resolution: Annotated[CommonResolution | None, Mark.FLAT] = None
+    partial_volume: Annotated[PartialVolume | None, Mark.LEFT_OUT] = None
     cut_at: tuple[str, ...] = ()
     unit: str | None = None
     suv_factor: Annotated[float | None, Key("SUVbwFactor")] = None
@@ -208,6 +212,7 @@ def uptake_rows(
     measured: Sequence[RegionUptake] | None,
     regions: ParticipantRegions,
     lesion_fault: Refusal | None,
+    corrected: Sequence[RegionUptake] | None = None,
 ) -> list[UptakeRow]:
     """Return the rows of one scan.
 
@@ -220,6 +225,8 @@ def uptake_rows(
     regions : ParticipantRegions
     lesion_fault : Refusal or None
         What is wrong with the lesion mask.
+    corrected : sequence of RegionUptake, optional
+        The means without partial volume, in the order of the atlas table; empty for a scan that is missing or refused.
     """
     reasons: list[Remark | None]
     if measured is None:
@@ -230,7 +237,12 @@ def uptake_rows(
         reasons = [scan.absence] * len(measured)
     else:
         reasons = [absence_reason(value, regions, scan.cut_at, lesion_fault) for value in measured]
-    return [_row(participant, scan, value, [reason]) for value, reason in zip(measured, reasons, strict=True)]
+    rows = [_row(participant, scan, value, [reason]) for value, reason in zip(measured, reasons, strict=True)]
+    if corrected is not None:
+        whole = list(zip(measured, reasons, strict=True))[: len(regions.atlas.regions)]
+        of_corrected = corrected_values(corrected, whole, scan.partial_volume)
+        rows += [_row(participant, scan, value, said) for value, said in of_corrected]
+    return rows
 
 
 def surrounding_rows(
@@ -453,6 +465,7 @@ def _scan(
         lesion_seen_ml=(scan.lesion_seen_ml.left, scan.lesion_seen_ml.right),
         lesion_seen_in=scan.lesion_seen_in or "",
         accepted=tuple(Refusal.of("normalise", fault) for fault in scan.accepted),
+        correction_notes=() if scan.partial_volume is None else scan.partial_volume.warnings,
     )
     blur_mm = 0.0 if scan.resolution is None else scan.resolution.blur_mm
     return MeasuredScan(uptake, scan.status, scan.refusal, scan.simulated, blur_mm, scan.protocol)

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
+from pet_spect.imaging.head_layers import SKULL_REACHES_MM, distance_outside
 from pet_spect.imaging.resample import resample_affine
 from pet_spect.imaging.tissue import TissueMaps, t1_map, tissue_maps
 from pet_spect.model import Atlas, Volume
 from pet_spect.simulate.design import AnatKind
 from pet_spect.simulate.heads.anatomy import Anatomy, smooth_noise, upsample
-from pet_spect.simulate.heads.standard_head import SKULL_REACHES_MM, distance_outside, fill_layers
+from pet_spect.simulate.heads.standard_head import fill_layers
 
 _FACE_MM, _FACE_RADII_MM = (0.0, 50.0, -55.0), (55.0, 55.0, 35.0)
 _BIAS_MM, _BIAS_SD = 60.0, 0.12

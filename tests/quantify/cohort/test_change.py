@@ -194,6 +194,23 @@ def test_how_sure_a_change_is_is_unknown_where_a_visit_is_not_sure():
         assert all(map(math.isnan, told))
 
 
+def test_a_value_that_is_too_noisy_has_no_change():
+    said = Remark.of("partial_volume_noise")
+    reason = f"{said.code}: {said.text}"
+    change = one_change(ratio("baseline", 1.0, qc="warn", reason=reason), ratio("year1", 2.0, qc="warn", reason=reason))
+    assert (change.baseline, change.follow_up, change.included) == (1.0, 2.0, False)
+    assert math.isnan(change.change)
+    assert math.isnan(change.change_percent_ci95_high)
+    assert "partial_volume_noise" in change.reason
+
+
+def test_a_value_that_is_too_noisy_has_no_verdict():
+    noisy = {"qc": "warn", "reason": Remark.of("partial_volume_noise").line}
+    change = verdict(*(replace(sure(*visit), **noisy) for visit in (("baseline", 0.8, 0.01), ("year1", 1.0, 0.01))))
+    assert change.reliable_change is None
+    assert math.isnan(change.reliable_limit_high_percent)
+
+
 def verdict(*ratios, tracer="IMZ"):
     (change,) = changes(ratios, ("baseline", "year1"), {tracer: WithinSubjectCv(5.0, "total", "made up")})
     return change
@@ -230,6 +247,7 @@ def test_without_a_cv_of_the_tracer_nothing_is_said():
         {"measure": "ratio_minus_one"},
         {"measure": "suv_mean", "reference": "none"},
         {"region": "motor_contralesional"},
+        {"region": "motor_gtm"},
         {"qc": "fail", "reason": "bilateral_stroke: told"},
     ],
 )

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from pet_spect.quantify.cohort.within_subject import ReliableChange, Verdict, WithinSubjectCv, reliable_change
 from pet_spect.quantify.comparisons import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE, Measure
 from pet_spect.quantify.ratios import Qc, Ratio
 from pet_spect.quantify.surroundings import MIRRORED
 from pet_spect.quantify.uncertainty import change_sd, interval
-from pet_spect.remarks import Remark, join_visits
+from pet_spect.quantify.uptake import CORRECTED
+from pet_spect.remarks import Remark, join_visits, read_cell
 
 ON_LOG_SCALE: tuple[Measure, ...] = ("uptake_ratio", "suv_mean", "late_early_ratio")
 """Measures that are positive: the interval of their change is one of the logarithm."""
 
 MOST_RELATIVE_SD = 0.3
 """Above it the standard deviation of a logarithm is not what first order says: the plain interval is given."""
+
+_OF_CHANGE = (
+    "change",
+    "value_sd",
+    "ci95_low",
+    "ci95_high",
+    "change_percent",
+    "change_percent_sd",
+    "change_percent_ci95_low",
+    "change_percent_ci95_high",
+)
 
 _WORSE: dict[Qc, int] = {"pass": 0, "warn": 1, "fail": 2}
 
@@ -52,8 +65,8 @@ class Change:
         What either visit's ratio says, behind the name of the visit, and what is said of the change; empty if nothing.
     reliable : ReliableChange or None
         Whether the change is more than an unchanged person varies. None without a within-subject CV of the tracer, of
-        a change that is not included, of a target on the other side, and of a measure other than `uptake_ratio`: the
-        CV is that of a ratio.
+        a change that is not included, of a target on the other side or corrected for partial volume, and of a measure
+        other than `uptake_ratio`: the CV is that of a ratio, and a correction makes it larger.
     """
 
     participant_id: str
@@ -113,9 +126,9 @@ def changes(
     Returns
     -------
     list of Change
-        In the order of `ratios`. The change of the ratio of a target to the other side is flagged `reference_moved`
-        if the other side changed, too: see `_moved_reference`. This needs the target on the other side over the
-        ipsilesional cerebellum among the ratios, and how sure it is.
+        In the order of `ratios`. A value that says `partial_volume_noise` has no change. The change of the ratio of a
+        target to the other side is flagged `reference_moved` if the other side changed, too: see `_moved_reference`.
+        This needs the target on the other side over the ipsilesional cerebellum among the ratios, and how sure it is.
     """
     by_visit: dict[tuple[str, str, str, str, str], dict[str, Ratio]] = {}
     for ratio in ratios:
@@ -132,9 +145,21 @@ def changes(
         for session in sessions[1:]:
             pair, other_pair = (_pair(each, sessions[0], session) for each in (visits, of_other_side))
             if pair:
+                noisy = any(map(_too_noisy, pair))
                 other = _change(*other_pair) if other_pair else None
-                found.append(_change(*pair, other_side=other, cv=cvs.get(tracer)))
+                change = _change(*pair, other_side=other, cv=None if noisy else cvs.get(tracer))
+                found.append(_without_change(change) if noisy else change)
     return found
+
+
+def _too_noisy(ratio: Ratio) -> bool:
+    return any(remark.code == "partial_volume_noise" for remark in read_cell(ratio.reason))
+
+
+def _without_change(change: Change) -> Change:
+    """Return a change that shows the two values alone; the reasons of the values say why."""
+    nothing: dict[str, Any] = dict.fromkeys(_OF_CHANGE, math.nan)
+    return replace(change, **nothing, included=False)
 
 
 def _pair(visits: Mapping[str, Ratio], first: str, later: str) -> tuple[Ratio, Ratio] | None:
@@ -186,8 +211,8 @@ def _change(before: Ratio, after: Ratio, other_side: Change | None = None, cv: W
 
 
 def _of_own_side(ratio: Ratio) -> bool:
-    """Return whether it is a ratio of which more is better: that of the target on the side of the stroke."""
-    return ratio.measure == "uptake_ratio" and not ratio.region.endswith(OTHER_SIDE)
+    """Return whether it is a ratio that a CV tells of: that of the target on the side of the stroke, as measured."""
+    return ratio.measure == "uptake_ratio" and not ratio.region.endswith((OTHER_SIDE, CORRECTED))
 
 
 def _uncertainty(

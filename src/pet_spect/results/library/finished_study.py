@@ -13,7 +13,7 @@ from pet_spect.quantify.measurement import participant_regions
 from pet_spect.quantify.participant_uptake import PlacedScan, RegionValues, participant_uptake
 from pet_spect.quantify.references import lesionfree_regions
 from pet_spect.quantify.roles import RegionRoles, ScanUptake
-from pet_spect.quantify.uptake import LESIONFREE
+from pet_spect.quantify.uptake import CORRECTED, LESIONFREE
 from pet_spect.remarks import Remark, known_code, read_cell
 from pet_spect.results import layout
 from pet_spect.results.columns import RATIOS, SCANS
@@ -92,7 +92,7 @@ class FinishedStudy:
         for participant in self.participants:
             for scan in self.scans(participant):
                 if not scan.uptake.absence:
-                    return [part for part in scan.uptake.values if not part[0].endswith(LESIONFREE)]
+                    return [part for part in scan.uptake.values if not part[0].endswith((LESIONFREE, CORRECTED))]
         return []
 
     def scans(self, participant: str) -> list[StudyScan]:

@@ -47,9 +47,15 @@ class StudySettings:
             name: {"Regions": list(each.regions), "Side": each.side, "Exclude": list(each.exclude)}
             for name, each in self.roles.references.items()
         }
+        corrected = {"PartialVolume": "gtm"} if self.roles.corrected else {}
         settings: dict[str, dict[str, Any]] = {
             "participant_id": {"LesionTerritory": dict(self.territories), "Bilateral": dict(self.bilateral)},
-            "region": {"Atlas": self.atlas, "OwnAtlas": self.own_atlas, "TargetRegions": list(self.roles.target)},
+            "region": {
+                "Atlas": self.atlas,
+                "OwnAtlas": self.own_atlas,
+                "TargetRegions": list(self.roles.target),
+                **corrected,
+            },
             "reference": {"Definitions": definitions},
             "qc": {"MaxCerebellumAsymmetryPercent": self.max_cerebellum_asymmetry},
         }
@@ -68,7 +74,8 @@ def read_settings(dictionary: Path) -> StudySettings:
         columns = read_json(dictionary, TableError, "dictionary")
         definitions, region = columns["reference"]["Definitions"], columns["region"]
         references = {name: _reference(entry) for name, entry in definitions.items()}
-        roles = RegionRoles(tuple(map(str, region["TargetRegions"])), references)
+        corrected = region.get("PartialVolume") == "gtm"
+        roles = RegionRoles(tuple(map(str, region["TargetRegions"])), references, corrected=corrected)
         max_asymmetry = float(columns["qc"]["MaxCerebellumAsymmetryPercent"])
         territories = dict(columns["participant_id"]["LesionTerritory"])
         bilateral = dict(columns["participant_id"]["Bilateral"])

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
+from pet_spect.imaging.head_layers import CSF_REACHES_MM, SCALP_REACHES_MM, SKULL_REACHES_MM, distance_outside
 from pet_spect.imaging.normal_uptake import DEEP_GREY, FILLED, PATTERNS, VERMIS, Pattern, healthy_uptake, nearest_label
 from pet_spect.imaging.tissue import TissueMaps, tissue_maps
 from pet_spect.model import Atlas
@@ -29,9 +29,6 @@ SUBCORTICAL = (
     "ventral_diencephalon",
 )
 """Lateral regions of CerebrA that are not cortex of the Desikan-Killiany parcellation."""
-
-CSF_REACHES_MM, SKULL_REACHES_MM, SCALP_REACHES_MM = 3.0, 8.0, 13.0
-"""Outer distances of the layers around the brain."""
 
 _LEAST_TISSUE = 0.05
 
@@ -127,15 +124,6 @@ def healthy_head(pattern: Pattern, atlas: Atlas, tissue: TissueMaps) -> NDArray[
     outside_mm = distance_outside(tissue.brain | (atlas.labels > 0))
     fill_layers(uptake, outside_mm, (pattern.csf, pattern.skull, pattern.scalp, 0.0))
     return uptake
-
-
-def distance_outside(brain: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Distance to the brain in mm on a 1 mm grid, accurate to 2 mm: it only places skull and scalp."""
-    distance = 2 * np.asarray(distance_transform_edt(~brain[::2, ::2, ::2]), dtype=np.float32)
-    fine = distance.repeat(2, axis=0).repeat(2, axis=1).repeat(2, axis=2)
-    cut: NDArray[np.float32] = fine[: brain.shape[0], : brain.shape[1], : brain.shape[2]]
-    cut[brain] = 0
-    return cut
 
 
 def fill_layers(

@@ -1,0 +1,1 @@
+"""Partial volume correction of regional means by a geometric transfer matrix."""
