@@ -100,7 +100,8 @@ def measure(
     -------
     pandas.DataFrame
         One row per scan, target, measure and reference: participant_id, session, tracer, region, measure, reference,
-        value, value_sd, ci95_low and ci95_high (the 95 % interval), numerator, denominator, coverage (the smallest of
+        value, value_sd, repeat_ci95_low and repeat_ci95_high (the 95 % interval of repeated scans), ci95_low and
+        ci95_high (that of the truth, of a results folder), numerator, denominator, coverage (the smallest of
         the regions), qc and reason. See the data dictionary of ``ratios.tsv``.
 
     Raises

@@ -649,7 +649,7 @@ def test_the_tables_say_how_sure_ratios_and_changes_are(study):
     ratio = study.ratio("sub-01", "baseline", "FDG")
     assert (ratio["value"], ratio["value_sd"], ratio["placement_sd"]) == ("1.5", "0.075", "0")  # 6 / 4, 0.3 / 4
     assert (ratio["noise_sd"], ratio["own_sd"]) == ("0.075", "0.075")
-    assert float(ratio["ci95_low"]) == pytest.approx(1.5 - 1.96 * 0.075, abs=1e-5)
+    assert float(ratio["repeat_ci95_low"]) == pytest.approx(1.5 - 1.96 * 0.075, abs=1e-5)
     (change,) = [
         row
         for row in study.table("change")
@@ -658,7 +658,7 @@ def test_the_tables_say_how_sure_ratios_and_changes_are(study):
     assert float(change["value_sd"]) == pytest.approx(0.125)  # 0.3 / 4 and 0.4 / 4 in quadrature
     assert float(change["change_percent_ci95_high"]) == pytest.approx(100 * math.expm1(1.96 * 0.125 / 1.5), rel=1e-4)
     unknown = study.ratio("sub-01", "baseline", "FDG", reference="cerebellum")
-    assert (unknown["value_sd"], unknown["ci95_low"]) == ("n/a", "n/a")
+    assert (unknown["value_sd"], unknown["repeat_ci95_low"], unknown["ci95_low"]) == ("n/a", "n/a", "n/a")
 
 
 CV = '{"FDG": {"value": 5, "kind": "total", "source": "made up"}}'

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from pet_spect.errors import RegionError
 from pet_spect.model import ScanKey
+from pet_spect.quantify import ratios, registration_error
 from pet_spect.quantify.ratios import scan_ratios
 from pet_spect.quantify.references import BUILT_IN, Reference, read_references
+from pet_spect.quantify.registration_error import RegistrationError, RegistrationFacts
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake, joint_value, reference_value
 from pet_spect.quantify.uncertainty import Sensitivity
 from pet_spect.remarks import Remark
@@ -372,7 +374,7 @@ def test_how_sure_a_ratio_is_worked_by_hand():
     rows = rows_of(replace(a_scan(), values=values))
     ratio = rows["motor", "uptake_ratio", "contralateral"]
     assert ratio.value_sd == pytest.approx(0.75 * 0.05 * math.sqrt(2))
-    assert (ratio.ci95_low, ratio.ci95_high) == pytest.approx((0.6461, 0.8539), abs=1e-4)
+    assert (ratio.repeat_ci95_low, ratio.repeat_ci95_high) == pytest.approx((0.6461, 0.8539), abs=1e-4)
     assert rows["motor", "ratio_minus_one", "pons"].value_sd == pytest.approx(3 / 50)
     assert rows["motor", "suv_mean", "none"].value_sd == pytest.approx(0.3)
     # 200 (a - b) / (a + b) at a = 60, b = 80: 400 · 80 / 140² per a, -400 · 60 / 140² per b
@@ -390,8 +392,55 @@ def test_how_sure_a_ratio_is_is_unknown_where_its_regions_do_not_tell_or_it_has_
     )
     rows = rows_of(replace(a_scan(), values={**noisy({}), ("pons", "n/a"): absent}))
     ratio = rows["motor", "uptake_ratio", "pons"]
-    assert all(map(math.isnan, (ratio.value, ratio.value_sd, ratio.ci95_low, ratio.ci95_high, ratio.placement_sd)))
+    told = (ratio.value, ratio.value_sd, ratio.repeat_ci95_low, ratio.repeat_ci95_high, ratio.placement_sd)
+    assert all(map(math.isnan, told))
     assert rows["motor", "uptake_ratio", "contralateral"].value_sd == 0.0
+
+
+@pytest.fixture
+def learned(monkeypatch):
+    """Let the error of registration be learned for this file's target."""
+    error = RegistrationError(-0.5, 0.02, 0.3)
+    monkeypatch.setattr(registration_error, "LEARNED", {("FDG", name): error for name in ("contralateral", "pons")})
+    monkeypatch.setattr(ratios, "LEARNED_TARGET", ("motor",))
+    monkeypatch.setattr(ratios, "BUILT_IN", ROLES.references)
+
+
+def registered(**changed):
+    values = noisy({("motor", "left"): 3.0, ("motor", "right"): 4.0})
+    known = {"lesion_seen_in": "FDG", "misplacement_mm": 1.5, "target_lost": (0.1, 0.9)} | changed
+    return rows_of(replace(a_scan(), values=values, **known))
+
+
+@pytest.mark.usefixtures("learned")
+def test_the_interval_of_the_truth_is_that_of_what_the_registration_knows_on_the_side_of_the_stroke():
+    rows = registered()
+    ratio = rows["motor", "uptake_ratio", "contralateral"]
+    facts = RegistrationFacts("FDG", 1.5, 0.1)
+    ends = registration_error.truth_interval("FDG", "contralateral", 0.75, ratio.value_sd, facts)
+    assert (ratio.ci95_low, ratio.ci95_high) == pytest.approx(ends)
+    index = rows["motor", "asymmetry_index_percent", "contralateral"]
+    assert (index.ci95_low, index.ci95_high) == pytest.approx([200 * (end - 1) / (end + 1) for end in ends])
+    over_pons = rows["motor", "uptake_ratio", "pons"]
+    minus_one = rows["motor", "ratio_minus_one", "pons"]
+    assert (minus_one.ci95_low, minus_one.ci95_high) == pytest.approx((over_pons.ci95_low - 1, over_pons.ci95_high - 1))
+
+
+@pytest.mark.usefixtures("learned")
+def test_there_is_no_interval_of_the_truth_for_what_was_not_learned():
+    rows = registered()
+    for place in (
+        ("motor", "suv_mean", "none"),
+        ("motor_lesionfree", "uptake_ratio", "pons"),
+        ("motor", "uptake_ratio", "cerebellum"),
+    ):
+        assert math.isnan(rows[place].ci95_low), place
+    for changed in ({"lesion_seen_in": "IMZ"}, {"misplacement_mm": math.nan}, {"target_lost": (math.nan, 0.0)}):
+        assert math.isnan(registered(**changed)["motor", "uptake_ratio", "pons"].ci95_low), changed
+
+
+def test_a_target_that_was_not_learned_has_no_interval_of_the_truth():
+    assert math.isnan(registered()["motor", "uptake_ratio", "contralateral"].ci95_low)
 
 
 def test_corrected_targets_stand_over_corrected_references():

@@ -84,7 +84,8 @@ def _fill(study: Study, number: int, person: str, tracer: str) -> None:
         for session, value in zip(SESSIONS, (before, after), strict=True):
             study.ratios.append(
                 {**same, "session": session, "lesion_side": ("left", "right")[number % 2], "value": value}
-                | {"value_sd": 0.01, "ci95_low": value - 0.0196, "ci95_high": value + 0.0196, "placement_sd": 0.02}
+                | {"value_sd": 0.01, "ci95_low": value - 0.03, "ci95_high": value + 0.03, "placement_sd": 0.02}
+                | {"repeat_ci95_low": value - 0.0196, "repeat_ci95_high": value + 0.0196}
                 | {"noise_sd": 0.008, "own_sd": 0.009}
                 | {"numerator": 8000.0 * value, "denominator": 8000.0, "qc": "pass", "reason": None}
             )

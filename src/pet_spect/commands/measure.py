@@ -31,6 +31,7 @@ from pet_spect.results.uptake_record import (
     CommonResolution,
     UptakeRow,
     UptakeScan,
+    WarpFacts,
     missing_scan,
     surrounding_rows,
     uptake_rows,
@@ -145,6 +146,7 @@ def run(options: argparse.Namespace) -> None:
     misplacement_mm = record.misplacement_mm if options.misplacement_mm is None else options.misplacement_mm
     by_tracer = _regions(options, listed, atlas, warp, misplacement_mm, lesion, warp_lesion)
 
+    warp_facts = _warp_facts(options, atlas, record, warp_lesion if lesion is None else lesion)
     faults = [] if lesion_fault is None else [lesion_fault.remark]
     faults += [] if record.anat_fault is None else [record.anat_fault]
     scans: dict[Visit, UptakeScan] = {}
@@ -156,7 +158,7 @@ def run(options: argparse.Namespace) -> None:
             scan, measurement = _scan(
                 options, visit, listed[visit], refusals[visit], of_tracer, blurs.get(visit), record
             )
-            scans[visit] = _with_registration(scan, record, options.participant, faults)
+            scans[visit] = replace(_with_registration(scan, record, options.participant, faults), warp=warp_facts)
             if measurement is not None:
                 measured[visit] = measurement
     noises = _noises(measured, len(atlas.regions))
@@ -241,6 +243,18 @@ def _regions(
         for kind in sorted({*kinds.values()} or {"pet"})
     }
     return {tracer: regions[kinds.get(tracer, min(regions))] for tracer in options.tracers}
+
+
+def _warp_facts(
+    options: argparse.Namespace, atlas: Atlas, record: RegistrationRecord, lesion: Volume | None
+) -> WarpFacts | None:
+    """Return what the registration knows of its error at the target, if that means something in this atlas."""
+    from pet_spect.quantify.membership import lost_share
+
+    if options.atlas_labels is not None or record.warp is None or lesion is None:
+        return None
+    lost = lost_share(atlas, options.target, lesion)
+    return WarpFacts(misplacement_mm=record.misplacement_mm, lost_left=lost["left"], lost_right=lost["right"])
 
 
 def _record(options: argparse.Namespace) -> RegistrationRecord:

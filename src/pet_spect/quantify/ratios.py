@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
 
 from pet_spect.model import Side
 from pet_spect.quantify.cautions import cerebellum_caution, second_stroke
 from pet_spect.quantify.comparisons import Comparison, Measure, of_surroundings, of_target
+from pet_spect.quantify.references import BUILT_IN
+from pet_spect.quantify.registration_error import LEARNED_TARGET, RegistrationFacts, truth_interval
 from pet_spect.quantify.roles import RegionRoles, ScanUptake
 from pet_spect.quantify.uncertainty import Spread, interval, value_spread
 from pet_spect.remarks import Remark, write_cell
@@ -49,6 +51,8 @@ class Ratio:
         How sure `value` is; None if it is NaN or the sensitivities of its regions are not known.
     coverage : float
         The smallest coverage of the regions that it is made of; NaN if not known.
+    ci95_low, ci95_high : float
+        Ends of the 95 % interval of the true value, see `registration_error`; NaN where it is not known.
     """
 
     participant_id: str
@@ -65,6 +69,8 @@ class Ratio:
     reason: str
     spread: Spread | None = None
     coverage: float = math.nan
+    ci95_low: float = math.nan
+    ci95_high: float = math.nan
 
     @property
     def value_sd(self) -> float:
@@ -72,12 +78,12 @@ class Ratio:
         return math.nan if self.spread is None else self.spread.value_sd
 
     @property
-    def ci95_low(self) -> float:
-        """Lower end of the interval that goes with `value_sd`."""
+    def repeat_ci95_low(self) -> float:
+        """Lower end of the 95 % interval of repeated scans, which goes with `value_sd`."""
         return interval(self.value, self.value_sd)[0]
 
     @property
-    def ci95_high(self) -> float:
+    def repeat_ci95_high(self) -> float:
         """Upper end of it."""
         return interval(self.value, self.value_sd)[1]
 
@@ -151,6 +157,7 @@ def scan_ratios(
         if not trouble and scan.attenuation_corrected is None and not each.lies_as_deep:
             notes.append(Remark.of("attenuation_unknown"))
         fault = failure or each.fault
+        low, high = (math.nan, math.nan) if trouble else _truth(each, scan, roles, lesion_side)
         rows.append(
             Ratio(
                 scan.key.participant,
@@ -167,6 +174,8 @@ def scan_ratios(
                 reason=write_cell([fault, trouble, *notes]),
                 spread=None if trouble else _spread(each, scan),
                 coverage=_smaller(each.target.coverage, each.other.coverage),
+                ci95_low=low,
+                ci95_high=high,
             )
         )
     return rows
@@ -202,6 +211,29 @@ def _evaluate(comparison: Comparison, scan: ScanUptake) -> tuple[float, float, f
             return numerator / denominator - 1, numerator, denominator, None
         case _:
             return numerator / denominator, numerator, denominator, None
+
+
+def _truth(comparison: Comparison, scan: ScanUptake, roles: RegionRoles, lesion_side: Side) -> tuple[float, float]:
+    """Return the 95 % interval of the true value; NaN where the error of the registration was not learned."""
+    target, other, name = comparison.target, comparison.other, comparison.reference
+    learned = roles.target == LEARNED_TARGET and comparison.region == roles.target_name
+    if not learned or roles.references.get(name) != BUILT_IN.get(name) or target.sensitivity is None:
+        return math.nan, math.nan
+    facts = RegistrationFacts(
+        scan.lesion_seen_in, scan.misplacement_mm, scan.target_lost[0 if lesion_side == "left" else 1]
+    )
+    ratio = replace(comparison, measure="uptake_ratio")
+    spread = _spread(ratio, scan)
+    if comparison.measure == "suv_mean" or spread is None:
+        return math.nan, math.nan
+    low, high = truth_interval(scan.key.tracer, name, target.mean / other.mean, spread.value_sd, facts)
+    match comparison.measure:
+        case "asymmetry_index_percent":
+            return 200 * (low - 1) / (low + 1), 200 * (high - 1) / (high + 1)
+        case "ratio_minus_one":
+            return low - 1, high - 1
+        case _:
+            return low, high
 
 
 def _spread(comparison: Comparison, scan: ScanUptake) -> Spread | None:

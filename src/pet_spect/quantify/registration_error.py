@@ -35,6 +35,18 @@ class RegistrationError:
 
 
 LEARNED: Mapping[tuple[str, str], RegistrationError] = {
+    ("FDG", "contralateral"): RegistrationError(-0.203, 0.0096, 0.100),
+    ("FDG", "cerebellum_ipsilesional"): RegistrationError(-0.155, 0.0176, 0.100),
+    ("FDG", "cerebellum_contralesional"): RegistrationError(-0.191, 0.0183, 0.100),
+    ("FDG", "cerebellum"): RegistrationError(-0.175, 0.0168, 0.100),
+    ("FDG", "pons"): RegistrationError(-0.152, 0.0139, 0.113),
+    ("FDG", "hemisphere_contralesional"): RegistrationError(-0.181, 0.0117, 0.100),
+    ("IMZ", "contralateral"): RegistrationError(-0.164, 0.0050, 0.100),
+    ("IMZ", "cerebellum_ipsilesional"): RegistrationError(-0.098, 0.0100, 0.100),
+    ("IMZ", "cerebellum_contralesional"): RegistrationError(-0.125, 0.0096, 0.100),
+    ("IMZ", "cerebellum"): RegistrationError(-0.109, 0.0072, 0.100),
+    ("IMZ", "pons"): RegistrationError(-0.358, 0.0050, 0.100),
+    ("IMZ", "hemisphere_contralesional"): RegistrationError(-0.105, 0.0077, 0.100),
 }
 """By tracer and reference, printed by ``benchmarks/precision/intervals.py``; docs/accuracy.md says how they hold."""
 

@@ -89,6 +89,10 @@ class ScanUptake:
         How much of a lesion the person's leading image shows on the left and on the right.
     lesion_seen_in : str
         The tracer of that image, `model.ANATOMICAL` in front if it is an anatomical one; empty if not known.
+    misplacement_mm : float
+        How far a fold may lie from where the warp puts it, as the registration estimated it; NaN if not known.
+    target_lost : (float, float)
+        Share of the target on the left and on the right that the registration took for lesion; NaN if not known.
     accepted : tuple of Refusal
         Faults of the registration that a person accepted.
     correction_notes : tuple of Remark
@@ -107,6 +111,8 @@ class ScanUptake:
     deficit_ml: tuple[float, float] = (0.0, 0.0)
     lesion_seen_ml: tuple[float, float] = (0.0, 0.0)
     lesion_seen_in: str = ""
+    misplacement_mm: float = math.nan
+    target_lost: tuple[float, float] = (math.nan, math.nan)
     accepted: tuple[Refusal, ...] = ()
     correction_notes: tuple[Remark, ...] = ()
     surroundings: Mapping[str, Surrounding] = field(default_factory=dict)

@@ -131,9 +131,18 @@ RATIOS: Columns = {
         " rigid misalignment and where a repeated registration would place the regions." + _NOT_CONTAINED + _NO_SD,
         "Units": _RATIO_UNIT,
     },
-    "ci95_low": {
+    "repeat_ci95_low": {
         "Description": "Lower end of the 95 % interval, value - 1.96 · value_sd: where the mean over repeated scans of"
         " the unchanged person lies." + _NOT_CONTAINED,
+        "Units": _RATIO_UNIT,
+    },
+    "repeat_ci95_high": {"Description": "Upper end of it.", "Units": _RATIO_UNIT},
+    "ci95_low": {
+        "Description": "Lower end of the 95 % interval in which the true value lies, that of the person's own regions"
+        " at the resolution of the scanner: repeated scans and the error of the registration, which was learned from"
+        " simulated people (docs/methods.md). The mean error shifts the interval, not the value. n/a where nothing was"
+        " learned: another target, atlas or tracer, a reference of your own, a warp not made from FDG, SUV, and what is"
+        " measured without the lesion or corrected.",
         "Units": _RATIO_UNIT,
     },
     "ci95_high": {"Description": "Upper end of it.", "Units": _RATIO_UNIT},

@@ -95,6 +95,24 @@ class CommonResolution:
 
 
 _NO_VOLUME = VolumesMl(left=0.0, right=0.0)
+_NOT_KNOWN = (math.nan, math.nan)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarpFacts:
+    """What the registration knows of its own error; of what its error was learned for (`registration_error`).
+
+    Attributes
+    ----------
+    misplacement_mm : float
+        As the registration estimated it.
+    lost_left, lost_right : float
+        Share of the target on either side that is lesion, drawn or seen, 0 to 1.
+    """
+
+    misplacement_mm: Annotated[float, Key("MisplacementMm")]
+    lost_left: float
+    lost_right: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +153,8 @@ class UptakeScan:
         The tracer or kind of that image.
     deficit_ml : VolumesMl
         Lesion-like deficit that the scan itself shows.
+    warp : WarpFacts or None
+        None with an atlas of one's own, or if nothing was registered.
     sensitivities : mapping of (region, side) to Sensitivity, or None
         None if nothing was measured. The file keeps 9 digits.
     """
@@ -159,6 +179,7 @@ class UptakeScan:
     lesion_seen_ml: VolumesMl = _NO_VOLUME
     lesion_seen_in: str | None = None
     deficit_ml: VolumesMl = _NO_VOLUME
+    warp: Annotated[WarpFacts | None, Mark.LEFT_OUT] = None
     sensitivities: Annotated[Sensitivities | None, Codec(_by_region, _sensitivities), Mark.LEFT_OUT] = None
 
     def __post_init__(self) -> None:
@@ -464,6 +485,8 @@ def _scan(
         deficit_ml=(scan.deficit_ml.left, scan.deficit_ml.right),
         lesion_seen_ml=(scan.lesion_seen_ml.left, scan.lesion_seen_ml.right),
         lesion_seen_in=scan.lesion_seen_in or "",
+        misplacement_mm=math.nan if scan.warp is None else scan.warp.misplacement_mm,
+        target_lost=_NOT_KNOWN if scan.warp is None else (scan.warp.lost_left, scan.warp.lost_right),
         accepted=tuple(Refusal.of("normalise", fault) for fault in scan.accepted),
         correction_notes=() if scan.partial_volume is None else scan.partial_volume.warnings,
     )

@@ -13,7 +13,16 @@ from pet_spect.results.library.ratio_table import COLUMNS
 pytestmark = pytest.mark.slow
 
 KEYS = ["participant_id", "session", "tracer", "region", "measure", "reference"]
-NUMBERS = ["value", "value_sd", "ci95_low", "ci95_high", "numerator", "denominator"]
+NUMBERS = [
+    "value",
+    "value_sd",
+    "repeat_ci95_low",
+    "repeat_ci95_high",
+    "ci95_low",
+    "ci95_high",
+    "numerator",
+    "denominator",
+]
 
 
 @pytest.fixture(scope="module")

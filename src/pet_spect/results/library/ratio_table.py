@@ -23,6 +23,8 @@ COLUMNS = (
     "reference",
     "value",
     "value_sd",
+    "repeat_ci95_low",
+    "repeat_ci95_high",
     "ci95_low",
     "ci95_high",
     "numerator",

@@ -205,7 +205,7 @@ def change_table(ratios: pd.DataFrame, sessions: Sequence[str] | None = None) ->
     }
     complete = ratios.assign(**{name: value for name, value in optional.items() if name not in ratios.columns})
     complete["reason"] = complete["reason"].fillna("")
-    names = [field.name for field in fields(Ratio) if field.name not in ("spread", "coverage")]
+    names = [field.name for field in fields(Ratio) if field.default is dataclasses.MISSING]
     rows = [Ratio(*values) for values in complete[names].itertuples(index=False, name=None)]
     order = list(dict.fromkeys(ratios["session"]))
     if isinstance(sessions, str):
