@@ -16,7 +16,7 @@ from pet_spect.quantify.smoothing import FWHM_TO_SIGMA
 RESOLUTION_MM: Mapping[str, float] = {"pet": 6.0, "spect": 11.0}
 """Usual resolution (FWHM) of a scan, by its BIDS datatype."""
 
-LEAST_SLOPE = 0.97
+LEAST_SLOPE = 0.98
 """Smallest part of a true change that the mean of a misplaced region should show of what the true region shows."""
 
 _MOST_POWER = 3.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import MISSING as REQUIRED
 from dataclasses import asdict, fields, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, cast, get_args
@@ -205,7 +206,7 @@ def change_table(ratios: pd.DataFrame, sessions: Sequence[str] | None = None) ->
     }
     complete = ratios.assign(**{name: value for name, value in optional.items() if name not in ratios.columns})
     complete["reason"] = complete["reason"].fillna("")
-    names = [field.name for field in fields(Ratio) if field.default is dataclasses.MISSING]
+    names = [field.name for field in fields(Ratio) if field.default is REQUIRED]
     rows = [Ratio(*values) for values in complete[names].itertuples(index=False, name=None)]
     order = list(dict.fromkeys(ratios["session"]))
     if isinstance(sessions, str):
