@@ -198,8 +198,8 @@ CHANGE: Columns = {
     },
     "ci95_high": {"Description": "Upper end of it.", "Units": _RATIO_UNIT},
     "change_percent": {
-        "Description": "100 · change / baseline; n/a for asymmetry_index_percent, which crosses zero, and where the"
-        " baseline is not positive.",
+        "Description": "100 · change / baseline; n/a for asymmetry_index_percent and ratio_minus_one, which cross"
+        " zero, and where the baseline is not positive.",
         "Units": "percent",
     },
     "change_percent_sd": {"Description": "Standard deviation of change_percent, as value_sd.", "Units": "percent"},

@@ -61,15 +61,19 @@ def test_a_warned_visit_is_included():
     assert (change.qc, change.included) == ("warn", True)
 
 
-def test_an_asymmetry_index_has_no_percent_change():
-    change = one_change(*(ratio(s, v, "asymmetry_index_percent") for s, v in (("baseline", -20.0), ("year1", -10.0))))
+@pytest.mark.parametrize(
+    ("measure", "baseline"), [("asymmetry_index_percent", -20.0), ("ratio_minus_one", 0.25), ("ratio_minus_one", -0.5)]
+)
+def test_a_measure_that_crosses_zero_has_no_percent_change(measure, baseline):
+    change = one_change(*(ratio(s, v, measure) for s, v in (("baseline", baseline), ("year1", baseline + 10))))
     assert change.change == 10.0
     assert math.isnan(change.change_percent)
+    assert change.reason == ""
 
 
 @pytest.mark.parametrize("baseline", [0.0, -0.1])
 def test_a_baseline_that_is_not_positive_has_no_percent_change(baseline):
-    change = one_change(*(ratio(s, v, "ratio_minus_one") for s, v in (("baseline", baseline), ("year1", 0.5))))
+    change = one_change(*(ratio(s, v, "uptake_ratio") for s, v in (("baseline", baseline), ("year1", 0.5))))
     assert change.included
     assert math.isnan(change.change_percent)
     assert change.reason == "percent_undefined: the baseline is not positive"

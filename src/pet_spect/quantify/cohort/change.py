@@ -15,6 +15,9 @@ from pet_spect.quantify.uncertainty import change_sd, interval
 from pet_spect.quantify.uptake import CORRECTED
 from pet_spect.remarks import Remark, join_visits, read_cell
 
+CROSSES_ZERO: tuple[Measure, ...] = ("ratio_minus_one", "asymmetry_index_percent")
+"""Measures of which percent mean nothing."""
+
 ON_LOG_SCALE: tuple[Measure, ...] = ("uptake_ratio", "suv_mean", "late_early_ratio")
 """Measures that are positive: the interval of their change is one of the logarithm."""
 
@@ -170,7 +173,7 @@ def _change(before: Ratio, after: Ratio, other_side: Change | None = None, cv: W
     change = after.value - before.value
     percent = math.nan
     remarks: list[Remark] = []
-    if before.measure != "asymmetry_index_percent" and math.isfinite(change):
+    if before.measure not in CROSSES_ZERO and math.isfinite(change):
         if before.value > 0:
             percent = 100 * change / before.value
         else:

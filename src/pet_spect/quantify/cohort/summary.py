@@ -15,7 +15,7 @@ Quantity = Literal["change", "change_percent", "log_ratio"]
 
 QUANTITIES: dict[Measure, tuple[Quantity, ...]] = {
     "uptake_ratio": ("change", "change_percent", "log_ratio"),
-    "ratio_minus_one": ("change", "change_percent"),
+    "ratio_minus_one": ("change",),
     "asymmetry_index_percent": ("change",),
     "suv_mean": ("change", "change_percent", "log_ratio"),
     "late_early_ratio": ("change", "change_percent", "log_ratio"),
