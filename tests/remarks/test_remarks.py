@@ -140,6 +140,9 @@ WORDINGS = [
     ("partial_volume_lesion", {}, "no lesion mask was drawn; the infarct is the one that the registration saw"),
     ("partial_volume_noise", {},
      "a SPECT corrected for partial volume is too noisy for a change; this is a value alone"),
+    ("partial_volume_view", {},
+     "the region, or one that is joined with it, is out of view at one of this person's visits with the tracer; all are"
+     " corrected with the parts that every visit shows"),
     ("partial_volume_resolution", {},
      "the resolution of this scan is unknown, so partial volume is not corrected"),
     ("resolution_coarser", {"found": 8, "wanted": 7},

@@ -132,6 +132,16 @@ def folder(tmp_path, monkeypatch, repository):
         ("protocol: {FDG: {start_minute: 40}}", "key 'start_minute' is not known; did you mean 'start_minutes'?"),
         ("protocol: {FDG: {agree: [filters]}}", "found 'filters', needed start, scanner, reconstruction, filter"),
         ("tracers: {FDG: {label: a, datatype: pet, early: FDG}}", "early: found 'FDG', needed another one of the"),
+        (
+            "tracers: {FDG: {label: a, datatype: pet, early: IMZ}, IMZ: {label: b, datatype: spect, early: X},"
+            " X: {label: c, datatype: pet, template: FDG}}\nprimary: {FDG: pons, IMZ: pons, X: pons}",
+            "FDG: early: found IMZ, which has an early one itself",
+        ),
+        (
+            "tracers: {FDG: {label: a, datatype: pet, early: X}, IMZ: {label: b, datatype: spect, early: X},"
+            " X: {label: c, datatype: pet, template: FDG}}\nprimary: {FDG: pons, IMZ: pons, X: pons}",
+            "IMZ: early: found X, which another tracer names, too",
+        ),
         ("protocol: {PIB: {dose_apart_percent: 10}}", "protocol: tracer PIB is not among tracers (FDG, IMZ)"),
         (
             "primary: {FDG: pons, IMZ: pon}",

@@ -158,7 +158,10 @@ def run(options: argparse.Namespace) -> None:
             scan, measurement = _scan(
                 options, visit, listed[visit], refusals[visit], of_tracer, blurs.get(visit), record
             )
-            scans[visit] = replace(_with_registration(scan, record, options.participant, faults), warp=warp_facts)
+            # the error of the registration was learned on scans as they come
+            blurred = scan.resolution is not None and scan.resolution.blur_mm > 0
+            scan = replace(scan, warp=None if blurred else warp_facts)
+            scans[visit] = _with_registration(scan, record, options.participant, faults)
             if measurement is not None:
                 measured[visit] = measurement
     noises = _noises(measured, len(atlas.regions))

@@ -47,7 +47,8 @@ Code = Literal[
     "no_volume", "not_dicom", "not_emission", "not_recon_tomo",
     "not_static", "orientation", "orientation_conflict", "orientation_declared", "orientation_unknown", "out_exists",
     "out_place", "output_exists", "partial_volume_condition", "partial_volume_lesion", "partial_volume_noise",
-    "partial_volume_resolution", "participant_lost", "path_unusable", "patients", "percent_undefined",
+    "partial_volume_resolution", "partial_volume_view", "participant_lost", "path_unusable", "patients",
+    "percent_undefined",
     "philips_factor", "picture_missing", "pixels", "projections", "qc_unknown_scan", "radiopharmaceutical",
     "real_world_range", "real_world_values", "record_missing", "record_outdated", "record_unreadable",
     "reference_moved", "reference_time_conflict", "refused", "region", "registration", "relative",
@@ -593,6 +594,11 @@ _OF_REGISTRATION: dict[Code, Kind] = {
     ),
     "partial_volume_resolution": Kind(
         _PARTIAL_VOLUME, "the resolution of this scan is unknown, so partial volume is not corrected"
+    ),
+    "partial_volume_view": Kind(
+        _PARTIAL_VOLUME,
+        "the region, or one that is joined with it, is out of view at one of this person's visits with the tracer; all"
+        " are corrected with the parts that every visit shows",
     ),
     "uptake_pattern": Kind(
         "docs/methods.md#which-tracer",

@@ -141,8 +141,8 @@ RATIOS: Columns = {
         "Description": "Lower end of the 95 % interval in which the true value lies, that of the person's own regions"
         " at the resolution of the scanner: repeated scans and the error of the registration, which was learned from"
         " simulated people (docs/methods.md). The mean error shifts the interval, not the value. n/a where nothing was"
-        " learned: another target, atlas or tracer, a reference of your own, a warp not made from FDG, SUV, and what is"
-        " measured without the lesion or corrected.",
+        " learned: another target, atlas or tracer, a reference of your own, a warp not made from FDG, SUV, a scan that"
+        " was blurred or whose noise is not known, and what is measured without the lesion or corrected.",
         "Units": _RATIO_UNIT,
     },
     "ci95_high": {"Description": "Upper end of it.", "Units": _RATIO_UNIT},

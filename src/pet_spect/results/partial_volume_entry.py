@@ -52,6 +52,8 @@ def corrected_values(
         Of the scan; None where nothing was corrected.
     """
     absence, warnings = (None, ()) if entry is None else (entry.absence, entry.warnings)
+    if entry is not None and absence is None:
+        absence = Remark.of("partial_volume_view")
     values = corrected or [
         replace(value, region=value.region + CORRECTED, mean=math.nan, sd=math.nan) for value, _ in uncorrected
     ]

@@ -43,7 +43,7 @@ PLAN: Columns = {
     "alpha": {"Description": "Two-sided probability of finding a change where there is none.", "Units": "1"},
     "smallest_change_percent": {
         "Description": "Smallest mean improvement that so many people show with this power in a t test of the"
-        " logarithm.",
+        " logarithm; n/a if not known, or above twenty times the baseline.",
         "Units": "percent of the baseline",
     },
     "wanted_change_percent": {

@@ -154,7 +154,7 @@ class UptakeScan:
     deficit_ml : VolumesMl
         Lesion-like deficit that the scan itself shows.
     warp : WarpFacts or None
-        None with an atlas of one's own, or if nothing was registered.
+        None with an atlas of one's own, if nothing was registered, or if the scan was blurred before.
     sensitivities : mapping of (region, side) to Sensitivity, or None
         None if nothing was measured. The file keeps 9 digits.
     """

@@ -155,8 +155,17 @@ class ConfigCheck:
             if window[0] >= window[1]:
                 self.add(("tracers", name, "frame_window"), f"found {window}, needed the earlier time first")
             early = tracer.get("early")
-            if early is not None and early not in set(tracers) - {name}:
-                self.add(("tracers", name, "early"), f"found {shown(early)}, needed another one of the tracers")
+            if early is not None:
+                self._check_early(name, early)
+
+    def _check_early(self, name: str, early: str) -> None:
+        tracers = self.config["tracers"]
+        if early not in set(tracers) - {name}:
+            self.add(("tracers", name, "early"), f"found {shown(early)}, needed another one of the tracers")
+        elif "early" in tracers[early]:
+            self.add(("tracers", name, "early"), f"found {early}, which has an early one itself")
+        elif name != next(other for other, tracer in tracers.items() if tracer.get("early") == early):
+            self.add(("tracers", name, "early"), f"found {early}, which another tracer names, too")
 
     def _check_tracer_identity(self, name: str, tracer: dict[str, Any], built_in: Mapping[str, Any]) -> None:
         """Spell what the header must say of a tracer in one way; FDG and IMZ have defaults, whatever their labels."""

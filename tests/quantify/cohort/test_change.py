@@ -252,6 +252,7 @@ def test_without_a_cv_of_the_tracer_nothing_is_said():
         {"measure": "suv_mean", "reference": "none"},
         {"region": "motor_contralesional"},
         {"region": "motor_gtm"},
+        {"region": "lesion_ring_0_10_mirrored"},
         {"qc": "fail", "reason": "bilateral_stroke: told"},
     ],
 )

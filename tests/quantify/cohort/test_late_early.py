@@ -25,6 +25,12 @@ def test_the_quotient_of_both_uptake_ratios():
     assert (found.qc, found.reason) == ("pass", "")
 
 
+def test_the_interval_of_the_late_ratio_is_not_that_of_the_quotient():
+    (found,) = late_early_ratios([ratio("IMZ", 0.6, ci95_low=0.5, ci95_high=0.7), ratio("IMZearly", 0.8)], EARLY_OF)
+    assert math.isnan(found.ci95_low)
+    assert math.isnan(found.ci95_high)
+
+
 def test_only_uptake_ratios_to_the_same_reference_in_the_same_session_are_joined():
     pairs = [ratio("IMZ", 0.6), ratio("IMZearly", 0.8, session="year1"), ratio("IMZearly", 0.8, reference="pons")]
     indices = [ratio(tracer, 3.0, measure="asymmetry_index_percent") for tracer in ("IMZ", "IMZearly")]

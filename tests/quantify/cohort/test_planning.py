@@ -125,6 +125,11 @@ def test_a_line_without_a_sample_size_says_why(precision, declared, design, reas
     assert all(line.people_needed is None for line in lines)
 
 
+def test_a_change_beyond_everything_is_not_given():
+    lines = plan_lines([FDG], cvs("total"), Design(2, 5.0, power=0.9999, alpha=0.0001))
+    assert math.isnan(lines[-1].smallest_change_percent)
+
+
 def test_the_simulated_precision_covers_every_built_in_reference_and_is_ordered():
     assert [(each.tracer, each.reference) for each in SIMULATED] == [
         (tracer, reference) for tracer in ("FDG", "IMZ") for reference in BUILT_IN

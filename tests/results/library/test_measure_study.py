@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -52,6 +53,15 @@ def test_a_results_folder_gives_the_rows_of_its_ratios(small_results, ratios):
 
 def test_images_measured_again_give_the_same(small_results, ratios):
     assert_same(pet_spect.measure(str(small_results), pet_spect.load_atlas("CerebrA")), ratios)
+
+
+def test_another_atlas_has_no_interval_of_the_truth(small_results):
+    atlas = pet_spect.load_atlas("CerebrA")
+    smaller = atlas.labels.copy()
+    smaller[:, :, ::2] = 0
+    found = pet_spect.measure(small_results, replace(atlas, labels=smaller), measures="uptake_ratio")
+    assert found["ci95_low"].isna().all()
+    assert found["repeat_ci95_low"].notna().any()
 
 
 def test_a_new_target_on_a_finished_study_takes_sides_lesions_and_decisions_along(small_results):

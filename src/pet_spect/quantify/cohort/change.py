@@ -215,7 +215,7 @@ def _change(before: Ratio, after: Ratio, other_side: Change | None = None, cv: W
 
 def _of_own_side(ratio: Ratio) -> bool:
     """Return whether it is a ratio that a CV tells of: that of the target on the side of the stroke, as measured."""
-    return ratio.measure == "uptake_ratio" and not ratio.region.endswith((OTHER_SIDE, CORRECTED))
+    return ratio.measure == "uptake_ratio" and not ratio.region.endswith((OTHER_SIDE, CORRECTED, MIRRORED))
 
 
 def _uncertainty(

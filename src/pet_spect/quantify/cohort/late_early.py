@@ -77,5 +77,7 @@ def _late_early(late: Ratio, early: Ratio) -> Ratio:
         qc=worse if math.isfinite(value) else "fail",
         reason=write_cell([*remarks, *of_early]),
         spread=spread,
+        ci95_low=math.nan,
+        ci95_high=math.nan,
         coverage=min((each.coverage for each in (late, early) if math.isfinite(each.coverage)), default=math.nan),
     )

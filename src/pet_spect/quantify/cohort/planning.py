@@ -25,6 +25,7 @@ FEWEST_FOR_SCATTER = 3
 """With fewer changes their standard deviation says next to nothing."""
 
 _ZERO_NONCENTRALITY = 1e-9
+_LARGEST_LOG_CHANGE = 3.0  # twenty times as much: what only more shows is shown by nothing
 
 Basis = Literal["counting_noise", "registration", "within_subject"]
 
@@ -86,7 +87,8 @@ class PlanLine:
     people_measured : int
         Whose scans gave it.
     smallest_change_percent : float
-        Smallest mean improvement that is found with the power of the design, percent of the baseline; NaN if not known.
+        Smallest mean improvement that is found with the power of the design, percent of the baseline; NaN if not known,
+        or above twenty times the baseline.
         A decline of c / (1 + c) is found as well as an improvement of c.
     people_needed : int or None
         For the wanted change; only where the person's own variation is contained.
@@ -219,7 +221,7 @@ def plan_lines(precisions: Iterable[Precision], cvs: Mapping[str, WithinSubjectC
         for basis, sd in basis_sds.items():
             needed, remark = _needed(basis, sd, cv, design)
             of_logarithm = smallest_mean_change(sd / 100, design.people, design.power, design.alpha)
-            smallest = 100 * math.expm1(of_logarithm)
+            smallest = 100 * math.expm1(of_logarithm) if of_logarithm < _LARGEST_LOG_CHANGE else math.nan
             who = (precision.tracer, precision.reference, basis)
             lines.append(PlanLine(*who, sd, precision.people, smallest, needed, remark))
     return lines

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+
 from pet_spect.errors import ImageError, TableError
+from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Atlas, RegionSide, ScanKey, Side, Volume
 from pet_spect.quantify.measurement import participant_regions
 from pet_spect.quantify.participant_uptake import PlacedScan, RegionValues, participant_uptake
@@ -143,6 +147,7 @@ class FinishedStudy:
             for scan, registered_scan in zip(measured_scans, registered, strict=True)
         ]
         first = registered[0]
+        shipped = not self.settings.own_atlas and np.array_equal(atlas.labels, load_atlas(self.settings.atlas).labels)
         names = [region.name for region in atlas.regions]
         by_target = []
         for roles in planned:
@@ -162,10 +167,12 @@ class FinishedStudy:
                 alike = [place for place, each in enumerate(registered) if each.resolution_mm == resolution_mm]
                 found = participant_uptake([placed[place] for place in alike], regions)
                 values |= dict(zip([measured_scans[place].uptake.key for place in alike], found, strict=True))
+            as_learned = shipped and lesion is None and roles.target == self.settings.roles.target
+            bared = _without_surroundings if as_learned else _without_warp
             by_target.append(
                 [
                     replace(bare, uptake=replace(bare.uptake, values=values.get(bare.uptake.key, {})))
-                    for bare in map(_without_surroundings, scans)
+                    for bare in map(bared, scans)
                 ]
             )
         return by_target
@@ -216,6 +223,12 @@ class FinishedStudy:
 
 def _without_surroundings(scan: StudyScan) -> StudyScan:
     return replace(scan, uptake=replace(scan.uptake, surroundings={}))
+
+
+def _without_warp(scan: StudyScan) -> StudyScan:
+    """Return a scan without surroundings, and without what is known of the warp at the study's own target."""
+    bare = replace(scan.uptake, surroundings={}, misplacement_mm=math.nan, target_lost=(math.nan, math.nan))
+    return replace(scan, uptake=bare)
 
 
 def _notes(row: Row) -> tuple[Remark, ...]:

@@ -94,6 +94,8 @@ def test_limits_are_not_passed_by_rounding():
     ("before", "after"),
     [
         ({"maker": "SIEMENS"}, {"maker": "Siemens Healthcare"}),
+        ({"maker": "TOSHIBA"}, {"maker": "CANON MEDICAL SYSTEMS"}),
+        ({"maker": "CPS"}, {"maker": "SIEMENS"}),
         ({"maker": "GE MEDICAL SYSTEMS", "model": None}, {"maker": "GEMS", "model": None}),
         ({"model": "Symbia T6"}, {"model": "SYMBIA  T6"}),
         ({"filter_type": "Gauss 2.00"}, {"filter_type": "GAUSS 2.0"}),

@@ -21,7 +21,14 @@ _ROUNDING = 0.05
 """Times are given to a tenth of a minute, and a limit is not passed by what rounding adds."""
 
 _OF_ANY_MAKER = frozenset(["medical", "systems", "healthcare", "company", "corporation", "imaging", "electronics"])
-_SAME_MAKER = {"gems": "ge"}
+_SAME_MAKER = {
+    "gems": "ge",
+    "toshiba": "canon",
+    "cps": "siemens",
+    "cti": "siemens",
+    "adac": "philips",
+    "picker": "philips",
+}
 
 
 def differences(
