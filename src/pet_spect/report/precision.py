@@ -25,7 +25,7 @@ def what_trial_shows(percent: Row | None) -> str:
     Examples
     --------
     >>> what_trial_shows({"n": "8", "sd": "10"})
-    'With the scatter seen (SD 10.0 %), a trial of this size (n = 8) shows a mean change of 11.5 % with 80 % power.'
+    'With the scatter seen (SD 10.0 %), a trial of this size (n = 8) shows a mean change of 11.6 % with 80 % power.'
     >>> what_trial_shows({"n": "2", "sd": "10"})
     'What a trial of this size shows: n/a (needs at least 3 changes in percent).'
     """
