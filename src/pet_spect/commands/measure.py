@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pet_spect.commands import measure_surroundings
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
-from pet_spect.commands.common_resolution import common_fwhm, scan_resolutions
+from pet_spect.commands.common_resolution import AUTO, common_fwhm, scan_resolutions
 from pet_spect.commands.numbers import auto_or_from_zero, fraction
 from pet_spect.commands.partial_volume import correct_participant, with_correction
 from pet_spect.errors import AtlasError, ConfigError, ImageError, PetSpectError, RefusedError, RegionError
@@ -136,8 +136,11 @@ def run(options: argparse.Namespace) -> None:
     if any(refusal is None for refusal in refusals.values()):
         warp = read_participant_to_standard_points(options.results, options.participant)
     resolutions: Mapping[Visit, Resolution] = {}
-    if warp is not None and (options.common_fwhm is not None or options.pvc != "none"):
-        registered = {visit: image for visit, image in listed.items() if refusals[visit] is None}
+    registered = {visit: image for visit, image in listed.items() if refusals[visit] is None}
+    if options.common_fwhm == AUTO and options.pvc == "none":  # no other scan of the tracer, no comparison
+        tracers = [tracer for _, tracer in registered]
+        registered = {visit: image for visit, image in registered.items() if tracers.count(visit[1]) > 1}
+    if warp is not None and registered and (options.common_fwhm is not None or options.pvc != "none"):
         resolutions = scan_resolutions(registered, options.results, warp, record)
     blurs = {} if options.common_fwhm is None else plan(options.common_fwhm, resolutions)
     warp_lesion = None

@@ -107,9 +107,21 @@ def sharp_tissue(atlas: Atlas, tissue: TissueMaps) -> SharpTissue:
     below = region_mask(atlas, *INFRATENTORIAL)
     filled = below | region_mask(atlas, *DEEP_GREY)
     maps = [np.where(filled, 0, tissue.grey), np.where(filled, 0, tissue.white), filled]
-    far = np.asarray(distance_transform_edt(~below, sampling=np.linalg.norm(atlas.affine[:3, :3], axis=0)), np.float32)
-    counted = (tissue.brain | (atlas.labels > 0)) & (far > _FROM_INFRATENTORIAL_MM)
+    counted = (tissue.brain | (atlas.labels > 0)) & _far_from(below, np.linalg.norm(atlas.affine[:3, :3], axis=0))
     return SharpTissue(np.stack(maps).astype(np.float32), counted, atlas.affine)
+
+
+def _far_from(mask: NDArray[np.bool_], voxel_mm: FloatArray) -> NDArray[np.bool_]:
+    """Return which voxels lie further than `_FROM_INFRATENTORIAL_MM` from a mask."""
+    far = np.ones(mask.shape, dtype=bool)
+    places = np.argwhere(mask)
+    if places.size:
+        margin = np.ceil(_FROM_INFRATENTORIAL_MM / voxel_mm).astype(np.int64) + 1
+        low, high = np.maximum(places.min(axis=0) - margin, 0), places.max(axis=0) + margin + 1
+        box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+        distance = np.asarray(distance_transform_edt(~mask[box], sampling=voxel_mm), dtype=np.float32)
+        far[box] = distance > _FROM_INFRATENTORIAL_MM
+    return far
 
 
 def estimate_fwhm(
