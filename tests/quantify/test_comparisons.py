@@ -68,9 +68,11 @@ def test_a_ring_has_the_rows_of_a_target_worked_by_hand():
     )
 
 
+RING_LEFT = around(RING, "left", 50.0, 75.0)
+
+
 def test_without_surroundings_nothing_changes_and_with_them_no_other_row_does():
-    bare = rows_of({})
-    with_ring = rows_of(around(RING, "left", 50.0, 75.0))
+    bare, with_ring = ({key: repr(row) for key, row in rows_of(each).items()} for each in ({}, RING_LEFT))  # NaN
     assert {key: row for key, row in with_ring.items() if "ring" not in key[0]} == bare
 
 

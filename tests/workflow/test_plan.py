@@ -46,11 +46,11 @@ def test_a_within_subject_cv_reaches_the_cohort_only_if_given(study):
     assert told in study.snakemake("-n", "-p").stdout
 
 
-def test_a_common_resolution_reaches_measure_only_if_asked(study):
-    assert "--common-fwhm" not in study.snakemake("-n", "-p").stdout
+def test_scans_are_brought_to_a_common_resolution_unless_told_otherwise(study):
+    assert "--common-fwhm auto" in study.snakemake("-n", "-p").stdout
     with (study.folder / "config/config.yaml").open("a") as config:
-        config.write("measure: {common_fwhm_mm: auto}\n")
-    assert "--common-fwhm auto --out" in study.snakemake("-n", "-p").stdout
+        config.write("measure: {common_fwhm_mm: null}\n")
+    assert "--common-fwhm" not in study.snakemake("-n", "-p").stdout
 
 
 def test_values_of_the_tables_reach_convert_as_flags(study):
