@@ -79,8 +79,6 @@ class Visits:
     to_scan: dict[ScanKey, NDArray[np.float64]] = field(default_factory=dict)
     to_standard: Warp | None = None
     lesion: Volume | None = None
-    lesion_seen_ml: tuple[float, float] | None = None
-    deficit_ml: dict[ScanKey, tuple[float, float]] = field(default_factory=dict)
     misplacement_mm: float = 0.0
     refused: dict[str, str] = field(default_factory=dict)
     cpu_s: float = 0.0
@@ -160,8 +158,7 @@ def register(made: Visits, poses: dict[ScanKey, NDArray[np.float64]], templates:
     made.cpu_s = time.process_time() - begin
     made.refused = {f"{key.session} {key.tracer}": error.code for key, error in found.refused.items()}
     made.to_scan = {key: registered.to_scan for key, registered in found.scans.items()}
-    made.deficit_ml = {key: registered.deficit_ml for key, registered in found.scans.items()}
-    made.to_standard, made.lesion, made.lesion_seen_ml = found.to_standard, found.lesion, found.seen_ml
+    made.to_standard, made.lesion = found.to_standard, found.lesion
     made.misplacement_mm = found.misplacement_mm or 0.0
     if made.to_scan:
         by = next(iter(made.to_scan))

@@ -189,6 +189,12 @@ def test_a_site_that_cannot_be_is_absent_and_says_why(person, sites, remark):
     assert (rows["treatment_site", "n/a"]["mean"], rows["treatment_site", "n/a"]["reason"]) == ("n/a", remark.line)
 
 
+def test_a_site_without_the_flag_that_asks_for_it_is_an_error(person, capsys):
+    person.run("--treatment-sites", "mni:-20,0,0", record=False)
+    assert "--treatment-sites and --treatment-mask need --treatment" in capsys.readouterr().err
+    assert not person.out.exists()
+
+
 def test_by_hand_a_site_that_cannot_be_is_an_error(person, capsys):
     flags = ("--treatment", "--treatment-sites", "mni:-60,0,0")
     person.run(*flags)

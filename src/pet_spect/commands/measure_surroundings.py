@@ -77,11 +77,15 @@ def surroundings_of(
 
     Raises
     ------
+    ConfigError
+        If a treatment is described that is not asked for.
     RegionError
         Without ``--record-refusal``, if a treatment site that is given cannot be measured.
     """
     from pet_spect.quantify.surrounding_uptake import SurroundingRegions
 
+    if not options.treatment and (options.treatment_sites or options.treatment_mask is not None):
+        raise ConfigError("--treatment-sites and --treatment-mask need --treatment; it is not given")
     if not (options.treatment or options.lesion_rings):
         return ()
     names = (*(RINGS if options.lesion_rings else ()), *((TREATMENT_SITE,) if options.treatment else ()))

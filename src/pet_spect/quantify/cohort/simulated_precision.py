@@ -14,19 +14,19 @@ SIMULATED_SOURCE = "the simulated scans of make demo"
 """In words."""
 
 SIMULATED: tuple[Precision, ...] = (
-    Precision("FDG", "contralateral", 1.56, 1.63, 8),
-    Precision("FDG", "cerebellum_ipsilesional", 1.41, 1.48, 8),
-    Precision("FDG", "cerebellum_contralesional", 1.43, 1.52, 8),
-    Precision("FDG", "cerebellum", 1.31, 1.38, 8),
-    Precision("FDG", "pons", 2.71, 2.73, 8),
-    Precision("FDG", "hemisphere_contralesional", 1.21, 1.27, 8),
-    Precision("FDG", "whole_brain", 1.20, 1.23, 8),
-    Precision("IMZ", "contralateral", 5.12, 5.15, 7),
-    Precision("IMZ", "cerebellum_ipsilesional", 4.74, 4.77, 7),
-    Precision("IMZ", "cerebellum_contralesional", 4.76, 4.79, 7),
-    Precision("IMZ", "cerebellum", 4.30, 4.34, 7),
-    Precision("IMZ", "pons", 13.70, 13.72, 7),
-    Precision("IMZ", "hemisphere_contralesional", 3.89, 3.92, 7),
-    Precision("IMZ", "whole_brain", 3.85, 3.86, 7),
+    Precision("FDG", "contralateral", 1.51, 1.57, 8),
+    Precision("FDG", "cerebellum_ipsilesional", 1.38, 1.45, 8),
+    Precision("FDG", "cerebellum_contralesional", 1.40, 1.48, 8),
+    Precision("FDG", "cerebellum", 1.28, 1.35, 8),
+    Precision("FDG", "pons", 2.70, 2.71, 8),
+    Precision("FDG", "hemisphere_contralesional", 1.17, 1.23, 8),
+    Precision("FDG", "whole_brain", 1.16, 1.19, 8),
+    Precision("IMZ", "contralateral", 4.92, 4.95, 7),
+    Precision("IMZ", "cerebellum_ipsilesional", 4.62, 4.66, 7),
+    Precision("IMZ", "cerebellum_contralesional", 4.64, 4.67, 7),
+    Precision("IMZ", "cerebellum", 4.18, 4.21, 7),
+    Precision("IMZ", "pons", 13.67, 13.69, 7),
+    Precision("IMZ", "hemisphere_contralesional", 3.75, 3.77, 7),
+    Precision("IMZ", "whole_brain", 3.70, 3.72, 7),
 )
 """Of the whole target, tracers and references built in."""
