@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pet_spect.commands.arguments import add_participant
-from pet_spect.commands.normalise_anat import Anatomy, read_anatomy
-from pet_spect.commands.normalise_lesion import read_lesion
-from pet_spect.commands.normalise_record import record_of
+from pet_spect.commands.normalise.anat import Anatomy, read_anatomy
+from pet_spect.commands.normalise.lesion import read_lesion
+from pet_spect.commands.normalise.record import record_of
 from pet_spect.errors import ConfigError, ImageError, RefusedError, listed, shown
 from pet_spect.imaging import images
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
