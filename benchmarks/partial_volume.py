@@ -1,7 +1,7 @@
 """How much of a true change of tissue is seen without and with partial volume correction, against unblurred truth.
 
-Usage: ``.venv/bin/python benchmarks/partial_volume.py [demo] [--tracers FDG IMZ] [--seed 1]`` after ``make demo`` or the
-workflow on another simulated trial, whose seed it was.
+Usage: ``.venv/bin/python benchmarks/partial_volume.py [demo] [--tracers FDG IMZ] [--seed 1]`` after
+``make demo``, or after the workflow on another simulated trial, whose seed is given.
 The workflow's registration is taken from ``demo/results``. Then the same scans, simulated anew, are corrected with the
 true anatomy, infarct, pose and resolution: what the registration costs. The truth is ``ratio_ideal``. Prints for each
 reference the slope of measured on true log change (with an intercept, and through zero), the mean absolute and root
