@@ -11,7 +11,7 @@ from pet_spect.quantify.outcomes.adverse_events import TimeFrame, counts_of_even
 from pet_spect.quantify.outcomes.changes import clinical_study, outcome_changes, outcome_values
 from pet_spect.quantify.outcomes.imaging import Endpoint, relations
 from pet_spect.quantify.outcomes.summary import summarise_changes, summarise_events
-from pet_spect.results.outcome_columns import summary_columns
+from pet_spect.results.outcome_columns import Counting, summary_columns
 from pet_spect.results.outcome_tables import read_imaging_changes, write_outcome_tables
 from pet_spect.study.adverse_events import read_adverse_events
 from pet_spect.study.outcome_check import contradiction_messages
@@ -84,5 +84,5 @@ def run(options: argparse.Namespace) -> None:
         changes,
         [*summarise_changes(changes), *summarise_events(counts, options.adverse_event_withdrawn)],
         relations(read_imaging_changes(options.results, endpoints) if endpoints else {}, changes),
-        summary_columns(frame, options.adverse_event_withdrawn, from_events=options.adverse_events is not None),
+        summary_columns(Counting(frame, options.adverse_event_withdrawn, options.adverse_events is not None)),
     )

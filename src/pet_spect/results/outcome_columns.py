@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from pet_spect.errors import TableError
 from pet_spect.quantify.outcomes.adverse_events import TimeFrame
 from pet_spect.quantify.outcomes.scales import ADVERSE, RELATED, SCALES, SERIOUS
 from pet_spect.quantify.outcomes.summary import Withdrawn
@@ -31,6 +35,7 @@ _WITHDRAWN = {
     "Levels": {"true": "has left", "false": "has not"},
 }
 _OUTCOME = {"Description": "The clinical scale.", "Levels": _SCALES}
+_QUANTITY, _KEY = "quantity", "AdverseEvents"
 _REASON = {"Description": "code: text of why there is no estimate."}
 _SCORE, _SCORE_OR_FRACTION = "points of the scale", "points of the scale; 1 for frequencies and events per person"
 
@@ -173,25 +178,65 @@ OUTCOMES_IMAGING: Columns = {
 """outcomes_imaging.tsv: one row per tracer's primary endpoint, later visit and scale; exploratory."""
 
 
-def summary_columns(frame: TimeFrame, withdrawn: Withdrawn, *, from_events: bool) -> Columns:
-    """Return the dictionary of outcomes_summary.tsv with how adverse events were counted.
+@dataclass(frozen=True)
+class Counting:
+    """How adverse events were counted.
 
-    Parameters
+    Attributes
     ----------
     frame : TimeFrame
     withdrawn : {'included', 'excluded'}
-    from_events : bool
+        Whether withdrawn people are in the denominator.
+    by_event : bool
         Whether there is a line for each event; otherwise the numbers of the visits were added up.
     """
-    if from_events:
-        last = "on" if frame.last == float("inf") else f"to day {frame.last:g}"
+
+    frame: TimeFrame
+    withdrawn: Withdrawn
+    by_event: bool
+
+    @property
+    def told(self) -> str:
+        """The same for a person."""
+        last = "on" if math.isinf(self.frame.last) else f"to day {self.frame.last:g}"
         how = (
-            f"Adverse events are the lines of adverse_events.tsv from day {frame.first:g} {last} after the treatment,"
-            " and those whose day is not known."
+            f"Adverse events are the lines of adverse_events.tsv from day {self.frame.first:g} {last} after the"
+            " treatment, and those whose day is not known."
+            if self.by_event
+            else "Adverse events are the sum of the numbers at the visits after the first; no days are known."
         )
-    else:
-        how = "Adverse events are the sum of the numbers at the visits after the first; no days are known."
-    people = f"Withdrawn people are {withdrawn} in the denominator of adverse events."
-    entry: dict[str, Any] = {**OUTCOMES_SUMMARY["quantity"]}
-    entry["Description"] = f"{entry['Description']} {how} {people}"
-    return {**OUTCOMES_SUMMARY, "quantity": entry}
+        return f"{how} Withdrawn people are {self.withdrawn} in the denominator of adverse events."
+
+
+def summary_columns(counting: Counting) -> Columns:
+    """Return the dictionary of outcomes_summary.tsv with how adverse events were counted."""
+    entry: dict[str, Any] = {**OUTCOMES_SUMMARY[_QUANTITY]}
+    entry["Description"] = f"{entry['Description']} {counting.told}"
+    entry[_KEY] = {
+        "FirstDay": counting.frame.first,
+        "LastDay": None if math.isinf(counting.frame.last) else counting.frame.last,
+        "Withdrawn": counting.withdrawn,
+        "ByEvent": counting.by_event,
+    }
+    return {**OUTCOMES_SUMMARY, _QUANTITY: entry}
+
+
+def recorded_counting(summary: Mapping[str, Any]) -> Counting:
+    """Return what `summary_columns` put into a data dictionary.
+
+    Raises
+    ------
+    TableError
+        If it cannot be read.
+    """
+    try:
+        entry = summary[_QUANTITY][_KEY]
+        last = math.inf if entry["LastDay"] is None else float(entry["LastDay"])
+        frame = TimeFrame(float(entry["FirstDay"]), last)
+        withdrawn: Withdrawn = "excluded" if entry["Withdrawn"] == "excluded" else "included"
+        return Counting(frame, withdrawn, bool(entry["ByEvent"]))
+    except (KeyError, TypeError, ValueError):
+        raise TableError(
+            "tables/outcomes_summary.json: does not tell how adverse events were counted; run the workflow again",
+            code="dictionary_unreadable",
+        ) from None
