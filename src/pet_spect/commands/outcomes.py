@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> None:
         counts = counts_of_visits(study)
     else:
         events = read_adverse_events(options.adverse_events, people)
-        if messages := contradiction_messages(visits, events, people, options.sessions, options.outcomes):
+        if messages := contradiction_messages(visits, events, people, options.sessions, options.outcomes, frame):
             raise TableError(f"{options.adverse_events}: {messages[0]}")
         counts = counts_of_events(events, study, frame)
     changes = outcome_changes(study)

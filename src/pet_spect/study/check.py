@@ -18,7 +18,7 @@ from pet_spect.study.atlas_check import AtlasFiles, check_atlas, check_reference
 from pet_spect.study.config_check import ConfigCheck
 from pet_spect.study.config_lines import ConfigLines
 from pet_spect.study.decisions import DECISION_COLUMNS, decisions_of
-from pet_spect.study.outcome_check import CLINICAL_TABLES, check_outcome_settings, check_outcomes
+from pet_spect.study.outcome_check import CLINICAL_TABLES, check_outcome_settings, check_outcomes, time_frame
 from pet_spect.study.outcomes import is_filled
 from pet_spect.study.participants import PARTICIPANT_COLUMNS, Participant, participants_of
 from pet_spect.study.paths import check_outside, check_there
@@ -150,7 +150,7 @@ def _check_clinical(
     tables = {
         key: _open(check, key, columns, required=required) for key, (columns, required) in CLINICAL_TABLES.items()
     }
-    check_outcomes(tables, identities, sessions)
+    check_outcomes(tables, identities, sessions, time_frame(check))
     for key, table in tables.items():
         if table.rows:
             _check_columns(table, _schema(schemas, key))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from pet_spect.errors import Mistake
-from pet_spect.quantify.outcomes.adverse_events import contradictions
+from pet_spect.quantify.outcomes.adverse_events import TimeFrame, contradictions
 from pet_spect.quantify.outcomes.changes import clinical_study
 from pet_spect.quantify.outcomes.records import AdverseEvent, OutcomeVisit
 from pet_spect.study import adverse_events, outcomes
@@ -40,8 +40,17 @@ def check_outcome_settings(check: ConfigCheck) -> None:
             check.add(("outcome_analysis", "adverse_event_days"), f"found {frame}, needed the earlier day first")
 
 
+def time_frame(check: ConfigCheck) -> TimeFrame:
+    """Return the days in which adverse events count; all after the treatment if the configuration is wrong."""
+    days = check.config["outcome_analysis"]["adverse_event_days"] if check.has("outcome_analysis") else None
+    return TimeFrame(*(days or ()))
+
+
 def check_outcomes(
-    tables: Mapping[str, Table], participants: Collection[str] | None, sessions: Sequence[str] | None
+    tables: Mapping[str, Table],
+    participants: Collection[str] | None,
+    sessions: Sequence[str] | None,
+    frame: TimeFrame,
 ) -> None:
     """Note the mistakes of the clinical tables, and where they contradict each other.
 
@@ -51,6 +60,8 @@ def check_outcomes(
         The tables of `CLINICAL_TABLES`.
     participants, sessions : collection of str or None
         Those that the study has; None if that is not known.
+    frame : TimeFrame
+        The days in which events count.
     """
     visits = outcomes_of(tables["outcomes"], participants, sessions)
     events = adverse_events_of(tables["adverse_events"], participants)
@@ -59,7 +70,7 @@ def check_outcomes(
         return
     if any(table.mistakes for table in tables.values()):
         return
-    messages = contradiction_messages(visits, events, participants, sessions, tables["outcomes"].path)
+    messages = contradiction_messages(visits, events, participants, sessions, tables["outcomes"].path, frame)
     listed.file_mistakes.extend(Mistake(str(listed.path), None, None, message) for message in messages)
 
 
@@ -69,11 +80,12 @@ def contradiction_messages(
     participants: Collection[str],
     sessions: Sequence[str],
     counted_in: Path,
+    frame: TimeFrame,
 ) -> list[str]:
     """Return a message for each person of whom the two tables tell different numbers of events."""
     study = clinical_study(visits, sorted(participants), sessions)
     return [
         f"lists {found.listed} {found.outcome} of {found.participant_id} after the treatment, {counted_in} counts"
         f" {found.counted} at the visits after {study.sessions[0]}; correct one of the two, or write n/a there"
-        for found in contradictions(events, study)
+        for found in contradictions(events, study, frame)
     ]

@@ -154,6 +154,10 @@ def test_two_tables_contradict_each_other_unless_a_visit_has_no_number():
     assert (more.listed, more.counted) == (2, 1)
     partly = clinical_study(visits_of((0, 1, NAN), (0, 0, 0)), people(2), SESSIONS)
     assert contradictions(events, partly) == []
+    late = [*events, AdverseEvent("sub-01", 400, False)]
+    assert contradictions(late, study, TimeFrame(0, 365)) == []
+    assert [found.listed for found in contradictions(late, study)] == [3]
+    assert contradictions(events, study, TimeFrame(0, 12)) == []
     before = [AdverseEvent("sub-01", -5, False)]
     assert contradictions(before, clinical_study(visits_of((1, 0, 0)), people(1), SESSIONS)) == []
 

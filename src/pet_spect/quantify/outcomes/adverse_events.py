@@ -36,6 +36,9 @@ class TimeFrame:
         return math.isnan(day) or self.first <= day <= self.last
 
 
+_FROM_TREATMENT = TimeFrame()
+
+
 @dataclass(frozen=True, slots=True)
 class EventCount:
     """The events of one kind that one person had.
@@ -142,20 +145,26 @@ class Contradiction:
     counted: int
 
 
-def contradictions(events: Sequence[AdverseEvent], study: ClinicalStudy) -> list[Contradiction]:
+def contradictions(
+    events: Sequence[AdverseEvent], study: ClinicalStudy, frame: TimeFrame = _FROM_TREATMENT
+) -> list[Contradiction]:
     """Return where the table of events and the numbers at the visits cannot both be right.
 
-    Compared are the events from day 0 on (or of an unknown day) with the sum over the visits after the first. More
-    events than were counted are possible if a visit has no number; fewer are not.
+    Compared are the events from day 0 on (or of an unknown day) with the sum over the visits after the first. Fewer
+    events than were counted are not possible. More are possible if a visit has no number, or after `frame`, when there
+    may be no visit any more.
     """
-    listed = {(row.participant_id, row.outcome): row.events for row in counts_of_events(events, study, TimeFrame())}
-    return [
-        Contradiction(row.participant_id, row.outcome, number, row.events)
-        for row in counts_of_visits(study)
-        if row.known
-        for number in (listed[row.participant_id, row.outcome],)
-        if number < row.events or (number > row.events and row.complete)
-    ]
+    listed, within = (
+        {(row.participant_id, row.outcome): row.events for row in counts_of_events(events, study, days)}
+        for days in (_FROM_TREATMENT, TimeFrame(_FROM_TREATMENT.first, frame.last))
+    )
+    found = []
+    for row in (row for row in counts_of_visits(study) if row.known):
+        key = (row.participant_id, row.outcome)
+        if listed[key] < row.events or (within[key] > row.events and row.complete):
+            number = listed[key] if listed[key] < row.events else within[key]
+            found.append(Contradiction(*key, number, row.events))
+    return found
 
 
 def by_kind(rows: Iterable[EventCount]) -> Mapping[str, list[EventCount]]:
