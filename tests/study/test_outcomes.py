@@ -87,6 +87,8 @@ def test_a_score_that_its_scale_does_not_have_is_an_error(outcomes, column, valu
         ("SUB_01 year1 3", r"did you mean 'sub-01'"),
         ("sub-01 Year1 3", "session: found 'Year1', needed year1, as the sessions of the configuration spell it"),
         ("sub-01 n/a 3", "session: found 'n/a', needed a value"),
+        ("sub-01 month-6 3", "session: found 'month-6', needed a session name of letters and digits"),
+        ("sub-01 ye\u0430r1 3", "letters and digits, 32 at the most .U.0430 is no plain letter"),
         ("sub-01 baseline 3", "sub-01 baseline is a duplicate of line 2"),
     ],
 )

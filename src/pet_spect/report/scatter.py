@@ -11,7 +11,7 @@ from pet_spect.quantify.outcomes.imaging import Pair
 WIDTH, HEIGHT = 320, 240
 """Size of the drawing in SVG units."""
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 308.0, 12.0, 192.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 300.0, 12.0, 192.0
 _MOST_WITH_NAMES = 50
 
 
@@ -86,9 +86,9 @@ def signed(value: float, decimals: int) -> str:
     return (text.lstrip("+-") if float(text) == 0 else text).replace("-", "\N{MINUS SIGN}")
 
 
-def _axis(values: Sequence[float], first: float, last: float) -> _Axis:
+def _axis(values: Sequence[float], first: float, last: float, *, finest: float = 0.0) -> _Axis:
     low, high = min([0.0, *values]), max([0.0, *values])
-    rough = ((high - low) or 1.0) / 4
+    rough = max(((high - low) or 1.0) / 4, finest)
     unit = 10.0 ** math.floor(math.log10(rough))
     step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough * 0.999)
     ends = (math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step)
@@ -105,7 +105,7 @@ def scatter_plot(pairs: Sequence[Pair], unit: str) -> ScatterPlot:
         What follows the change in the images, such as `` %``.
     """
     across = _axis([pair.imaging for pair in pairs], _LEFT, _RIGHT)
-    up = _axis([pair.improvement for pair in pairs], _BOTTOM, _TOP)
+    up = _axis([pair.improvement for pair in pairs], _BOTTOM, _TOP, finest=1.0)
     named = len(pairs) <= _MOST_WITH_NAMES
     dots = [
         Dot(

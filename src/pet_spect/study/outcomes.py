@@ -20,6 +20,8 @@ OTHER_SPELLINGS = {"Fugl-Meyer": "Fugl_Meyer"}
 
 REQUIRED = 2
 
+NEEDED_SESSION = "a session name of letters and digits, 32 at the most"
+
 
 def is_filled(path: Path) -> bool:
     """Return whether a table has more than a header; a new study begins with empty ones."""
@@ -100,7 +102,9 @@ def _spell_alike(table: Table) -> None:
 
 
 def _session(line: TableRow, sessions: Collection[str]) -> str:
-    session = line.needed_text("session")
+    session = line.identifier("session", NEEDED_SESSION)
+    if not session.isalnum():
+        line.wrong("session", NEEDED_SESSION)
     alike = next((name for name in sessions if name.casefold() == session.casefold()), session)
     if alike != session:
         line.wrong("session", f"{alike}, as the sessions of the configuration spell it")
