@@ -87,6 +87,20 @@ def test_all_missing_has_a_frequency_only_with_the_missing():
     assert (everybody.n, everybody.count, everybody.estimate, everybody.ci95_low) == (4, 0, 0.0, 0.0)
 
 
+def test_nobody_has_no_rows():
+    study = clinical_study([], [], SESSIONS)
+    assert summarise_changes(outcome_changes(study)) == []
+    assert summarise_events([*counts_of_visits(study), *counts_of_events([], study, TimeFrame())]) == []
+
+
+def test_everybody_withdrawn_and_excluded_leaves_no_estimate():
+    study = clinical_study([OutcomeVisit("sub-01", "year1", {}, True)], people(1), SESSIONS)
+    people_with, per_person, *_ = summarise_events(counts_of_events([], study, TimeFrame()), "excluded")
+    assert (people_with.n, people_with.remark.text, per_person.n) == (0, "no estimate: 0 participants", 0)
+    assert math.isnan(people_with.estimate)
+    assert math.isnan(per_person.estimate)
+
+
 def test_equal_changes_have_a_mean_without_spread():
     (row,) = rows_of("Barthel", [50.0] * 4, [60.0] * 4)
     assert (row.estimate, row.spread.sd, row.ci95_low, row.ci95_high) == (10, 0, 10, 10)
