@@ -8,7 +8,7 @@ from pet_spect.model import Refusal, ScanKey, Volume
 from pet_spect.report.canvas import HEAD, LEFT, LESION, MIDPLANE, OUTSIDE, REFERENCE, RIGHT, TISSUE, scan_of_picture
 from pet_spect.report.figures import draw_refusal, draw_registration
 from pet_spect.report.planes import Plane, cut
-from pet_spect.report.steps import Step, tried_pose, whole_scan
+from pet_spect.report.steps import Outline, Step, tried_pose, whole_scan
 
 KEY = ScanKey("sub-01", "baseline", "FDG")
 NAME = "sub-01_ses-baseline_trc-18FFDG"
@@ -19,9 +19,9 @@ FIRST = 40 + 26 + 28
 """The row at which the first panel begins: below title, key and the title of the step."""
 
 
-def box(x: float, y: float, z: float, half: float) -> Volume:
+def box(x: float, y: float, z: float, half: float) -> Outline:
     points = np.moveaxis(np.indices((49, 58, 49)), 0, -1) @ GRID[:3, :3].T + GRID[:3, 3]
-    return Volume((np.abs(points - [x, y, z]) < half).all(axis=-1).astype(np.float32), GRID)
+    return Outline((np.abs(points - [x, y, z]) < half).all(axis=-1).astype(np.float32), GRID)
 
 
 MASKS = {
