@@ -240,14 +240,14 @@ ABSENT = "does not exist, relative to the working directory; correct the path"
         (
             "tracers: {FDG: {label: a, datatype: pet}, PIB: {label: c, datatype: pet}}",
             [
-                "config.yaml: primary: tracer PIB has no primary reference",
+                "config.yaml: analysis: primary: tracer PIB has no primary reference",
                 "config.yaml: line 3, tracers: PIB: template: PIB is neither FDG nor IMZ nor an existing file",
             ],
         ),
         (
             "tracers: {FDG: {label: a, datatype: pet}, fdg: {label: b, datatype: pet, template: '<logs>.nii'}}",
             [
-                "config.yaml: primary: tracer fdg has no primary reference",
+                "config.yaml: analysis: primary: tracer fdg has no primary reference",
                 "config.yaml: line 3, tracers: FDG and fdg differ only in capitals; rename one",
                 f"config.yaml: line 3, tracers: fdg: template: found '<logs>.nii', {PATH}; rename the place",
             ],

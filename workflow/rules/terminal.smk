@@ -14,6 +14,8 @@ def say_report():
 
 # On a cluster, every job reads this file, too.
 if workflow.is_main_process:
+    for line in [*STUDY.notes, PLAN_LINE]:
+        logger.info(line)
     logger.info(
         study_overview(
             PARTICIPANTS,
@@ -32,6 +34,7 @@ if workflow.is_main_process:
 
 
 onstart:
+    record_analysis_plan()
     # Executors of clusters do not name a job when it starts, only its number when it ends.
     logger.info(
         "",

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pet_spect.errors import TableError
+from pet_spect.quantify.cohort.analysis.inference import (
+    describe,
+    description_in_percent,
+    infer,
+    inference_in_percent,
+)
+from pet_spect.quantify.cohort.analysis.sets import PROTOCOL_FLAGS
 from pet_spect.quantify.cohort.statistics import estimates
 from pet_spect.quantify.comparisons import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE
 from pet_spect.remarks import codes_in
@@ -18,6 +25,7 @@ from pet_spect.results.reliable_change import RELIABLE_CHANGE
 from pet_spect.tsv import MISSING, Row, format_value, parse_float
 
 _ENDPOINT = ("tracer", "region", "measure", "reference", "session")
+_SETS = {"as_accepted": "as accepted", "per_protocol": "per protocol", "all": "all with a value"}
 _SHOWN = (
     "participant_id",
     "lesion_side",
@@ -37,6 +45,7 @@ _SHOWN = (
 Endpoint = tuple[str, ...]
 
 _NOTHING = {"change_percent": MISSING}
+_SET = "analysis_set"
 
 
 @dataclass(frozen=True)
@@ -61,12 +70,16 @@ class Outcome:
     Attributes
     ----------
     tracer, reference_session, session, endpoint : str
-    change : Estimate
-        In the unit of the endpoint.
-    percent : Estimate or None
-        The same in percent.
-    others : list of Estimate
-        The same as log ratio.
+    is_primary : bool
+        Whether it is the follow-up of the primary analysis.
+    shown : Estimate
+        The result: of a log ratio the row in percent, to which it is transformed back.
+    difference : Estimate or None
+        The mean difference, where that is not the result itself.
+    others : list of (str, Estimate)
+        The same in the other analysis sets.
+    analysis_set : str
+        That of the result, in words.
     direction : str
         Where zero lies.
     people : int
@@ -95,9 +108,11 @@ class Outcome:
     reference_session: str
     session: str
     endpoint: str
-    change: Estimate
-    percent: Estimate | None
-    others: list[Estimate]
+    is_primary: bool
+    shown: Estimate
+    difference: Estimate | None
+    others: list[tuple[str, Estimate]]
+    analysis_set: str
     direction: str
     people: int
     plot: SlopePlot
@@ -112,39 +127,54 @@ class Outcome:
 
 
 def outcomes(results: Results) -> list[Outcome]:
-    """Return the primary endpoints, tracers and sessions in the order of the scans.
+    """Return the primary endpoints in the order of the tracers, each at every follow-up, the primary one first.
 
     Raises
     ------
     TableError
-        If the summary names no primary endpoint of a tracer, or a number cannot be read.
+        If the summary does not name exactly one primary row of a tracer, or a number cannot be read.
     """
     tracers = unique([row["tracer"] for row in results.tables["scans"]])
-    primary = list(dict.fromkeys(_endpoint(row) for row in results.tables["summary"] if row["primary"] == "true"))
+    found = []
     for tracer in tracers:
-        if not any(endpoint[0] == tracer for endpoint in primary):
-            raise TableError(f"tables/summary.tsv: has no primary row for {tracer}; every tracer needs one")
+        primary = [row for row in results.tables["summary"] if (row["tracer"], row["primary"]) == (tracer, "true")]
+        if len(primary) != 1:
+            count = "no primary row" if not primary else f"{len(primary)} primary rows"
+            raise TableError(f"tables/summary.tsv: has {count} for {tracer}; every tracer needs exactly one")
+        found.append(primary[0])
     try:
-        return [_outcome(results, endpoint) for tracer in tracers for endpoint in primary if endpoint[0] == tracer]
+        return [_outcome(results, row, primary) for primary in found for row in _at_every_follow_up(results, primary)]
     except ValueError as error:
         raise TableError(f"tables/summary.tsv or tables/change.tsv: {error}") from None
+
+
+def _at_every_follow_up(results: Results, primary: Row) -> list[Row]:
+    """Return the primary row, and the same of the other follow-ups."""
+    same = [row for row in results.tables["summary"] if _alike(row, primary, "session")]
+    return [primary, *(row for row in same if row["session"] != primary["session"])]
+
+
+def _alike(row: Row, other: Row, but: str) -> bool:
+    """Return whether two rows of the summary are of one kind, but for one column."""
+    names = (*_ENDPOINT, "quantity", "analysis_set")
+    return all(row[name] == other[name] for name in names if name != but)
 
 
 def _endpoint(row: Row) -> Endpoint:
     return tuple(row[name] for name in _ENDPOINT)
 
 
-def _outcome(results: Results, endpoint: Endpoint) -> Outcome:
-    tracer, region, measure, reference, session = endpoint
-    estimates = [row for row in results.tables["summary"] if _endpoint(row) == endpoint]
-    by_quantity = {row["quantity"]: row for row in estimates}
-    change, percent = by_quantity.pop("change", None), by_quantity.pop("change_percent", None)
-    if change is None:
-        raise TableError(f"tables/summary.tsv: has no row of quantity change for {' '.join(endpoint)}")
-    rows = _everybody(results, endpoint)
+def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
+    endpoint = tracer, region, measure, reference, session = _endpoint(result)
+    summary = results.tables["summary"]
+    by_quantity = {row["quantity"]: row for row in summary if _alike(row, result, "quantity")}
+    as_shown = by_quantity.get("change_percent", result) if result["quantity"] == "log_ratio" else result
+    shown = as_shown | {"p_adjusted": result["p_adjusted"]}
+    difference = by_quantity.get("change")
+    rows = _everybody(results, endpoint, result["analysis_set"])
     sides, moved_on_average = _sides(results, endpoint, rows)
     visits = [_visit(row) for row in rows]
-    low, high = parse_float(change["ci95_low"]), parse_float(change["ci95_high"])
+    low, high = parse_float(shown["ci95_low"]), parse_float(shown["ci95_high"])
     reliable = reliable_changes(rows, results.dictionaries["change"], tracer)
     columns = (*_SHOWN[:-3], *RELIABLE_CHANGE, *_SHOWN[-3:]) if reliable else _SHOWN
     against = "" if reference in (MISSING, "none") else f", reference {words(reference)}"
@@ -153,21 +183,38 @@ def _outcome(results: Results, endpoint: Endpoint) -> Outcome:
         reference_session=_reference_session(results),
         session=session,
         endpoint=f"{words(region)}, {words(measure)}{against}",
-        change=_estimate(change),
-        percent=None if percent is None else _estimate(percent),
-        others=[_estimate(row) for row in by_quantity.values()],
+        is_primary=result is primary,
+        shown=_estimate(shown),
+        difference=None if difference is None or difference is as_shown else _estimate(difference),
+        others=[
+            (_SETS.get(row["analysis_set"], row["analysis_set"]), _estimate(row))
+            for row in summary
+            if _alike(row, shown, "analysis_set") and row is not as_shown
+        ],
+        analysis_set=_SETS.get(result["analysis_set"], result["analysis_set"]),
         direction=_direction(low, high),
         people=len(rows),
-        plot=slope_plot(visits, parse_float(change["mean_change"]), low, high),
+        plot=slope_plot(visits, *_in_own_unit(shown, visits)),
         table=table(columns, rows, results.dictionaries["ratios"] | results.dictionaries["change"]),
-        left_out=[(row["participant_id"], row["reason"]) for row in rows if row["included"] != "true"],
+        left_out=[(row["participant_id"], row["reason"]) for row in rows if not _is_in(row)],
         sides=sides,
         moved=[row["participant_id"] for row in rows if "reference_moved" in codes_in(row["reason"])],
         moved_on_average=moved_on_average,
-        trial_shows=what_trial_shows(percent),
+        trial_shows=what_trial_shows(by_quantity.get("change_percent")),
         reliable=reliable,
         not_drawn=[visit.participant for visit in visits if math.isnan(visit.baseline) and math.isnan(visit.follow_up)],
     )
+
+
+def _in_own_unit(shown: Row, visits: Sequence[Visit]) -> tuple[float, float, float]:
+    """Return mean and interval in the unit of the measure; percents are of the geometric mean baseline."""
+    values = [parse_float(shown[name]) for name in ("mean_change", "ci95_low", "ci95_high")]
+    scale = 1.0
+    if shown["quantity"] == "change_percent":
+        logs = [math.log(visit.baseline) for visit in visits if visit.included and visit.baseline > 0]
+        scale = math.exp(math.fsum(logs) / len(logs)) / 100 if logs else math.nan
+    mean, low, high = (scale * value for value in values)
+    return mean, low, high
 
 
 def _sides(results: Results, endpoint: Endpoint, rows: list[Row]) -> tuple[list[tuple[str, Estimate]], bool]:
@@ -183,7 +230,7 @@ def _sides(results: Results, endpoint: Endpoint, rows: list[Row]) -> tuple[list[
     included = {
         row["participant_id"]: row
         for row in rows
-        if row["included"] == "true"
+        if _is_in(row)
         and all(by_kind.get((kind, row["participant_id"]), _NOTHING)["change_percent"] != MISSING for kind in kinds)
     }
     if not included:
@@ -191,8 +238,14 @@ def _sides(results: Results, endpoint: Endpoint, rows: list[Row]) -> tuple[list[
     of_sides = [[by_kind[kind, person] for person in included] for kind in kinds]
     told = []
     for name, of_side in zip(("the side of the stroke", "the other side"), of_sides, strict=True):
-        mean = estimates([parse_float(row["change_percent"]) for row in of_side])
-        shown = {"n": mean.n, "mean_change": mean.mean, "ci95_low": mean.ci95_low, "ci95_high": mean.ci95_high}
+        logs = [value for value in map(_log_change, of_side) if math.isfinite(value)]
+        mean, test = description_in_percent(describe(logs), math.nan), inference_in_percent(infer(logs))
+        shown = {
+            "n": len(logs),
+            "mean_change": mean.mean_change,
+            "ci95_low": test.ci95_low,
+            "ci95_high": test.ci95_high,
+        }
         row = {column: format_value(value) for column, value in shown.items()} | {"quantity": "change_percent"}
         told.append((name, _estimate(row)))
     whole = estimates([_log_change(row) for row in included.values()])
@@ -206,7 +259,7 @@ def _log_change(row: Row) -> float:
     return math.log(after / before) if before > 0 and after > 0 else math.nan
 
 
-def _everybody(results: Results, endpoint: Endpoint) -> list[Row]:
+def _everybody(results: Results, endpoint: Endpoint, analysis_set: str) -> list[Row]:
     """Return one row per participant of the scans table, also for those the change table lacks."""
     sides = lesion_sides(results)
     rows = {row["participant_id"]: row for row in results.tables["change"] if _endpoint(row) == endpoint}
@@ -214,11 +267,19 @@ def _everybody(results: Results, endpoint: Endpoint) -> list[Row]:
         "included": "false",
         "reason": "not in the change table",
     }
-    measure = {"measure": endpoint[2]}
+    measure = {"measure": endpoint[2], _SET: analysis_set}
     return [
         nothing | measure | rows.get(person, {}) | {"participant_id": person, "lesion_side": sides.get(person, MISSING)}
         for person in unique([row["participant_id"] for row in results.tables["scans"]])
     ]
+
+
+def _is_in(row: Row) -> bool:
+    """Return whether a participant's change is in the analysis set of the result."""
+    if row[_SET] == "all":
+        return row["change"] != MISSING
+    flagged = row[_SET] == "per_protocol" and bool(codes_in(row["reason"]) & PROTOCOL_FLAGS)
+    return row["included"] == "true" and not flagged
 
 
 def lesion_sides(results: Results) -> Mapping[str, str]:
@@ -241,7 +302,7 @@ def _visit(row: Row) -> Visit:
         parse_float(row["baseline"]),
         parse_float(row["follow_up"]),
         parse_float(row["change"]),
-        row["included"] == "true",
+        _is_in(row),
     )
 
 
@@ -251,7 +312,7 @@ def _estimate(row: Row) -> Estimate:
 
 def _direction(low: float, high: float) -> str:
     if math.isnan(low) or math.isnan(high):
-        return "There is no interval: too few participants."
+        return "There is no interval."
     if low > 0:
         return "The interval lies above zero."
     return "The interval lies below zero." if high < 0 else "The interval includes zero."

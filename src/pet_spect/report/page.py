@@ -12,6 +12,7 @@ from pet_spect.report.answer import outcomes
 from pet_spect.report.display import table, unique
 from pet_spect.report.participants import people, troubles
 from pet_spect.report.results_folder import Results, read_results
+from pet_spect.results.analysis_plan import recorded_statement
 from pet_spect.tsv import MISSING, Row
 
 MOST_INLINED_BYTES = 50_000_000
@@ -30,18 +31,28 @@ _SUMMARY = (
     "reference",
     "session",
     "quantity",
+    "analysis_set",
+    "role",
     "n",
     "n_missing",
+    "n_undefined",
+    "missing_reasons",
     "mean_change",
     "ci95_low",
     "ci95_high",
     "sd",
+    "p",
+    "p_adjusted",
     "hodges_lehmann",
     "hl_ci_low",
     "hl_ci_high",
     "p_wilcoxon",
     "p_sign_flip",
     "p_smallest",
+    "standardised_change",
+    "agreement_low",
+    "agreement_high",
+    "note",
 )
 
 
@@ -84,6 +95,7 @@ def write_report(results: Path) -> Path:
         simulated=any(row["simulated"] == "true" for row in scans),
         all_simulated=all(row["simulated"] == "true" for row in scans if row["status"] != "missing"),
         outcomes=outcomes(loaded),
+        plan=recorded_statement(loaded.dictionaries["summary"]),
         counts=_counts(scans),
         troubles=troubles(loaded),
         people=everybody,

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from pet_spect.errors import Mistake, StudyError, listed
 from pet_spect.model import Decision
 from pet_spect.quantify.references import Reference
+from pet_spect.study.analysis_check import check_analysis, take_old_primary
 from pet_spect.study.atlas_check import AtlasFiles, check_atlas, check_references
 from pet_spect.study.config_check import ConfigCheck
 from pet_spect.study.config_lines import ConfigLines
@@ -50,6 +51,8 @@ class Study:
         Of qc.tsv.
     qc : list of str
         The path of qc.tsv, if it exists.
+    notes : list of str
+        What the user should know of the configuration.
     """
 
     config: dict[str, Any]
@@ -59,6 +62,7 @@ class Study:
     scans: dict[str, dict[Visit, ListedScan]]
     decisions: list[Decision]
     qc: list[str]
+    notes: list[str]
 
 
 def check_study(
@@ -88,7 +92,9 @@ def check_study(
     """
     check = ConfigCheck(config, _schema(schemas, "config"), ConfigLines.read(files, command_line or {}))
     check.check_values()
+    notes = take_old_primary(check)
     references = check_references(check)
+    check_analysis(check)
     atlas = check_atlas(check, references)
     config_mistakes = check.in_order()
     participants, scans, decisions, table_mistakes = _check_tables(check, schemas)
@@ -99,7 +105,7 @@ def check_study(
     for scan in scans:
         by_visit[scan.participant_id][scan.session, filled["tracers"][scan.tracer]["label"]] = scan
     qc = [filled["qc"]] if os.path.isfile(filled["qc"]) else []  # noqa: PTH113
-    return Study(filled, references, atlas, participants, by_visit, decisions, qc)
+    return Study(filled, references, atlas, participants, by_visit, decisions, qc, notes)
 
 
 def _check_tables(
