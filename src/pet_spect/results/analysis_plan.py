@@ -185,11 +185,11 @@ def told_changes(first: Mapping[str, Any], later: Mapping[str, Any]) -> tuple[st
     Examples
     --------
     >>> told_changes({"pvc": "none", "targets": ["a"]}, {"pvc": "gtm", "targets": ["a"]})
-    ('pvc: none -> gtm',)
+    ('pvc: from none to gtm',)
     """
     before, after = dict(_settings(first)), dict(_settings(later))
     lines = [
-        f"{key}: {_spelled(before.get(key))} -> {_spelled(after.get(key))}"
+        f"{key}: from {_spelled(before.get(key))} to {_spelled(after.get(key))}"
         for key in dict.fromkeys([*before, *after])
         if _canonical(before.get(key)) != _canonical(after.get(key))
     ]

@@ -174,9 +174,6 @@ def _rows(
             case "change":
                 described = _described(values, n_bound)
                 test = infer(values) if tested == "change" else Inference()
-        shown = quantity == "log_ratio" and tested == "log_ratio"
-        in_percent = inference_in_percent(test)
-        mean_percent = description_in_percent(described, math.nan).mean_change
         yield Summary(
             endpoint=endpoint,
             quantity=quantity,
@@ -190,11 +187,16 @@ def _rows(
             note=_note(values, is_tested=quantity == tested or (quantity, tested) == ("change_percent", "log_ratio")),
             description=described,
             inference=test,
-            percent=(mean_percent, in_percent.ci95_low, in_percent.ci95_high) if shown else (math.nan,) * 3,
+            percent=_in_percent(described, test) if quantity == tested == "log_ratio" else (math.nan,) * 3,
             n_improved=counts and counts[0],
             n_declined=counts and counts[1],
             n_not_shown=counts and counts[2],
         )
+
+
+def _in_percent(of_log: Description, tested: Inference) -> tuple[float, float, float]:
+    ends = inference_in_percent(tested)
+    return description_in_percent(of_log, math.nan).mean_change, ends.ci95_low, ends.ci95_high
 
 
 def _described(values: Sequence[float], n_missing: int | None) -> Description:

@@ -174,14 +174,17 @@ def all_equal(values: Sequence[float]) -> bool:
 
 
 def percent_of_log(log_ratio: float) -> float:
-    """Return a logarithm of a ratio as a change in percent.
+    """Return a logarithm of a ratio as a change in percent; infinite where no float holds it.
 
     Examples
     --------
     >>> round(percent_of_log(math.log(1.25)), 9)
     25.0
     """
-    return 100 * math.expm1(log_ratio)
+    try:
+        return 100 * math.expm1(log_ratio)
+    except OverflowError:
+        return math.inf
 
 
 def inference_in_percent(tested: Inference) -> Inference:
