@@ -199,7 +199,7 @@ def told_changes(first: Mapping[str, Any], later: Mapping[str, Any]) -> tuple[st
 
 def _settings(value: object, key: str = "") -> Iterator[tuple[str, object]]:
     """Yield every setting of a plan with its key, such as ``analysis.primary.FDG.reference``."""
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, Mapping) and (value or not key):
         for name, item in value.items():
             yield from _settings(item, f"{key}.{name}" if key else str(name))
     else:
