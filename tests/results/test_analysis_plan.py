@@ -101,7 +101,7 @@ def test_an_altered_removed_or_exchanged_plan_is_found(tmp_path, edit, which):
 def test_a_file_that_holds_no_plans_is_an_error_and_is_kept(tmp_path, content):
     (tmp_path / "tables").mkdir()
     (tmp_path / PLAN_FILE).write_text(content)
-    with pytest.raises(TableError, match="analysis_plan.json"):
+    with pytest.raises(TableError, match=r"analysis_plan\.json"):
         record_plan(tmp_path, FIRST)
     assert (tmp_path / PLAN_FILE).read_text() == content
 

@@ -20,7 +20,7 @@ def configure(study, more):
 
 def test_a_dry_run_names_the_plan_and_records_nothing(study):
     run = study.snakemake("-n", "-p")
-    assert "it will be recorded in results/tables/analysis_plan.json" in run.stderr + run.stdout
+    assert "the first; the run will record it in results/tables/analysis_plan.json" in run.stderr + run.stdout
     assert not (study.folder / PLANS).exists()
     assert '--analysis \'{"primary": {"FDG": {"reference": "contralateral", "measure": "uptake_ratio"' in run.stdout
 
@@ -56,3 +56,12 @@ def test_the_plan_stands_before_the_first_result_and_later_ones_are_added(study)
     assert altered.returncode == 1
     assert "plan 2 of 2 is not as it was recorded (its hash differs): the file was altered" in altered.stderr
     assert "Traceback" not in altered.stderr
+
+
+def test_a_plan_that_cannot_be_written_stops_the_run_in_one_line(study):
+    study.write("results/tables", "a file in the place of the folder")
+    run = study.snakemake(BASELINE)
+    assert run.returncode == 1
+    assert "pet_spect: the analysis plan cannot be written: results/tables" in run.stderr
+    assert "Traceback" not in run.stderr + run.stdout
+    assert not (study.folder / BASELINE).exists()

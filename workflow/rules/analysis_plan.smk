@@ -21,8 +21,10 @@ def analysis_plan():
 def record_analysis_plan():
     try:
         record_plan(RESULTS, analysis_plan())
-    except (PetSpectError, OSError) as error:
+    except PetSpectError as error:
         sys.exit(f"pet_spect: {error}")
+    except OSError as error:
+        sys.exit(f"pet_spect: the analysis plan cannot be written: {error.filename} ({error.strerror})")
 
 
 if workflow.is_main_process:

@@ -244,11 +244,11 @@ def plan_line(plans: Sequence[AnalysisPlan], sha256: str) -> str:
     Examples
     --------
     >>> plan_line((), "0123456789abcdef")
-    'Analysis plan 0123456789ab: it will be recorded in results/tables/analysis_plan.json'
+    'Analysis:     plan 0123456789ab, the first; the run will record it in results/tables/analysis_plan.json'
     """
-    line = f"Analysis plan {sha256[:12]}: "
+    line = f"Analysis:     plan {sha256[:12]}, "
     if not plans:
-        return f"{line}it will be recorded in results/{PLAN_FILE.as_posix()}"
+        return f"{line}the first; the run will record it in results/{PLAN_FILE.as_posix()}"
     if plans[0].sha256 == sha256:
         return f"{line}as recorded first"
     return f"{line}not the first one ({plans[0].sha256[:12]}); the tables and the report will say what changed"
