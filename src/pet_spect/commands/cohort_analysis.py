@@ -42,8 +42,9 @@ def declared_analysis(options: argparse.Namespace, early_of: Mapping[str, str]) 
         raise ConfigError("--analysis: primary: references or settings by tracer are needed")
     primary = dict(settings.get("primary", {})) | _from_words(options)
     for tracer, entry in primary.items():
-        if not isinstance(entry, str | dict):
-            raise ConfigError(f"--analysis: primary: {tracer}: a reference or its settings are needed")
+        words = entry.values() if isinstance(entry, dict) else [entry]
+        if not all(isinstance(word, str) for word in words):
+            raise ConfigError(f"--analysis: primary: {tracer}: a reference or its settings are needed, as text")
         reference = entry if isinstance(entry, str) else entry.get("reference", CONTRALATERAL)
         if tracer not in options.tracers or reference not in options.references:
             raise ConfigError(

@@ -154,10 +154,12 @@ def analysis_mistakes(
         The keys below `analysis`, and the message.
     """
     for key, allowed in _CHOICES.items():
-        chosen = settings.get(key, [])
-        unknown = [word for word in (chosen if isinstance(chosen, list | tuple) else [chosen]) if word not in allowed]
-        if unknown:
-            yield (key,), f"found {shown(unknown[0])}, needed {listed(allowed, joined=' or ')}"
+        chosen = settings.get(key, allowed[0])
+        words = list(chosen) if key == "sets" and isinstance(chosen, list | tuple) else [chosen]
+        unknown = [word for word in words if word not in allowed]
+        if unknown or not words:
+            found = shown(unknown[0] if unknown else chosen)
+            yield (key,), f"found {found}, needed {listed(allowed, joined=' or ')}"
     for tracer in settings["primary"]:
         entry = _of_tracer(settings, tracer, sessions)
         keys, follow_ups = ("primary", tracer), sessions[1:]
