@@ -5,7 +5,6 @@ A rule could not do that: every participant's job would depend on it, and be rep
 
 from functools import cache
 
-from pet_spect.commands.planned_analysis import planned_analysis
 from pet_spect.errors import PetSpectError
 from pet_spect.results.analysis_plan import plan_hash, plan_line, read_plans, record_plan
 
@@ -14,7 +13,9 @@ RESULTS = Path("results")
 
 @cache
 def analysis_plan():
-    """The contents of the plan of this run; the jobs that do not need it do not read the atlas for it."""
+    """The contents of the plan of this run; jobs that do not need it spend no time on it."""
+    from pet_spect.commands.planned_analysis import planned_analysis
+
     return planned_analysis(STUDY)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pet_spect import __version__
+from pet_spect.imaging.normal_uptake import PATTERNS
 from pet_spect.quantify.cohort.analysis.sets import PROTOCOL_FLAGS
 from pet_spect.quantify.references import Reference
 from pet_spect.registration.gates.plausibility import Gates
@@ -51,16 +52,13 @@ def planned_analysis(study: Study) -> dict[str, Any]:
 
 
 def _tracer(entry: Mapping[str, Any]) -> dict[str, Any]:
-    template = Path(entry["template"])
-    own = {"template": f"sha256:{_of_file(template)}"} if template.is_file() else {}
-    return {**entry, **own}
+    if entry["template"] in PATTERNS:
+        return dict(entry)
+    return {**entry, "template": f"sha256:{_of_file(Path(entry['template']))}"}
 
 
 def _reference(reference: Reference) -> dict[str, Any]:
-    return {
-        key: sorted(value) if isinstance(value, set | frozenset) else list(value) if isinstance(value, tuple) else value
-        for key, value in asdict(reference).items()
-    }
+    return {"regions": list(reference.regions), "side": reference.side, "exclude": list(reference.exclude)}
 
 
 def _of_file(path: Path) -> str:
