@@ -7,24 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pet_spect.errors import TableError
-from pet_spect.quantify.cohort.analysis.inference import (
-    describe,
-    description_in_percent,
-    infer,
-    inference_in_percent,
-)
-from pet_spect.quantify.cohort.analysis.sets import PROTOCOL_FLAGS
-from pet_spect.quantify.cohort.statistics import estimates
-from pet_spect.quantify.comparisons import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE
 from pet_spect.remarks import codes_in
-from pet_spect.report.display import Cell, Table, cell, table, unique, words
+from pet_spect.report.display import Table, table, unique, words
+from pet_spect.report.estimates import ANALYSIS_SET, ENDPOINT, Endpoint, Estimate, endpoint_of, estimate_of, is_in
+from pet_spect.report.other_side import sides_of
 from pet_spect.report.precision import reliable_changes, what_trial_shows
 from pet_spect.report.results_folder import Results
 from pet_spect.report.slopes import SlopePlot, Visit, slope_plot
 from pet_spect.results.reliable_change import RELIABLE_CHANGE
-from pet_spect.tsv import MISSING, Row, format_value, parse_float
+from pet_spect.tsv import MISSING, Row, parse_float
 
-_ENDPOINT = ("tracer", "region", "measure", "reference", "session")
 _SETS = {"as_accepted": "as accepted", "per_protocol": "per protocol", "all": "all with a value"}
 _SHOWN = (
     "participant_id",
@@ -41,26 +33,6 @@ _SHOWN = (
     "included",
     "reason",
 )
-
-Endpoint = tuple[str, ...]
-
-_NOTHING = {"change_percent": MISSING}
-_SET = "analysis_set"
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """One row of the summary.
-
-    Attributes
-    ----------
-    quantity : str
-    values : dict of str to Cell
-        By column.
-    """
-
-    quantity: str
-    values: dict[str, Cell]
 
 
 @dataclass(frozen=True)
@@ -156,23 +128,19 @@ def _at_every_follow_up(results: Results, primary: Row) -> list[Row]:
 
 def _alike(row: Row, other: Row, but: str) -> bool:
     """Return whether two rows of the summary are of one kind, but for one column."""
-    names = (*_ENDPOINT, "quantity", "analysis_set")
+    names = (*ENDPOINT, "quantity", "analysis_set")
     return all(row[name] == other[name] for name in names if name != but)
 
 
-def _endpoint(row: Row) -> Endpoint:
-    return tuple(row[name] for name in _ENDPOINT)
-
-
 def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
-    endpoint = tracer, region, measure, reference, session = _endpoint(result)
+    endpoint = tracer, region, measure, reference, session = endpoint_of(result)
     summary = results.tables["summary"]
     by_quantity = {row["quantity"]: row for row in summary if _alike(row, result, "quantity")}
     as_shown = by_quantity.get("change_percent", result) if result["quantity"] == "log_ratio" else result
     shown = as_shown | {"p_adjusted": result["p_adjusted"]}
     difference = by_quantity.get("change")
     rows = _everybody(results, endpoint, result["analysis_set"])
-    sides, moved_on_average = _sides(results, endpoint, rows)
+    sides, moved_on_average = sides_of(results, endpoint, rows)
     visits = [_visit(row) for row in rows]
     low, high = parse_float(shown["ci95_low"]), parse_float(shown["ci95_high"])
     reliable = reliable_changes(rows, results.dictionaries["change"], tracer)
@@ -184,10 +152,10 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
         session=session,
         endpoint=f"{words(region)}, {words(measure)}{against}",
         is_primary=result is primary,
-        shown=_estimate(shown),
-        difference=None if difference is None or difference is as_shown else _estimate(difference),
+        shown=estimate_of(shown),
+        difference=None if difference is None or difference is as_shown else estimate_of(difference),
         others=[
-            (_SETS.get(row["analysis_set"], row["analysis_set"]), _estimate(row))
+            (_SETS.get(row["analysis_set"], row["analysis_set"]), estimate_of(row))
             for row in summary
             if _alike(row, shown, "analysis_set") and row is not as_shown
         ],
@@ -196,7 +164,7 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
         people=len(rows),
         plot=slope_plot(visits, *_in_own_unit(shown, visits)),
         table=table(columns, rows, results.dictionaries["ratios"] | results.dictionaries["change"]),
-        left_out=[(row["participant_id"], row["reason"]) for row in rows if not _is_in(row)],
+        left_out=[(row["participant_id"], row["reason"]) for row in rows if not is_in(row)],
         sides=sides,
         moved=[row["participant_id"] for row in rows if "reference_moved" in codes_in(row["reason"])],
         moved_on_average=moved_on_average,
@@ -217,69 +185,19 @@ def _in_own_unit(shown: Row, visits: Sequence[Visit]) -> tuple[float, float, flo
     return mean, low, high
 
 
-def _sides(results: Results, endpoint: Endpoint, rows: list[Row]) -> tuple[list[tuple[str, Estimate]], bool]:
-    """Return how either side changed over the ipsilesional cerebellum, and whether the other side made the mean.
-
-    Only participants count whom the mean holds.
-    """
-    tracer, region, measure, reference, session = endpoint
-    if reference != CONTRALATERAL:
-        return [], False
-    by_kind = {(_endpoint(row), row["participant_id"]): row for row in results.tables["change"]}
-    kinds = [(tracer, name, measure, COMMON_REFERENCE, session) for name in (region, region + OTHER_SIDE)]
-    included = {
-        row["participant_id"]: row
-        for row in rows
-        if _is_in(row)
-        and all(by_kind.get((kind, row["participant_id"]), _NOTHING)["change_percent"] != MISSING for kind in kinds)
-    }
-    if not included:
-        return [], False
-    of_sides = [[by_kind[kind, person] for person in included] for kind in kinds]
-    told = []
-    for name, of_side in zip(("the side of the stroke", "the other side"), of_sides, strict=True):
-        logs = [value for value in map(_log_change, of_side) if math.isfinite(value)]
-        mean, test = description_in_percent(describe(logs), math.nan), inference_in_percent(infer(logs))
-        shown = {
-            "n": len(logs),
-            "mean_change": mean.mean_change,
-            "ci95_low": test.ci95_low,
-            "ci95_high": test.ci95_high,
-        }
-        row = {column: format_value(value) for column, value in shown.items()} | {"quantity": "change_percent"}
-        told.append((name, _estimate(row)))
-    whole = estimates([_log_change(row) for row in included.values()])
-    moved = estimates([_log_change(row) for row in of_sides[1]])
-    surely = moved.ci95_low > 0 or moved.ci95_high < 0
-    return told, surely and -moved.mean * whole.mean > whole.mean**2 / 2
-
-
-def _log_change(row: Row) -> float:
-    before, after = parse_float(row["baseline"]), parse_float(row["follow_up"])
-    return math.log(after / before) if before > 0 and after > 0 else math.nan
-
-
 def _everybody(results: Results, endpoint: Endpoint, analysis_set: str) -> list[Row]:
     """Return one row per participant of the scans table, also for those the change table lacks."""
     sides = lesion_sides(results)
-    rows = {row["participant_id"]: row for row in results.tables["change"] if _endpoint(row) == endpoint}
+    rows = {row["participant_id"]: row for row in results.tables["change"] if endpoint_of(row) == endpoint}
     nothing = dict.fromkeys((*_SHOWN, *RELIABLE_CHANGE), MISSING) | {
         "included": "false",
         "reason": "not in the change table",
     }
-    measure = {"measure": endpoint[2], _SET: analysis_set}
+    measure = {"measure": endpoint[2], ANALYSIS_SET: analysis_set}
     return [
         nothing | measure | rows.get(person, {}) | {"participant_id": person, "lesion_side": sides.get(person, MISSING)}
         for person in unique([row["participant_id"] for row in results.tables["scans"]])
     ]
-
-
-def _is_in(row: Row) -> bool:
-    """Return whether a participant's change is in the analysis set of the result."""
-    if row[_SET] == "all":
-        return row["change"] != MISSING
-    flagged = row[_SET] == "per_protocol" and bool(codes_in(row["reason"]) & PROTOCOL_FLAGS)
-    return row["included"] == "true" and not flagged
 
 
 def lesion_sides(results: Results) -> Mapping[str, str]:
@@ -302,12 +220,8 @@ def _visit(row: Row) -> Visit:
         parse_float(row["baseline"]),
         parse_float(row["follow_up"]),
         parse_float(row["change"]),
-        _is_in(row),
+        is_in(row),
     )
-
-
-def _estimate(row: Row) -> Estimate:
-    return Estimate(words(row["quantity"]), {name: cell(name, row) for name in row})
 
 
 def _direction(low: float, high: float) -> str:
