@@ -4,8 +4,8 @@
 
 The log ratios of the participants are drawn from distributions with mean 0 and standard deviation 6 %: normal,
 heavy-tailed (Student's t with 3 degrees of freedom), skewed (a shifted lognormal of skewness 2.3) and two groups (a
-third of the people lies about 10 % above the others). Each trial is analysed as `summary.tsv` is. The true mean is 0, so
-every p below 0.05 is a false positive.
+third of the people lies about 10 % above the others). Each trial is analysed as `summary.tsv` is. The true mean is 0,
+so every p below 0.05 is a false positive.
 """
 
 from __future__ import annotations
