@@ -7,9 +7,11 @@ import pytest
 from pet_spect import __version__
 from pet_spect.cli import main
 from pet_spect.files import write_json
+from pet_spect.quantify.cohort.analysis.settings import read_analysis
 from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
 from pet_spect.remarks import Remark, read_cell, write_cell, write_remark
 from pet_spect.results import columns
+from pet_spect.results.analysis_plan import record_plan
 from pet_spect.results.typed_json import as_json
 from pet_spect.results.uptake_record import RESPONSE_TERMS
 from pet_spect.tsv import read_table, write_table
@@ -136,7 +138,7 @@ class Study:
         words = f"cohort --scans {self.folder / 'scans.tsv'} --results {self.results}"
         words += f" --participants {tables[0]} --qc {tables[1]} --atlas-name toy"
         words += " --sessions baseline year1 --tracers FDG IMZ --target motor"
-        words += " --primary FDG=cerebellum_ipsilesional IMZ=pons"
+        words += "" if "--analysis" in more else " --primary FDG=cerebellum_ipsilesional IMZ=pons"
         return main([*words.split(), "--references", json.dumps(REFERENCES), *more])
 
     def table(self, name):
@@ -216,15 +218,81 @@ def test_the_summary_names_its_primary_rows(study):
     for number in range(1, 9):
         study.add(f"sub-0{number}", means={("year1", "FDG"): {("motor", "left"): 6.0 + number / 10}})
     study.run()
-    primary = {(row["tracer"], row["reference"]): row for row in study.table("summary") if row["primary"] == "true"}
-    assert set(primary) == {("FDG", "cerebellum_ipsilesional"), ("IMZ", "pons")}
-    (fdg,) = (
-        row
-        for row in study.table("summary")
-        if row["primary"] == "true" and (row["tracer"], row["quantity"]) == ("FDG", "change")
-    )
+    primary = [row for row in study.table("summary") if row["role"] == "primary"]
+    assert [(row["tracer"], row["reference"], row["quantity"]) for row in primary] == [
+        ("FDG", "cerebellum_ipsilesional", "log_ratio"),
+        ("IMZ", "pons", "log_ratio"),
+    ]
+    assert [row["role"] for row in study.table("summary") if row["primary"] == "true"] == ["primary", "primary"]
+    fdg = primary[0]
     assert (fdg["n"], fdg["n_missing"], fdg["p_wilcoxon"], fdg["p_smallest"]) == ("8", "0", "0.0078125", "0.0078125")
-    assert float(fdg["mean_change"]) == pytest.approx(0.45 / 8)
+    assert float(fdg["mean_change"]) == pytest.approx(sum(math.log(1 + number / 60) for number in range(1, 9)) / 8)
+
+
+def declared(**settings):
+    return json.dumps({"primary": {"FDG": "cerebellum_ipsilesional", "IMZ": "pons"}} | settings)
+
+
+def statement(study, table="summary"):
+    dictionary = json.loads((study.results / "tables" / f"{table}.json").read_text())
+    return next(iter(dictionary.values()))["AnalysisPlan"]
+
+
+def test_the_declared_analysis_decides_what_is_primary_and_how_p_is_adjusted(study):
+    for number in range(1, 9):
+        gain = {("motor", "left"): 6.0 + number / 10}
+        study.add(f"sub-0{number}", means={("year1", "FDG"): gain, ("year1", "IMZ"): gain})
+    assert study.run("--analysis", declared(quantity="change", multiplicity="holm", sets=["per_protocol"])) == 0
+    primary = [row for row in study.table("summary") if row["primary"] == "true"]
+    assert {(row["quantity"], row["analysis_set"]) for row in primary} == {("change", "per_protocol")}
+    assert [float(row["p_adjusted"]) for row in primary] == pytest.approx([2 * float(row["p"]) for row in primary])
+
+
+def test_every_table_says_which_plan_it_was_made_under(study):
+    study.add("sub-01")
+    analysis = read_analysis(json.loads(declared()), SESSIONS).as_config()
+    plan = record_plan(study.results, {"analysis": analysis})[0].sha256
+    assert study.run("--analysis", declared(), "--plan", plan) == 0
+    for table in ("uptake", "ratios", "change", "summary", "scans"):
+        assert statement(study, table)["Sha256"] == plan
+    other = record_plan(study.results, {"analysis": analysis, "pvc": "gtm"})[-1].sha256
+    assert study.run("--analysis", declared(), "--plan", other) == 0
+    assert statement(study)["Changed"] == ["pvc: from nothing to gtm"]
+    assert statement(study)["AsPlanned"] is False
+
+
+def test_tables_made_by_hand_say_so(study):
+    study.add("sub-01")
+    assert study.run() == 0
+    assert statement(study)["Statement"].endswith("the command was run by hand.")
+
+
+def test_an_analysis_that_is_not_that_of_the_plan_is_an_error(study, capsys):
+    study.add("sub-01")
+    analysis = read_analysis(json.loads(declared()), SESSIONS).as_config()
+    plan = record_plan(study.results, {"analysis": analysis})[0].sha256
+    assert study.run("--analysis", declared(multiplicity="holm"), "--plan", plan) == 1
+    assert f"--analysis: is not that of the plan {plan[:12]}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("analysis", "message"),
+    [
+        ('{"primary": {"FDG": 3}}', "--analysis: primary: FDG: a reference or its settings are needed, as text"),
+        ('{"primary": ["FDG"]}', "--analysis: primary: references or settings by tracer are needed"),
+        ('{"primary": {"PIB": "pons"}}', "--analysis: primary: PIB: pons: a tracer of FDG, IMZ and a reference of"),
+        ('{"sets": ["itt"]}', "--analysis: sets: found 'itt', needed as_accepted or per_protocol or all"),
+        ('{"primary": {"FDG": {"session": "year9"}}}', "found session 'year9', needed one of the follow-ups year1"),
+        ('{"sets": []}', "--analysis: sets: found [], needed"),
+        ('{"sets": null}', "--analysis: sets: found None, needed"),
+        ('{"primary": {"FDG": {"measure": ["pons"]}}}', "--analysis: primary: FDG: a reference or its settings"),
+        ('{"primary": {"FDG": {"reference": ["pons"]}}}', "--analysis: primary: FDG: a reference or its settings"),
+    ],
+)
+def test_an_analysis_that_cannot_be_is_told_in_one_line(study, capsys, analysis, message):
+    study.add("sub-01")
+    assert study.run("--analysis", analysis) == 1
+    assert message in capsys.readouterr().err
 
 
 def test_a_participant_without_a_table_stops_everything_by_name(study, capsys):
@@ -334,7 +402,8 @@ def test_a_wrong_lesion_side_fails_every_ratio_but_shows_the_values(study, capsy
     )
     assert "so does every scan of this participant" in row["reason"]
     assert {row["included"] for row in study.table("change")} == {"false"}
-    assert {row["n"] for row in study.table("summary")} == {"0"}
+    counts = {(row["analysis_set"], row["n"]) for row in study.table("summary")}
+    assert counts == {("as_accepted", "0"), ("per_protocol", "0"), ("all", "1")}
     scan = study.scan("sub-01", "baseline", "FDG")
     assert (scan["status"], scan["code"], scan["decision"]) == ("excluded", "laterality_disagree", "n/a")
     assert study.accounted() == 1

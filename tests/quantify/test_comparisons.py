@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pet_spect.model import ScanKey, opposite
+from pet_spect.quantify.cohort.analysis.settings import read_analysis
 from pet_spect.quantify.cohort.change import changes
 from pet_spect.quantify.cohort.summary import summarise
 from pet_spect.quantify.ratios import scan_ratios
@@ -142,11 +143,12 @@ def test_summary_counts_who_has_none_and_none_of_the_rows_is_primary():
         for session in ("baseline", "year1")
         for row in rows_of(surroundings, session=session).values()
     ]
-    summary = summarise(changes(ratios, ["baseline", "year1"]), {"FDG": "contralateral"}, "motor")
-    of_site = [row for row in summary if row.region == SITE]
-    assert {(row.estimates.n, row.n_missing) for row in of_site} == {(1, 1)}
-    assert not any(row.primary for row in of_site)
-    assert sum(row.primary for row in summary) == 3
+    analysis = read_analysis({"primary": {"FDG": "contralateral"}, "sets": ["as_accepted"]}, ["baseline", "year1"])
+    summary = summarise(changes(ratios, ["baseline", "year1"]), analysis, "motor")
+    of_site = [row for row in summary if row.endpoint.region == SITE]
+    assert {(row.n, row.n_missing) for row in of_site} == {(1, 1)}
+    assert {row.role for row in of_site} == {"exploratory"}
+    assert sum(row.primary for row in summary) == 1
 
 
 def test_a_mirror_image_that_moved_is_flagged():

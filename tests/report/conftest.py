@@ -105,26 +105,33 @@ def _fill(study: Study, number: int, person: str, tracer: str) -> None:
 
 
 def _summary(tracer: str, reference: str, quantity: str, scale: float, n: int) -> dict[str, Any]:
+    is_primary = reference == PRIMARY[tracer] and quantity == "log_ratio"
     return {
+        **dict.fromkeys(SUMMARY),
         "tracer": tracer,
         "region": "precentral",
         "measure": "uptake_ratio",
         "reference": reference,
         "session": "year1",
         "quantity": quantity,
+        "analysis_set": "as_accepted",
+        "role": "primary" if is_primary else "secondary" if reference == PRIMARY[tracer] else "sensitivity",
         "n": n,
+        "n_undefined": 0,
         "n_missing": 0,
+        "n_apart": 0,
         "mean_change": 0.0634567 * scale,
         "sd": 0.0071 * scale,
         "ci95_low": 0.0567891 * scale,
         "ci95_high": 0.0701234 * scale,
+        "p": 0.00123,
         "hodges_lehmann": 0.063 * scale,
         "hl_ci_low": 0.056 * scale,
         "hl_ci_high": 0.071 * scale,
         "p_wilcoxon": 0.0078125,
         "p_sign_flip": 0.0078125,
         "p_smallest": 0.0078125,
-        "primary": reference == PRIMARY[tracer],
+        "primary": is_primary,
     }
 
 

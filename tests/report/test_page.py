@@ -11,6 +11,9 @@ from pet_spect.remarks import Remark
 from pet_spect.report import page
 from pet_spect.report.page import write_report
 from pet_spect.results import layout
+from pet_spect.results.analysis_plan import plan_statement, read_plans, record_plan, with_statement
+from pet_spect.results.columns import SUMMARY
+from pet_spect.tsv import write_table
 
 MINUS = "\N{MINUS SIGN}"
 NO_SCAN = Remark.of("no_scan").text
@@ -50,9 +53,11 @@ def plain(text: str) -> str:
 def test_the_answer_comes_first_with_its_interval_and_n(make_study, tmp_path):
     told = plain(written(make_study(4), tmp_path))
     answer = told[told.index("FDG: mean improvement") : told.index("IMZ: mean improvement")]
-    assert "+0.063 ( +7.0 % ) 95 % CI +0.057 to +0.070 ( +6.2 % to +7.7 % )" in answer
-    assert "n = 4, 0 missing" in answer
-    assert "Smallest possible p 0.0078 at n = 4" in answer
+    assert "+7.0 % 95 % CI +6.2 % to +7.7 %" in answer
+    assert "n = 4, 0 missing , 4 participants in all (as accepted). The interval lies above zero." in answer
+    assert "t test p = 0.0012" in answer
+    assert "Mean difference +0.063 , SD 0.007" in answer
+    assert "Smallest p that these two can give 0.0078 at n = 4" in answer
     assert told.index("IMZ: mean improvement") < told.index("Refused, excluded and missing scans")
 
 
@@ -175,12 +180,12 @@ def test_an_spect_without_suv_raises_no_flag(make_study, tmp_path):
     assert "warn 1 flag year1 IMZ: weight_conflict: 70, 71 Not computed: no_suv: no dose (IMZ)." in told
 
 
-def test_percent_of_fewer_participants_says_so(make_study, tmp_path):
+def test_people_whose_quantity_is_undefined_are_counted_apart(make_study, tmp_path):
     study = make_study(4)
     for row in study.summary:
         if row["quantity"] == "change_percent":
-            row.update(n=3, n_missing=1)
-    assert "4 participants in all. In percent n = 3, 1 missing." in plain(written(study, tmp_path))
+            row.update(n=2, n_undefined=1, n_missing=1)
+    assert "n = 2, 1 missing, 1 undefined , 4 participants in all" in plain(written(study, tmp_path))
 
 
 def test_text_of_the_tables_cannot_become_markup(make_study, tmp_path):
@@ -249,8 +254,9 @@ def test_too_few_for_an_interval_is_said(make_study, tmp_path):
     study = make_study(1)
     for row in study.summary:
         row.update(ci95_low=None, ci95_high=None, hl_ci_low=None, hl_ci_high=None, n=1)
+        row["note"] = "no estimate: 1 participant"
     told = plain(written(study, tmp_path))
-    assert "There is no interval: too few participants." in told
+    assert "No estimate: 1 participant." in told
     assert "95 % CI n/a to n/a" in told
 
 
@@ -264,7 +270,7 @@ def test_interval_that_includes_zero_is_said(make_study, tmp_path):
 def over_cerebellum(study, other_side):
     """Make the other side primary, and let it change over the cerebellum from 1 to `other_side`."""
     for row in study.summary:
-        row["primary"] = row["reference"] == "contralateral"
+        row["primary"] = (row["reference"], row["quantity"]) == ("contralateral", "log_ratio")
     for row in [row for row in study.change if row["reference"] == "cerebellum_ipsilesional"]:
         nudge = 0.0012 * int(row["participant_id"][-1])  # people are not all alike
         after = other_side + nudge
@@ -300,6 +306,40 @@ def test_who_has_a_moved_reference_is_named(make_study, tmp_path):
     changed = next(row for row in study.change if (row["tracer"], row["reference"]) == ("FDG", "contralateral"))
     changed["reason"] = Remark.of("reference_moved", case="made", other=-6.0, ratio=6.0).line
     assert "reference_moved: in sub-01 the other side changed, too" in plain(written(study, tmp_path))
+
+
+def test_two_primary_rows_of_a_tracer_are_an_error(make_study, tmp_path):
+    study = make_study(2)
+    for row in study.summary:
+        row["primary"] = row["role"] != "sensitivity"
+    with pytest.raises(TableError, match="has 3 primary rows for FDG; every tracer needs exactly one"):
+        written(study, tmp_path)
+
+
+def test_another_plan_than_the_first_is_said_first(make_study, tmp_path):
+    study = make_study(2)
+    study.write(tmp_path)
+    record_plan(tmp_path, {"analysis": {"primary": {"FDG": "pons"}}})
+    later = record_plan(tmp_path, {"analysis": {"primary": {"FDG": "contralateral"}}})[-1]
+    columns = with_statement(SUMMARY, plan_statement(read_plans(tmp_path), later.sha256))
+    write_table(tmp_path / "tables" / "summary.tsv", columns, study.summary)
+    told = plain(write_report(tmp_path).read_text(encoding="utf-8"))
+    assert "analysis.primary.FDG: from pons to contralateral" in told
+    assert told.index("Made under another analysis plan") < told.index("FDG: mean improvement")
+
+
+def test_other_follow_ups_are_secondary_and_come_after_the_primary_one(make_study, tmp_path):
+    study = make_study(3)
+    study.summary += [row | {"session": "year2", "primary": False, "role": "secondary"} for row in study.summary]
+    told = plain(written(study, tmp_path))
+    primary = told.index("FDG: mean improvement, baseline to year1 Primary endpoint")
+    assert primary < told.index("FDG: mean improvement, baseline to year2 Secondary: the primary endpoint at another")
+
+
+def test_other_analysis_sets_stand_beside_the_result(make_study, tmp_path):
+    study = make_study(3)
+    study.summary += [row | {"analysis_set": "all", "primary": False, "n": 9} for row in study.summary]
+    assert "Sensitivity: all with a value +7.0 % , 95 % CI +6.2 % to +7.7 % , n = 9" in plain(written(study, tmp_path))
 
 
 def test_tracer_without_a_primary_endpoint_is_an_error(make_study, tmp_path):

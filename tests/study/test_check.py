@@ -240,14 +240,14 @@ ABSENT = "does not exist, relative to the working directory; correct the path"
         (
             "tracers: {FDG: {label: a, datatype: pet}, PIB: {label: c, datatype: pet}}",
             [
-                "config.yaml: primary: tracer PIB has no primary reference",
+                "config.yaml: analysis: primary: tracer PIB has no primary reference",
                 "config.yaml: line 3, tracers: PIB: template: PIB is neither FDG nor IMZ nor an existing file",
             ],
         ),
         (
             "tracers: {FDG: {label: a, datatype: pet}, fdg: {label: b, datatype: pet, template: '<logs>.nii'}}",
             [
-                "config.yaml: primary: tracer fdg has no primary reference",
+                "config.yaml: analysis: primary: tracer fdg has no primary reference",
                 "config.yaml: line 3, tracers: FDG and fdg differ only in capitals; rename one",
                 f"config.yaml: line 3, tracers: fdg: template: found '<logs>.nii', {PATH}; rename the place",
             ],
@@ -439,7 +439,87 @@ def test_a_sound_study_has_the_defaults_of_its_schema(folder, extra):
     imz = expected["protocol"]["IMZ"]
     rules = {"FDG": imz | {"start_minutes": None}, "IMZ": imz | {"start_minutes": [165, 225]}}
     expected["protocol"] = {name: rules[name] for name in expected["tracers"]}
+    reference = expected.get("primary", {"FDG": "contralateral"})["FDG"]
+    assert study.config.pop("analysis") == {
+        "primary": {
+            name: {
+                "reference": reference,
+                "measure": "uptake_ratio",
+                "quantity": "log_ratio",
+                "session": expected["sessions"][-1],
+            }
+            for name in expected["tracers"]
+        },
+        "sets": ["as_accepted", "per_protocol", "all"],
+        "missing_data": "bounds",
+        "multiplicity": "none",
+    }
+    del expected["analysis"]
     assert study.config == expected
+
+
+def test_a_primary_of_an_older_config_is_moved_and_said(folder):
+    folder.configure("primary: {FDG: pons, IMZ: cerebellum}\n")
+    study = folder.check()
+    assert study.config["analysis"]["primary"]["IMZ"]["reference"] == "cerebellum"
+    assert study.notes == ["config: primary has moved; it was read as analysis: primary"]
+
+
+def test_the_primary_of_the_analysis_counts_if_both_agree(folder):
+    more = "{reference: pons, session: month6}"
+    sessions = "sessions: [baseline, month6, year1]\n"
+    folder.configure(
+        f"{sessions}primary: {{FDG: pons, IMZ: pons}}\nanalysis: {{primary: {{FDG: {more}, IMZ: pons}}}}\n"
+    )
+    study = folder.check()
+    assert {name: entry["session"] for name, entry in study.config["analysis"]["primary"].items()} == {
+        "FDG": "month6",
+        "IMZ": "year1",
+    }
+    assert study.notes == ["config: primary has moved; analysis: primary is used, which agrees with it"]
+
+
+def test_two_primaries_that_contradict_each_other_are_refused(folder):
+    folder.configure("primary: {FDG: pons, IMZ: pons}\nanalysis: {primary: {FDG: cerebellum, IMZ: pons}}\n")
+    (mistake,) = folder.mistakes()
+    assert str(mistake) == (
+        "config.yaml: line 3, primary: FDG: found 'pons', but analysis: primary does not say this; remove primary"
+    )
+
+
+@pytest.mark.parametrize(
+    ("analysis", "expected"),
+    [
+        ("{quantity: percent}", "analysis: quantity: found 'percent', needed log_ratio or change"),
+        ("{session: baseline}", "analysis: primary: FDG: found session 'baseline', needed one of the follow-ups year1"),
+        (
+            "{measure: ratio_minus_one}",
+            "analysis: primary: FDG: found reference 'contralateral', but ratio_minus_one has pons only",
+        ),
+        (
+            "{primary: {FDG: {measure: ratio_minus_one, quantity: log_ratio}, IMZ: pons}}",
+            "FDG: found quantity log_ratio, but ratio_minus_one crosses zero; write quantity: change",
+        ),
+        (
+            "{measure: late_early_ratio}",
+            "analysis: primary: FDG: found measure late_early_ratio, but tracer FDG has no early scan (key early)",
+        ),
+        ("{sets: [itt]}", "analysis: sets: 0: found 'itt', needed as_accepted, per_protocol or all"),
+        ("{multiplicity: bonferroni}", "analysis: multiplicity: found 'bonferroni', needed none, holm or fixed"),
+        ("{missing_data: locf}", "analysis: missing_data: found 'locf', needed bounds or complete_cases"),
+        ("{primary: {FDG: pons}}", "analysis: primary: tracer IMZ has no primary reference"),
+        ("{primary: {FDG: pon, IMZ: pons}}", "analysis: primary: FDG: found 'pon', needed one of the references"),
+        ("{primary: {FDG: 1, IMZ: pons}}", "FDG: found 1, needed the name of a reference, or reference, measure"),
+        ("{primary: {FDG: {referenc: pons}, IMZ: pons}}", "key 'referenc' is not known; did you mean 'reference'?"),
+        ("{multiplicty: holm}", "analysis: key 'multiplicty' is not known; did you mean 'multiplicity'?"),
+        ("[pons]", "analysis: found ['pons'], needed primary, measure, quantity, session, sets"),
+    ],
+)
+def test_a_mistake_in_the_analysis_has_its_line(folder, analysis, expected):
+    folder.configure(f"analysis: {analysis}")
+    mistake = folder.mistakes()[0]
+    assert (mistake.file, mistake.line) == ("config.yaml", 3)
+    assert expected in f"{mistake.column}: {mistake.message}"
 
 
 def test_the_rules_of_a_config_change_what_they_name_and_leave_the_window_of_imz(folder):

@@ -7,6 +7,11 @@ def within_subject_cv(wildcards):
     return ["--within-subject-cv", json.dumps(cvs)] if cvs else []
 
 
+def analysis_flags(wildcards):
+    """The declared analysis and the hash of the analysis plan, which `record_analysis_plan` records before any job."""
+    return ["--analysis", json.dumps(config["analysis"]), "--plan", plan_hash(analysis_plan())]
+
+
 rule cohort:
     """Everybody's uptake, ratios and changes; the one place where the lesion's side enters."""
     input:
@@ -45,7 +50,7 @@ rule cohort:
         pvc=config["pvc"],
         max_asymmetry=config["measure"]["max_cerebellum_asymmetry_percent"],
         protocol=json.dumps(config["protocol"]),
-        primary=[f"{tracer}={config['primary'][tracer]}" for tracer in config["tracers"]],
+        analysis=analysis_flags,
         within_subject_cv=within_subject_cv,
         early=["--early", *EARLY] if EARLY else [],
     shell:
@@ -53,6 +58,6 @@ rule cohort:
         " --scans {input.scans:q} {params.qc:q}"
         " --atlas-name {params.atlas:q} {params.own_atlas} --sessions {params.sessions:q} --tracers {params.tracers:q}"
         " --target {params.target:q} --references {params.references:q}"
-        " --primary {params.primary:q} --protocol {params.protocol:q} {params.early:q}"
+        " {params.analysis:q} --protocol {params.protocol:q} {params.early:q}"
         " --max-cerebellum-asymmetry {params.max_asymmetry} --pvc {params.pvc}"
         " {params.within_subject_cv:q} 2> {log:q}"

@@ -8,9 +8,9 @@ def outcome_flags(wildcards):
     """The clinical tables of the study, what of the images they are related to, and how events are counted."""
     flags = [flag for path in STUDY.outcomes for flag in ("--outcomes", path)]
     flags += [flag for path in STUDY.adverse_events for flag in ("--adverse-events", path)]
-    for tracer in config["tracers"]:
-        target = "+".join(dict.fromkeys(config["targets"]))
-        flags += ["--imaging", tracer, target, "uptake_ratio", config["primary"][tracer]]
+    target = "+".join(dict.fromkeys(config["targets"]))
+    for tracer, primary in config["analysis"]["primary"].items():
+        flags += ["--imaging", tracer, target, primary["measure"], primary["reference"]]
     settings = config["outcome_analysis"]
     days = settings["adverse_event_days"]
     flags += ["--adverse-event-days", *map(str, days)] if days else []

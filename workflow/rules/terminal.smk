@@ -14,14 +14,15 @@ def say_report():
 
 # On a cluster, every job reads this file, too.
 if workflow.is_main_process:
+    overview = study_overview(
+        PARTICIPANTS,
+        [scan.key for scans in SCANS.values() for scan in scans.values()],
+        DECISIONS,
+        config["sessions"],
+        list(config["tracers"]),
+    )
     logger.info(
-        study_overview(
-            PARTICIPANTS,
-            [scan.key for scans in SCANS.values() for scan in scans.values()],
-            DECISIONS,
-            config["sessions"],
-            list(config["tracers"]),
-        ),
+        "\n".join([overview, PLAN_LINE, *STUDY.notes]),
         extra={
             "overview": {
                 "steps": [rule.name for rule in workflow.rules],
@@ -32,6 +33,7 @@ if workflow.is_main_process:
 
 
 onstart:
+    record_analysis_plan()
     # Executors of clusters do not name a job when it starts, only its number when it ends.
     logger.info(
         "",

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pet_spect.commands.arguments import json_object, references, within_subject_cv
+from pet_spect.commands.cohort_analysis import add_analysis, declared_analysis, statement_of_plan
 from pet_spect.commands.cohort_protocol import circumstances, early_tracers, guard_scans, protocols
 from pet_spect.commands.numbers import positive
 from pet_spect.errors import ConfigError, RegionError, TableError, listed
 from pet_spect.files import whole_file, write_json
 from pet_spect.model import Decision, ScanKey, Side
+from pet_spect.quantify.cohort.analysis.settings import Analysis
 from pet_spect.quantify.cohort.change import Change, changes
 from pet_spect.quantify.cohort.growing_lesion import larger_lesions
 from pet_spect.quantify.cohort.late_early import late_early_ratios
@@ -31,17 +33,18 @@ from pet_spect.quantify.cohort.qc_decisions import (
     refuse_without_primary,
     sign_offs,
 )
-from pet_spect.quantify.cohort.summary import Summary, summarise
+from pet_spect.quantify.cohort.summary import summarise
 from pet_spect.quantify.cohort.within_subject import WithinSubjectCv
-from pet_spect.quantify.comparisons import CONTRALATERAL
 from pet_spect.quantify.ratios import MAX_CEREBELLUM_ASYMMETRY, Ratio, scan_ratios
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.quantify.roles import RegionRoles
 from pet_spect.remarks import Remark, write_cell
 from pet_spect.results import columns, layout
+from pet_spect.results.analysis_plan import with_statement
 from pet_spect.results.dataset import describe_dataset
 from pet_spect.results.library.study_settings import StudySettings
 from pet_spect.results.reliable_change import with_reliable_change
+from pet_spect.results.summary_table import summary_row
 from pet_spect.results.uptake_record import MeasuredScan, read_uptake
 from pet_spect.study.decisions import decisions_by_scan, read_decisions
 from pet_spect.study.participants import Participant, read_participants
@@ -68,9 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="references to add to the built-in ones, to change, or (null) to leave out (`references` of the config)",
     )
-    parser.add_argument(
-        "--primary", nargs="+", default=[], metavar="TRACER=REFERENCE", help="the primary reference of each tracer"
-    )
+    add_analysis(parser)
     parser.add_argument(
         "--pvc",
         choices=("none", "gtm"),
@@ -114,7 +115,7 @@ class _Plan:
     visits: tuple[tuple[str, str], ...]
     sessions: tuple[str, ...]
     roles: RegionRoles
-    primary: Mapping[str, str]
+    analysis: Analysis
     circumstances: Mapping[ScanKey, VisitFacts]
     protocols: Mapping[str, TracerProtocol]
     early_of: Mapping[str, str]
@@ -129,13 +130,14 @@ def run(options: argparse.Namespace) -> None:
     Raises
     ------
     ConfigError
-        If ``--primary``, ``--early`` or ``--within-subject-cv`` names an unknown tracer, ``--primary`` an unknown
-        reference, or ``--protocol`` what a tracer cannot have.
+        If ``--analysis``, ``--primary``, ``--early`` or ``--within-subject-cv`` names an unknown tracer or reference,
+        ``--protocol`` what a tracer cannot have, or the recorded plan declares another analysis.
     TableError
         If a table is absent or cannot be used, or qc.tsv decides about a scan that cannot exist.
     """
     people = read_participants(options.participants)
     plan = _plan(options, people)
+    statement = statement_of_plan(options, plan.analysis)
     tables = {identity: options.results / layout.uptake_table(identity, options.atlas_name) for identity in people}
     absent = [identity for identity, table in tables.items() if not table.is_file()]
     if absent:
@@ -157,9 +159,9 @@ def run(options: argparse.Namespace) -> None:
             ratios += person_ratios
             followed += changes(person_ratios, plan.sessions, plan.within_subject_cv)
             scans += scan_rows
-    write_json(folder / "uptake.json", columns.UPTAKE)
+    write_json(folder / "uptake.json", with_statement(columns.UPTAKE, statement))
     ratio_columns, change_columns, summary_columns = (
-        columns.with_references(table, plan.roles.references)
+        with_statement(columns.with_references(table, plan.roles.references), statement)
         for table in (columns.RATIOS, with_reliable_change(columns.CHANGE, plan.within_subject_cv), columns.SUMMARY)
     )
     territories = {identity: person.lesion_territory for identity, person in people.items()}
@@ -169,28 +171,18 @@ def run(options: argparse.Namespace) -> None:
     )
     write_table(folder / "ratios.tsv", settings.described(ratio_columns), _as_rows(ratios, columns.RATIOS))
     write_table(folder / "change.tsv", change_columns, _as_rows(followed, change_columns))
-    summary = map(_summary_row, summarise(followed, plan.primary, plan.roles.target_name))
+    summary = map(summary_row, summarise(followed, plan.analysis, plan.roles.target_name))
     write_table(folder / "summary.tsv", summary_columns, summary)
-    write_table(folder / "scans.tsv", columns.SCANS, scans)
+    write_table(folder / "scans.tsv", with_statement(columns.SCANS, statement), scans)
     describe_dataset(options.results)
 
 
 def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Plan:
-    primary: dict[str, str] = {}
-    for word in options.primary:
-        tracer, _, reference = word.partition("=")
-        if tracer not in options.tracers or reference not in options.references:
-            raise ConfigError(
-                f"--primary {word}: TRACER=REFERENCE is needed, the reference one of {listed(options.references)}"
-                " (config/README.md lists them)"
-            )
-        primary[tracer] = reference
-    for tracer in options.tracers:
-        if primary.get(tracer, CONTRALATERAL) not in options.references:
-            raise ConfigError(f"--primary: tracer {tracer} has none, and the references lack {CONTRALATERAL}")
     for tracer in options.within_subject_cv:
         if tracer not in options.tracers:
             raise ConfigError(f"--within-subject-cv: tracer {tracer} is not one of {listed(options.tracers)}")
+    early_of = early_tracers(options)
+    analysis = declared_analysis(options, early_of)
     decisions = {} if options.qc is None else decisions_by_scan(read_decisions(options.qc))
     for key in decisions:
         in_study = key.participant in people and key.session in options.sessions and key.tracer in options.tracers
@@ -204,10 +196,10 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
         visits=tuple((session, tracer) for session in options.sessions for tracer in options.tracers),
         sessions=tuple(options.sessions),
         roles=RegionRoles(tuple(dict.fromkeys(options.target)), options.references, corrected=options.pvc != "none"),
-        primary=primary,
+        analysis=analysis,
         circumstances=circumstances(options, people),
         protocols=protocols(options),
-        early_of=early_tracers(options),
+        early_of=early_of,
         decisions=decisions,
         max_cerebellum_asymmetry=options.max_cerebellum_asymmetry,
         within_subject_cv=options.within_subject_cv,
@@ -272,13 +264,13 @@ def _participant(
 
 
 def _primary(ratios: Iterable[Ratio], plan: _Plan) -> Ratio:
-    """Return the ratio of the whole target to the tracer's primary reference (without one, the other side)."""
+    """Return the ratio of the whole target to the tracer's primary reference."""
     return next(
         ratio
         for ratio in ratios
         if ratio.region == plan.roles.target_name
         and ratio.measure == "uptake_ratio"
-        and ratio.reference == plan.primary.get(ratio.tracer, CONTRALATERAL)
+        and ratio.reference == plan.analysis.primary[ratio.tracer].reference
     )
 
 
@@ -306,20 +298,3 @@ def _scan_row(
 
 def _as_rows(rows: Sequence[Ratio] | Sequence[Change], names: Iterable[str]) -> Iterator[dict[str, Any]]:
     return ({name: getattr(row, name) for name in names} for row in rows)
-
-
-def _summary_row(row: Summary) -> dict[str, Any]:
-    estimates = asdict(row.estimates)
-    return {
-        "tracer": row.tracer,
-        "region": row.region,
-        "measure": row.measure,
-        "reference": row.reference,
-        "session": row.session,
-        "quantity": row.quantity,
-        "n": estimates.pop("n"),
-        "n_missing": row.n_missing,
-        "mean_change": estimates.pop("mean"),
-        **estimates,
-        "primary": row.primary,
-    }

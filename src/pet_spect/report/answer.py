@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pet_spect.errors import TableError
-from pet_spect.quantify.cohort.statistics import estimates
-from pet_spect.quantify.comparisons import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE
 from pet_spect.remarks import codes_in
-from pet_spect.report.display import Cell, Table, cell, table, unique, words
+from pet_spect.report.display import Table, table, unique, words
+from pet_spect.report.estimates import ANALYSIS_SET, ENDPOINT, Endpoint, Estimate, endpoint_of, estimate_of, is_in
+from pet_spect.report.other_side import sides_of
 from pet_spect.report.precision import reliable_changes, what_trial_shows
 from pet_spect.report.results_folder import Results
 from pet_spect.report.slopes import SlopePlot, Visit, slope_plot
 from pet_spect.results.reliable_change import RELIABLE_CHANGE
-from pet_spect.tsv import MISSING, Row, format_value, parse_float
+from pet_spect.tsv import MISSING, Row, parse_float
 
-_ENDPOINT = ("tracer", "region", "measure", "reference", "session")
+_SETS = {"as_accepted": "as accepted", "per_protocol": "per protocol", "all": "all with a value"}
 _SHOWN = (
     "participant_id",
     "lesion_side",
@@ -34,25 +34,6 @@ _SHOWN = (
     "reason",
 )
 
-Endpoint = tuple[str, ...]
-
-_NOTHING = {"change_percent": MISSING}
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """One row of the summary.
-
-    Attributes
-    ----------
-    quantity : str
-    values : dict of str to Cell
-        By column.
-    """
-
-    quantity: str
-    values: dict[str, Cell]
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -61,12 +42,16 @@ class Outcome:
     Attributes
     ----------
     tracer, reference_session, session, endpoint : str
-    change : Estimate
-        In the unit of the endpoint.
-    percent : Estimate or None
-        The same in percent.
-    others : list of Estimate
-        The same as log ratio.
+    is_primary : bool
+        Whether it is the follow-up of the primary analysis.
+    shown : Estimate
+        The result: of a log ratio the row in percent, to which it is transformed back.
+    difference : Estimate or None
+        The mean difference, where that is not the result itself.
+    others : list of (str, Estimate)
+        The same in the other analysis sets.
+    analysis_set : str
+        That of the result, in words.
     direction : str
         Where zero lies.
     people : int
@@ -95,9 +80,11 @@ class Outcome:
     reference_session: str
     session: str
     endpoint: str
-    change: Estimate
-    percent: Estimate | None
-    others: list[Estimate]
+    is_primary: bool
+    shown: Estimate
+    difference: Estimate | None
+    others: list[tuple[str, Estimate]]
+    analysis_set: str
     direction: str
     people: int
     plot: SlopePlot
@@ -112,39 +99,50 @@ class Outcome:
 
 
 def outcomes(results: Results) -> list[Outcome]:
-    """Return the primary endpoints, tracers and sessions in the order of the scans.
+    """Return the primary endpoints in the order of the tracers, each at every follow-up, the primary one first.
 
     Raises
     ------
     TableError
-        If the summary names no primary endpoint of a tracer, or a number cannot be read.
+        If the summary does not name exactly one primary row of a tracer, or a number cannot be read.
     """
     tracers = unique([row["tracer"] for row in results.tables["scans"]])
-    primary = list(dict.fromkeys(_endpoint(row) for row in results.tables["summary"] if row["primary"] == "true"))
+    found = []
     for tracer in tracers:
-        if not any(endpoint[0] == tracer for endpoint in primary):
-            raise TableError(f"tables/summary.tsv: has no primary row for {tracer}; every tracer needs one")
+        primary = [row for row in results.tables["summary"] if (row["tracer"], row["primary"]) == (tracer, "true")]
+        if len(primary) != 1:
+            count = "no primary row" if not primary else f"{len(primary)} primary rows"
+            raise TableError(f"tables/summary.tsv: has {count} for {tracer}; every tracer needs exactly one")
+        found.append(primary[0])
     try:
-        return [_outcome(results, endpoint) for tracer in tracers for endpoint in primary if endpoint[0] == tracer]
+        return [_outcome(results, row, primary) for primary in found for row in _at_every_follow_up(results, primary)]
     except ValueError as error:
         raise TableError(f"tables/summary.tsv or tables/change.tsv: {error}") from None
 
 
-def _endpoint(row: Row) -> Endpoint:
-    return tuple(row[name] for name in _ENDPOINT)
+def _at_every_follow_up(results: Results, primary: Row) -> list[Row]:
+    """Return the primary row, and the same of the other follow-ups."""
+    same = [row for row in results.tables["summary"] if _alike(row, primary, "session")]
+    return [primary, *(row for row in same if row["session"] != primary["session"])]
 
 
-def _outcome(results: Results, endpoint: Endpoint) -> Outcome:
-    tracer, region, measure, reference, session = endpoint
-    estimates = [row for row in results.tables["summary"] if _endpoint(row) == endpoint]
-    by_quantity = {row["quantity"]: row for row in estimates}
-    change, percent = by_quantity.pop("change", None), by_quantity.pop("change_percent", None)
-    if change is None:
-        raise TableError(f"tables/summary.tsv: has no row of quantity change for {' '.join(endpoint)}")
-    rows = _everybody(results, endpoint)
-    sides, moved_on_average = _sides(results, endpoint, rows)
+def _alike(row: Row, other: Row, but: str) -> bool:
+    """Return whether two rows of the summary are of one kind, but for one column."""
+    names = (*ENDPOINT, "quantity", "analysis_set")
+    return all(row[name] == other[name] for name in names if name != but)
+
+
+def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
+    endpoint = tracer, region, measure, reference, session = endpoint_of(result)
+    summary = results.tables["summary"]
+    by_quantity = {row["quantity"]: row for row in summary if _alike(row, result, "quantity")}
+    as_shown = by_quantity.get("change_percent", result) if result["quantity"] == "log_ratio" else result
+    shown = as_shown | {"p_adjusted": result["p_adjusted"]}
+    difference = by_quantity.get("change")
+    rows = _everybody(results, endpoint, result["analysis_set"])
+    sides, moved_on_average = sides_of(results, endpoint, rows)
     visits = [_visit(row) for row in rows]
-    low, high = parse_float(change["ci95_low"]), parse_float(change["ci95_high"])
+    low, high = parse_float(shown["ci95_low"]), parse_float(shown["ci95_high"])
     reliable = reliable_changes(rows, results.dictionaries["change"], tracer)
     columns = (*_SHOWN[:-3], *RELIABLE_CHANGE, *_SHOWN[-3:]) if reliable else _SHOWN
     against = "" if reference in (MISSING, "none") else f", reference {words(reference)}"
@@ -153,68 +151,49 @@ def _outcome(results: Results, endpoint: Endpoint) -> Outcome:
         reference_session=_reference_session(results),
         session=session,
         endpoint=f"{words(region)}, {words(measure)}{against}",
-        change=_estimate(change),
-        percent=None if percent is None else _estimate(percent),
-        others=[_estimate(row) for row in by_quantity.values()],
+        is_primary=result is primary,
+        shown=estimate_of(shown),
+        difference=None if difference is None or difference is as_shown else estimate_of(difference),
+        others=[
+            (_SETS.get(row["analysis_set"], row["analysis_set"]), estimate_of(row))
+            for row in summary
+            if _alike(row, shown, "analysis_set") and row is not as_shown
+        ],
+        analysis_set=_SETS.get(result["analysis_set"], result["analysis_set"]),
         direction=_direction(low, high),
         people=len(rows),
-        plot=slope_plot(visits, parse_float(change["mean_change"]), low, high),
+        plot=slope_plot(visits, *_in_own_unit(shown, visits)),
         table=table(columns, rows, results.dictionaries["ratios"] | results.dictionaries["change"]),
-        left_out=[(row["participant_id"], row["reason"]) for row in rows if row["included"] != "true"],
+        left_out=[(row["participant_id"], row["reason"]) for row in rows if not is_in(row)],
         sides=sides,
         moved=[row["participant_id"] for row in rows if "reference_moved" in codes_in(row["reason"])],
         moved_on_average=moved_on_average,
-        trial_shows=what_trial_shows(percent),
+        trial_shows=what_trial_shows(by_quantity.get("change_percent")),
         reliable=reliable,
         not_drawn=[visit.participant for visit in visits if math.isnan(visit.baseline) and math.isnan(visit.follow_up)],
     )
 
 
-def _sides(results: Results, endpoint: Endpoint, rows: list[Row]) -> tuple[list[tuple[str, Estimate]], bool]:
-    """Return how either side changed over the ipsilesional cerebellum, and whether the other side made the mean.
-
-    Only participants count whom the mean holds.
-    """
-    tracer, region, measure, reference, session = endpoint
-    if reference != CONTRALATERAL:
-        return [], False
-    by_kind = {(_endpoint(row), row["participant_id"]): row for row in results.tables["change"]}
-    kinds = [(tracer, name, measure, COMMON_REFERENCE, session) for name in (region, region + OTHER_SIDE)]
-    included = {
-        row["participant_id"]: row
-        for row in rows
-        if row["included"] == "true"
-        and all(by_kind.get((kind, row["participant_id"]), _NOTHING)["change_percent"] != MISSING for kind in kinds)
-    }
-    if not included:
-        return [], False
-    of_sides = [[by_kind[kind, person] for person in included] for kind in kinds]
-    told = []
-    for name, of_side in zip(("the side of the stroke", "the other side"), of_sides, strict=True):
-        mean = estimates([parse_float(row["change_percent"]) for row in of_side])
-        shown = {"n": mean.n, "mean_change": mean.mean, "ci95_low": mean.ci95_low, "ci95_high": mean.ci95_high}
-        row = {column: format_value(value) for column, value in shown.items()} | {"quantity": "change_percent"}
-        told.append((name, _estimate(row)))
-    whole = estimates([_log_change(row) for row in included.values()])
-    moved = estimates([_log_change(row) for row in of_sides[1]])
-    surely = moved.ci95_low > 0 or moved.ci95_high < 0
-    return told, surely and -moved.mean * whole.mean > whole.mean**2 / 2
+def _in_own_unit(shown: Row, visits: Sequence[Visit]) -> tuple[float, float, float]:
+    """Return mean and interval in the unit of the measure; percents are of the geometric mean baseline."""
+    values = [parse_float(shown[name]) for name in ("mean_change", "ci95_low", "ci95_high")]
+    scale = 1.0
+    if shown["quantity"] == "change_percent":
+        logs = [math.log(visit.baseline) for visit in visits if visit.included and visit.baseline > 0]
+        scale = math.exp(math.fsum(logs) / len(logs)) / 100 if logs else math.nan
+    mean, low, high = (scale * value for value in values)
+    return mean, low, high
 
 
-def _log_change(row: Row) -> float:
-    before, after = parse_float(row["baseline"]), parse_float(row["follow_up"])
-    return math.log(after / before) if before > 0 and after > 0 else math.nan
-
-
-def _everybody(results: Results, endpoint: Endpoint) -> list[Row]:
+def _everybody(results: Results, endpoint: Endpoint, analysis_set: str) -> list[Row]:
     """Return one row per participant of the scans table, also for those the change table lacks."""
     sides = lesion_sides(results)
-    rows = {row["participant_id"]: row for row in results.tables["change"] if _endpoint(row) == endpoint}
+    rows = {row["participant_id"]: row for row in results.tables["change"] if endpoint_of(row) == endpoint}
     nothing = dict.fromkeys((*_SHOWN, *RELIABLE_CHANGE), MISSING) | {
         "included": "false",
         "reason": "not in the change table",
     }
-    measure = {"measure": endpoint[2]}
+    measure = {"measure": endpoint[2], ANALYSIS_SET: analysis_set}
     return [
         nothing | measure | rows.get(person, {}) | {"participant_id": person, "lesion_side": sides.get(person, MISSING)}
         for person in unique([row["participant_id"] for row in results.tables["scans"]])
@@ -241,17 +220,13 @@ def _visit(row: Row) -> Visit:
         parse_float(row["baseline"]),
         parse_float(row["follow_up"]),
         parse_float(row["change"]),
-        row["included"] == "true",
+        is_in(row),
     )
-
-
-def _estimate(row: Row) -> Estimate:
-    return Estimate(words(row["quantity"]), {name: cell(name, row) for name in row})
 
 
 def _direction(low: float, high: float) -> str:
     if math.isnan(low) or math.isnan(high):
-        return "There is no interval: too few participants."
+        return "There is no interval."
     if low > 0:
         return "The interval lies above zero."
     return "The interval lies below zero." if high < 0 else "The interval includes zero."

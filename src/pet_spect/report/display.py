@@ -18,13 +18,21 @@ _SIGNED = {
     "hodges_lehmann",
     "hl_ci_low",
     "hl_ci_high",
+    "percent",
+    "percent_ci95_low",
+    "percent_ci95_high",
+    "standardised_change",
+    "agreement_low",
+    "agreement_high",
+    "bound_low",
+    "bound_high",
     "change_percent_ci95_low",
     "change_percent_ci95_high",
     "reliable_limit_low_percent",
     "reliable_limit_high_percent",
 }
-_COUNTS = {"n", "n_missing"}
-_PROBABILITIES = ("p_",)
+_COUNTS = {"n", "n_missing", "n_undefined", "n_apart", "n_improved", "n_declined", "n_not_shown"}
+_UNITLESS = ("numerator", "denominator", "standardised_change")
 
 
 @dataclass(frozen=True)
@@ -137,15 +145,19 @@ def cell(name: str, row: Row) -> Cell:
     return Cell(_number(name, number, percent=_is_percent(name, row), signed=signed), full=value, numeric=True)
 
 
+def _is_probability(name: str) -> bool:
+    return name == "p" or name.startswith("p_")
+
+
 def _is_percent(name: str, row: Row) -> bool:
-    if name.startswith(_PROBABILITIES) or name in ("numerator", "denominator"):
+    if _is_probability(name) or name in _UNITLESS:
         return False
     kinds = (name, row.get("quantity", ""), row.get("measure", ""))
-    return name.startswith("change_percent") or any(kind.endswith("percent") for kind in kinds)
+    return name.startswith(("change_percent", "percent")) or any(kind.endswith("percent") for kind in kinds)
 
 
 def _number(name: str, number: float, *, percent: bool, signed: bool) -> str:
-    if name.startswith(_PROBABILITIES):
+    if _is_probability(name):
         return "< 0.0001" if 0 < number < 0.0001 else f"{number:.4f}"
     size = abs(number)
     decimals = 1 if percent or 100 <= size < 1000 else 0 if size >= 1000 else 3

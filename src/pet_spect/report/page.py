@@ -13,6 +13,7 @@ from pet_spect.report.display import table, unique
 from pet_spect.report.outcomes import clinical_outcomes
 from pet_spect.report.participants import people, troubles
 from pet_spect.report.results_folder import Results, read_results
+from pet_spect.results.analysis_plan import recorded_statement
 from pet_spect.tsv import MISSING, Row
 
 MOST_INLINED_BYTES = 50_000_000
@@ -31,18 +32,28 @@ _SUMMARY = (
     "reference",
     "session",
     "quantity",
+    "analysis_set",
+    "role",
     "n",
     "n_missing",
+    "n_undefined",
+    "missing_reasons",
     "mean_change",
     "ci95_low",
     "ci95_high",
     "sd",
+    "p",
+    "p_adjusted",
     "hodges_lehmann",
     "hl_ci_low",
     "hl_ci_high",
     "p_wilcoxon",
     "p_sign_flip",
     "p_smallest",
+    "standardised_change",
+    "agreement_low",
+    "agreement_high",
+    "note",
 )
 
 
@@ -88,6 +99,7 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
         all_simulated=all(row["simulated"] == "true" for row in scans if row["status"] != "missing"),
         outcomes=outcomes(loaded),
         clinical=clinical_outcomes(results) if with_outcomes else None,
+        plan=recorded_statement(loaded.dictionaries["summary"]),
         counts=_counts(scans),
         troubles=troubles(loaded),
         people=everybody,

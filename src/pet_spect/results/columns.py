@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pet_spect.quantify.references import BUILT_IN, Reference
+from pet_spect.results.summary_table import STATISTICS
 
 Columns = Mapping[str, Mapping[str, Any]]
 
@@ -219,43 +220,15 @@ CHANGE: Columns = {
 }
 """change.tsv: one row per participant, tracer, target, measure, reference and later session."""
 
-_QUANTITY_UNIT = "that of the quantity: of the measure for change, percent for change_percent, 1 for log_ratio"
-
 SUMMARY: Columns = {
     "tracer": _TRACER,
     "region": _TARGET,
     "measure": _MEASURE,
     "reference": _REFERENCE,
     "session": _FOLLOW_UP,
-    "quantity": {
-        "Description": "What is summarised over participants.",
-        "Levels": {
-            "change": "follow_up - baseline",
-            "change_percent": "100 · change / baseline",
-            "log_ratio": "natural logarithm of follow_up / baseline",
-        },
-    },
-    "n": {"Description": "Participants with an included value.", "Units": "1"},
-    "n_missing": {"Description": "All other participants of participants.tsv.", "Units": "1"},
-    "mean_change": {"Description": "Mean.", "Units": _QUANTITY_UNIT},
-    "sd": {"Description": "Standard deviation, n - 1 in the denominator.", "Units": _QUANTITY_UNIT},
-    "ci95_low": {"Description": "Lower end of the t interval (95 %) of the mean.", "Units": _QUANTITY_UNIT},
-    "ci95_high": {"Description": "Upper end of it.", "Units": _QUANTITY_UNIT},
-    "hodges_lehmann": {"Description": "Median of the Walsh averages.", "Units": _QUANTITY_UNIT},
-    "hl_ci_low": {
-        "Description": "Lower end of its exact interval (at least 95 %); none exists with five participants or fewer.",
-        "Units": _QUANTITY_UNIT,
-    },
-    "hl_ci_high": {"Description": "Upper end of it.", "Units": _QUANTITY_UNIT},
-    "p_wilcoxon": {"Description": "Two-sided p of the exact Wilcoxon signed-rank test.", "Units": "1"},
-    "p_sign_flip": {"Description": "Two-sided p of the mean under all flips of the signs.", "Units": "1"},
-    "p_smallest": {"Description": "The smallest p that n participants can give in either test.", "Units": "1"},
-    "primary": {
-        "Description": "Whether this is the whole target's ratio to the tracer's declared primary reference.",
-        "Levels": {"true": "it is", "false": "sensitivity analysis"},
-    },
+    **STATISTICS,
 }
-"""summary.tsv: one row per tracer, target, measure, reference, later session and quantity."""
+"""summary.tsv: one row per tracer, target, measure, reference, later session, quantity and analysis set."""
 
 SCANS: Columns = {
     "participant_id": _PARTICIPANT,

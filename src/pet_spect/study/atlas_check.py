@@ -15,14 +15,13 @@ from pet_spect.errors import (
     Mistake,
     RegionError,
     TableError,
-    did_you_mean,
-    listed,
     shown,
     without_place,
 )
 from pet_spect.imaging.atlases import find_atlas
 from pet_spect.quantify.references import BUILT_IN, EVERY, TARGET, Reference, parts_of_reference, read_references
 from pet_spect.quantify.surroundings import SURROUNDINGS
+from pet_spect.study.analysis_check import check_primary_references
 from pet_spect.study.config_check import ConfigCheck
 from pet_spect.study.config_lines import Keys
 from pet_spect.study.paths import absence, needed_path, usable_path
@@ -72,12 +71,7 @@ def check_references(check: ConfigCheck) -> dict[str, Reference]:
     references = read_references(
         {name: entry for name, entry in check.config["references"].items() if name not in wrong}
     )
-    for tracer in check.config["tracers"] if check.has("tracers", "primary") else ():
-        name = check.config["primary"].get(tracer)
-        if name is not None and name not in {*references, *wrong}:
-            near = did_you_mean(str(name), references)
-            message = f"found {shown(name)}, needed one of the references {listed(references)}{near}"
-            check.add(("primary", tracer), message)
+    check_primary_references(check, references, wrong)
     return references
 
 

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from pet_spect.errors import Mistake, StudyError, listed
 from pet_spect.model import Decision
 from pet_spect.quantify.references import Reference
+from pet_spect.study.analysis_check import check_analysis, take_old_primary
 from pet_spect.study.atlas_check import AtlasFiles, check_atlas, check_references
 from pet_spect.study.config_check import ConfigCheck
 from pet_spect.study.config_lines import ConfigLines
@@ -54,6 +55,8 @@ class Study:
         The path of qc.tsv, if it exists.
     outcomes, adverse_events : list of str
         The path of the clinical table, if it exists and has lines.
+    notes : list of str
+        What the user should know of the configuration.
     """
 
     config: dict[str, Any]
@@ -65,6 +68,7 @@ class Study:
     qc: list[str]
     outcomes: list[str]
     adverse_events: list[str]
+    notes: list[str]
 
 
 def check_study(
@@ -95,7 +99,9 @@ def check_study(
     check = ConfigCheck(config, _schema(schemas, "config"), ConfigLines.read(files, command_line or {}))
     check.check_values()
     check_outcome_settings(check)
+    notes = take_old_primary(check)
     references = check_references(check)
+    check_analysis(check)
     atlas = check_atlas(check, references)
     config_mistakes = check.in_order()
     participants, scans, decisions, table_mistakes = _check_tables(check, schemas)
@@ -106,8 +112,8 @@ def check_study(
     for scan in scans:
         by_visit[scan.participant_id][scan.session, filled["tracers"][scan.tracer]["label"]] = scan
     qc = [filled["qc"]] if os.path.isfile(filled["qc"]) else []  # noqa: PTH113
-    clinical = [[filled[key]] if is_filled(Path(filled[key])) else [] for key in CLINICAL_TABLES]
-    return Study(filled, references, atlas, participants, by_visit, decisions, qc, *clinical)
+    outcomes, events = ([filled[key]] if is_filled(Path(filled[key])) else [] for key in CLINICAL_TABLES)
+    return Study(filled, references, atlas, participants, by_visit, decisions, qc, outcomes, events, notes)
 
 
 def _check_tables(

@@ -83,7 +83,7 @@ class ConfigCheck:
         return sorted(self.mistakes, key=lambda mistake: (files.index(mistake.file), mistake.line or 0))
 
     def check_values(self) -> None:
-        """Note what is wrong with paths, sessions, tracers and primary references."""
+        """Note what is wrong with paths, sessions and tracers."""
         for key in ("participants", "scans", "qc"):
             if self.has(key) and not self.check_path((key,)):
                 self.wrong.add(key)
@@ -94,8 +94,6 @@ class ConfigCheck:
             self._check_capitals(("sessions",), self.config["sessions"])
         if self.has("tracers"):
             self._check_tracers()
-        if self.has("tracers", "primary"):
-            self._check_primary()
         if self.has("tracers", "within_subject_cv"):
             self._check_within_subject_cv()
         if self.has("tracers", "protocol"):
@@ -182,15 +180,6 @@ class ConfigCheck:
             tracer["radionuclide"] = nuclide
         names = tracer.get("radiopharmaceutical", [])
         tracer["radiopharmaceutical"] = [names] if isinstance(names, str) else names
-
-    def _check_primary(self) -> None:
-        tracers, primary = self.config["tracers"], self.config["primary"]
-        for name in tracers:
-            if name not in primary:
-                self.add(("primary",), f"tracer {name} has no primary reference")
-        for name in primary:
-            if name not in tracers and "primary" in self.as_written:
-                self.add(("primary",), f"tracer {name} is not among tracers ({listed(tracers)})", inside=(name,))
 
     def _check_within_subject_cv(self) -> None:
         for name in self.config["within_subject_cv"]:

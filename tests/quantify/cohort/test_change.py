@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pet_spect.quantify.cohort.change import changes
-from pet_spect.quantify.cohort.summary import summarise
 from pet_spect.quantify.cohort.within_subject import WithinSubjectCv
 from pet_spect.quantify.ratios import Ratio
 from pet_spect.quantify.uncertainty import Spread
@@ -77,32 +76,6 @@ def test_a_baseline_that_is_not_positive_has_no_percent_change(baseline):
     assert change.included
     assert math.isnan(change.change_percent)
     assert change.reason == "percent_undefined: the baseline is not positive"
-
-
-def test_the_summary_counts_the_included_and_the_missing():
-    rows = []
-    for who, after in (("sub-01", 1.1), ("sub-02", 1.3), ("sub-03", math.nan)):
-        rows += [ratio("baseline", 1.0, who=who), ratio("year1", after, who=who)]
-    rows += [ratio("baseline", 1.0, who="sub-04", qc="fail"), ratio("year1", 9.0, who="sub-04")]
-    found = {row.quantity: row for row in summarise(changes(rows, ["baseline", "year1"]), {"IMZ": "pons"}, "motor")}
-    assert list(found) == ["change", "change_percent", "log_ratio"]
-    assert (found["change"].estimates.n, found["change"].n_missing) == (2, 2)
-    assert found["change"].estimates.mean == pytest.approx(0.2)
-    assert found["change_percent"].estimates.mean == pytest.approx(20.0)
-    assert found["log_ratio"].estimates.mean == pytest.approx(math.log(1.1 * 1.3) / 2)
-    assert found["change"].primary
-
-
-def test_only_the_declared_reference_of_the_whole_target_is_primary():
-    rows = [ratio(session, 1.0, reference=name) for name in ("pons", "cerebellum") for session in ("baseline", "year1")]
-    summary = summarise(changes(rows, ["baseline", "year1"]), {"IMZ": "pons"}, "motor")
-    assert {row.reference for row in summary if row.primary} == {"pons"}
-    assert not any(row.primary for row in summarise(changes(rows, ["baseline", "year1"]), {"IMZ": "pons"}, "other"))
-
-
-def test_an_asymmetry_index_is_summarised_as_a_difference_only():
-    rows = [ratio(session, -5.0, "asymmetry_index_percent") for session in ("baseline", "year1")]
-    assert [row.quantity for row in summarise(changes(rows, ["baseline", "year1"]), {}, "motor")] == ["change"]
 
 
 def sure(session, value, sd, shared=0.0):

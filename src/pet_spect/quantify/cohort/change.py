@@ -70,6 +70,9 @@ class Change:
         Whether the change is more than an unchanged person varies. None without a within-subject CV of the tracer, of
         a change that is not included, of a target on the other side or corrected for partial volume, and of a measure
         other than `uptake_ratio`: the CV is that of a ratio, and a correction makes it larger.
+    lost : str
+        Of a change that is not included, the code that took it out and the visit, as in ``no_scan (year1)``; else
+        empty.
     """
 
     participant_id: str
@@ -92,6 +95,7 @@ class Change:
     included: bool
     reason: str
     reliable: ReliableChange | None = None
+    lost: str = ""
 
     @property
     def reliable_change(self) -> Verdict | None:
@@ -162,7 +166,7 @@ def _too_noisy(ratio: Ratio) -> bool:
 def _without_change(change: Change) -> Change:
     """Return a change that shows the two values alone; the reasons of the values say why."""
     nothing: dict[str, Any] = dict.fromkeys(_OF_CHANGE, math.nan)
-    return replace(change, **nothing, included=False)
+    return replace(change, **nothing, included=False, lost=change.lost or "partial_volume_noise")
 
 
 def _pair(visits: Mapping[str, Ratio], first: str, later: str) -> tuple[Ratio, Ratio] | None:
@@ -210,7 +214,17 @@ def _change(before: Ratio, after: Ratio, other_side: Change | None = None, cv: W
         included=included,
         reason=join_visits({visit.session: visit.reason for visit in (before, after)}, *remarks),
         reliable=reliable,
+        lost="" if included else _lost(before, after),
     )
+
+
+def _lost(before: Ratio, after: Ratio) -> str:
+    """Return the first reason of the first visit that has no usable value."""
+    for visit in (before, after):
+        if visit.qc == "fail" or not math.isfinite(visit.value):
+            remarks = read_cell(visit.reason)
+            return f"{remarks[0].code if remarks else 'no_value'} ({visit.session})"
+    return "no_value"
 
 
 def _of_own_side(ratio: Ratio) -> bool:

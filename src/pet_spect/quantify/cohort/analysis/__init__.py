@@ -1,0 +1,1 @@
+"""The declared analysis: its settings, its sets of participants, and what is estimated and tested."""

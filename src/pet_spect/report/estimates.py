@@ -1,0 +1,51 @@
+"""Rows of the summary as shown, and which rows of change belong to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pet_spect.quantify.cohort.analysis.sets import PROTOCOL_FLAGS
+from pet_spect.remarks import codes_in
+from pet_spect.report.display import Cell, cell, words
+from pet_spect.tsv import MISSING, Row
+
+ENDPOINT = ("tracer", "region", "measure", "reference", "session")
+"""The columns that name an endpoint."""
+
+ANALYSIS_SET = "analysis_set"
+"""The column of the analysis set."""
+
+Endpoint = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One row of the summary.
+
+    Attributes
+    ----------
+    quantity : str
+    values : dict of str to Cell
+        By column.
+    """
+
+    quantity: str
+    values: dict[str, Cell]
+
+
+def estimate_of(row: Row) -> Estimate:
+    """Return a row of the summary as shown."""
+    return Estimate(words(row["quantity"]), {name: cell(name, row) for name in row})
+
+
+def endpoint_of(row: Row) -> Endpoint:
+    """Return the endpoint of a row."""
+    return tuple(row[name] for name in ENDPOINT)
+
+
+def is_in(row: Row) -> bool:
+    """Return whether a participant's change is in the analysis set of the result."""
+    if row[ANALYSIS_SET] == "all":
+        return row["change"] != MISSING
+    flagged = row[ANALYSIS_SET] == "per_protocol" and bool(codes_in(row["reason"]) & PROTOCOL_FLAGS)
+    return row["included"] == "true" and not flagged
