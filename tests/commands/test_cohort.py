@@ -723,3 +723,16 @@ def test_a_lesion_on_the_other_side_does_not_count_as_larger(study):
     study.add("sub-01", facts={("year1", "IMZ"): {"DeficitMl": {"left": 20.0, "right": 15.0}}})
     study.run()
     assert not any("lesion_larger" in row["warnings"] for row in study.table("scans"))
+
+
+def test_the_facts_of_the_study_describe_the_dataset(study):
+    study.add("sub-01")
+    assert study.run("--study", '{"title": "Cells after stroke"}') == 0
+    assert json.loads((study.results / "dataset_description.json").read_text())["Name"] == "Cells after stroke"
+
+
+def test_a_fact_of_the_study_that_is_no_line_is_wrong_usage(study, capsys):
+    study.add("sub-01")
+    with pytest.raises(SystemExit, match="2"):
+        study.run("--study", json.dumps({"title": "a\nb"}))
+    assert r"--study: title: found 'a\nb', needed one line of at most 200 characters" in capsys.readouterr().err

@@ -7,6 +7,11 @@ def within_subject_cv(wildcards):
     return ["--within-subject-cv", json.dumps(cvs)] if cvs else []
 
 
+def study_facts(wildcards):
+    """The flag of what the study is called; from a function, so that braces in a title are no wildcards."""
+    return ["--study", json.dumps(config["study"])] if config["study"] else []
+
+
 rule cohort:
     """Everybody's uptake, ratios and changes; the one place where the lesion's side enters."""
     input:
@@ -47,6 +52,7 @@ rule cohort:
         protocol=json.dumps(config["protocol"]),
         primary=[f"{tracer}={config['primary'][tracer]}" for tracer in config["tracers"]],
         within_subject_cv=within_subject_cv,
+        study=study_facts,
         early=["--early", *EARLY] if EARLY else [],
     shell:
         "pet-spect cohort --results results --participants {input.participants:q}"
@@ -55,4 +61,4 @@ rule cohort:
         " --target {params.target:q} --references {params.references:q}"
         " --primary {params.primary:q} --protocol {params.protocol:q} {params.early:q}"
         " --max-cerebellum-asymmetry {params.max_asymmetry} --pvc {params.pvc}"
-        " {params.within_subject_cv:q} 2> {log:q}"
+        " {params.study:q} {params.within_subject_cv:q} 2> {log:q}"

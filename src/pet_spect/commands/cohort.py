@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pet_spect.commands.arguments import json_object, references, within_subject_cv
+from pet_spect.commands.arguments import json_object, references, study_facts, within_subject_cv
 from pet_spect.commands.cohort_protocol import circumstances, early_tracers, guard_scans, protocols
 from pet_spect.commands.numbers import positive
 from pet_spect.errors import ConfigError, RegionError, TableError, listed
@@ -42,6 +42,7 @@ from pet_spect.results import columns, layout
 from pet_spect.results.dataset import describe_dataset
 from pet_spect.results.library.study_settings import StudySettings
 from pet_spect.results.reliable_change import with_reliable_change
+from pet_spect.results.study_facts import StudyFacts
 from pet_spect.results.uptake_record import MeasuredScan, read_uptake
 from pet_spect.study.decisions import decisions_by_scan, read_decisions
 from pet_spect.study.participants import Participant, read_participants
@@ -104,6 +105,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default={},
         metavar="JSON",
         help="value, kind and source by tracer (`within_subject_cv` of the config); without it, no reliable change",
+    )
+    parser.add_argument(
+        "--study",
+        type=study_facts,
+        default=StudyFacts(),
+        metavar="JSON",
+        help="id, title and registration of the study (`study` of the config)",
     )
 
 
@@ -172,7 +180,7 @@ def run(options: argparse.Namespace) -> None:
     summary = map(_summary_row, summarise(followed, plan.primary, plan.roles.target_name))
     write_table(folder / "summary.tsv", summary_columns, summary)
     write_table(folder / "scans.tsv", columns.SCANS, scans)
-    describe_dataset(options.results)
+    describe_dataset(options.results, options.study)
 
 
 def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Plan:

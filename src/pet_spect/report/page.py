@@ -12,6 +12,7 @@ from pet_spect.report.answer import outcomes
 from pet_spect.report.display import table, unique
 from pet_spect.report.participants import people, troubles
 from pet_spect.report.results_folder import Results, read_results
+from pet_spect.results.dataset import described_study
 from pet_spect.tsv import MISSING, Row
 
 MOST_INLINED_BYTES = 50_000_000
@@ -61,7 +62,7 @@ def write_report(results: Path) -> Path:
     Raises
     ------
     TableError
-        If a table is absent or unusable, or names no primary endpoint.
+        If a table or the description of the dataset is absent or unusable, or no primary endpoint is named.
     ImageError
         If a picture or a registration record is absent.
     """
@@ -81,6 +82,7 @@ def write_report(results: Path) -> Path:
     everybody = people(loaded, inline=inline, with_rows=with_rows)
     text = environment.get_template("page.html.j2").render(
         version=__version__,
+        study=described_study(results).stated,
         simulated=any(row["simulated"] == "true" for row in scans),
         all_simulated=all(row["simulated"] == "true" for row in scans if row["status"] != "missing"),
         outcomes=outcomes(loaded),
