@@ -27,16 +27,9 @@ from pet_spect.results.converted_scan import read_converted_facts
 from pet_spect.results.registered_scan import read_drawn_lesion, read_warp_lesion, refusal_of
 from pet_spect.results.registration_record import RegistrationRecord, Settings, read_registration_record
 from pet_spect.results.transforms import read_participant_to_standard_points, read_scan_to_participant_points
-from pet_spect.results.uptake_record import (
-    CommonResolution,
-    UptakeRow,
-    UptakeScan,
-    WarpFacts,
-    missing_scan,
-    surrounding_rows,
-    uptake_rows,
-    write_uptake,
-)
+from pet_spect.results.uptake_record import write_uptake
+from pet_spect.results.uptake_rows import UptakeRow, surrounding_rows, uptake_rows
+from pet_spect.results.uptake_scan import CommonResolution, UptakeScan, WarpFacts, missing_scan
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement
