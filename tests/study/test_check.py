@@ -92,6 +92,14 @@ def folder(tmp_path, monkeypatch, repository):
             "within_subject_cv: FDG: source: found ' ', needed where the value is from, in one line",
         ),
         (
+            'within_subject_cv: {FDG: {value: 5, kind: total, source: "a\\ud800"}}',
+            "within_subject_cv: FDG: source: found 'a\\ud800', needed where the value is from",
+        ),
+        (
+            'tracers: {FDG: {label: a, datatype: pet, radiopharmaceutical: "\\ud800a"}}',
+            "tracers: FDG: radiopharmaceutical: found '\\ud800a', needed a name",
+        ),
+        (
             "within_subject_cv: {FDG: 5}",
             "within_subject_cv: FDG: found 5, needed value, kind and source",
         ),
