@@ -1,9 +1,13 @@
+import errno
+import gc
 import os
+import tempfile
 import time
 import tracemalloc
 from zipfile import ZipFile
 
 import pytest
+from xlsxwriter.packager import Packager
 
 from pet_spect.errors import TableError
 from pet_spect.results.table_files import TableFile
@@ -173,6 +177,25 @@ def test_a_workbook_that_cannot_be_written_names_itself_and_leaves_nothing(tmp_p
     with pytest.raises(OSError, match=r"book\.xlsx"):
         write_workbook(tmp_path / "book.xlsx", [facts])
     assert [path.name for path in tmp_path.glob(".partial*")] == []
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+def test_a_full_temporary_folder_is_named_and_emptied(tmp_path, monkeypatch):
+    facts = table(tmp_path, [("sub-01", "a", 1, True, "pass")] * 3)
+    (tmp_path / "temporary").mkdir()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(Packager, "_write_worksheet_files", full)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        write_workbook(tmp_path / "book.xlsx", [facts])
+    assert caught.value.filename.startswith(str(tmp_path / "temporary"))
+    del caught
+    gc.collect()  # what XlsxWriter left open
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["facts.json", "facts.tsv", "temporary"]
 
 
 def test_a_broken_row_leaves_no_workbook(tmp_path):

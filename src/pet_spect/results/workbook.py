@@ -7,7 +7,10 @@ import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from traceback import clear_frames
 from typing import Any
 
 from xlsxwriter import Workbook
@@ -62,18 +65,30 @@ def write_workbook(path: Path, tables: Sequence[TableFile], *, most_rows: int = 
     OSError
         If the workbook cannot be written.
     """
+    with whole_file(path) as partial:
+        content = BytesIO()  # a file on a full disk would fail once more when XlsxWriter throws it away
+        sheets = _fill(content, tables, most_rows)
+        partial.write_bytes(content.getbuffer())
+    return sheets
+
+
+def _fill(content: BytesIO, tables: Sequence[TableFile], most_rows: int) -> dict[str, list[str]]:
+    """Write the workbook into `content`; its rows wait in files of a temporary folder until all are there."""
     sheets: dict[str, list[str]] = {}
-    try:
-        with whole_file(path) as partial, Workbook(str(partial), {"constant_memory": True}) as workbook:
-            workbook.set_properties({"created": _DATE})
-            book = _Book(workbook, most_rows)
-            for table in tables:
-                widths = [_width(name, entry) for name, entry in table.columns.items()]
-                sheets[table.name] = book.add(table.name, list(table.columns), widths, _typed_rows(table))
-            widths = [_NARROW * 2, _NARROW * 2, _WIDE, _NARROW * 2, _WIDE, _WIDE]
-            book.add(_DICTIONARY, _DICTIONARY_COLUMNS, widths, _dictionary_rows(tables), wrapped=True)
-    except FileCreateError as error:
-        raise (error.args[0] if error.args and isinstance(error.args[0], OSError) else error) from None
+    with TemporaryDirectory() as folder:
+        try:
+            with Workbook(content, {"constant_memory": True, "tmpdir": folder}) as workbook:
+                workbook.set_properties({"created": _DATE})
+                book = _Book(workbook, most_rows)
+                for table in tables:
+                    widths = [_width(name, entry) for name, entry in table.columns.items()]
+                    sheets[table.name] = book.add(table.name, list(table.columns), widths, _typed_rows(table))
+                widths = [_NARROW * 2, _NARROW * 2, _WIDE, _NARROW * 2, _WIDE, _WIDE]
+                book.add(_DICTIONARY, _DICTIONARY_COLUMNS, widths, _dictionary_rows(tables), wrapped=True)
+        except (OSError, FileCreateError) as error:
+            fault = error if isinstance(error, OSError) else error.args[0]
+            clear_frames(fault.__traceback__)  # XlsxWriter's ZipFile ends here, as long as `content` is open
+            raise OSError(fault.errno, fault.strerror, fault.filename or folder) from None
     return sheets
 
 
