@@ -1,6 +1,7 @@
 """How much of a true change of tissue is seen without and with partial volume correction, against unblurred truth.
 
-Usage: ``.venv/bin/python benchmarks/partial_volume.py [demo] [--tracers FDG IMZ]`` after ``make demo`` (seed 1).
+Usage: ``.venv/bin/python benchmarks/partial_volume.py [demo] [--tracers FDG IMZ] [--seed 1]`` after
+``make demo``, or after the workflow on another simulated trial, whose seed is given.
 The workflow's registration is taken from ``demo/results``. Then the same scans, simulated anew, are corrected with the
 true anatomy, infarct, pose and resolution: what the registration costs. The truth is ``ratio_ideal``. Prints for each
 reference the slope of measured on true log change (with an intercept, and through zero), the mean absolute and root
@@ -197,6 +198,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("trial", nargs="?", type=Path, default=Path("demo"))
     parser.add_argument("--tracers", nargs="+", default=list(LABELS), choices=list(LABELS))
+    parser.add_argument("--seed", type=int, default=1, help="of the simulated trial")
     options = parser.parse_args()
     truth = read(options.trial / "truth.tsv").query("region == @TARGET and reference in @REFERENCES")
     truth = truth[truth["tracer"].isin(options.tracers)]
@@ -216,7 +218,9 @@ def main() -> None:
                     values[who, session, tracer, reference] = value
     table["warp"] = [values.get(tuple(row), np.nan) for row in table[names].itertuples(index=False)]
     print(pd.concat([summary(table, way) for way in ("uncorrected", "warp")]).to_string(index=False), flush=True)
-    for who, tracer, session, means in with_true_geometry(Trial(participants=len(side)), options.tracers):
+    for who, tracer, session, means in with_true_geometry(
+        Trial(participants=len(side), seed=options.seed), options.tracers
+    ):
         for reference, value in ratios_of(means, side[who]).items():
             values[who, session, tracer, reference] = value
     table["true_geometry"] = [values.get(tuple(row), np.nan) for row in table[names].itertuples(index=False)]

@@ -29,9 +29,10 @@ from two_visits import SESSIONS, Visits, narrow
 from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Atlas, Volume, Warp, opposite
 from pet_spect.quantify import membership
+from pet_spect.quantify.labelled_space import labelled_space
 from pet_spect.quantify.measurement import ParticipantRegions, measure_scan
 from pet_spect.quantify.membership import RESOLUTION_MM
-from pet_spect.quantify.region_weights import _Corners, _divisions, _sub_voxels, _to_standard, _voxels_near_atlas
+from pet_spect.quantify.region_weights import _divisions, _sub_voxels, _to_standard, _voxels_near_atlas
 from pet_spect.simulate.scanner import CEREBELLUM, TARGET
 
 RESOLUTIONS_MM = {"FDG": RESOLUTION_MM["pet"], "IMZ": RESOLUTION_MM["spect"]}
@@ -88,19 +89,16 @@ def weighted_means(
     scan: Volume, atlas: Atlas, to_participant: NDArray[np.float64], warp: Warp | None, certainties: NDArray[np.float32]
 ) -> dict[str, NDArray[np.float64]]:
     """Return by side the mean of the target by each certainty, as `measure_scan` does with one of them."""
-    side_of = np.zeros(int(atlas.labels.max()) + 1, dtype=np.int64) - 1
-    for number, region in enumerate(atlas.regions):
-        side_of[region.index] = number
-    corners = _Corners(side_of[atlas.labels], atlas.affine)
+    labelled = labelled_space(atlas)
     certain = np.pad(certainties, [(1, 1)] * 3 + [(0, 0)]).reshape(-1, certainties.shape[-1])
     offsets, shape = _sub_voxels(_divisions(scan)), np.array(scan.data.shape)
     to_participant = to_participant @ scan.affine
     total = np.zeros((2, 2, certainties.shape[-1]))
-    for centres in _voxels_near_atlas(scan, atlas, to_participant, warp):
+    for centres in _voxels_near_atlas(scan, labelled, to_participant, warp):
         places = np.repeat(centres, len(offsets), axis=0) + np.tile(offsets, (len(centres), 1))
         points, _ = _to_standard(places, to_participant, warp)
-        point, voxel, share = corners.around(points)
-        row = corners.rows[voxel]
+        point, voxel, share = labelled.around(points)
+        row = labelled.padded_rows[voxel]
         centre = centres[point // len(offsets)].astype(np.int64)
         good = (row >= 0) & ((centre >= 0) & (centre < shape)).all(axis=1)
         value = scan.data[tuple(centre[good].T)]

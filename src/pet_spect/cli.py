@@ -21,6 +21,7 @@ VERBS = {
     "measure": "measure every atlas region in every scan of one participant",
     "figures": "draw one picture per scan of one participant",
     "cohort": "join the uptake of all participants into ratio, change and summary tables",
+    "outcomes": "summarise the clinical outcomes, and how they go with the change in the images",
     "report": "write the report page of a results folder",
     "export": "write the tables of a results folder as an Excel workbook",
     "accounted": "list the refused scans that are not signed off, and fail if there is one",

@@ -155,7 +155,8 @@ def header_mistakes(header: Sequence[str], required: Sequence[str], allowed: Seq
     allowed_names = set(allowed or ())
     unknown = [name for name in header if allowed is not None and name not in allowed_names]
     if unknown:
-        near = get_close_matches(unknown[0], allowed or (), n=1)
+        near = [name for name in allowed or () if name.casefold() == unknown[0].casefold()]
+        near = near or get_close_matches(unknown[0], allowed or (), n=1)
         way_out = f"did you mean {near[0]!r}?" if near else f"known are {listed(allowed or ())}"
         more = f" ({len(unknown) - 1} more are not known)" if len(unknown) > 1 else ""
         mistakes.append(f"column {shown(unknown[0])} is not known; {way_out}{more}")

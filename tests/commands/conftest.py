@@ -17,7 +17,7 @@ from pet_spect.registration.templates.template import Template
 def kept_templates(template_of: Callable[[str], Template]) -> Iterator[None]:
     """Let commands take templates that were made before; all of them use the one shipped atlas."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(template, "make_template", lambda name, _: template_of(name))
+        patched.setattr(template, "make_templates", lambda names, _: {name: template_of(name) for name in names})
         patched.setattr(anatomical, "make_anat_template", lambda kind, _: template_of(kind))
         yield
 

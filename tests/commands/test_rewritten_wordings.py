@@ -20,8 +20,8 @@ from pet_spect.results.registration_entries import RefusedAnat
 from pet_spect.results.registration_record import write_registration_record
 from pet_spect.tsv import read_table
 from tests import records
+from tests.commands.measure.test_measure import LABELS, Participant, cut_at_the_top, halves
 from tests.commands.test_cohort import MEANS, SESSIONS, TRACERS, Study
-from tests.commands.test_measure import LABELS, Participant, cut_at_the_top, halves
 from tests.dicom.conftest import drug_item, pet_slice
 from tests.report.conftest import _write_picture
 

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from nilearn import datasets
 
 from pet_spect.imaging.atlases import load_atlas
-from pet_spect.imaging.tissue import tissue_maps
+from pet_spect.imaging.tissue import brain_mask, nilearn_map, tissue_maps
 
 
 @pytest.fixture(scope="module")
@@ -24,3 +25,19 @@ def test_the_maps_are_their_own_mirror(placed):
     _, tissue = placed
     for part in (tissue.grey, tissue.white, tissue.brain):
         assert np.array_equal(part, part[::-1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "load"),
+    [("gm", "load_mni152_gm_template"), ("wm", "load_mni152_wm_template"), ("t1", "load_mni152_template")],
+)
+def test_the_maps_are_those_that_nilearn_gives(kind, load):
+    expected = getattr(datasets, load)(resolution=1)
+    own = nilearn_map(kind)
+    assert np.array_equal(own.affine, expected.affine)
+    assert np.array_equal(own.data, np.asarray(expected.dataobj, dtype=np.float32))
+
+
+def test_the_brain_is_that_of_nilearn(placed):
+    atlas, _ = placed
+    assert brain_mask(atlas).sum() == np.asarray(datasets.load_mni152_brain_mask(resolution=1).dataobj).sum()

@@ -3,6 +3,7 @@ import pytest
 
 from pet_spect.imaging.resample import apply_affine, grid_points
 from pet_spect.model import Atlas, Region, Volume
+from pet_spect.quantify.labelled_space import labelled_space
 from pet_spect.quantify.noise import Noise
 from pet_spect.quantify.region_weights import weigh_regions
 from pet_spect.quantify.sensitivities import atlas_centre, parts_of, region_sensitivities
@@ -30,7 +31,7 @@ def ramp(slopes, to_participant):
 
 
 def sensitivity(scan, atlas, to_participant, *, noise=None, centre=(0.0, 0.0, 0.0), lesion=None):
-    shares = weigh_regions(scan, atlas, scan_to_participant_points=to_participant, lesion=lesion)
+    shares = weigh_regions(scan, labelled_space(atlas, lesion), scan_to_participant_points=to_participant)
     whole, outside = region_sensitivities(
         scan, shares, 1, scan_to_participant_points=to_participant, centre=np.array(centre), noise=noise
     )
@@ -80,6 +81,6 @@ def test_the_middle_of_the_atlas_and_the_parts_of_a_scan():
     atlas = box_at(10)
     assert atlas_centre(atlas) == pytest.approx([10.0, 0.0, 0.0])
     scan = ramp([0.0, 0.0, 0.0], np.eye(4))
-    parts = parts_of(weigh_regions(scan, atlas), 1, scan.data.shape)
+    parts = parts_of(weigh_regions(scan, labelled_space(atlas)), 1, scan.data.shape)
     assert np.count_nonzero(parts == 1) == 64
     assert set(np.unique(parts)) == {0, 1}

@@ -252,6 +252,9 @@ WORDINGS = [
     ("no_lesion", {"case": "seen", "seen": 3.57, "other": 0, "side": "left", "needed": 10.0, "share": 0.75},
      "no lesion mask is given, and what the registration saw, 3.6 mL on the left and 0.0 mL on the other side, is not"
      " clear enough: at least 10 mL on the left, and 75% of all, are needed"),
+    ("outcome_no_estimate", {"case": "one"}, "no estimate: 1 participant"),
+    ("outcome_no_estimate", {"case": "several", "people": 2}, "no estimate: 2 participants"),
+    ("outcome_no_variation", {}, "no correlation: one of the two changes is the same in everybody"),
     ("no_treatment_site", {}, "participants.tsv gives no treatment site for this person"),
     ("treatment_both_sides", {},
      "there are treatment sites on both sides, so that there is no untreated mirror image"),

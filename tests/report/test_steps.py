@@ -40,18 +40,19 @@ def box(x: float, y: float, z: float, half: float = 12.0) -> Volume:
     return Volume(inside.astype(np.float32), GRID)
 
 
-def registration(data, to_standard=STILL, from_standard=STILL) -> Registration:
+def registration(data, masks, to_standard=STILL, from_standard=STILL) -> Registration:
     """Return a scan whose own space is shifted against the participant's."""
     own, to_scan = GRID.copy(), np.eye(4)
     own[:3, 3] += SHIFT
     to_scan[:3, 3] = SHIFT
-    return Registration(Volume(data, own), Volume(data, GRID), to_scan, to_standard, from_standard)
+    linear = linear_part(from_standard, masks["brain"])
+    return Registration(Volume(data, own), Volume(data, GRID), to_scan, to_standard, from_standard, linear)
 
 
 @pytest.fixture(scope="module")
-def scan():
+def scan(masks):
     """Return a scan that is hot in the left motor cortex."""
-    return registration(0.2 + 5 * box(-40, -12, 50).data)
+    return registration(0.2 + 5 * box(-40, -12, 50).data, masks)
 
 
 def centre_of(array) -> float:
@@ -86,7 +87,7 @@ def test_midplane_is_where_the_transforms_put_it(scan, masks):
     six_mm_right = Warp(np.zeros((*SHAPE, 3), dtype=np.float32), GRID)
     six_mm_right.displacement[..., 0] = 6.0
     for to_standard, standard_x in ((STILL, 0.0), (six_mm_right, -6.0)):
-        moved = registration(scan.native.data, to_standard, STILL)
+        moved = registration(scan.native.data, masks, to_standard, STILL)
         panel = in_own_space(moved, masks).panels[0]
         column = np.abs(panel.from_midplane[100]).argmin()
         x = panel.plane.points()[100, column, 0]
@@ -106,7 +107,7 @@ def test_before_the_warp_only_its_linear_part_is_taken(masks):
 
 def test_before_the_warp_a_shift_of_the_head_is_undone(masks):
     shifted = Warp(np.full((*SHAPE, 3), 8.0, dtype=np.float32), GRID)
-    scan = registration(box(-40 + 8, -18 + 8, 50 + 8).data, from_standard=shifted)
+    scan = registration(box(-40 + 8, -18 + 8, 50 + 8).data, masks, from_standard=shifted)
     panel = before_warp(scan, masks).panels[0]
     rows, columns = np.nonzero(np.nan_to_num(panel.image) > 0.5)
     middle = panel.plane.points()[round(rows.mean()), round(columns.mean())]

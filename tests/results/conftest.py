@@ -15,6 +15,13 @@ from pet_spect.results import layout
 CVS = {"FDG": {"value": 5, "kind": "total", "source": "made up"}}
 FACTS = {"id": "MC-1", "title": "Cells after stroke", "registration": "R-1"}
 OPTIONAL = ("--lesion-rings", "left", "--treatment", "--treatment-sites", "mni:20,0,0", "--pvc", "gtm")
+OUTCOMES = """\
+participant_id session mRS NIHSS adverse_events serious_adverse_events
+sub-01 baseline 4 12 n/a n/a
+sub-01 year1 3 9 1 0
+sub-02 baseline 3 n/a n/a n/a
+sub-03 year1 2 7 2 1
+"""
 VISITS = ("--sessions", "baseline", "year1", "--tracers", "FDG")
 
 
@@ -31,6 +38,10 @@ def every_table(small_results: Path, made_once: Callable[[str, Callable[[Path], 
         files = ["--participants", str(config / "participants.tsv"), "--scans", str(config / "scans.tsv")]
         asked = ["--pvc", "gtm", "--within-subject-cv", json.dumps(CVS), "--study", json.dumps(FACTS)]
         assert main(["cohort", "--results", str(results), *files, *VISITS, *asked]) == 0
+        clinical = study / "outcomes.tsv"
+        clinical.write_text(OUTCOMES.replace(" ", "\t"), encoding="utf-8")
+        about = ["--outcomes", str(clinical), "--imaging", "FDG", "precentral", "uptake_ratio", "contralateral"]
+        assert main(["outcomes", "--results", str(results), *files[:2], *VISITS[:3], *about]) == 0
         assert main(["plan", str(study), "--out", str(tables / "plan.tsv")]) == 0
         assert main(["accounted", str(results), "--out", str(tables / "accounted.tsv")]) == 0
 

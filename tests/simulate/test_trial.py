@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from pet_spect.dicom.anatomy.convert import convert_anat
 from pet_spect.errors import ConfigError
@@ -45,7 +46,9 @@ def test_tables_are_those_the_workflow_reads(whole):
     assert len(scans) == 7
     assert all((whole / scan.path).is_dir() and not scan.path.is_absolute() for scan in scans)
     config = (whole / "config" / "config.yaml").read_text()
-    assert config == "participants: config/participants.tsv\nscans: config/scans.tsv\n"
+    assert yaml.safe_load(config) == {
+        name: f"config/{name}.tsv" for name in ("participants", "scans", "outcomes", "adverse_events")
+    }
 
 
 @pytest.mark.parametrize(("kind", "modality"), [("T1w", "MR"), ("CT", "CT")])

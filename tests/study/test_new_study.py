@@ -42,6 +42,7 @@ def test_an_empty_folder_becomes_the_study(tmp_path):
     start_study(tmp_path)
     assert sorted(path.name for path in (tmp_path / "config").iterdir()) == [
         "config.yaml",
+        "outcomes.tsv",
         "participants.tsv",
         "qc.tsv",
         "scans.tsv",

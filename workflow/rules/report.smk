@@ -2,6 +2,7 @@ rule report:
     """The page a person reads."""
     input:
         tables=rules.cohort.output,
+        outcomes=OUTCOME_TABLES,
         figures=expand("results/figures/{participant}", participant=SCANNED),
     output:
         report(
@@ -13,8 +14,9 @@ rule report:
         "logs/report.log",
     params:
         version=PACKAGE_VERSION,
+        no_outcomes="" if OUTCOME_TABLES else "--no-outcomes",
     shell:
-        "pet-spect report results 2> {log:q}"
+        "pet-spect report results {params.no_outcomes} 2> {log:q}"
 
 
 localrules:

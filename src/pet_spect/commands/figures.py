@@ -27,7 +27,10 @@ from pet_spect.results.transforms import (
 )
 
 if TYPE_CHECKING:
-    from pet_spect.report.steps import Step
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pet_spect.report.steps import Outline, Step
 
 _FLAT = 1e-3
 """A pose that shrinks volumes to less than this shows nothing."""
@@ -60,9 +63,9 @@ def run(options: argparse.Namespace) -> None:
     atlas = chosen_atlas(options)
     masks = outlines(atlas, options.target, options.reference)
     record = read_registration_record(options.results / layout.registration_record(options.participant))
-    person = _Person(options.results, options.participant, record)
+    person = _Person(options.results, options.participant, record, masks)
     for session, tracer, image in options.scan:
-        _draw(person, ScanKey(options.participant, session, tracer), Path(image), masks)
+        _draw(person, ScanKey(options.participant, session, tracer), Path(image))
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class _Person:
     results: Path
     name: str
     record: RegistrationRecord
+    masks: Mapping[str, Outline]
 
     @cached_property
     def warps(self) -> tuple[Warp, Warp]:
@@ -82,16 +86,22 @@ class _Person:
         )
 
     @cached_property
+    def linear(self) -> NDArray[np.float64]:
+        from pet_spect.report.steps import linear_part
+
+        return linear_part(self.warps[1], self.masks["brain"])
+
+    @cached_property
     def lesion(self) -> Volume:
         return read_warp_lesion(self.results, self.name)
 
 
-def _draw(person: _Person, key: ScanKey, image: Path, masks: Mapping[str, Volume]) -> None:
+def _draw(person: _Person, key: ScanKey, image: Path) -> None:
     from pet_spect.report import steps
     from pet_spect.report.figures import draw_refusal, draw_registration
     from pet_spect.report.results_folder import gate_lines, lesion_line
 
-    results, parts = person.results, layout.scan_name(image)
+    results, masks, parts = person.results, person.masks, layout.scan_name(image)
     path = results / layout.registration_figure(*parts[:3])
     title = layout.scan_stem(*parts[:3])
     facts = read_converted_facts(image)
@@ -109,7 +119,7 @@ def _draw(person: _Person, key: ScanKey, image: Path, masks: Mapping[str, Volume
         return
     participant_to_scan_points = read_participant_to_scan_points(results, parts)
     standard = read_volume(results / layout.standard_image(*parts))
-    scan = steps.Registration(read_volume(image), standard, participant_to_scan_points, *person.warps)
+    scan = steps.Registration(read_volume(image), standard, participant_to_scan_points, *person.warps, person.linear)
     shown = [
         steps.in_own_space(scan, masks),
         steps.before_warp(scan, masks),
@@ -120,7 +130,7 @@ def _draw(person: _Person, key: ScanKey, image: Path, masks: Mapping[str, Volume
     draw_registration(path, key, title, shown, gates, warnings=warnings, simulated=facts.simulated)
 
 
-def _tried(scan: Volume, tried: Tried | None, masks: Mapping[str, Volume]) -> list[Step]:
+def _tried(scan: Volume, tried: Tried | None, masks: Mapping[str, Outline]) -> list[Step]:
     """Return what was tried with a refused scan: the head that was found, and its pose; None if nothing was."""
     import numpy as np
 

@@ -9,6 +9,11 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of ``pet-spect report``."""
     parser.add_argument("results", type=Path, metavar="RESULTS", help="the results folder, with its tables and figures")
+    parser.add_argument(
+        "--no-outcomes",
+        action="store_true",
+        help="leave out clinical outcomes, whose tables may be those of an earlier run",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -23,4 +28,4 @@ def run(options: argparse.Namespace) -> None:
     """
     from pet_spect.report.page import write_report
 
-    write_report(options.results)
+    write_report(options.results, with_outcomes=not options.no_outcomes)

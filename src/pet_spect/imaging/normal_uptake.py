@@ -226,22 +226,26 @@ def healthy_uptake(pattern: Pattern, atlas: Atlas, tissue: TissueMaps) -> NDArra
     (X, Y, Z) float32 array
         Linear in the levels of `pattern`; 0 outside the brain.
     """
-    labels = atlas.labels
+    brain = tissue.brain | (atlas.labels > 0)
+    labels = atlas.labels[brain]
     level = np.full(int(labels.max()) + 1, pattern.grey, dtype=np.float32)
     for name, value in pattern.cortex.items():
         level[[region.index for region in atlas.regions if region.name == name]] = value
-    grey = level[nearest_label(labels)]
-    white = np.where(_near(region_mask(atlas, "lateral_ventricle")), pattern.periventricular_white, pattern.white)
-    whole = np.maximum(tissue.grey + tissue.white, 1)
-    share_grey, share_white = tissue.grey / whole, tissue.white / whole
-    uptake = grey * share_grey + white * share_white + pattern.csf * (1 - share_grey - share_white)
-    uptake[~(tissue.brain | (labels > 0))] = 0
+    grey = level[nearest_label(atlas.labels)[brain]]
+    beside_ventricle = _near(region_mask(atlas, "lateral_ventricle"))[brain]
+    white = np.where(beside_ventricle, pattern.periventricular_white, pattern.white)
+    share_grey, share_white = tissue.grey[brain], tissue.white[brain]
+    whole = np.maximum(share_grey + share_white, 1)
+    share_grey, share_white = share_grey / whole, share_white / whole
+    values = grey * share_grey + white * share_white + pattern.csf * (1 - share_grey - share_white)
     filled = np.full(level.shape, np.nan)
     for name, value in pattern.filled.items():
         filled[[region.index for region in atlas.regions if region.name == name]] = value
     inside = np.isfinite(filled)[labels]
-    uptake[inside] = filled[labels[inside]]
-    return np.asarray(uptake, dtype=np.float32)
+    values[inside] = filled[labels[inside]]
+    uptake = np.zeros(atlas.labels.shape, dtype=np.float32)
+    uptake[brain] = values
+    return uptake
 
 
 def region_mask(atlas: Atlas, *names: str) -> NDArray[np.bool_]:

@@ -43,11 +43,18 @@ def sample(volume: Volume, points: Points) -> NDArray[np.float32]:
 
 def displace(warp: Warp, points: Points) -> NDArray[np.float64]:
     """Return the points, moved by a field; outside its grid the field goes on as on the border."""
-    voxels = np.moveaxis(voxels_of(warp.affine, points), -1, 0)
-    moved = points.astype(np.float64)
-    for axis in range(3):
-        moved[..., axis] += map_coordinates(warp.displacement[..., axis], voxels, order=1, mode="nearest")
+    moved = displacement_at(warp, voxels_of(warp.affine, points))
+    moved += points
     return moved
+
+
+def displacement_at(warp: Warp, voxels: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the (..., 3) displacement in mm at (fractional) voxel indices of the field, as for `displace`."""
+    found = np.empty(voxels.shape)
+    where = np.moveaxis(voxels, -1, 0)
+    for axis in range(3):
+        found[..., axis] = map_coordinates(warp.displacement[..., axis], where, order=1, mode="nearest")
+    return found
 
 
 def resample(

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
 
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.model import Atlas
+from pet_spect.model import Atlas, Volume
+
+_FILE = "mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz"
+_BRAIN_FROM = 0.2
+"""The threshold of ``nilearn.datasets.load_mni152_brain_mask``."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +48,12 @@ def tissue_maps(atlas: Atlas) -> TissueMaps:
     TissueMaps
         0 where the maps do not reach: they are cut at z = -72 mm.
     """
-    from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
-
-    grey, white = (_placed(load(resolution=1), atlas) for load in (load_mni152_gm_template, load_mni152_wm_template))
-    return TissueMaps(grey, white, brain_mask(atlas))
+    return TissueMaps(_placed(nilearn_map("gm"), atlas), _placed(nilearn_map("wm"), atlas), brain_mask(atlas))
 
 
 def brain_mask(atlas: Atlas) -> NDArray[np.bool_]:
     """Return the brain on the grid of an atlas, as for `tissue_maps`."""
-    from nilearn.datasets import load_mni152_brain_mask
-
-    return np.asarray(_placed(load_mni152_brain_mask(resolution=1), atlas) > 0)
+    return np.asarray(_placed(nilearn_map("t1"), atlas) > _BRAIN_FROM)
 
 
 def t1_map(atlas: Atlas) -> NDArray[np.float32]:
@@ -68,18 +70,36 @@ def t1_map(atlas: Atlas) -> NDArray[np.float32]:
         White matter near 0.9, grey matter near 0.65, CSF near 0.2; 0 outside the brain. Regions below
         z = -72 mm, where the image is cut, have the median of the brain.
     """
-    from nilearn.datasets import load_mni152_template
-
-    image, brain = _placed(load_mni152_template(resolution=1), atlas), brain_mask(atlas)
+    image = _placed(nilearn_map("t1"), atlas)
+    brain = image > _BRAIN_FROM
     t1 = np.where(brain, image, 0)
     t1[(atlas.labels > 0) & ~brain] = np.median(t1[brain])
     return np.asarray(t1, dtype=np.float32)
 
 
-def _placed(image: nib.Nifti1Image, atlas: Atlas) -> NDArray[np.float32]:
-    source = np.asarray(image.dataobj, dtype=np.float32)
-    offset = np.rint(image.affine[:3, 3] - atlas.affine[:3, 3]).astype(int)
+def nilearn_map(kind: Literal["gm", "wm", "t1"]) -> Volume:
+    """Return grey matter, white matter or the T1-weighted brain of the ICBM 2009a symmetric template, 1 mm.
+
+    The same as ``nilearn.datasets.load_mni152_gm_template`` and its kin, without a second of imports: from the files
+    themselves.
+
+    Returns
+    -------
+    Volume
+        Scaled to a greatest value of 1.
+    """
+    package = find_spec("nilearn")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("nilearn is not installed")
+    image = nib.Nifti1Image.from_filename(Path(package.origin).parent / "datasets" / "data" / _FILE.format(kind))
+    data = np.asarray(image.dataobj, dtype=np.float32)
+    return Volume(data / data.max(), image.affine)
+
+
+def _placed(source: Volume, atlas: Atlas) -> NDArray[np.float32]:
+    offset = np.rint(source.affine[:3, 3] - atlas.affine[:3, 3]).astype(int)
     target: NDArray[np.float32] = np.zeros(atlas.labels.shape, dtype=np.float32)
-    into = [slice(max(o, 0), min(o + s, t)) for o, s, t in zip(offset, source.shape, target.shape, strict=True)]
-    target[tuple(into)] = source[tuple(slice(i.start - o, i.stop - o) for i, o in zip(into, offset, strict=True))]
+    shapes = zip(offset, source.data.shape, target.shape, strict=True)
+    into = [slice(max(o, 0), min(o + s, t)) for o, s, t in shapes]
+    target[tuple(into)] = source.data[tuple(slice(i.start - o, i.stop - o) for i, o in zip(into, offset, strict=True))]
     return target

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from pet_spect.errors import RegionError, shown
 from pet_spect.model import Atlas, CutView, Refusal, RegionUptake, Volume, Warp
 from pet_spect.quantify.coverage import coverage_by_pose, in_view, limited
+from pet_spect.quantify.labelled_space import LabelledSpace, labelled_space
 from pet_spect.quantify.membership import RESOLUTION_MM, membership_certainty
 from pet_spect.quantify.region_weights import RegionWeights, weigh_regions
 from pet_spect.quantify.smoothing import blur
@@ -57,6 +59,11 @@ class ParticipantRegions:
         """Refuse a coverage that is no fraction."""
         if not (isinstance(self.min_coverage, int | float | np.number) and 0 <= self.min_coverage <= 1):
             raise RegionError(f"min_coverage is {shown(self.min_coverage)}; a fraction from 0 to 1 is needed")
+
+    @cached_property
+    def labelled(self) -> LabelledSpace:
+        """The atlas and the lesion, prepared once for all scans."""
+        return labelled_space(self.atlas, self.lesion)
 
 
 def participant_regions(
@@ -198,10 +205,9 @@ def _measured(
 ) -> ScanMeasurement:
     shares = weigh_regions(
         volume,
-        regions.atlas,
+        regions.labelled,
         scan_to_participant_points=to_participant,
         participant_to_standard_points=regions.to_standard,
-        lesion=regions.lesion,
         certainty=regions.certainty,
     )
     uptakes = uptake_of_shares(

@@ -1,30 +1,26 @@
 """Region weights of a scan's voxels.
 
 Counts are never interpolated: each voxel of the scan is divided into sub-voxels, each sub-voxel's centre is carried
-to the standard space, and the atlas there says how much of the voxel belongs to which region. Between the voxels of the
-atlas its labels share a point linearly: with the nearest alone, all regions are shifted by up to half a voxel where the
-sub-voxels are as far apart as the atlas's voxels, as in every image on a grid of the standard space.
+to the standard space, and the atlas there says how much of the voxel belongs to which region (`labelled_space`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.errors import RegionError
-from pet_spect.imaging.resample import apply_affine, displace, voxels_of
-from pet_spect.model import Atlas, Volume, Warp
-from pet_spect.quantify.membership import between_voxels
+from pet_spect.imaging.resample import apply_affine, displacement_at, voxels_of
+from pet_spect.model import Volume, Warp
+from pet_spect.quantify.labelled_space import LabelledSpace
 
 _SUBVOXEL_MM = 1.2
 _POINTS_AT_ONCE = 400_000
-_CELL = 4
-_STEPS = 1024  # a share is a whole number of these along each axis, so that sums are exact in whatever order
 
 FloatArray = NDArray[np.float64]
 
@@ -61,12 +57,10 @@ class RegionWeights:
 
 def weigh_regions(
     scan: Volume,
-    atlas: Atlas,
+    labelled: LabelledSpace,
     *,
     scan_to_participant_points: NDArray[np.floating] | None = None,
     participant_to_standard_points: Warp | None = None,
-    lesion: Volume | None = None,
-    lesion_threshold: float = 0.5,
     certainty: NDArray[np.float32] | None = None,
 ) -> RegionWeights:
     """Return how the regions of the atlas share the voxels of a scan.
@@ -75,16 +69,12 @@ def weigh_regions(
     ----------
     scan : Volume
         Only its grid matters.
-    atlas : Atlas
-        Labels in the standard space.
+    labelled : LabelledSpace
+        The atlas, and the lesion if there is one, in the standard space.
     scan_to_participant_points : (4, 4) float array, optional
         Takes points of the scan to the participant, RAS+ mm. Without it the two are one space.
     participant_to_standard_points : Warp, optional
         Takes points of the participant to the standard space. Without it the two are one space.
-    lesion : Volume, optional
-        Lesion mask in the standard space.
-    lesion_threshold : float, default 0.5
-        A voxel of `lesion` above it is lesion.
     certainty : float array, optional
         On the atlas's grid, see `membership.membership_certainty`; all of a region weighs the same without it.
 
@@ -95,35 +85,24 @@ def weigh_regions(
     """
     to_participant = np.eye(4) if scan_to_participant_points is None else scan_to_participant_points
     warp = participant_to_standard_points
-    n_regions, n_voxels = len(atlas.regions), scan.data.size
-    row_of_label = np.full(int(atlas.labels.max()) + 1, -1, dtype=np.int64)
-    for number, region in enumerate(atlas.regions):
-        if 0 <= region.index < row_of_label.size:
-            row_of_label[region.index] = number
+    n_rows, n_voxels = 2 * labelled.n_regions, scan.data.size
     per_axis = _divisions(scan)
     sub_voxel_ml = scan.voxel_ml / float(per_axis.prod())
     offsets = _sub_voxels(per_axis)
     to_participant = to_participant @ scan.affine
     shape = np.array(scan.data.shape)
-    rows = row_of_label[atlas.labels]
-    if lesion is not None:
-        # by voxels of the atlas, so that of a region that is lost altogether no rim is left
-        labelled = rows >= 0
-        places = apply_affine(atlas.affine, np.argwhere(labelled).astype(np.float64))
-        rows[labelled] += n_regions * (between_voxels(lesion, places) > lesion_threshold)
-    corners = _Corners(rows, atlas.affine)
     certain = None if certainty is None else np.pad(certainty, 1).ravel()
 
-    total = np.zeros(2 * n_regions)
+    total = np.zeros(n_rows)
     keys, counts, weights = [], [], []
-    for centres in _voxels_near_atlas(scan, atlas, to_participant, warp):
+    for centres in _voxels_near_atlas(scan, labelled, to_participant, warp):
         indices = np.repeat(centres, len(offsets), axis=0)
         points, in_field = _to_standard(indices + np.tile(offsets, (len(centres), 1)), to_participant, warp)
-        point, atlas_voxel, share = corners.around(points)
-        row = corners.rows[atlas_voxel]
-        labelled = row >= 0
-        point, atlas_voxel, share, row = point[labelled], atlas_voxel[labelled], share[labelled], row[labelled]
-        total += np.bincount(row, weights=share, minlength=2 * n_regions)
+        point, atlas_voxel, share = labelled.around(points)
+        row = labelled.padded_rows[atlas_voxel].astype(np.int64)
+        in_region = row >= 0
+        point, atlas_voxel, share, row = point[in_region], atlas_voxel[in_region], share[in_region], row[in_region]
+        total += np.bincount(row, weights=share, minlength=n_rows)
         seen = np.repeat(((centres >= 0) & (centres < shape)).all(axis=1), len(offsets)) & in_field
         on_grid = seen[point]
         point, share, row, atlas_voxel = point[on_grid], share[on_grid], row[on_grid], atlas_voxel[on_grid]
@@ -140,56 +119,7 @@ def weigh_regions(
     key = np.concatenate(keys)
     counted = np.asarray(np.concatenate(counts), dtype=np.float64)
     weight = np.asarray(np.concatenate(weights), dtype=np.float64) if weights else counted
-    return RegionWeights(key // n_voxels, key % n_voxels, counted, weight, total, sub_voxel_ml, lesion is not None)
-
-
-class _Corners:
-    """The voxels of an atlas around a point, and how they share it (linear interpolation).
-
-    `rows` holds the row of each voxel, -1 for none, with one more voxel at each end; `around` returns indices of it.
-    """
-
-    def __init__(self, rows: NDArray[np.int64], affine: FloatArray) -> None:
-        self.affine = affine
-        padded = np.pad(rows, 1, constant_values=-1)
-        self.shape = padded.shape
-        self.rows = padded.ravel()
-        self.strides = (padded.shape[1] * padded.shape[2], padded.shape[2], 1)
-        even = np.ones(tuple(n - 1 for n in padded.shape), dtype=bool)
-        first = padded[:-1, :-1, :-1]
-        for corner in product((0, 1), repeat=3):
-            even &= padded[tuple(slice(c, n - 1 + c) for c, n in zip(corner, padded.shape, strict=True))] == first
-        self.even = np.pad(even, [(0, 1)] * 3).ravel()
-
-    def around(self, points: FloatArray) -> tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]:
-        """Return, (n,) each, which point, which voxel near it, and its share of the point; 1 in all for each point.
-
-        A point outside the grid has none. Where all voxels around a point have one row, the nearest stands for all.
-        """
-        # axis by axis in whole steps: numpy is slow along a last axis of three
-        places = voxels_of(self.affine, points)
-        steps = [np.rint((places[:, axis] + 1) * _STEPS).astype(np.int64) for axis in range(3)]
-        inside = np.ones(len(points), dtype=bool)
-        for step, extent in zip(steps, self.shape, strict=True):
-            inside &= (step >= 0) & (step < (extent - 1) * _STEPS)
-        point = np.flatnonzero(inside)
-        steps = [step[point] for step in steps]
-        low = self._flat([step // _STEPS for step in steps])
-        is_even = self.even[low]
-        nearest = self._flat([np.rint(step[is_even] / _STEPS).astype(np.int64) for step in steps])
-        found = [(point[is_even], nearest, np.ones(nearest.size))]
-        point, low = point[~is_even], low[~is_even]
-        fractions = [(step[~is_even] % _STEPS) / _STEPS for step in steps]
-        shares = [(1 - fraction, fraction) for fraction in fractions]
-        for i, j, k in product((0, 1), repeat=3):
-            share = shares[0][i] * shares[1][j] * shares[2][k]
-            some = share > 0
-            found.append((point[some], low[some] + self._flat([i, j, k]), share[some]))
-        point, voxel, share = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return point, voxel, share
-
-    def _flat(self, index: Sequence[Any]) -> Any:
-        return sum(each * stride for each, stride in zip(index, self.strides, strict=True))
+    return RegionWeights(key // n_voxels, key % n_voxels, counted, weight, total, sub_voxel_ml, labelled.with_lesion)
 
 
 def _divisions(scan: Volume) -> NDArray[np.int64]:
@@ -204,11 +134,13 @@ def _sub_voxels(per_axis: NDArray[np.int64]) -> FloatArray:
 
 
 def _voxels_near_atlas(
-    scan: Volume, atlas: Atlas, to_participant: FloatArray, warp: Warp | None
+    scan: Volume, labelled: LabelledSpace, to_participant: FloatArray, warp: Warp | None
 ) -> Iterator[FloatArray]:
     """Give (n, 3) voxel indices whose voxel may hold part of a region, on the scan's grid or beyond it."""
-    low, high = _index_box(atlas, to_participant, warp)
-    near, near_affine = _neighbourhood(atlas, 2 * float(np.linalg.norm(scan.voxel_size)))
+    low, high = _index_box(labelled, to_participant, warp)
+    label_mm = float(np.linalg.norm(np.linalg.norm(labelled.affine[:3, :3], axis=0)))
+    half_mm = float(np.linalg.norm(scan.voxel_size)) / 2
+    near, near_affine = labelled.near(half_mm * _most_stretch(warp) + label_mm)
     sub_voxels = int(_divisions(scan).prod())
     plane = np.stack(
         np.meshgrid(np.arange(low[0], high[0] + 1), np.arange(low[1], high[1] + 1), indexing="ij"), axis=-1
@@ -221,15 +153,27 @@ def _voxels_near_atlas(
         yield from (piece for piece in np.array_split(centres, pieces) if len(piece))
 
 
+def _most_stretch(warp: Warp | None) -> float:
+    """Return how much further apart at most a warp carries two points; its field is linear between its nodes."""
+    if warp is None:
+        return 1.0
+    voxel_mm = np.linalg.norm(warp.affine[:3, :3], axis=0)
+    steepest = [
+        float((np.diff(warp.displacement, axis=axis) ** 2).sum(axis=-1).max(initial=0.0)) / voxel_mm[axis] ** 2
+        for axis in range(3)
+    ]
+    return 1.0 + math.sqrt(sum(steepest))
+
+
 def _index_box(
-    atlas: Atlas, to_participant: FloatArray, warp: Warp | None
+    labelled: LabelledSpace, to_participant: FloatArray, warp: Warp | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the first and last voxel index, beyond the scan's grid if need be, that can hold a region.
 
     A point x goes to x + d(x), so what lands in the atlas's box lies in that box less the range of d.
     """
-    corners = np.stack(np.meshgrid(*[[first, last] for first, last in _labelled_box(atlas)], indexing="ij"), axis=-1)
-    corners = apply_affine(atlas.affine, corners.reshape(-1, 3))
+    corners = np.stack(np.meshgrid(*[[first, last] for first, last in labelled.box()], indexing="ij"), axis=-1)
+    corners = apply_affine(labelled.affine, corners.reshape(-1, 3))
     low, high = corners.min(axis=0), corners.max(axis=0)
     if warp is not None:
         low = low - warp.displacement.max(axis=(0, 1, 2))
@@ -242,30 +186,6 @@ def _index_box(
     )
 
 
-def _labelled_box(atlas: Atlas) -> list[tuple[float, float]]:
-    box = []
-    for axis in range(3):
-        planes = np.flatnonzero((atlas.labels > 0).any(axis=tuple(a for a in range(3) if a != axis)))
-        if planes.size == 0:
-            raise RegionError("the atlas holds no region", code="empty_atlas")
-        box.append((float(planes[0]) - 1, float(planes[-1]) + 1))  # so far a label has a share of a point
-    return box
-
-
-def _neighbourhood(atlas: Atlas, reach_mm: float) -> tuple[NDArray[np.uint8], FloatArray]:
-    """Return a coarse mask of everything within `reach_mm` of a region, and its affine."""
-    from scipy.ndimage import maximum_filter
-
-    voxel_mm = np.linalg.norm(atlas.affine[:3, :3], axis=0)
-    reach = np.ceil(reach_mm / (voxel_mm * _CELL)).astype(int) + 1
-    padded = np.pad(atlas.labels > 0, [(0, -n % _CELL) for n in atlas.labels.shape])
-    cells = padded.reshape([n for extent in padded.shape for n in (extent // _CELL, _CELL)]).any(axis=(1, 3, 5))
-    cells = np.pad(cells.astype(np.uint8), [(int(r), int(r)) for r in reach])
-    affine = atlas.affine @ np.diag([_CELL, _CELL, _CELL, 1.0])
-    affine[:3, 3] = apply_affine(atlas.affine, ((0.5 - reach) * _CELL - 0.5)[np.newaxis])[0]
-    return maximum_filter(cells, size=2 * reach + 1, mode="constant"), affine
-
-
 def _to_standard(
     indices: FloatArray, to_participant: FloatArray, warp: Warp | None
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -276,10 +196,12 @@ def _to_standard(
     points = apply_affine(to_participant, indices)
     if warp is None:
         return points, np.ones(len(points), dtype=bool)
-    extent = np.array(warp.displacement.shape[:3])
     where = voxels_of(warp.affine, points)
-    in_field = ((where >= -0.5) & (where <= extent - 0.5)).all(axis=1)
-    return displace(warp, points), np.asarray(in_field)
+    in_field = np.ones(len(points), dtype=bool)
+    for axis in range(3):  # numpy is slow along a last axis of three
+        in_field &= (where[:, axis] >= -0.5) & (where[:, axis] <= warp.displacement.shape[axis] - 0.5)
+    points += displacement_at(warp, where)
+    return points, in_field
 
 
 def _nearest(image: NDArray[Any], affine: FloatArray, points: FloatArray) -> NDArray[Any]:

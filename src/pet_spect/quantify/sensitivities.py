@@ -13,6 +13,7 @@ from scipy.ndimage import find_objects
 
 from pet_spect.imaging.resample import apply_affine, resample_affine
 from pet_spect.model import Atlas, RegionSide, Volume
+from pet_spect.quantify.labelled_space import labelled_space
 from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement
 from pet_spect.quantify.noise import Noise, mean_noise_sd, noise_of_difference
 from pet_spect.quantify.region_weights import FloatArray, RegionWeights, weigh_regions
@@ -91,11 +92,9 @@ def _thresholds(
     for threshold in LESION_THRESHOLDS:
         shares = weigh_regions(
             scan.volume,
-            narrow,
+            labelled_space(narrow, lesion, lesion_threshold=threshold),
             scan_to_participant_points=scan.to_participant,
             participant_to_standard_points=regions.to_standard,
-            lesion=lesion,
-            lesion_threshold=threshold,
             certainty=regions.certainty,
         )
         uptake = uptake_of_shares(scan.volume, narrow, shares, lesionfree=regions.lesionfree, min_coverage=0.0)

@@ -7,7 +7,9 @@ at which the scan is explained best, each part of the brain with brightnesses of
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +69,22 @@ class SharpTissue:
     maps: NDArray[np.float32]
     counted: NDArray[np.bool_]
     affine: FloatArray
+
+    @property
+    def voxel_size(self) -> FloatArray:
+        """(3,) edge lengths of a voxel in mm."""
+        return np.asarray(np.linalg.norm(self.affine[:3, :3], axis=0))
+
+    @cached_property
+    def blurred(self) -> list[NDArray[np.float32]]:
+        """The maps on their own grid by each blur of `SEARCHED_MM`, (voxels that count, 3): the same for all scans."""
+        voxels = np.argwhere(self.counted)
+        margin = np.ceil(_MARGIN_MM / self.voxel_size).astype(np.int64)
+        first = np.maximum(voxels.min(axis=0, initial=max(self.counted.shape)) - margin, 0)
+        last = voxels.max(axis=0, initial=0) + margin
+        box = tuple(slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True))
+        maps = [each[box] for each in self.maps]
+        return list(_blurred(maps, self.counted[box], FWHM_TO_SIGMA / self.voxel_size, (slice(None),) * 3))
 
 
 @dataclass(frozen=True)
@@ -176,7 +194,7 @@ def sharpest_fwhm_mm(scan: Volume, tissue: SharpTissue) -> float:
     Parameters
     ----------
     scan : Volume
-        In standard space, roughly in place; NaN is outside the field of view.
+        On the grid of `tissue`, roughly in place; NaN is outside the field of view.
     tissue : SharpTissue
 
     Returns
@@ -184,8 +202,11 @@ def sharpest_fwhm_mm(scan: Volume, tissue: SharpTissue) -> float:
     float
         In mm; NaN where it is unknown.
     """
-    best = _best_blur(scan, tissue, np.eye(4), None)
-    return math.nan if isinstance(best, str) else max(_corrected(best[0]), FINEST_MM)
+    seen = np.isfinite(scan.data[tissue.counted])
+    counted = tissue.counted & np.isfinite(scan.data)
+    designs = (each[seen] for each in tissue.blurred)
+    residuals, sizes = _compared(scan.data[counted], counted, tissue.voxel_size, designs)
+    return math.nan if len(sizes) < _FEWEST_BLOCKS else max(_corrected(_best(residuals, sizes)[0]), FINEST_MM)
 
 
 def _corrected(best_fwhm_mm: float) -> float:
@@ -253,18 +274,41 @@ def _residuals(
     counted = map_coordinates(tissue.counted.astype(np.uint8), where, order=0).reshape(shape)[coarse] > 0
     data = scan.data[tuple(slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True))]
     counted &= np.isfinite(data)
-    values = data[counted].astype(np.float64)
-    if values.size == 0 or not values.std() > 0:
-        return np.zeros((len(SEARCHED_MM), 0)), np.zeros(0)
-    values = (values - values.mean()) / values.std()
-    block = _blocks(counted, scan.voxel_size)
-    residuals, reached = [], 0.0
+    designs = _blurred(maps, counted, FWHM_TO_SIGMA / scan.voxel_size * parts, coarse)
+    return _compared(data[counted], counted, scan.voxel_size, designs)
+
+
+def _blurred(
+    maps: Sequence[NDArray[np.float32]], counted: NDArray[np.bool_], sigma: FloatArray, coarse: tuple[slice, ...]
+) -> Iterator[NDArray[np.float32]]:
+    """Give, (n, 3), the maps at the counted voxels by each blur of `SEARCHED_MM`.
+
+    `sigma` is that of a blur of 1 mm in voxels of the maps, which `coarse` thins out to those of `counted`.
+    """
+    reached = 0.0
     for fwhm in SEARCHED_MM:
-        sigma = np.sqrt(fwhm**2 - reached**2) * FWHM_TO_SIGMA / scan.voxel_size * parts
-        maps, reached = [gaussian_filter(each, tuple(sigma), mode="constant") for each in maps], fwhm
-        design = np.stack([each[coarse][counted] for each in maps] + [np.ones(values.size)], axis=1)
-        residuals.append(_block_residuals(design.astype(np.float64), values, block))
-    return np.stack(residuals), np.bincount(block[block >= 0]).astype(np.float64)
+        further = tuple(np.sqrt(fwhm**2 - reached**2) * sigma)
+        maps, reached = [gaussian_filter(each, further, mode="constant") for each in maps], fwhm
+        yield np.stack([each[coarse][counted] for each in maps], axis=1)
+
+
+def _compared(
+    values: NDArray[np.float32],
+    counted: NDArray[np.bool_],
+    voxel_mm: FloatArray,
+    designs: Iterable[NDArray[np.float32]],
+) -> tuple[FloatArray, FloatArray]:
+    """Return what `_residuals` does, of the counted values and the maps there by each blur."""
+    scaled = values.astype(np.float64)
+    if scaled.size == 0 or not scaled.std() > 0:
+        return np.zeros((len(SEARCHED_MM), 0)), np.zeros(0)
+    scaled = (scaled - scaled.mean()) / scaled.std()
+    block = _blocks(counted, voxel_mm)
+    fits = [
+        _block_residuals(np.column_stack([design, np.ones(len(design))]).astype(np.float64), scaled, block)
+        for design in designs
+    ]
+    return np.stack(fits), np.bincount(block[block >= 0]).astype(np.float64)
 
 
 def _blocks(counted: NDArray[np.bool_], voxel_mm: FloatArray) -> NDArray[np.int64]:

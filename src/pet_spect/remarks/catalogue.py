@@ -46,7 +46,8 @@ Code = Literal[
     "no_lesion_mask", "no_overlap", "no_sample_size", "no_scan", "no_suv", "no_treatment_site", "no_value",
     "no_volume", "not_dicom", "not_emission", "not_recon_tomo",
     "not_static", "orientation", "orientation_conflict", "orientation_declared", "orientation_unknown", "out_exists",
-    "out_place", "output_exists", "partial_volume_condition", "partial_volume_lesion", "partial_volume_noise",
+    "out_place", "outcome_no_estimate", "outcome_no_variation", "output_exists",
+    "partial_volume_condition", "partial_volume_lesion", "partial_volume_noise",
     "partial_volume_resolution", "partial_volume_view", "participant_lost", "path_unusable", "patients",
     "percent_undefined",
     "philips_factor", "picture_missing", "pixels", "projections", "qc_unknown_scan", "radiopharmaceutical",
@@ -242,6 +243,7 @@ _GATES = "docs/methods.md#gates"
 _REGISTRATION = "docs/methods.md#other-refusals-of-the-registration"
 _FLAGS = "docs/statistics.md#codes-in-the-column-reason"
 _LATERALITY = "docs/statistics.md#on-which-side-is-the-lesion"
+_OUTCOMES = "docs/statistics.md#the-trials-other-outcomes"
 _PLANNING = "docs/statistics.md#planning-a-trial-pet-spect-plan"
 _PROTOCOL = "docs/statistics.md#protocol-of-the-visits"
 _SURROUNDINGS = "docs/methods.md#lesion-surroundings-and-treatment-sites"
@@ -839,8 +841,17 @@ _OF_SURROUNDINGS: dict[Code, Kind] = {
     ),
 }
 
+_OF_OUTCOMES: dict[Code, Kind] = {
+    "outcome_no_estimate": Kind(
+        _OUTCOMES,
+        {"one": "no estimate: 1 participant", "several": "no estimate: {people} participants"},
+        {"people": _COUNT},
+    ),
+    "outcome_no_variation": Kind(_OUTCOMES, "no correlation: one of the two changes is the same in everybody"),
+}
+
 CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
-    _OF_ERRORS | _OF_CONVERT | _OF_REGISTRATION | _OF_TABLES | _OF_PROTOCOL | _OF_SURROUNDINGS
+    _OF_ERRORS | _OF_CONVERT | _OF_REGISTRATION | _OF_TABLES | _OF_PROTOCOL | _OF_SURROUNDINGS | _OF_OUTCOMES
 )
 """What is known of every code."""
 

@@ -10,6 +10,7 @@ from pet_spect.files import whole_file
 from pet_spect.remarks import codes_in
 from pet_spect.report.answer import outcomes
 from pet_spect.report.display import table, unique
+from pet_spect.report.outcomes import clinical_outcomes
 from pet_spect.report.participants import people, troubles
 from pet_spect.report.results_folder import Results, read_results
 from pet_spect.results.dataset import described_study
@@ -46,13 +47,15 @@ _SUMMARY = (
 )
 
 
-def write_report(results: Path) -> Path:
+def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
     """Write ``report/index.html`` of a results folder.
 
     Parameters
     ----------
     results : Path
         Holds ``tables``, ``figures`` and each participant's registration record.
+    with_outcomes : bool, default True
+        Whether the page shows the clinical outcomes, if there are tables of them.
 
     Returns
     -------
@@ -86,6 +89,7 @@ def write_report(results: Path) -> Path:
         simulated=any(row["simulated"] == "true" for row in scans),
         all_simulated=all(row["simulated"] == "true" for row in scans if row["status"] != "missing"),
         outcomes=outcomes(loaded),
+        clinical=clinical_outcomes(results) if with_outcomes else None,
         counts=_counts(scans),
         troubles=troubles(loaded),
         people=everybody,

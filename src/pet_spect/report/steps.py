@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from pet_spect.errors import AtlasError
 from pet_spect.imaging.resample import Points, apply_affine, displace
+from pet_spect.imaging.tissue import nilearn_map
 from pet_spect.model import Atlas, RegionSide, Volume, Warp
 from pet_spect.report.planes import Floats, Panel, Plane, View, cut
 
@@ -47,6 +49,8 @@ class Registration:
         Participant points to standard points.
     from_standard : Warp
         Standard points to participant points.
+    linear : (4, 4) float64 array
+        What of `from_standard` only moves, turns and scales, see `linear_part`.
     """
 
     native: Volume
@@ -54,6 +58,16 @@ class Registration:
     participant_to_scan_points: NDArray[np.float64]
     to_standard: Warp
     from_standard: Warp
+    linear: NDArray[np.float64]
+
+
+class Outline(Volume):
+    """A mask of 0 to 1 in the standard space whose voxels serve several scans."""
+
+    @cached_property
+    def points(self) -> Floats:
+        """(n, 3) centres of the voxels above 0.5, RAS+ mm."""
+        return apply_affine(self.affine, np.argwhere(self.data > 0.5).astype(np.float64))
 
 
 @dataclass(frozen=True)
@@ -78,7 +92,7 @@ class Step:
     midplane: bool = False
 
 
-def outlines(atlas: Atlas, target: Sequence[str], references: Sequence[str] = ()) -> dict[str, Volume]:
+def outlines(atlas: Atlas, target: Sequence[str], references: Sequence[str] = ()) -> dict[str, Outline]:
     """Return what is drawn on a scan, each as a mask of 0 to 1 in the standard space.
 
     Parameters
@@ -91,7 +105,7 @@ def outlines(atlas: Atlas, target: Sequence[str], references: Sequence[str] = ()
 
     Returns
     -------
-    dict of str to Volume
+    dict of str to Outline
         ``left`` and ``right`` (the target), ``reference``, ``brain`` and ``white``
         (the ICBM 2009a symmetric tissue maps that nilearn ships).
 
@@ -100,8 +114,6 @@ def outlines(atlas: Atlas, target: Sequence[str], references: Sequence[str] = ()
     AtlasError
         If the atlas lacks a region.
     """
-    from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
-
     by_side: dict[str, list[int]] = {"left": [], "right": []}
     for name in target:
         of_name = {region.side: region.index for region in atlas.regions if region.name == name}
@@ -113,18 +125,23 @@ def outlines(atlas: Atlas, target: Sequence[str], references: Sequence[str] = ()
     if unknown:
         raise AtlasError(f"atlas {atlas.name}: has no region {unknown[0]!r}")
     chosen = [region.index for region in atlas.regions if region.name in references]
-    grey, white = load_mni152_gm_template(resolution=1), load_mni152_wm_template(resolution=1)
-    white_map = np.asarray(white.dataobj, dtype=np.float32)
+    grey, white = nilearn_map("gm"), nilearn_map("wm")
     return {
-        "brain": Volume(np.asarray(grey.dataobj, dtype=np.float32) + white_map, white.affine),
-        "white": Volume(white_map, white.affine),
-        "reference": Volume(np.isin(atlas.labels, chosen).astype(np.float32), atlas.affine),
-        "left": Volume(np.isin(atlas.labels, by_side["left"]).astype(np.float32), atlas.affine),
-        "right": Volume(np.isin(atlas.labels, by_side["right"]).astype(np.float32), atlas.affine),
+        "brain": Outline(grey.data + white.data, white.affine),
+        "white": Outline(white.data, white.affine),
+        "reference": _outline(atlas, chosen),
+        "left": _outline(atlas, by_side["left"]),
+        "right": _outline(atlas, by_side["right"]),
     }
 
 
-def in_own_space(scan: Registration, masks: Mapping[str, Volume]) -> Step:
+def _outline(atlas: Atlas, indices: Sequence[int]) -> Outline:
+    inside = np.zeros(int(atlas.labels.max()) + 1, dtype=np.float32)
+    inside[list(indices)] = 1
+    return Outline(inside[atlas.labels], atlas.affine)
+
+
+def in_own_space(scan: Registration, masks: Mapping[str, Outline]) -> Step:
     """Return the scan on its own axes, with regions and midplane brought to it.
 
     They take the way the measurement takes: scan point to participant point
@@ -138,7 +155,7 @@ def in_own_space(scan: Registration, masks: Mapping[str, Volume]) -> Step:
     def to_scan(points: Points) -> NDArray[np.float64]:
         return apply_affine(scan.participant_to_scan_points, displace(scan.from_standard, points))
 
-    left, right = (to_scan(_points_of(masks[side])).mean(axis=0) for side in ("left", "right"))
+    left, right = (to_scan(masks[side].points).mean(axis=0) for side in ("left", "right"))
     (x, y, z), pons = to_scan(np.array([_MIDDLE_MM, _PONS_MM]))
     targets = (left + right) / 2
     planes = [
@@ -157,9 +174,9 @@ def in_own_space(scan: Registration, masks: Mapping[str, Volume]) -> Step:
     )
 
 
-def before_warp(scan: Registration, masks: Mapping[str, Volume]) -> Step:
+def before_warp(scan: Registration, masks: Mapping[str, Outline]) -> Step:
     """Return the scan as the linear part of its way alone would place it in the standard space."""
-    linear = scan.participant_to_scan_points @ linear_part(scan.from_standard, masks["brain"])
+    linear = scan.participant_to_scan_points @ scan.linear
     placed = Volume(scan.native.data, np.linalg.inv(linear) @ scan.native.affine)
     shown = _chosen(masks, "white", "brain")
     return Step(
@@ -169,7 +186,7 @@ def before_warp(scan: Registration, masks: Mapping[str, Volume]) -> Step:
     )
 
 
-def after_warp(scan: Registration, masks: Mapping[str, Volume]) -> Step:
+def after_warp(scan: Registration, masks: Mapping[str, Outline]) -> Step:
     """Return the scan in the standard space, cut as in `before_warp`."""
     shown = _chosen(masks, "white", "brain", "reference", "left", "right")
     return Step(
@@ -212,7 +229,7 @@ def whole_scan(scan: Volume, head_box: Sequence[Sequence[int]] | None, title: st
 
 
 def tried_pose(
-    scan: Volume, head_box: Sequence[Sequence[int]], pose: NDArray[np.float64], masks: Mapping[str, Volume]
+    scan: Volume, head_box: Sequence[Sequence[int]], pose: NDArray[np.float64], masks: Mapping[str, Outline]
 ) -> Step:
     """Return a refused scan in its own space with the regions where the pose that was tried puts them.
 
@@ -224,11 +241,11 @@ def tried_pose(
         As in `whole_scan`. The planes stay inside it, so that the head is shown wherever the regions are.
     pose : (4, 4) float array
         Standard points to scan points; it can be inverted.
-    masks : mapping of str to Volume
+    masks : mapping of str to Outline
     """
     to_voxels, to_standard = np.linalg.inv(scan.affine), np.linalg.inv(pose)
     first, last = np.array(head_box, dtype=np.float64).T
-    left, right = (_points_of(masks[side]).mean(axis=0) for side in ("left", "right"))
+    left, right = (masks[side].points.mean(axis=0) for side in ("left", "right"))
     carried = apply_affine(pose, np.array([left, right, _MIDDLE_MM, _PONS_MM]))
     kept = apply_affine(scan.affine, np.clip(apply_affine(to_voxels, carried), first, last - 1))
     left, right, (x, y, z), pons = kept
@@ -249,13 +266,13 @@ def tried_pose(
     )
 
 
-def lesion_step(scan: Registration, masks: Mapping[str, Volume], lesion: Volume, caption: str) -> Step:
+def lesion_step(scan: Registration, masks: Mapping[str, Outline], lesion: Volume, caption: str) -> Step:
     """Return the scan in the standard space where the lesion is largest, without and with its outline.
 
     Parameters
     ----------
     scan : Registration
-    masks : mapping of str to Volume
+    masks : mapping of str to Outline
     lesion : Volume
         Above 0.5 inside, in the standard space. Without such a voxel nothing is drawn.
     caption : str
@@ -282,17 +299,16 @@ def lesion_step(scan: Registration, masks: Mapping[str, Volume], lesion: Volume,
     )
 
 
-def linear_part(warp: Warp, brain: Volume) -> NDArray[np.float64]:
+def linear_part(warp: Warp, brain: Outline) -> NDArray[np.float64]:
     """Return the (4, 4) matrix that comes nearest to a warp within the brain, by least squares.
 
     Parameters
     ----------
     warp : Warp
         Standard points to participant points.
-    brain : Volume
-        Above 0.5 inside, in the standard space.
+    brain : Outline
     """
-    points = _points_of(brain)[::50]
+    points = brain.points[::50]
     with_one = np.column_stack([points, np.ones(len(points))])
     matrix = np.eye(4)
     matrix[:3] = np.linalg.lstsq(with_one, displace(warp, points), rcond=None)[0].T
@@ -319,9 +335,5 @@ def _standard_plane(view: View, at: float) -> Plane:
     return Plane(view, (x, y, z), _SIZE_MM, f"MNI {'xyz'[through]} = {at:.0f}".replace("-", "−"))
 
 
-def _chosen(masks: Mapping[str, Volume], *names: str) -> dict[str, Volume]:
+def _chosen(masks: Mapping[str, Outline], *names: str) -> dict[str, Volume]:
     return {name: masks[name] for name in names}
-
-
-def _points_of(mask: Volume) -> Floats:
-    return apply_affine(mask.affine, np.argwhere(mask.data > 0.5).astype(np.float64))

@@ -22,6 +22,7 @@ from pet_spect.model import Atlas
 from pet_spect.simulate.anatomical_image import standard_anat
 from pet_spect.simulate.design import Trial
 from pet_spect.simulate.heads.standard_head import Head, standard_head
+from pet_spect.simulate.outcomes import CONFIG, write_outcomes
 from pet_spect.simulate.participant import Written, simulate_participant
 from pet_spect.tsv import sidecar_of_table, write_table
 
@@ -79,7 +80,7 @@ def write_trial(out: Path, trial: Trial, atlas: Atlas, *, done: Callable[[str], 
     Parameters
     ----------
     out : Path
-        Gets ``dicom``, ``config`` and, last, ``truth.tsv``. What an interrupted run left of
+        Gets ``dicom``, ``config``, ``truth_outcomes.tsv`` and, last, ``truth.tsv``. What an interrupted run left of
         these is removed first; nothing else is touched.
     trial : Trial
     atlas : Atlas
@@ -104,7 +105,9 @@ def write_trial(out: Path, trial: Trial, atlas: Atlas, *, done: Callable[[str], 
     write_table(config / "participants.tsv", columns, _participant_rows(trial))
     write_table(config / "scans.tsv", _SCAN_COLUMNS, [row for each in ordered for row in each.scans])
     with whole_file(config / "config.yaml") as partial:
-        partial.write_text("participants: config/participants.tsv\nscans: config/scans.tsv\n", encoding="utf-8")
+        tables = "participants: config/participants.tsv\nscans: config/scans.tsv\n"
+        partial.write_text(tables + CONFIG, encoding="utf-8")
+    write_outcomes(out, trial)
     last = config / TRUTH  # moved into place in one step, after its dictionary
     write_table(last, _TRUTH_COLUMNS, [row for each in ordered for row in each.truth])
     for path in (sidecar_of_table(last), last):

@@ -18,6 +18,8 @@ from pet_spect.study.atlas_check import AtlasFiles, check_atlas, check_reference
 from pet_spect.study.config_check import ConfigCheck
 from pet_spect.study.config_lines import ConfigLines
 from pet_spect.study.decisions import DECISION_COLUMNS, decisions_of
+from pet_spect.study.outcome_check import CLINICAL_TABLES, check_outcome_settings, check_outcomes, time_frame
+from pet_spect.study.outcomes import is_filled
 from pet_spect.study.participants import PARTICIPANT_COLUMNS, Participant, participants_of
 from pet_spect.study.paths import check_outside, check_there
 from pet_spect.study.rows import Table, as_participant, open_table
@@ -50,6 +52,8 @@ class Study:
         Of qc.tsv.
     qc : list of str
         The path of qc.tsv, if it exists.
+    outcomes, adverse_events : list of str
+        The path of the clinical table, if it exists and has lines.
     """
 
     config: dict[str, Any]
@@ -59,6 +63,8 @@ class Study:
     scans: dict[str, dict[Visit, ListedScan]]
     decisions: list[Decision]
     qc: list[str]
+    outcomes: list[str]
+    adverse_events: list[str]
 
 
 def check_study(
@@ -88,6 +94,7 @@ def check_study(
     """
     check = ConfigCheck(config, _schema(schemas, "config"), ConfigLines.read(files, command_line or {}))
     check.check_values()
+    check_outcome_settings(check)
     references = check_references(check)
     atlas = check_atlas(check, references)
     config_mistakes = check.in_order()
@@ -99,7 +106,8 @@ def check_study(
     for scan in scans:
         by_visit[scan.participant_id][scan.session, filled["tracers"][scan.tracer]["label"]] = scan
     qc = [filled["qc"]] if os.path.isfile(filled["qc"]) else []  # noqa: PTH113
-    return Study(filled, references, atlas, participants, by_visit, decisions, qc)
+    clinical = [[filled[key]] if is_filled(Path(filled[key])) else [] for key in CLINICAL_TABLES]
+    return Study(filled, references, atlas, participants, by_visit, decisions, qc, *clinical)
 
 
 def _check_tables(
@@ -131,7 +139,22 @@ def _check_tables(
     mistakes += _absent(absent)
     for table in (people_table, scans_table, qc_table):
         mistakes += [] if table.path in absent else table.mistakes
+    mistakes += _check_clinical(check, schemas, identities, sessions)
     return participants, scans, decisions, mistakes
+
+
+def _check_clinical(
+    check: ConfigCheck, schemas: Path, identities: set[str] | None, sessions: Sequence[str] | None
+) -> list[Mistake]:
+    """Return the mistakes of the tables of outcomes and adverse events."""
+    tables = {
+        key: _open(check, key, columns, required=required) for key, (columns, required) in CLINICAL_TABLES.items()
+    }
+    check_outcomes(tables, identities, sessions, time_frame(check))
+    for key, table in tables.items():
+        if table.rows:
+            _check_columns(table, _schema(schemas, key))
+    return [mistake for table in tables.values() for mistake in table.mistakes]
 
 
 def _check_treatment(people: Table, scans: Sequence[ListedScan], tracers: Mapping[str, Any]) -> None:
@@ -145,7 +168,8 @@ def _check_treatment(people: Table, scans: Sequence[ListedScan], tracers: Mappin
 
 def _open(check: ConfigCheck, key: str, columns: Sequence[str], *, required: int) -> Table:
     path = check.config[key] if check.has(key) else ""
-    if not path or (key == "qc" and not os.path.isfile(path)):  # noqa: PTH113
+    optional = key == "qc" or key in CLINICAL_TABLES
+    if not path or (optional and not os.path.isfile(path)):  # noqa: PTH113
         return Table(Path(), [], [])
     return open_table(Path(path), columns, required=required)
 

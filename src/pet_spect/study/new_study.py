@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pet_spect.errors import ConfigError
 from pet_spect.study.decisions import DECISION_COLUMNS
+from pet_spect.study.outcomes import OTHER_SPELLINGS, OUTCOME_COLUMNS
 from pet_spect.study.participants import PARTICIPANT_COLUMNS
 from pet_spect.study.scans import SCAN_COLUMNS
 
@@ -13,8 +14,9 @@ TABLES = {
     "participants": PARTICIPANT_COLUMNS[:2],
     "scans": SCAN_COLUMNS[:4],
     "qc": DECISION_COLUMNS,
+    "outcomes": tuple(name for name in OUTCOME_COLUMNS if name not in OTHER_SPELLINGS),
 }
-"""Table to the columns that it must have."""
+"""Table to the columns that it begins with."""
 
 CONFIG = """\
 # The two tables of your study. Every other key has a default: config/README.md of pet_spect explains them all.
@@ -32,7 +34,8 @@ README = """\
    `.venv/bin/snakemake --directory STUDY --configfile STUDY/config/config.yaml --cores 8 -n` to check the tables.
 3. The same line without `-n` runs the study. Then open `results/report/index.html`.
 4. Decide about refused scans in `config/qc.tsv` and type the line again: only what changed is done again.
-5. Give others `results/` only: the tables in `config/` name the paths of the scans.
+5. If the trial has clinical outcomes, fill in `config/outcomes.tsv`; otherwise leave it as it is.
+6. Give others `results/` only: the tables in `config/` name the paths of the scans.
 """
 
 

@@ -114,6 +114,24 @@ def as_participant(text: str) -> str | None:
     return f"sub-{plain}" if plain.isascii() and plain.isalnum() else None
 
 
+def known_participant(line: TableRow, participants: Collection[str] | None) -> str:
+    """Return the participant of a row, who must be in participants.tsv.
+
+    Parameters
+    ----------
+    line : TableRow
+    participants : collection of str or None
+        Those that participants.tsv lists; None if that is not known, so that any may be there.
+    """
+    identity = line.identifier("participant_id", "somebody participants.tsv lists")
+    if participants is not None and identity not in participants and not line.is_wrong("participant_id"):
+        spelled = as_participant(identity)
+        meant = f" (did you mean {spelled!r}?)" if spelled in participants else ""
+        meant = meant or line.suggestion("participant_id", participants, likeness=0.9)
+        line.wrong("participant_id", f"somebody participants.tsv lists{meant}")
+    return identity
+
+
 def _look_alike(text: str) -> str:
     """Return which character of a name only looks like one of A to Z, a to z, 0 to 9."""
     strange = next((character for character in text if not character.isascii()), None)

@@ -9,7 +9,7 @@ from pathlib import Path
 from pet_spect.files import is_nifti, sidecar
 from pet_spect.model import ScanKey
 from pet_spect.study.paths import DistinctPaths, path_or_none, series_or_none
-from pet_spect.study.rows import Table, TableRow, as_participant, note_repeated, open_table
+from pet_spect.study.rows import Table, TableRow, known_participant, note_repeated, open_table
 
 SCAN_COLUMNS = (
     "participant_id",
@@ -167,12 +167,7 @@ def _key(
     sessions: Collection[str] | None,
     tracers: Collection[str] | None,
 ) -> ScanKey:
-    identity = line.identifier("participant_id", "somebody participants.tsv lists")
-    if participants is not None and identity not in participants and not line.is_wrong("participant_id"):
-        spelled = as_participant(identity)
-        meant = f" (did you mean {spelled!r}?)" if spelled in participants else ""
-        meant = meant or line.suggestion("participant_id", participants, likeness=0.9)
-        line.wrong("participant_id", f"somebody participants.tsv lists{meant}")
+    identity = known_participant(line, participants)
     words = [
         line.needed_text(column) if choices is None else line.one_of(column, choices)
         for column, choices in (("session", sessions), ("tracer", tracers))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -86,12 +87,29 @@ def make_template(name: str, atlas: Atlas, *, fwhm_mm: float | None = None) -> T
         On every second voxel of the atlas grid, which keeps x = 0 a plane of voxels and
         the template symmetric.
     """
-    pattern = PATTERNS[name]
+    return _made(name, atlas, tissue_maps(atlas), fwhm_mm)
+
+
+def make_templates(names: Iterable[str], atlas: Atlas) -> dict[str, Template]:
+    """Make the templates of several tracers, what they share once; see `make_template`."""
     tissue = tissue_maps(atlas)
+    templates: dict[str, Template] = {}
+    shared: SharpTissue | None = None
+    for name in names:
+        if name not in templates:
+            templates[name] = _made(name, atlas, tissue, None, shared)
+            shared = templates[name].tissue
+    return templates
+
+
+def _made(
+    name: str, atlas: Atlas, tissue: TissueMaps, fwhm_mm: float | None, shared: SharpTissue | None = None
+) -> Template:
+    pattern = PATTERNS[name]
     sharp = healthy_uptake(pattern, atlas, tissue)
     fwhm_mm = fwhm_mm or pattern.fwhm_mm
     template = blurred_template(sharp, tissue.brain | (atlas.labels > 0), atlas, fwhm_mm)
-    return replace(template, fwhm_mm=fwhm_mm, tissue=_on_grid_of(template, atlas, tissue))
+    return replace(template, fwhm_mm=fwhm_mm, tissue=shared or _on_grid_of(template, atlas, tissue))
 
 
 def _on_grid_of(template: Template, atlas: Atlas, tissue: TissueMaps) -> SharpTissue:

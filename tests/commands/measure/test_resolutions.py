@@ -2,7 +2,7 @@ import argparse
 
 import pytest
 
-from pet_spect.commands.common_resolution import common_fwhm
+from pet_spect.commands.measure.resolutions import common_fwhm
 
 
 def test_the_flag_takes_a_number_or_auto():

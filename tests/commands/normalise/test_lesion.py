@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from pet_spect.cli import main
-from pet_spect.commands.normalise_lesion import read_lesion
+from pet_spect.commands.normalise.lesion import read_lesion
 from pet_spect.errors import ImageError
 from pet_spect.imaging import images
 from pet_spect.model import STANDARD_SPACE, ScanKey, Volume
 from pet_spect.registration.itk import use_threads
 from pet_spect.results import layout
 
-from ..phantoms import phantom
+from ...phantoms import phantom
 
 KEY = ScanKey("sub-01", "baseline", "FDG")
 ANAT = ScanKey("sub-01", "n/a", "anat:T1w")

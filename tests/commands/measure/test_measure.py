@@ -20,7 +20,7 @@ from pet_spect.results.registration_entries import RefusedAnat, RegisteredAnat, 
 from pet_spect.results.registration_record import write_registration_record
 from pet_spect.tsv import parse_float, read_table
 
-from .. import records
+from ... import records
 
 WHO = "sub-01"
 LABELS = {"FDG": ("18FFDG", "pet"), "IMZ": ("123IIMZ", "spect")}

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pet_spect.quantify.surrounding_uptake import SurroundingRegions
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_surroundings(parser: argparse.ArgumentParser) -> None:
     """Declare the flags about surroundings."""
     parser.add_argument(
         "--lesion-rings",

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pet_spect.commands.arguments import add_participant
-from pet_spect.commands.normalise_anat import Anatomy, read_anatomy
-from pet_spect.commands.normalise_lesion import read_lesion
-from pet_spect.commands.normalise_record import record_of
+from pet_spect.commands.normalise.anat import Anatomy, read_anatomy
+from pet_spect.commands.normalise.lesion import read_lesion
+from pet_spect.commands.normalise.record import record_of
 from pet_spect.errors import ConfigError, ImageError, RefusedError, listed, shown
 from pet_spect.imaging import images
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
@@ -225,13 +225,11 @@ def _template_names(flags: list[str], needed: set[str]) -> dict[str, str]:
 def _templates(named: Mapping[str, str]) -> dict[str, Template]:
     from pet_spect.imaging.atlases import load_atlas
     from pet_spect.imaging.normal_uptake import PATTERNS
-    from pet_spect.registration.templates.template import make_template, read_template
+    from pet_spect.registration.templates.template import make_templates, read_template
 
     atlas = load_atlas("CerebrA")
-    return {
-        tracer: make_template(name, atlas) if name in PATTERNS else read_template(Path(name), atlas)
-        for tracer, name in named.items()
-    }
+    made = make_templates([name for name in named.values() if name in PATTERNS], atlas)
+    return {tracer: made[name] if name in made else read_template(Path(name), atlas) for tracer, name in named.items()}
 
 
 def _read(paths: Mapping[ScanKey, Path]) -> tuple[dict[ScanKey, Volume], dict[ScanKey, Refusal]]:

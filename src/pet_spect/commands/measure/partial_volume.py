@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pet_spect.commands.common_resolution import standard_tissue
+from pet_spect.commands.measure.resolutions import standard_tissue
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.partial_volume_entry import PartialVolume

@@ -16,7 +16,7 @@ from pet_spect.results.transforms import write_participant_to_anat_points
 from pet_spect.results.uptake_record import read_uptake
 from pet_spect.tsv import read_table
 
-from .. import records
+from ... import records
 
 WHO = "sub-01"
 SHAPE = (81, 15, 15)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pet_spect.commands.normalise_record import record_of
+from pet_spect.commands.normalise.record import record_of
 from pet_spect.model import Refusal, Volume
 from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.normalise import Normalised

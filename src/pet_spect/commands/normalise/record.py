@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pet_spect.commands.normalise_anat import Anatomy
+from pet_spect.commands.normalise.anat import Anatomy
 from pet_spect.model import ANATOMICAL, Refusal, ScanKey
 from pet_spect.remarks import Remark
 from pet_spect.results import layout

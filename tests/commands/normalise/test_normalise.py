@@ -14,7 +14,7 @@ from pet_spect.registration.gates import plausibility
 from pet_spect.registration.itk import use_threads
 from pet_spect.results import layout
 
-from ..phantoms import phantom
+from ...phantoms import phantom
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_templates", "short_warp", "known_registrations")]
 
