@@ -5,18 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pet_spect.model import Refusal
-from pet_spect.results.registration_record import (
-    LesionEntry,
-    Measured,
-    RefusedEntry,
-    RegisteredEntry,
-    RegistrationRecord,
-    Settings,
-    Tried,
-    ViewBox,
-    VolumesMl,
-    WarpEntry,
-)
+from pet_spect.results.record_values import VolumesMl
+from pet_spect.results.registration_entries import Measured, RefusedEntry, RegisteredEntry, Tried, ViewBox
+from pet_spect.results.registration_record import LesionEntry, RegistrationRecord, Settings, WarpEntry
 
 NOTHING = VolumesMl(left=0.0, right=0.0)
 MEASURED = Measured(

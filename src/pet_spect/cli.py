@@ -23,6 +23,7 @@ VERBS = {
     "cohort": "join the uptake of all participants into ratio, change and summary tables",
     "outcomes": "summarise the clinical outcomes, and how they go with the change in the images",
     "report": "write the report page of a results folder",
+    "export": "write the tables of a results folder as an Excel workbook",
     "accounted": "list the refused scans that are not signed off, and fail if there is one",
     "simulate": "make a simulated trial with known truth",
     "deidentify": "write a de-identified copy of PET and SPECT DICOM that can be shared",

@@ -12,8 +12,8 @@ from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
 from pet_spect.remarks import Remark, read_cell, write_cell, write_remark
 from pet_spect.results import columns
 from pet_spect.results.analysis_plan import record_plan
+from pet_spect.results.sensitivity_entry import RESPONSE_TERMS
 from pet_spect.results.typed_json import as_json
-from pet_spect.results.uptake_record import RESPONSE_TERMS
 from pet_spect.tsv import read_table, write_table
 
 SESSIONS, TRACERS = ("baseline", "year1"), ("FDG", "IMZ")
@@ -792,3 +792,16 @@ def test_a_lesion_on_the_other_side_does_not_count_as_larger(study):
     study.add("sub-01", facts={("year1", "IMZ"): {"DeficitMl": {"left": 20.0, "right": 15.0}}})
     study.run()
     assert not any("lesion_larger" in row["warnings"] for row in study.table("scans"))
+
+
+def test_the_facts_of_the_study_describe_the_dataset(study):
+    study.add("sub-01")
+    assert study.run("--study", '{"title": "Cells after stroke"}') == 0
+    assert json.loads((study.results / "dataset_description.json").read_text())["Name"] == "Cells after stroke"
+
+
+def test_a_fact_of_the_study_that_is_no_line_is_wrong_usage(study, capsys):
+    study.add("sub-01")
+    with pytest.raises(SystemExit, match="2"):
+        study.run("--study", json.dumps({"title": "a\nb"}))
+    assert r"--study: title: found 'a\nb', needed one line of at most 200 characters" in capsys.readouterr().err

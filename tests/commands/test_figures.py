@@ -12,7 +12,9 @@ from pet_spect.imaging import images
 from pet_spect.model import Refusal, Volume, Warp
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
-from pet_spect.results.registration_record import Tried, matrix_of, write_registration_record
+from pet_spect.results.record_values import matrix_of
+from pet_spect.results.registration_entries import Tried
+from pet_spect.results.registration_record import write_registration_record
 
 from ..records import WARP, lesion, record_of, refused, registered
 

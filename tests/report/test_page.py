@@ -13,6 +13,8 @@ from pet_spect.report.page import write_report
 from pet_spect.results import layout
 from pet_spect.results.analysis_plan import plan_statement, read_plans, record_plan, with_statement
 from pet_spect.results.columns import SUMMARY
+from pet_spect.results.dataset import describe_dataset
+from pet_spect.results.study_facts import StudyFacts
 from pet_spect.tsv import write_table
 
 MINUS = "\N{MINUS SIGN}"
@@ -59,6 +61,16 @@ def test_the_answer_comes_first_with_its_interval_and_n(make_study, tmp_path):
     assert "Mean difference +0.063 , SD 0.007" in answer
     assert "Smallest p that these two can give 0.0078 at n = 4" in answer
     assert told.index("IMZ: mean improvement") < told.index("Refused, excluded and missing scans")
+
+
+def test_the_head_says_what_the_study_is_called(make_study, tmp_path):
+    assert 'id="study"' not in written(make_study(2), tmp_path)
+    describe_dataset(tmp_path, StudyFacts(id="MC-1", title="Cells & <stroke>"))
+    text = written(make_study(2), tmp_path)
+    assert "<dt>Study</dt><dd>MC-1</dd>" in text
+    assert "<dt>Title</dt><dd>Cells &amp; &lt;stroke&gt;</dd>" in text
+    assert "<dt>Registration</dt>" not in text
+    assert plain(text).index("MC-1") < plain(text).index("The answer")
 
 
 def test_the_full_value_of_the_table_stands_behind_the_rounded_one(make_study, tmp_path):

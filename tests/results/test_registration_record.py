@@ -11,17 +11,9 @@ from pet_spect.errors import ImageError, PetSpectError
 from pet_spect.model import Refusal, ScanKey
 from pet_spect.remarks import Remark
 from pet_spect.remarks.catalogue import CATALOGUE
-from pet_spect.results.registration_record import (
-    Measured,
-    RefusedAnat,
-    RegisteredAnat,
-    Tried,
-    ViewBox,
-    VolumesMl,
-    matrix_of,
-    read_registration_record,
-    write_registration_record,
-)
+from pet_spect.results.record_values import VolumesMl, matrix_of
+from pet_spect.results.registration_entries import Measured, RefusedAnat, RegisteredAnat, Tried, ViewBox
+from pet_spect.results.registration_record import read_registration_record, write_registration_record
 
 from ..records import MEASURED, WARP, lesion, record_of, refused, registered
 
@@ -107,14 +99,6 @@ def test_a_scan_is_registered_refused_or_not_known():
     assert FULL.refused(KEY).refusal == WHY
     assert FULL.registered(ScanKey("sub-01", "year2", "FDG")) is FULL.refused(ScanKey("sub-01", "year2", "FDG")) is None
     assert (FULL.tracer_of("year1", "123IIMZ"), FULL.tracer_of("year1", "11CPIB")) == ("IMZ", None)
-
-
-def test_the_field_of_view_is_that_of_the_scan_itself():
-    entry = FULL.registered(ScanKey("sub-01", "baseline", "FDG"))
-    assert entry.cut_view.cut == ("top", "back")
-    assert np.array_equal(entry.cut_view.pose, np.arange(16.0).reshape(4, 4))
-    assert entry.cut_flags == (Remark.of("brain_cut", sides=["top", "back"]),)
-    assert registered("a", "FDG").cut_flags == ()
 
 
 def test_of_a_participant_without_a_registered_scan_nothing_is_known():

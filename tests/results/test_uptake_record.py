@@ -12,15 +12,10 @@ from pet_spect.model import Atlas, Refusal, Region, RegionUptake, ScanKey
 from pet_spect.quantify.measurement import ParticipantRegions
 from pet_spect.quantify.uncertainty import Sensitivity
 from pet_spect.remarks import Remark
-from pet_spect.results.registration_record import VolumesMl
-from pet_spect.results.uptake_record import (
-    CommonResolution,
-    UptakeScan,
-    missing_scan,
-    read_uptake,
-    uptake_rows,
-    write_uptake,
-)
+from pet_spect.results.record_values import VolumesMl
+from pet_spect.results.uptake_record import read_uptake, write_uptake
+from pet_spect.results.uptake_rows import uptake_rows
+from pet_spect.results.uptake_scan import CommonResolution, UptakeScan, missing_scan
 
 WHO, VISIT = "sub-01", ("baseline", "FDG")
 LABELS = np.array([[[1]], [[2]]], dtype=np.uint8)
@@ -88,12 +83,6 @@ def test_the_scans_come_in_the_order_asked_for_and_the_rows_as_they_stand(path):
     assert [scan.uptake.absence for scan in found.scans] == [Remark.of("no_scan"), None, REFUSED.refusal.remark]
     assert found.scans[2].refusal == Refusal("convert", "frames", "none")
     assert list(found.lines) == path.read_text().splitlines()[1:]
-
-
-def test_a_row_without_a_value_says_why_and_doubts_about_suv_stay_out(path):
-    write(path, MEASURED, REFUSED)
-    reasons = [line.split("\t")[-1] for line in read_uptake(path, WHO, [VISIT]).lines]
-    assert reasons == ["orientation_declared: LPS; as the table says"] * 2 + ["frames: none"] * 4
 
 
 def test_the_sidecar_has_a_key_only_where_there_is_something_to_say(path):

@@ -46,6 +46,14 @@ def test_a_within_subject_cv_reaches_the_cohort_only_if_given(study):
     assert told in study.snakemake("-n", "-p").stdout
 
 
+def test_the_facts_of_the_study_reach_the_cohort_only_if_given(study):
+    assert "--study" not in study.snakemake("-n", "-p").stdout
+    with (study.folder / "config/config.yaml").open("a") as config:
+        config.write("""study: {id: "7", title: "it's {a} $b"}\n""")
+    told = """--study '{"id": "7", "title": "it'"'"'s {a} $b"}' """
+    assert told in study.snakemake("-n", "-p").stdout
+
+
 def test_scans_are_brought_to_a_common_resolution_unless_told_otherwise(study):
     assert "--common-fwhm auto" in study.snakemake("-n", "-p").stdout
     with (study.folder / "config/config.yaml").open("a") as config:

@@ -8,10 +8,14 @@ import os
 import pytest
 
 import pet_spect
+from pet_spect.cli import main
 from pet_spect.results import layout
+from pet_spect.results.tables import TABLES
 from pet_spect.tsv import parse_float
 
+from ..bids import errors_in
 from ..studies import rows
+from ..workbooks import read_workbook
 
 pytestmark = pytest.mark.workflow
 
@@ -89,6 +93,17 @@ def test_an_exclusion_of_a_scan_that_was_measured_redoes_that_person_and_an_acce
     assert finished.planned() == TO_THE_END
     table.write_text(before + row.format("exclude"), encoding="utf-8")
     assert finished.planned() == ONE_PERSON
+
+
+def test_the_results_of_a_run_are_a_valid_bids_dataset_whose_tables_can_be_exported(signed, tmp_path):
+    results = signed[0].results
+    written = {path.stem for path in (results / "tables").glob("*.tsv")}
+    assert errors_in(results) == set()
+    assert written <= TABLES.keys()
+    assert main(["export", str(results), "--out", str(tmp_path), "--excel"]) == 0
+    book = read_workbook(tmp_path / "tables.xlsx")
+    assert list(book) == [*(name for name in TABLES if name in written), "dictionary"]
+    assert len(book["uptake"]) == len(rows(results / "tables/uptake.tsv")) + 1
 
 
 def test_a_second_run_has_nothing_to_do(signed):

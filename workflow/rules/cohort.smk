@@ -12,6 +12,11 @@ def analysis_flags(wildcards):
     return ["--analysis", json.dumps(config["analysis"]), "--plan", plan_hash(analysis_plan())]
 
 
+def study_facts(wildcards):
+    """The flag of what the study is called; from a function, so that braces in a title are no wildcards."""
+    return ["--study", json.dumps(config["study"])] if config["study"] else []
+
+
 rule cohort:
     """Everybody's uptake, ratios and changes; the one place where the lesion's side enters."""
     input:
@@ -52,6 +57,7 @@ rule cohort:
         protocol=json.dumps(config["protocol"]),
         analysis=analysis_flags,
         within_subject_cv=within_subject_cv,
+        study=study_facts,
         early=["--early", *EARLY] if EARLY else [],
     shell:
         "pet-spect cohort --results results --participants {input.participants:q}"
@@ -60,4 +66,4 @@ rule cohort:
         " --target {params.target:q} --references {params.references:q}"
         " {params.analysis:q} --protocol {params.protocol:q} {params.early:q}"
         " --max-cerebellum-asymmetry {params.max_asymmetry} --pvc {params.pvc}"
-        " {params.within_subject_cv:q} 2> {log:q}"
+        " {params.study:q} {params.within_subject_cv:q} 2> {log:q}"

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from pathlib import Path
 
 from pet_spect.errors import TableError
+from pet_spect.results.accounted_table import ACCOUNTED, accounted_rows
 from pet_spect.results.columns import SCANS
 from pet_spect.results.finished_run import check_finished
 from pet_spect.tsv import MISSING, Row, read_table, write_table
 
 MOST_NAMED = 50
 """Scans that are named, each in a line."""
-
-_COLUMNS = {
-    "status": {**SCANS["status"], "Description": "What became of the scans."},
-    "decision": {**SCANS["decision"], "Description": "What a person decided about them in qc.tsv."},
-    "scans": {"Description": "How many scans.", "Units": "1"},
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,12 +43,7 @@ def run(options: argparse.Namespace) -> None:
             f"{count} not usable; correct the scan or its line in scans.tsv and run again, or decide in config/qc.tsv",
             code="unsigned",
         )
-    counts = Counter((scan["status"], scan["decision"]) for scan in scans)
-    write_table(
-        options.out,
-        _COLUMNS,
-        ({"status": status, "decision": decision, "scans": n} for (status, decision), n in sorted(counts.items())),
-    )
+    write_table(options.out, ACCOUNTED, accounted_rows(scans))
 
 
 def _name(scan: Row) -> str:

@@ -13,6 +13,7 @@ from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Atlas
 from pet_spect.quantify.cohort.within_subject import WithinSubjectCv, read_within_subject_cv
 from pet_spect.quantify.references import Reference, read_references
+from pet_spect.results.study_facts import StudyFacts, read_study_facts
 
 _Value = TypeVar("_Value")
 
@@ -40,6 +41,11 @@ def references(text: str) -> dict[str, Reference]:
 def within_subject_cv(text: str) -> dict[str, WithinSubjectCv]:
     """Return the value of ``--within-subject-cv``, by tracer."""
     return _of_json(text, read_within_subject_cv)
+
+
+def study_facts(text: str) -> StudyFacts:
+    """Return the value of ``--study``."""
+    return _of_json(text, read_study_facts)
 
 
 def json_object(text: str) -> dict[str, Any]:

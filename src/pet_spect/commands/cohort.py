@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pet_spect.commands.arguments import json_object, references, within_subject_cv
+from pet_spect.commands.arguments import json_object, references, study_facts, within_subject_cv
 from pet_spect.commands.cohort_analysis import add_analysis, declared_analysis, statement_of_plan
 from pet_spect.commands.cohort_protocol import circumstances, early_tracers, guard_scans, protocols
 from pet_spect.commands.numbers import positive
@@ -44,6 +44,7 @@ from pet_spect.results.analysis_plan import with_statement
 from pet_spect.results.dataset import describe_dataset
 from pet_spect.results.library.study_settings import StudySettings
 from pet_spect.results.reliable_change import with_reliable_change
+from pet_spect.results.study_facts import StudyFacts
 from pet_spect.results.summary_table import summary_row
 from pet_spect.results.uptake_record import MeasuredScan, read_uptake
 from pet_spect.study.decisions import decisions_by_scan, read_decisions
@@ -105,6 +106,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default={},
         metavar="JSON",
         help="value, kind and source by tracer (`within_subject_cv` of the config); without it, no reliable change",
+    )
+    parser.add_argument(
+        "--study",
+        type=study_facts,
+        default=StudyFacts(),
+        metavar="JSON",
+        help="id, title and registration of the study (`study` of the config)",
     )
 
 
@@ -174,7 +182,7 @@ def run(options: argparse.Namespace) -> None:
     summary = map(summary_row, summarise(followed, plan.analysis, plan.roles.target_name))
     write_table(folder / "summary.tsv", summary_columns, summary)
     write_table(folder / "scans.tsv", with_statement(columns.SCANS, statement), scans)
-    describe_dataset(options.results)
+    describe_dataset(options.results, options.study)
 
 
 def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Plan:

@@ -18,7 +18,8 @@ from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import read_converted_facts
 from pet_spect.results.registered_scan import read_warp_lesion
-from pet_spect.results.registration_record import RegistrationRecord, Tried, read_registration_record
+from pet_spect.results.registration_entries import Tried
+from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
 from pet_spect.results.transforms import (
     read_participant_to_scan_points,
     read_participant_to_standard_points,

@@ -14,6 +14,7 @@ from pet_spect.report.outcomes import clinical_outcomes
 from pet_spect.report.participants import people, troubles
 from pet_spect.report.results_folder import Results, read_results
 from pet_spect.results.analysis_plan import recorded_statement
+from pet_spect.results.dataset import described_study
 from pet_spect.tsv import MISSING, Row
 
 MOST_INLINED_BYTES = 50_000_000
@@ -75,7 +76,7 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
     Raises
     ------
     TableError
-        If a table is absent or unusable, or names no primary endpoint.
+        If a table or the description of the dataset is absent or unusable, or no primary endpoint is named.
     ImageError
         If a picture or a registration record is absent.
     """
@@ -95,6 +96,7 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
     everybody = people(loaded, inline=inline, with_rows=with_rows)
     text = environment.get_template("page.html.j2").render(
         version=__version__,
+        study=described_study(results).stated,
         simulated=any(row["simulated"] == "true" for row in scans),
         all_simulated=all(row["simulated"] == "true" for row in scans if row["status"] != "missing"),
         outcomes=outcomes(loaded),

@@ -136,7 +136,8 @@ def lesion_line(record: RegistrationRecord) -> str:
 
     Examples
     --------
-    >>> from pet_spect.results.registration_record import LesionEntry, Settings, VolumesMl
+    >>> from pet_spect.results.record_values import VolumesMl
+    >>> from pet_spect.results.registration_record import LesionEntry, Settings
     >>> size = VolumesMl(left=0.4, right=36.24)
     >>> lesion = LesionEntry(source="estimated", volume_ml=size, seen_ml=size, code=None, reason=None)
     >>> settings = Settings(gates={}, deformation={})

@@ -86,6 +86,7 @@ def test_a_configuration_is_read():
         ({"kind": ["total"]}, "FDG: kind: found ['total'], needed total or biological"),
         ({"source": ""}, "FDG: source: found '', needed where the value is from"),
         ({"source": "two\nlines"}, "FDG: source: found 'two\\nlines', needed where the value is from, in one line"),
+        ({"source": "half\ud800"}, "needed where the value is from, in one line"),
         ({"source": "x" * 201}, "needed where the value is from, in one line of at most 200 characters"),
         ({"page": 3}, "FDG: found {'value': 5.0, 'kind': 'total', 'source': 'made up', 'page': 3}, needed value"),
     ],

@@ -26,14 +26,9 @@ from pet_spect.results import layout
 from pet_spect.results.registered_scan import read_warp_lesion
 from pet_spect.results.registration_record import RegistrationRecord, Settings, read_registration_record
 from pet_spect.results.transforms import read_participant_to_standard_points
-from pet_spect.results.uptake_record import (
-    UptakeRow,
-    UptakeScan,
-    missing_scan,
-    surrounding_rows,
-    uptake_rows,
-    write_uptake,
-)
+from pet_spect.results.uptake_record import write_uptake
+from pet_spect.results.uptake_rows import UptakeRow, surrounding_rows, uptake_rows
+from pet_spect.results.uptake_scan import UptakeScan, missing_scan
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ScanMeasurement

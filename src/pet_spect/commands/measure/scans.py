@@ -18,7 +18,7 @@ from pet_spect.results.converted_scan import read_converted_facts
 from pet_spect.results.registered_scan import refusal_of
 from pet_spect.results.registration_record import RegistrationRecord
 from pet_spect.results.transforms import read_scan_to_participant_points
-from pet_spect.results.uptake_record import CommonResolution, UptakeScan
+from pet_spect.results.uptake_scan import CommonResolution, UptakeScan
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement

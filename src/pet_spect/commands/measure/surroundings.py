@@ -17,7 +17,8 @@ from pet_spect.model import STANDARD_SPACE, Refusal, Side, Volume, Warp
 from pet_spect.quantify.surroundings import RINGS, TREATMENT_RADIUS_MM, TREATMENT_SITE
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
-from pet_spect.results.registration_record import RegisteredAnat, RegisteredEntry, RegistrationRecord
+from pet_spect.results.registration_entries import RegisteredAnat, RegisteredEntry
+from pet_spect.results.registration_record import RegistrationRecord
 from pet_spect.results.transforms import (
     read_anat_to_participant_points,
     read_participant_to_standard_points,

@@ -12,21 +12,17 @@ from pet_spect.model import ANATOMICAL, Refusal, ScanKey
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import ConvertedFacts, read_converted_facts
-from pet_spect.results.registration_record import (
-    LesionEntry,
+from pet_spect.results.record_values import VolumesMl, matrix_of
+from pet_spect.results.registration_entries import (
     Measured,
     RefusedAnat,
     RefusedEntry,
     RegisteredAnat,
     RegisteredEntry,
-    RegistrationRecord,
-    Settings,
     Tried,
     ViewBox,
-    VolumesMl,
-    WarpEntry,
-    matrix_of,
 )
+from pet_spect.results.registration_record import LesionEntry, RegistrationRecord, Settings, WarpEntry
 
 if TYPE_CHECKING:
     from pet_spect.registration.gates.plausibility import Gates

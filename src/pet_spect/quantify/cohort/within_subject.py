@@ -21,7 +21,7 @@ Verdict = Literal["improved", "not shown", "declined"]
 LEAST_CV_PERCENT, MOST_CV_PERCENT = 0.5, 50.0
 """No test-retest study of brain uptake lies beyond; 0.05 is the fraction that was meant as 5 %."""
 
-_SOURCE = re.compile(r"\S[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,199}")
+_SOURCE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff][^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{0,199}")
 
 
 @dataclass(frozen=True, slots=True)

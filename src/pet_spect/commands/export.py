@@ -1,0 +1,45 @@
+"""The verb ``export``: the tables of a results folder in the format of another program."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pet_spect.errors import ConfigError, listed
+
+WORKBOOK = "tables.xlsx"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags of ``pet-spect export``."""
+    parser.add_argument("results", type=Path, metavar="RESULTS", help="the results folder of a finished run")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the exported files")
+    parser.add_argument(
+        "--excel",
+        action="store_true",
+        required=True,
+        help=f"write {WORKBOOK}: one sheet per table, and one that says what the columns mean",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the workbook.
+
+    Raises
+    ------
+    ConfigError
+        If ``--out`` lies in the results folder.
+    TableError
+        If RESULTS is no results folder of a finished run, or a table or its data dictionary cannot be used.
+    """
+    from pet_spect.results.table_files import table_files
+    from pet_spect.results.workbook import write_workbook
+
+    tables = table_files(options.results)
+    if options.out.resolve().is_relative_to(options.results.resolve()):
+        raise ConfigError(f"--out {options.out}: lies in the results folder; name a folder outside it")
+    for name, sheets in write_workbook(options.out / WORKBOOK, tables).items():
+        if len(sheets) > 1:
+            told = f"{name}: has more rows than an Excel sheet holds, so it goes on in {listed(sheets[1:])}"
+            print(told, file=sys.stderr)

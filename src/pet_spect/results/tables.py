@@ -1,0 +1,26 @@
+"""The tables of a results folder: the columns of each, by the name of its file without the ending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pet_spect.results.accounted_table import ACCOUNTED
+from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY, UPTAKE, Columns
+from pet_spect.results.outcome_tables import TABLES as OUTCOME_TABLES
+from pet_spect.results.plan_table import PLAN
+from pet_spect.results.reliable_change import RELIABLE_CHANGE
+
+TABLES: Mapping[str, Columns] = {
+    "summary": SUMMARY,
+    "change": CHANGE,
+    "ratios": RATIOS,
+    "uptake": UPTAKE,
+    "scans": SCANS,
+    **OUTCOME_TABLES,
+    "accounted": ACCOUNTED,
+    "plan": PLAN,
+}
+"""Every table that a verb writes into ``tables`` of a results folder, in the order in which a person reads them."""
+
+MORE_COLUMNS: Mapping[str, tuple[Columns, ...]] = {"change": (RELIABLE_CHANGE,)}
+"""Columns that a table has in some studies only, in their order behind or among the others."""
