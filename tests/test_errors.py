@@ -41,6 +41,7 @@ _NOT_A_MESSAGE = {
     "commands/index.py": 1,  # help of a flag
     "dicom/objects/identity.py": 1,  # one to four words that the program knows
     "errors.py": 1,
+    "quantify/cohort/analysis/sets.py": 1,  # a cell of summary.tsv, at most as many items as there are reasons
     "quantify/references.py": 2,  # a data dictionary is whole
     "report/participants.py": 1,  # the report's page is no message
     "report/precision.py": 1,

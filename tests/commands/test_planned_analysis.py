@@ -25,10 +25,11 @@ def study(tmp_path):
         "pvc": "none",
         "protocol": {},
         "sessions": ["baseline", "year1"],
+        "outcome_analysis": {"adverse_event_days": None},
         "within_subject_cv": {},
         "participants": "Doe.tsv",
     }
-    return Study(config, dict(BUILT_IN), AtlasFiles(labels, table, "mine", [], {}), {}, {}, [], [], [])
+    return Study(config, dict(BUILT_IN), AtlasFiles(labels, table, "mine", [], {}), {}, {}, [], [], [], [], [])
 
 
 def test_the_plan_holds_what_decides_about_results_and_no_path(study, tmp_path):
