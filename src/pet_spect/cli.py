@@ -22,6 +22,7 @@ VERBS = {
     "figures": "draw one picture per scan of one participant",
     "cohort": "join the uptake of all participants into ratio, change and summary tables",
     "report": "write the report page of a results folder",
+    "sign": "append a decision about a scan to qc.tsv, so that a later change of the line is found",
     "accounted": "list the refused scans that are not signed off, and fail if there is one",
     "simulate": "make a simulated trial with known truth",
     "deidentify": "write a de-identified copy of PET and SPECT DICOM that can be shared",
