@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pet_spect.commands.arguments import json_object, references, within_subject_cv
+from pet_spect.commands.cohort_decisions import add_qc, is_altered, qc_tables, write_decision_tables
 from pet_spect.commands.cohort_protocol import circumstances, early_tracers, guard_scans, protocols
 from pet_spect.commands.numbers import positive
 from pet_spect.errors import ConfigError, RegionError, TableError, listed
@@ -43,8 +44,9 @@ from pet_spect.results.dataset import describe_dataset
 from pet_spect.results.library.study_settings import StudySettings
 from pet_spect.results.reliable_change import with_reliable_change
 from pet_spect.results.uptake_record import MeasuredScan, read_uptake
-from pet_spect.study.decisions import decisions_by_scan, read_decisions
+from pet_spect.study.decisions import decisions_by_scan
 from pet_spect.study.participants import Participant, read_participants
+from pet_spect.study.qc_tables import QcTables
 from pet_spect.tsv import write_table
 
 
@@ -53,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", required=True, type=Path, metavar="DIR", help="the results folder")
     parser.add_argument("--participants", required=True, type=Path, metavar="TSV", help="participants.tsv")
     parser.add_argument("--scans", type=Path, metavar="TSV", help="scans.tsv: what only the study knows of a visit")
-    parser.add_argument("--qc", type=Path, metavar="TSV", help="qc.tsv: what a person decided about scans")
+    add_qc(parser)
     parser.add_argument("--atlas-name", default="CerebrA", metavar="NAME", help="atlas of the uptake tables")
     parser.add_argument(
         "--own-atlas", action="store_true", help="the atlas is your own, even if it has the name of a built-in one"
@@ -135,7 +137,8 @@ def run(options: argparse.Namespace) -> None:
         If a table is absent or cannot be used, or qc.tsv decides about a scan that cannot exist.
     """
     people = read_participants(options.participants)
-    plan = _plan(options, people)
+    qc = qc_tables(options)
+    plan = _plan(options, people, qc)
     tables = {identity: options.results / layout.uptake_table(identity, options.atlas_name) for identity in people}
     absent = [identity for identity, table in tables.items() if not table.is_file()]
     if absent:
@@ -172,10 +175,13 @@ def run(options: argparse.Namespace) -> None:
     summary = map(_summary_row, summarise(followed, plan.primary, plan.roles.target_name))
     write_table(folder / "summary.tsv", summary_columns, summary)
     write_table(folder / "scans.tsv", columns.SCANS, scans)
+    keys = [(ScanKey(row["participant_id"], row["session"], row["tracer"]), row["status"]) for row in scans]
+    there = [key for key, status in keys if status != "missing"]
+    write_decision_tables(options.results, qc, {key for key, _ in keys}, options.atlas_name, there)
     describe_dataset(options.results)
 
 
-def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Plan:
+def _plan(options: argparse.Namespace, people: Mapping[str, Participant], qc: QcTables) -> _Plan:
     primary: dict[str, str] = {}
     for word in options.primary:
         tracer, _, reference = word.partition("=")
@@ -191,12 +197,11 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
     for tracer in options.within_subject_cv:
         if tracer not in options.tracers:
             raise ConfigError(f"--within-subject-cv: tracer {tracer} is not one of {listed(options.tracers)}")
-    decisions = {} if options.qc is None else decisions_by_scan(read_decisions(options.qc))
-    for key in decisions:
+    for name, key in ((table.name, line.key) for table in qc.tables for line in table.lines):
         in_study = key.participant in people and key.session in options.sessions and key.tracer in options.tracers
         if not in_study:
             raise TableError(
-                f"{options.qc}: decides about {key.participant} {key.session} {key.tracer},"
+                f"{name}: decides about {key.participant} {key.session} {key.tracer},"
                 " which the study does not have",
                 code="qc_unknown_scan",
             )
@@ -208,7 +213,7 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
         circumstances=circumstances(options, people),
         protocols=protocols(options),
         early_of=early_tracers(options),
-        decisions=decisions,
+        decisions=decisions_by_scan(qc.decisions()),
         max_cerebellum_asymmetry=options.max_cerebellum_asymmetry,
         within_subject_cv=options.within_subject_cv,
     )
@@ -267,6 +272,8 @@ def _participant(
         scan_qc = refuse_without_primary(scan_qc, _primary(scan_values, plan), decisions)
         ratios += scan_values
         signed = sign_offs(scan_qc, scan.uptake, decisions)
+        if is_altered(decisions):
+            scan_qc, signed = replace(scan_qc, decision=None), ""
         scan_rows.append(_scan_row(scan, scan_qc, signed, plan.circumstances.get(key), guarded[key]))
     return [*ratios, *late_early_ratios(ratios, plan.early_of)], scan_rows
 

@@ -1,4 +1,4 @@
-"""The verb ``sign``: appends a decision about a scan to qc.tsv, with the hashes of the line before and of what was seen.
+"""The verb ``sign``: appends a decision about a scan to qc.tsv, with hashes of the line before and of what was seen.
 
 The decision is also noted in the log of the results, so that a change of the line is found even before the next run.
 """
@@ -42,7 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--code",
         type=_matching("[a-z0-9_]+", "a code in lower case with underscores"),
-        default=MISSING,
         help=f"the code that is accepted or excluded, as in tables/scans.tsv; of a rating {listed(RATINGS)}",
     )
     reason = _matching("[^-].*", "words that do not begin with a dash")
@@ -94,7 +93,7 @@ def _cells(options: argparse.Namespace, judged: Judged) -> Row:
         "session": options.session,
         "tracer": options.tracer,
         "decision": options.decision,
-        "code": options.code,
+        "code": options.code or MISSING,
         "reason": options.reason,
         "initials": options.initials,
         "time": options.time,

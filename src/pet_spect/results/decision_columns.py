@@ -138,7 +138,9 @@ READERS: Columns = {
     "first": {"Description": "What the first reader says: none, accept with its codes, exclude; or the rating."},
     "second": {"Description": "What the second reader says."},
     "consensus": {"Description": "What the consensus says; n/a if it says nothing of this scan."},
-    "counts": {"Description": "What counts: the consensus, else the exclusion of either reader, else what both accept."},
+    "counts": {
+        "Description": "What counts: the consensus, else the exclusion of either reader, else what both accept."
+    },
 }
 """readers.tsv: one row per scan and basis in which two readers disagree."""
 

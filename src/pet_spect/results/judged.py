@@ -121,9 +121,7 @@ def changed_parts(
     ['the image']
     """
     pairs = zip(PARTS, stated, now.parts, strict=True)
-    return [
-        name for name, then, today in pairs if then not in (None, today) and not (excluded and today is None)
-    ]
+    return [name for name, then, today in pairs if then not in (None, today) and not (excluded and today is None)]
 
 
 def _is_of(entry: object, key: ScanKey) -> bool:

@@ -122,9 +122,7 @@ def _check_tables(
     identities = _identities(people_table)
     sessions, tracers = (check.config[key] if check.has(key) else None for key in ("sessions", "tracers"))
     scans = scans_of(scans_table, identities, sessions, tracers)
-    qc = [
-        QcTable(table.path.name, tuple(lines_of(table, identities, sessions, tracers))) for table in qc_tables
-    ]
+    qc = [QcTable(table.path.name, tuple(lines_of(table, identities, sessions, tracers))) for table in qc_tables]
     of_qc = [(table, "qc") for table in qc_tables]
     for table, name in ((people_table, "participants"), (scans_table, "scans"), *of_qc):
         _check_columns(table, _schema(schemas, name))

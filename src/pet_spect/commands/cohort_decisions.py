@@ -1,0 +1,173 @@
+"""Tables of decisions as ``cohort`` reads them, and the tables about decisions and readers that it writes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pet_spect.errors import ConfigError
+from pet_spect.model import Decision, ScanKey
+from pet_spect.remarks import Remark, write_cell
+from pet_spect.results.decision_columns import AGREEMENT, DECISIONS, READERS
+from pet_spect.results.decision_log import append_log, read_log
+from pet_spect.results.judged import Judged, changed_parts, judged_of
+from pet_spect.study.decisions import QcLine, standing
+from pet_spect.study.qc_tables import ALTERED, QcFault, QcTable, QcTables, read_qc_tables
+from pet_spect.study.readers import compare_readers
+from pet_spect.study.signing import logged
+from pet_spect.tsv import sidecar_of_table, write_table
+
+
+def add_qc(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--qc`` and ``--consensus``."""
+    parser.add_argument(
+        "--qc",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="TSV",
+        help="qc.tsv of one reader, or of two: what was decided",
+    )
+    parser.add_argument("--consensus", type=Path, metavar="TSV", help="what two readers agreed on; wins over both")
+
+
+def qc_tables(options: argparse.Namespace) -> QcTables:
+    """Return the tables that ``--qc`` and ``--consensus`` name, and the log of the results.
+
+    Raises
+    ------
+    ConfigError
+        If ``--qc`` names more than two, or two files have one name.
+    StudyError
+        If a table holds a mistake.
+    """
+    names = [path.name for path in (*options.qc, *([options.consensus] if options.consensus else []))]
+    if len(options.qc) > 2 or len(set(names)) < len(names):
+        raise ConfigError("--qc and --consensus: at most two readers and a consensus, with different file names")
+    log, whole = read_log(options.results)
+    return read_qc_tables(options.qc, options.consensus, log, log_whole=whole)
+
+
+def is_altered(decisions: Sequence[Decision]) -> bool:
+    """Return whether a scan is taken out because a signed decision about it was altered: nobody decided that."""
+    return any(decision.code == ALTERED for decision in decisions)
+
+
+def write_decision_tables(
+    results: Path, tables: QcTables, scans: Collection[ScanKey], atlas: str, there: Collection[ScanKey]
+) -> None:
+    """Write decisions.tsv and, of two readers, readers.tsv and agreement.tsv; add what is new to the log.
+
+    Parameters
+    ----------
+    results : Path
+    tables : QcTables
+    scans : collection of ScanKey
+        Every scan that the study can have.
+    atlas : str
+        As file names call it.
+    there : collection of ScanKey
+        Those of them that are not missing.
+    """
+    folder = results / "tables"
+    write_table(folder / "decisions.tsv", DECISIONS, _rows(results, tables, scans, atlas))
+    if len(tables.readers) == 2:
+        disagreements, agreement = compare_readers(tables, there)
+        write_table(
+            folder / "readers.tsv", READERS, ({**_of(one.key), **_fields(one, READERS)} for one in disagreements)
+        )
+        kappas = ({"basis": basis, **vars(found)} for basis, found in agreement.items())
+        write_table(folder / "agreement.tsv", AGREEMENT, kappas)
+    else:
+        for name in ("readers.tsv", "agreement.tsv"):
+            (folder / name).unlink(missing_ok=True)
+            sidecar_of_table(folder / name).unlink(missing_ok=True)
+    if tables.log_whole:
+        bad = {(fault.table, fault.place) for fault in tables.faults() if fault.fails}
+        sound = [(table, line) for table in tables.tables for line in table.lines]
+        append_log(results, [logged(t.name, line) for t, line in sound if (t.name, line.place) not in bad])
+
+
+def _rows(results: Path, tables: QcTables, scans: Collection[ScanKey], atlas: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of decisions.tsv: the lines of each table, then the lines that are not there any more."""
+    faults = tables.faults()
+    by_scan: dict[ScanKey, list[Decision]] = {}
+    for decision in tables.decisions():
+        by_scan.setdefault(decision.key, []).append(decision)
+    present: dict[tuple[str, int | None], list[QcFault]] = {}
+    rest = []
+    for fault in faults:
+        if fault.remark.code in ("qc_altered", "qc_changed"):
+            present.setdefault((fault.table, fault.place), []).append(fault)
+        else:
+            rest.append(fault)
+    now: dict[ScanKey, Judged] = {}
+    for table in tables.tables:
+        kept = {line.place for lines in standing(table.lines).values() for line in lines}
+        for line in table.lines:
+            if line.link.chained and line.key in scans and line.key not in now:
+                now[line.key] = judged_of(results, line.key, atlas)
+            counts = line.place in kept and _counts(line, by_scan.get(line.key, ()))
+            of_line = present.pop((table.name, line.place), [])
+            yield _row(table, line, counts=counts, faults=of_line, now=now.get(line.key))
+    for fault in (*rest, *(each for of_line in present.values() for each in of_line)):
+        yield _fault_row(fault)
+
+
+def _row(
+    table: QcTable, line: QcLine, *, counts: bool, faults: Sequence[QcFault], now: Judged | None
+) -> dict[str, Any]:
+    remarks = [fault.remark for fault in faults]
+    if not line.link.chained:
+        remarks.append(Remark.of("qc_unchained"))
+    elif now is not None and (counts or line.said == "rating"):
+        parts = changed_parts(line.judged, now, excluded=line.said == "exclude")
+        remarks += [Remark.of("qc_other_results", parts=" and ".join(parts))] if parts else []
+    fails = any(fault.fails for fault in faults)
+    return {
+        "table": table.name,
+        "place": line.place,
+        **_of(line.key),
+        "decision": line.said,
+        "code": line.code,
+        "reason": line.reason,
+        "initials": line.initials,
+        "time": line.time,
+        "version": line.version,
+        "chained": line.link.chained,
+        "counts": counts,
+        "result": "fail" if fails else "warn" if remarks else "pass",
+        "remarks": write_cell(remarks),
+        "sha256": line.link.sha256,
+    }
+
+
+def _fault_row(fault: QcFault) -> dict[str, Any]:
+    who = dict.fromkeys(("participant_id", "session", "tracer")) if fault.key is None else _of(fault.key)
+    return {
+        **dict.fromkeys(DECISIONS),
+        "table": fault.table,
+        "place": fault.place,
+        **who,
+        "decision": fault.said,
+        "code": fault.code,
+        "chained": None if fault.key is None else fault.fails,
+        "counts": False,
+        "result": "fail" if fault.fails else "warn",
+        "remarks": write_cell([fault.remark]),
+    }
+
+
+def _counts(line: QcLine, decisions: Sequence[Decision]) -> bool:
+    """Return whether one of the decisions that count about the scan of a line is that of the line."""
+    return any(one.decision == line.said and (one.code == line.code or one.reason == line.reason) for one in decisions)
+
+
+def _of(key: ScanKey) -> dict[str, str]:
+    return {"participant_id": key.participant, "session": key.session, "tracer": key.tracer}
+
+
+def _fields(record: Any, columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name in columns}
