@@ -15,6 +15,7 @@ from typing import Any
 from pet_spect.commands.arguments import json_object, references, within_subject_cv
 from pet_spect.commands.cohort_decisions import add_qc, is_altered, qc_tables, write_decision_tables
 from pet_spect.commands.cohort_protocol import circumstances, early_tracers, guard_scans, protocols
+from pet_spect.commands.cohort_undecided import Undecided, write_decided
 from pet_spect.commands.numbers import positive
 from pet_spect.errors import ConfigError, RegionError, TableError, listed
 from pet_spect.files import whole_file, write_json
@@ -150,6 +151,7 @@ def run(options: argparse.Namespace) -> None:
     folder = options.results / "tables"
     ratios: list[Ratio] = []
     followed: list[Change] = []
+    undecided, followed_undecided = Undecided.of(options.results, qc), list[Change]()
     scans: list[dict[str, Any]] = []
     with whole_file(folder / "uptake.tsv") as partial, partial.open("w", encoding="utf-8", newline="\n") as joined:
         joined.write("\t".join(columns.UPTAKE) + "\n")
@@ -158,8 +160,13 @@ def run(options: argparse.Namespace) -> None:
             joined.writelines(line + "\n" for line in uptake.lines)
             person_ratios, scan_rows = _participant(person, uptake.scans, plan)
             ratios += person_ratios
-            followed += changes(person_ratios, plan.sessions, plan.within_subject_cv)
+            person_changes = changes(person_ratios, plan.sessions, plan.within_subject_cv)
+            followed += person_changes
             scans += scan_rows
+            if (everything := undecided.scans(uptake.scans)) is not None:
+                of_everything, _ = _participant(person, everything, replace(plan, decisions={}))
+                person_changes = changes(of_everything, plan.sessions)
+            followed_undecided += person_changes
     write_json(folder / "uptake.json", columns.UPTAKE)
     ratio_columns, change_columns, summary_columns = (
         columns.with_references(table, plan.roles.references)
@@ -172,8 +179,10 @@ def run(options: argparse.Namespace) -> None:
     )
     write_table(folder / "ratios.tsv", settings.described(ratio_columns), _as_rows(ratios, columns.RATIOS))
     write_table(folder / "change.tsv", change_columns, _as_rows(followed, change_columns))
-    summary = map(_summary_row, summarise(followed, plan.primary, plan.roles.target_name))
-    write_table(folder / "summary.tsv", summary_columns, summary)
+    summary = summarise(followed, plan.primary, plan.roles.target_name)
+    write_table(folder / "summary.tsv", summary_columns, map(_summary_row, summary))
+    everything_in = summarise(followed_undecided, plan.primary, plan.roles.target_name)
+    write_decided(folder, summary, everything_in, undecided)
     write_table(folder / "scans.tsv", columns.SCANS, scans)
     keys = [(ScanKey(row["participant_id"], row["session"], row["tracer"]), row["status"]) for row in scans]
     there = [key for key, status in keys if status != "missing"]
@@ -201,8 +210,7 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant], qc: Qc
         in_study = key.participant in people and key.session in options.sessions and key.tracer in options.tracers
         if not in_study:
             raise TableError(
-                f"{name}: decides about {key.participant} {key.session} {key.tracer},"
-                " which the study does not have",
+                f"{name}: decides about {key.participant} {key.session} {key.tracer}, which the study does not have",
                 code="qc_unknown_scan",
             )
     return _Plan(

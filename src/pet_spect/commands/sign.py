@@ -13,7 +13,9 @@ from typing import get_args
 
 from pet_spect import __version__
 from pet_spect.errors import TableError, did_you_mean, listed, shown
+from pet_spect.files import whole_file
 from pet_spect.model import ScanKey
+from pet_spect.results import layout
 from pet_spect.results.columns import SCANS
 from pet_spect.results.decision_log import append_log, log_path, read_log
 from pet_spect.results.finished_run import check_finished
@@ -21,7 +23,7 @@ from pet_spect.results.judged import Judged, judged_of
 from pet_spect.results.library.study_settings import read_settings
 from pet_spect.study.decisions import RATINGS, Said
 from pet_spect.study.signing import append_signed_line, logged
-from pet_spect.tsv import MISSING, Row, read_table
+from pet_spect.tsv import MISSING, Row, read_table, sidecar_of_table
 
 _TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?)?"
 
@@ -80,7 +82,10 @@ def run(options: argparse.Namespace) -> None:
     log, whole = read_log(options.results)
     if not whole:
         raise TableError(f"{log_path(options.results)}: is not as it was written; restore it", code="qc_log_altered")
-    judged = judged_of(options.results, key, read_settings(options.results / "tables" / "ratios.json").atlas)
+    atlas = read_settings(options.results / "tables" / "ratios.json").atlas
+    judged = judged_of(options.results, key, atlas)
+    if options.decision == "exclude" and judged.uptake is not None:
+        _keep(options.results, key, atlas, judged.uptake)
     line = append_signed_line(options.qc, _cells(options, judged), log)
     append_log(options.results, [logged(options.qc.name, line)])
     print(f"{options.qc}: line {line.number}, {options.decision} {' '.join(_words(key))}, sha256 {line.link.sha256}")
@@ -102,6 +107,15 @@ def _cells(options: argparse.Namespace, judged: Judged) -> Row:
         "registration_sha256": registration,
         "uptake_sha256": uptake,
     }
+
+
+def _keep(results: Path, key: ScanKey, atlas: str, uptake_sha256: str) -> None:
+    """Keep the uptake of a scan that is excluded, for decided.tsv: the next run does not measure it any more."""
+    table = results / layout.uptake_table(key.participant, atlas)
+    kept = results / layout.judged_uptake(key.participant, uptake_sha256)
+    for source, copy in ((table, kept), (sidecar_of_table(table), sidecar_of_table(kept))):
+        with whole_file(copy) as partial:
+            partial.write_bytes(source.read_bytes())
 
 
 def _words(key: ScanKey) -> tuple[str, str, str]:
