@@ -33,6 +33,7 @@ rule cohort:
         ),
         "results/tables/summary.json",
         multiext("results/tables/scans", ".tsv", ".json"),
+        multiext("results/tables/checks", ".tsv", ".json"),
         multiext("results/tables/decisions", ".tsv", ".json"),
         multiext("results/tables/decided", ".tsv", ".json"),
         expand("results/tables/{name}.{kind}", name=READERS, kind=["tsv", "json"]),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pet_spect.commands.arguments import json_object, references, within_subject_cv
+from pet_spect.commands.cohort_checks import others_dated, participant_checks
 from pet_spect.commands.cohort_decisions import add_qc, is_altered, qc_tables, write_decision_tables
 from pet_spect.commands.cohort_protocol import circumstances, early_tracers, guard_scans, protocols
 from pet_spect.commands.cohort_undecided import Undecided, write_decided
@@ -41,7 +42,9 @@ from pet_spect.quantify.references import BUILT_IN
 from pet_spect.quantify.roles import RegionRoles
 from pet_spect.remarks import Remark, write_cell
 from pet_spect.results import columns, layout
+from pet_spect.results.checks.scan_checks import CheckedScan
 from pet_spect.results.dataset import describe_dataset
+from pet_spect.results.decision_columns import CHECKS
 from pet_spect.results.library.study_settings import StudySettings
 from pet_spect.results.reliable_change import with_reliable_change
 from pet_spect.results.uptake_record import MeasuredScan, read_uptake
@@ -153,18 +156,20 @@ def run(options: argparse.Namespace) -> None:
     followed: list[Change] = []
     undecided, followed_undecided = Undecided.of(options.results, qc), list[Change]()
     scans: list[dict[str, Any]] = []
+    checks: list[dict[str, Any]] = []
     with whole_file(folder / "uptake.tsv") as partial, partial.open("w", encoding="utf-8", newline="\n") as joined:
         joined.write("\t".join(columns.UPTAKE) + "\n")
         for identity, person in people.items():
             uptake = read_uptake(tables[identity], identity, plan.visits)
             joined.writelines(line + "\n" for line in uptake.lines)
-            person_ratios, scan_rows = _participant(person, uptake.scans, plan)
+            person_ratios, scan_rows, checked = _participant(person, uptake.scans, plan)
+            checks += participant_checks(options.results, checked, uptake.min_coverage)
             ratios += person_ratios
             person_changes = changes(person_ratios, plan.sessions, plan.within_subject_cv)
             followed += person_changes
             scans += scan_rows
             if (everything := undecided.scans(uptake.scans)) is not None:
-                of_everything, _ = _participant(person, everything, replace(plan, decisions={}))
+                of_everything, *_ = _participant(person, everything, replace(plan, decisions={}))
                 person_changes = changes(of_everything, plan.sessions)
             followed_undecided += person_changes
     write_json(folder / "uptake.json", columns.UPTAKE)
@@ -184,6 +189,7 @@ def run(options: argparse.Namespace) -> None:
     everything_in = summarise(followed_undecided, plan.primary, plan.roles.target_name)
     write_decided(folder, summary, everything_in, undecided)
     write_table(folder / "scans.tsv", columns.SCANS, scans)
+    write_table(folder / "checks.tsv", CHECKS, checks)
     keys = [(ScanKey(row["participant_id"], row["session"], row["tracer"]), row["status"]) for row in scans]
     there = [key for key, status in keys if status != "missing"]
     write_decision_tables(options.results, qc, {key for key, _ in keys}, options.atlas_name, there)
@@ -246,8 +252,8 @@ def _with_notes(
 
 def _participant(
     person: Participant, scans: Sequence[MeasuredScan], plan: _Plan
-) -> tuple[list[Ratio], list[dict[str, Any]]]:
-    """Return a participant's rows of ratios.tsv and scans.tsv."""
+) -> tuple[list[Ratio], list[dict[str, Any]], list[CheckedScan]]:
+    """Return a participant's rows of ratios.tsv and scans.tsv, and what is known of each scan for checks.tsv."""
     guarded = guard_scans(scans, plan.circumstances, plan.protocols, plan.sessions[0])
     scans = _with_notes(scans, guarded, person.lesion_side, plan.sessions)
     faults = {key: said.fault for key, said in guarded.items() if said.fault is not None}
@@ -260,7 +266,8 @@ def _participant(
         )
     )
     ratios: list[Ratio] = []
-    scan_rows = []
+    scan_rows, checked = [], []
+    first = {key.tracer for key in (scan.key for scan in measured) if key.session == plan.sessions[0]}
     for scan in scans:
         key = scan.uptake.key
         decisions = plan.decisions.get(key, ())
@@ -277,13 +284,32 @@ def _participant(
             )
         except RegionError as error:
             raise TableError(f"{key.participant}: {error}; do the regions asked for belong to this atlas?") from None
-        scan_qc = refuse_without_primary(scan_qc, _primary(scan_values, plan), decisions)
+        primary = _primary(scan_values, plan)
+        scan_qc = refuse_without_primary(scan_qc, primary, decisions)
         ratios += scan_values
         signed = sign_offs(scan_qc, scan.uptake, decisions)
         if is_altered(decisions):
             scan_qc, signed = replace(scan_qc, decision=None), ""
-        scan_rows.append(_scan_row(scan, scan_qc, signed, plan.circumstances.get(key), guarded[key]))
-    return [*ratios, *late_early_ratios(ratios, plan.early_of)], scan_rows
+        visit = plan.circumstances.get(key)
+        scan_rows.append(_scan_row(scan, scan_qc, signed, visit, guarded[key]))
+        checked.append(
+            CheckedScan(
+                scan=scan,
+                qc=scan_qc,
+                guarded=guarded[key],
+                visit=visit,
+                rules=plan.protocols[key.tracer],
+                is_first=key.session == plan.sessions[0],
+                first_measured=key.tracer in first,
+                has_others=len(measured) > 1,
+                others_dated=others_dated(key, plan.circumstances, plan.sessions),
+                lesion_side=person.lesion_side,
+                primary=primary,
+                roles=plan.roles,
+                max_cerebellum_asymmetry=plan.max_cerebellum_asymmetry,
+            )
+        )
+    return [*ratios, *late_early_ratios(ratios, plan.early_of)], scan_rows, checked
 
 
 def _primary(ratios: Iterable[Ratio], plan: _Plan) -> Ratio:
