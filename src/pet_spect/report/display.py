@@ -13,6 +13,7 @@ _SIGNED = {
     "change",
     "change_percent",
     "mean_change",
+    "mean_change_everything",
     "ci95_low",
     "ci95_high",
     "hodges_lehmann",
@@ -23,7 +24,7 @@ _SIGNED = {
     "reliable_limit_low_percent",
     "reliable_limit_high_percent",
 }
-_COUNTS = {"n", "n_missing"}
+_COUNTS = {"n", "n_missing", "n_everything", "agreed"}
 _PROBABILITIES = ("p_",)
 
 
