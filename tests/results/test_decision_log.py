@@ -41,6 +41,7 @@ def test_the_log_is_only_added_to_and_holds_each_line_once(logged):
     "edit",
     [
         pytest.param(lambda rows: rows.__setitem__(1, rows[1].replace("exclude", "accept")), id="altered"),
+        pytest.param(lambda rows: rows.__setitem__(3, rows[3].replace("exclude", "accept")), id="the last altered"),
         pytest.param(lambda rows: rows.__delitem__(1), id="removed"),
         pytest.param(lambda rows: rows.__delitem__(2), id="removed in the middle"),
         pytest.param(lambda rows: rows.insert(1, rows.pop(2)), id="moved"),

@@ -54,12 +54,12 @@ class Undecided:
 
     def scans(self, scans: Sequence[MeasuredScan]) -> list[MeasuredScan] | None:
         """Return a participant's scans as if nobody had decided; None if nobody has."""
-        if not any(scan.uptake.key in self.decided or scan.uptake.accepted for scan in scans):
+        if not any(scan.uptake.key in self.decided or scan.uptake.accepted or _by_hand(scan) for scan in scans):
             return None
         return [self._scan(scan) for scan in scans]
 
     def _scan(self, scan: MeasuredScan) -> MeasuredScan:
-        if scan.refusal is not None and scan.refusal.stage == "decision":
+        if _by_hand(scan):
             kept = self._kept(scan.uptake.key)
             if kept is None:
                 self.not_measured[scan.uptake.key.tracer] += 1
@@ -104,6 +104,11 @@ def write_decided(
         for row, other in zip(summary, everything, strict=True)
     )
     write_table(folder / "decided.tsv", DECIDED, rows)
+
+
+def _by_hand(scan: MeasuredScan) -> bool:
+    """Return whether a scan was excluded by hand before it was measured."""
+    return scan.refusal is not None and scan.refusal.stage == "decision"
 
 
 def _uptake_sha256(line: QcLine) -> str | None:

@@ -74,7 +74,11 @@ DECISIONS_LOG: Columns = {
         "Description": "SHA-256 of the line when it was signed or first seen: the head of the chain, place being the"
         " number of its lines. " + _SHA256
     },
-    "previous": {"Description": "SHA-256 of the line before in this log, 64 zeros at the first. " + _SHA256},
+    "previous": {"Description": "log_sha256 of the line before, 64 zeros at the first. " + _SHA256},
+    "log_sha256": {
+        "Description": "SHA-256 of the other cells of this line: of the JSON object with the columns as keys (sorted,"
+        " no blanks, everything but ASCII escaped). " + _SHA256
+    },
 }
 """decisions_log.tsv: one row per line of a table of decisions that was signed or that a run has seen; only added to."""
 

@@ -1,6 +1,6 @@
 """The log of decisions: every line of a table of decisions that was signed or that a run has seen, only added to.
 
-Each line of the log holds the SHA-256 of the line before it.
+Each line of the log holds its own SHA-256 and that of the line before it.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ def append_log(results: Path, lines: Iterable[LoggedLine]) -> None:
         if not whole:
             raise TableError(f"{path}: is not as it was written; restore it", code="qc_log_altered")
         known = {row["sha256"] for row in rows}
-        head = _line_sha256(rows[-1]) if rows else _START
+        head = rows[-1]["log_sha256"] if rows else _START
         new: list[Row] = []
         for line in lines:
             if line.sha256 not in known:
                 known.add(line.sha256)
                 new.append(_row(line, head))
-                head = _line_sha256(new[-1])
+                head = new[-1]["log_sha256"]
         if new:
             write_json(sidecar_of_table(path), DECISIONS_LOG)
             with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as stream:
@@ -79,14 +79,14 @@ def _read_rows(path: Path) -> tuple[list[Row], bool]:
 def _is_whole(rows: Sequence[Row]) -> bool:
     head = _START
     for row in rows:
-        if row["previous"] != head or int(row["place"]) < 1:
+        if row["previous"] != head or row["log_sha256"] != _line_sha256(row) or int(row["place"]) < 1:
             return False
-        head = _line_sha256(row)
+        head = row["log_sha256"]
     return True
 
 
 def _line_sha256(row: Row) -> str:
-    content = {name: row[name] for name in DECISIONS_LOG}
+    content = {name: row[name] for name in DECISIONS_LOG if name != "log_sha256"}
     return sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
 
 
@@ -97,7 +97,7 @@ def _logged(row: Row) -> LoggedLine:
 
 
 def _row(line: LoggedLine, previous: str) -> Row:
-    return {
+    row = {
         "table": line.table,
         "place": str(line.place),
         "chained": "true" if line.chained else "false",
@@ -109,3 +109,4 @@ def _row(line: LoggedLine, previous: str) -> Row:
         "sha256": line.sha256,
         "previous": previous,
     }
+    return {**row, "log_sha256": _line_sha256(row)}
