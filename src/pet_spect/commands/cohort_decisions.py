@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pet_spect.errors import ConfigError
+from pet_spect.errors import ConfigError, listed
 from pet_spect.model import Decision, ScanKey
 from pet_spect.remarks import Remark, write_cell
 from pet_spect.results.decision_columns import AGREEMENT, DECISIONS, READERS
@@ -15,7 +15,7 @@ from pet_spect.results.decision_log import append_log, read_log
 from pet_spect.results.judged import Judged, changed_parts, judged_of
 from pet_spect.study.decisions import QcLine, standing
 from pet_spect.study.qc_tables import ALTERED, QcFault, QcTable, QcTables, read_qc_tables
-from pet_spect.study.readers import compare_readers
+from pet_spect.study.readers import Disagreement, compare_readers
 from pet_spect.study.signing import logged
 from pet_spect.tsv import sidecar_of_table, write_table
 
@@ -72,9 +72,10 @@ def write_decision_tables(
         Those of them that are not missing.
     """
     folder = results / "tables"
-    write_table(folder / "decisions.tsv", DECISIONS, _rows(results, tables, scans, atlas))
-    if len(tables.readers) == 2:
-        disagreements, agreement = compare_readers(tables, there)
+    disagreements, agreement = compare_readers(tables, there) if len(tables.readers) == 2 else ([], {})
+    unsettled = {each.key: _unsettled(tables, each) for each in disagreements if _is_unsettled(each)}
+    write_table(folder / "decisions.tsv", DECISIONS, _rows(results, tables, scans, atlas, unsettled))
+    if agreement:
         write_table(
             folder / "readers.tsv", READERS, ({**_of(one.key), **_fields(one, READERS)} for one in disagreements)
         )
@@ -90,7 +91,23 @@ def write_decision_tables(
         append_log(results, [logged(t.name, line) for t, line in sound if (t.name, line.place) not in bad])
 
 
-def _rows(results: Path, tables: QcTables, scans: Collection[ScanKey], atlas: str) -> Iterator[dict[str, Any]]:
+def _is_unsettled(disagreement: Disagreement) -> bool:
+    return disagreement.basis == "decision" and disagreement.consensus is None
+
+
+def _unsettled(tables: QcTables, disagreement: Disagreement) -> Remark:
+    first, second = (table.name for table in tables.readers)
+    one, other = disagreement.first, disagreement.second
+    return Remark.of("readers_disagree", first=first, one=one, second=second, other=other)
+
+
+def _rows(
+    results: Path,
+    tables: QcTables,
+    scans: Collection[ScanKey],
+    atlas: str,
+    unsettled: Mapping[ScanKey, Remark],
+) -> Iterator[dict[str, Any]]:
     """Yield the rows of decisions.tsv: the lines of each table, then the lines that are not there any more."""
     faults = tables.faults()
     by_scan: dict[ScanKey, list[Decision]] = {}
@@ -111,20 +128,27 @@ def _rows(results: Path, tables: QcTables, scans: Collection[ScanKey], atlas: st
                 now[line.key] = judged_of(results, line.key, atlas)
             counts = line.place in kept and _counts(line, by_scan.get(line.key, ()))
             of_line = present.pop((table.name, line.place), [])
-            yield _row(table, line, counts=counts, faults=of_line, now=now.get(line.key))
+            said = [unsettled[line.key]] if line.place in kept and line.key in unsettled else []
+            yield _row(table, line, counts=counts, faults=of_line, now=now.get(line.key), said=said)
     for fault in (*rest, *(each for of_line in present.values() for each in of_line)):
         yield _fault_row(fault)
 
 
 def _row(
-    table: QcTable, line: QcLine, *, counts: bool, faults: Sequence[QcFault], now: Judged | None
+    table: QcTable,
+    line: QcLine,
+    *,
+    counts: bool,
+    faults: Sequence[QcFault],
+    now: Judged | None,
+    said: Sequence[Remark],
 ) -> dict[str, Any]:
-    remarks = [fault.remark for fault in faults]
+    remarks = [*(fault.remark for fault in faults), *said]
     if not line.link.chained:
         remarks.append(Remark.of("qc_unchained"))
     elif now is not None and (counts or line.said == "rating"):
         parts = changed_parts(line.judged, now, excluded=line.said == "exclude")
-        remarks += [Remark.of("qc_other_results", parts=" and ".join(parts))] if parts else []
+        remarks += [Remark.of("qc_other_results", parts=listed(parts, joined=" and "))] if parts else []
     fails = any(fault.fails for fault in faults)
     return {
         "table": table.name,

@@ -828,7 +828,7 @@ _OF_DECISIONS: dict[Code, Kind] = {
     "qc_unchained": Kind(_SIGN_OFF, "this line is not signed, so that it can be changed unseen"),
     "readers_disagree": Kind(
         _SIGN_OFF,
-        "{first} says {one}, {second} says {other}",
+        "{first} says {one}, {second} says {other}, and no consensus settles it",
         {"first": Text(), "one": Text(), "second": Text(), "other": Text()},
     ),
 }
