@@ -191,6 +191,8 @@ class LoggedLine:
         As the table spelled them; ``n/a`` for no code.
     sha256 : str
         Of the line and, through it, of all lines before it.
+    by_run : bool
+        Whether a run has seen the line; otherwise it was signed.
     """
 
     table: str
@@ -200,6 +202,7 @@ class LoggedLine:
     decision: str
     code: str
     sha256: str
+    by_run: bool
 
 
 @dataclass(frozen=True)

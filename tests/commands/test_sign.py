@@ -74,12 +74,14 @@ def test_a_signed_decision_counts_and_is_accounted_for(study, capsys):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", row["time"])
     assert all(re.fullmatch("[0-9a-f]{64}", row[name]) for name in row if name.endswith("_sha256"))
     (logged,) = read_table(log_path(study.results))
+    assert logged["by"] == "sign"
     assert said.strip().endswith(f"sha256 {logged['sha256']}")
     assert study.cohort() == 0
     assert (study.scan("sub-01", "year1")["status"], study.scan("sub-01", "year1")["code"]) == ("excluded", "moved")
     (line,) = study.table("decisions")
     assert (line["chained"], line["counts"], line["result"], line["remarks"]) == ("true", "true", "pass", "n/a")
     assert line["sha256"] == logged["sha256"]
+    assert [row["by"] for row in read_table(log_path(study.results))] == ["sign", "run"]
     assert study.accounted() == 0
 
 
@@ -151,7 +153,15 @@ def test_a_removed_table_is_found(study, capsys):
     assert study.cohort() == 0
     assert study.scan("sub-01", "year1")["code"] == "qc_altered"
     assert study.accounted() == 1
-    assert "was signed, and the study has no such table any more" in capsys.readouterr().err
+    assert "was signed, and the study has no such table" in capsys.readouterr().err
+
+
+def test_a_decision_in_a_file_that_the_study_does_not_use_is_only_said(study, capsys):
+    study.sign("sub-01 year1 FDG")
+    study.sign("sub-02 baseline FDG", qc=study.config / "qcc.tsv")
+    assert (study.cohort(), study.accounted()) == (0, 0)
+    assert "sub-02 baseline FDG (qc_lost: decision 1 of qcc.tsv was signed" in capsys.readouterr().err
+    assert study.scan("sub-02", "baseline")["status"] == "measured"
 
 
 def test_an_edited_log_fails_the_last_step_and_nothing_is_signed(study, capsys):

@@ -272,7 +272,7 @@ WORDINGS = [
      "decision 1 of qc.tsv, which is not signed, is not the one that the last run has seen"),
     ("qc_log_altered", {}, "tables/decisions_log.tsv is not as it was written"),
     ("qc_lost", {"case": "absent", "place": 1, "table": "qc.tsv", "found": 0},
-     "decision 1 of qc.tsv was signed, and the study has no such table any more; restore it"),
+     "decision 1 of qc.tsv was signed, and the study has no such table; restore it, or name it in the config"),
     ("qc_lost", {"case": "shorter", "place": 3, "table": "qc.tsv", "found": 2},
      "decision 3 of qc.tsv was signed, and the table holds only 2; restore the table"),
     ("qc_lost", {"case": "other", "place": 3, "table": "qc.tsv", "found": 4},

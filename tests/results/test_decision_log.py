@@ -11,7 +11,7 @@ from pet_spect.results.decision_log import append_log, log_path, read_log
 
 
 def line(place, sha256):
-    return LoggedLine("qc.tsv", place, True, ScanKey("sub-01", "year1", "FDG"), "exclude", "n/a", sha256 * 64)
+    return LoggedLine("qc.tsv", place, True, ScanKey("sub-01", "year1", "FDG"), "exclude", "n/a", sha256 * 64, True)
 
 
 @pytest.fixture

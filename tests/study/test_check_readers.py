@@ -84,7 +84,7 @@ def test_mistakes_of_both_tables_are_said_with_their_file(check):
 
 def test_a_line_that_was_altered_takes_its_scans_out_before_the_registration(check):
     sign(Path("a.tsv"), "sub-01 year1 FDG", "exclude")
-    log = [logged("a.tsv", line) for line in read_qc_tables([Path("a.tsv")]).readers[0].lines]
+    log = [logged("a.tsv", line, by_run=True) for line in read_qc_tables([Path("a.tsv")]).readers[0].lines]
     Path("a.tsv").write_text(Path("a.tsv").read_text().replace("year1", "baseline"))
     assert [decision.session for decision in check("qc: a.tsv\n").decisions] == ["baseline"]
     decisions = check("qc: a.tsv\n", log).decisions

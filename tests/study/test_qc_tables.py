@@ -25,7 +25,7 @@ def qc(tmp_path):
 
 
 def log_of(*paths):
-    return [logged(table.name, line) for table in read_qc_tables(paths).tables for line in table.lines]
+    return [logged(table.name, line, by_run=True) for table in read_qc_tables(paths).tables for line in table.lines]
 
 
 def found(tables):

@@ -129,7 +129,7 @@ def test_a_rating_decides_nothing(qc):
 
 def test_nothing_is_signed_behind_a_line_that_the_log_knows_otherwise(qc):
     line = sign(qc, "sub-01 year1 FDG", "exclude")
-    log = (logged("qc.tsv", line),)
+    log = (logged("qc.tsv", line, by_run=False),)
     qc.write_text(qc.read_text().replace("exclude", "accept").replace("accept\tn/a", "accept\tgate_overlap"))
     with pytest.raises(TableError, match=r"line 2 of qc\.tsv is not the one that was signed there"):
         append_signed_line(qc, {"participant_id": "sub-02"}, log)

@@ -154,7 +154,8 @@ def run(options: argparse.Namespace) -> None:
     folder = options.results / "tables"
     ratios: list[Ratio] = []
     followed: list[Change] = []
-    undecided, followed_undecided = Undecided.of(options.results, qc), list[Change]()
+    undecided = Undecided.of(options.results, qc)
+    followed_undecided: list[Change] = []
     scans: list[dict[str, Any]] = []
     checks: list[dict[str, Any]] = []
     with whole_file(folder / "uptake.tsv") as partial, partial.open("w", encoding="utf-8", newline="\n") as joined:

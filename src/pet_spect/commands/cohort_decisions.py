@@ -88,7 +88,7 @@ def write_decision_tables(
     if tables.log_whole:
         bad = {(fault.table, fault.place) for fault in tables.faults() if fault.fails}
         sound = [(table, line) for table in tables.tables for line in table.lines]
-        append_log(results, [logged(t.name, line) for t, line in sound if (t.name, line.place) not in bad])
+        append_log(results, [logged(t.name, line, by_run=True) for t, line in sound if (t.name, line.place) not in bad])
 
 
 def _is_unsettled(disagreement: Disagreement) -> bool:
@@ -177,7 +177,7 @@ def _fault_row(fault: QcFault) -> dict[str, Any]:
         **who,
         "decision": fault.said,
         "code": fault.code,
-        "chained": None if fault.key is None else fault.fails,
+        "chained": None if fault.key is None else fault.remark.code == "qc_lost",
         "counts": False,
         "result": "fail" if fault.fails else "warn",
         "remarks": write_cell([fault.remark]),

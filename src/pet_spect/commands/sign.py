@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> None:
     if options.decision == "exclude" and judged.uptake is not None:
         _keep(options.results, key, atlas, judged.uptake)
     line = append_signed_line(options.qc, _cells(options, judged), log)
-    append_log(options.results, [logged(options.qc.name, line)])
+    append_log(options.results, [logged(options.qc.name, line, by_run=False)])
     print(f"{options.qc}: line {line.number}, {options.decision} {' '.join(_words(key))}, sha256 {line.link.sha256}")
 
 

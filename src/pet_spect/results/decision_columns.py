@@ -62,6 +62,10 @@ DECISIONS: Columns = {
 """decisions.tsv: one row per line of the tables of decisions, and one per line that is missing there."""
 
 DECISIONS_LOG: Columns = {
+    "by": {
+        "Description": "Who noted the line.",
+        "Levels": {"sign": "pet-spect sign, when it was signed", "run": "a run that has seen it"},
+    },
     "table": _TABLE,
     "place": _PLACE,
     "chained": DECISIONS["chained"],

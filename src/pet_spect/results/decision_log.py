@@ -51,13 +51,14 @@ def append_log(results: Path, lines: Iterable[LoggedLine]) -> None:
         rows, whole = _read_rows(path)
         if not whole:
             raise TableError(f"{path}: is not as it was written; restore it", code="qc_log_altered")
-        known = {row["sha256"] for row in rows}
+        known = {(row["by"], row["sha256"]) for row in rows}
         head = rows[-1]["log_sha256"] if rows else _START
         new: list[Row] = []
         for line in lines:
-            if line.sha256 not in known:
-                known.add(line.sha256)
-                new.append(_row(line, head))
+            row = _row(line, head)
+            if (row["by"], line.sha256) not in known:
+                known.add((row["by"], line.sha256))
+                new.append(row)
                 head = new[-1]["log_sha256"]
         if new:
             write_json(sidecar_of_table(path), DECISIONS_LOG)
@@ -93,11 +94,13 @@ def _line_sha256(row: Row) -> str:
 def _logged(row: Row) -> LoggedLine:
     key = ScanKey(row["participant_id"], row["session"], row["tracer"])
     place = int(row["place"]) if row["place"].isdecimal() else 0
-    return LoggedLine(row["table"], place, row["chained"] == "true", key, row["decision"], row["code"], row["sha256"])
+    chained, by_run = row["chained"] == "true", row["by"] == "run"
+    return LoggedLine(row["table"], place, chained, key, row["decision"], row["code"], row["sha256"], by_run)
 
 
 def _row(line: LoggedLine, previous: str) -> Row:
     row = {
+        "by": "run" if line.by_run else "sign",
         "table": line.table,
         "place": str(line.place),
         "chained": "true" if line.chained else "false",

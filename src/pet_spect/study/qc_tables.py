@@ -132,16 +132,21 @@ class QcTables:
             yield QcFault(table.name, line.place, line.key, line.said, line.code or "n/a", remark)
 
     def _lost(self) -> Iterator[QcFault]:
-        """Yield the signed lines that the log knows and no table has any more."""
+        """Yield the signed lines that the log knows and no table has any more.
+
+        A line that no run has seen, in a table that the study does not use beside others, may be signed into a wrong
+        file: it is only said.
+        """
         present = {line.link.sha256 for table in self.tables for line in table.lines}
         lengths = {table.name: len(table.lines) for table in self.tables}
-        for logged in self.log:
-            if not logged.chained or logged.sha256 in present:
-                continue
+        lost = {logged.sha256: logged for logged in self.log if logged.chained and logged.sha256 not in present}
+        seen = {logged.sha256 for logged in self.log if logged.by_run}
+        for sha256, logged in lost.items():
             length = lengths.get(logged.table)
             case = "absent" if length is None else "shorter" if length < logged.place else "other"
+            fails = case != "absent" or sha256 in seen or not self.tables
             remark = Remark.of("qc_lost", case=case, place=logged.place, table=logged.table, found=length or 0)
-            yield QcFault(logged.table, logged.place, logged.key, logged.decision, logged.code, remark)
+            yield QcFault(logged.table, logged.place, logged.key, logged.decision, logged.code, remark, fails)
 
     def _changed(self, altered: Collection[str]) -> Iterator[QcFault]:
         """Yield the first unsigned line of each table that is not as the last run has seen it."""

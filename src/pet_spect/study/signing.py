@@ -60,10 +60,10 @@ def append_signed_line(path: Path, cells: Mapping[str, str], log: tuple[LoggedLi
         return signed[-1]
 
 
-def logged(table: str, line: QcLine) -> LoggedLine:
-    """Return a line of a table as the log keeps it."""
+def logged(table: str, line: QcLine, *, by_run: bool) -> LoggedLine:
+    """Return a line of a table as the log keeps it, noted by a run or by whoever signed it."""
     code = line.code or MISSING
-    return LoggedLine(table, line.place, line.link.chained, line.key, line.said, code, line.link.sha256)
+    return LoggedLine(table, line.place, line.link.chained, line.key, line.said, code, line.link.sha256, by_run)
 
 
 def _check_unaltered(path: Path, lines: list[QcLine], log: tuple[LoggedLine, ...]) -> None:
