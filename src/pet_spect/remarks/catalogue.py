@@ -812,8 +812,8 @@ _OF_DECISIONS: dict[Code, Kind] = {
     "qc_lost": Kind(
         _SIGN_OFF,
         {
-            "absent": "decision {place} of {table} was signed, and the study has no such table; restore it, or name it in"
-            " the config",
+            "absent": "decision {place} of {table} was signed, and the study has no such table; restore it, or name it"
+            " in the config",
             "shorter": "decision {place} of {table} was signed, and the table holds only {found}; restore the table",
             "other": "decision {place} of {table} is no longer as it was signed; restore the table",
         },
