@@ -120,6 +120,25 @@ def test_a_table_that_was_restored_has_no_faults_any_more(qc):
     assert read_qc_tables([qc], log=log).faults() == []
 
 
+def test_a_table_that_a_spreadsheet_program_saved_again_has_no_faults(tmp_path):
+    path = tmp_path / "qc.tsv"
+    path.write_text(OLD + by_hand(SCANS[1], "exclude", reason="blurred, twice"))
+    sign(path, SCANS[0], "exclude", reason='he said "moved", twice')
+    sign(path, SCANS[0], "accept", "gate_overlap", reason="looked again", image_sha256="0" * 64)
+    log, decisions = log_of(path), read_decisions(path)
+    cells = [line.split("\t") for line in path.read_text().splitlines()]
+    quoted = [
+        "\t".join(f'"{cell.replace(chr(34), chr(34) * 2)}"' if {",", '"'} & set(cell) else cell for cell in row)
+        for row in cells
+    ]
+    path.write_bytes("".join(line + "\r\n" for line in quoted).encode("utf-16"))
+    tables = read_qc_tables([path], log=log)
+    assert tables.faults() == []
+    assert [(one.key, one.decision) for one in tables.decisions()] == [(one.key, one.decision) for one in decisions]
+    sign(path, SCANS[2], "exclude")
+    assert read_qc_tables([path], log=log).faults() == []
+
+
 def test_lines_by_hand_may_change_and_the_first_change_is_said(tmp_path):
     path = tmp_path / "qc.tsv"
     path.write_text(OLD + by_hand(SCANS[0], "exclude") + by_hand(SCANS[1], "exclude"))

@@ -84,9 +84,9 @@ def run(options: argparse.Namespace) -> None:
         raise TableError(f"{log_path(options.results)}: is not as it was written; restore it", code="qc_log_altered")
     atlas = read_settings(options.results / "tables" / "ratios.json").atlas
     judged = judged_of(options.results, key, atlas)
+    line = append_signed_line(options.qc, _cells(options, judged), log)
     if options.decision == "exclude" and judged.uptake is not None:
         _keep(options.results, key, atlas, judged.uptake)
-    line = append_signed_line(options.qc, _cells(options, judged), log)
     append_log(options.results, [logged(options.qc.name, line, by_run=False)])
     print(f"{options.qc}: line {line.number}, {options.decision} {' '.join(_words(key))}, sha256 {line.link.sha256}")
 

@@ -20,8 +20,10 @@ _NOT_KEPT: Mapping[str, tuple[Bound, str]] = {
 }
 """Gates that every registered scan has passed, of which the number is not kept: bound, and the limit's name."""
 
-_OF_PAIRS = ("identical_scans", "gate_size", "gate_mirrored_visit")
-_OF_ONE_TRACER = ("gate_identity",)
+_OF_PAIRS = ("identical_scans", "gate_size")
+_OF_ONE_TRACER = ("gate_mirrored_visit", "gate_identity")
+"""What compares two scans of one tracer; whether scans of two tracers were compared as well is not kept."""
+
 _NAMES = (
     *_NOT_KEPT,
     "gate_mirrored",
