@@ -269,7 +269,7 @@ WORDINGS = [
     ("qc_altered", {"case": "log", "line": 2, "table": "qc.tsv"},
      "line 2 of qc.tsv is not the one that was signed there; restore the table"),
     ("qc_changed", {"place": 1, "table": "qc.tsv"},
-     "decision 1 of qc.tsv, which is not signed, is not the one that the last run has seen"),
+     "decision 1 of qc.tsv, which is not signed, is not the one that an earlier run has seen"),
     ("qc_log_altered", {}, "tables/decisions_log.tsv is not as it was written"),
     ("qc_lost", {"case": "absent", "place": 1, "table": "qc.tsv", "found": 0},
      "decision 1 of qc.tsv was signed, and the study has no such table; restore it, or name it in the config"),

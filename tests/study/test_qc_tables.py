@@ -148,6 +148,17 @@ def test_lines_by_hand_may_change_and_the_first_change_is_said(tmp_path):
     assert found(tables) == [("qc_changed", "sub-01", False)]
     assert [one.reason for one in tables.decisions()] == ["blurred", "moved"]
     assert read_qc_tables([path], log=[*log, *log_of(path)]).faults() == []
+    more = [*log, *log_of(path)]
+    path.write_text(OLD + by_hand(SCANS[0], "exclude") + by_hand(SCANS[1], "exclude"))
+    assert read_qc_tables([path], log=more).faults() == []  # as a run has seen it before
+
+
+def test_a_removed_line_by_hand_is_said(tmp_path):
+    path = tmp_path / "qc.tsv"
+    path.write_text(OLD + by_hand(SCANS[0], "exclude") + by_hand(SCANS[1], "exclude"))
+    log = log_of(path)
+    path.write_text(OLD + by_hand(SCANS[0], "exclude"))
+    assert found(read_qc_tables([path], log=log)) == [("qc_changed", "sub-02", False)]
 
 
 def test_a_log_that_is_not_whole_is_said(qc):

@@ -191,9 +191,7 @@ def run(options: argparse.Namespace) -> None:
     write_decided(folder, summary, everything_in, undecided)
     write_table(folder / "scans.tsv", columns.SCANS, scans)
     write_table(folder / "checks.tsv", CHECKS, checks)
-    keys = [(ScanKey(row["participant_id"], row["session"], row["tracer"]), row["status"]) for row in scans]
-    there = [key for key, status in keys if status != "missing"]
-    write_decision_tables(options.results, qc, {key for key, _ in keys}, options.atlas_name, there)
+    write_decision_tables(options.results, qc, scans, options.atlas_name)
     describe_dataset(options.results)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,26 +55,24 @@ def is_altered(decisions: Sequence[Decision]) -> bool:
     return any(decision.code == ALTERED for decision in decisions)
 
 
-def write_decision_tables(
-    results: Path, tables: QcTables, scans: Collection[ScanKey], atlas: str, there: Collection[ScanKey]
-) -> None:
+def write_decision_tables(results: Path, tables: QcTables, scans: Iterable[Mapping[str, Any]], atlas: str) -> None:
     """Write decisions.tsv and, of two readers, readers.tsv and agreement.tsv; add what is new to the log.
 
     Parameters
     ----------
     results : Path
     tables : QcTables
-    scans : collection of ScanKey
-        Every scan that the study can have.
+    scans : iterable of mapping
+        The rows of scans.tsv.
     atlas : str
         As file names call it.
-    there : collection of ScanKey
-        Those of them that are not missing.
     """
+    keys = {ScanKey(row["participant_id"], row["session"], row["tracer"]): row["status"] for row in scans}
+    there = [key for key, status in keys.items() if status != "missing"]
     folder = results / "tables"
     disagreements, agreement = compare_readers(tables, there) if len(tables.readers) == 2 else ([], {})
     unsettled = {each.key: _unsettled(tables, each) for each in disagreements if _is_unsettled(each)}
-    write_table(folder / "decisions.tsv", DECISIONS, _rows(results, tables, scans, atlas, unsettled))
+    write_table(folder / "decisions.tsv", DECISIONS, _rows(results, tables, keys, atlas, unsettled))
     if agreement:
         write_table(
             folder / "readers.tsv", READERS, ({**_of(one.key), **_fields(one, READERS)} for one in disagreements)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import get_args
@@ -19,9 +20,10 @@ from pet_spect.results import layout
 from pet_spect.results.columns import SCANS
 from pet_spect.results.decision_log import append_log, log_path, read_log
 from pet_spect.results.finished_run import check_finished
-from pet_spect.results.judged import Judged, judged_of
+from pet_spect.results.judged import judged_of
 from pet_spect.results.library.study_settings import read_settings
-from pet_spect.study.decisions import RATINGS, Said
+from pet_spect.study.decision_chain import CHAIN_COLUMNS
+from pet_spect.study.decisions import RATINGS, QcLine, Said
 from pet_spect.study.signing import append_signed_line, logged
 from pet_spect.tsv import MISSING, Row, read_table, sidecar_of_table
 
@@ -77,35 +79,53 @@ def run(options: argparse.Namespace) -> None:
         If the results hold no such scan, or signed lines or the log were altered.
     """
     key = ScanKey(options.participant, options.session, options.tracer)
-    check_finished(options.results, "scans")
-    _check_scan(options.results, key)
-    log, whole = read_log(options.results)
+    line = sign_decision(options.results, options.qc, key, _said(options))
+    print(f"{options.qc}: line {line.number}, {line.said} {' '.join(_words(key))}, sha256 {line.link.sha256}")
+
+
+def sign_decision(results: Path, qc: Path, key: ScanKey, said: Mapping[str, str]) -> QcLine:
+    """Append a signed line about a scan of finished results to a table of decisions, and note it in the log.
+
+    Parameters
+    ----------
+    results : Path
+    qc : Path
+        The table; made if it does not exist.
+    key : ScanKey
+    said : mapping of str to str
+        ``decision``, ``code``, ``reason``, ``initials``, ``time`` and ``version``.
+
+    Raises
+    ------
+    StudyError
+        If the table or the new line holds a mistake.
+    TableError
+        If the results hold no such scan, or signed lines or the log were altered.
+    """
+    check_finished(results, "scans")
+    _check_scan(results, key)
+    log, whole = read_log(results)
     if not whole:
-        raise TableError(f"{log_path(options.results)}: is not as it was written; restore it", code="qc_log_altered")
-    atlas = read_settings(options.results / "tables" / "ratios.json").atlas
-    judged = judged_of(options.results, key, atlas)
-    line = append_signed_line(options.qc, _cells(options, judged), log)
-    if options.decision == "exclude" and judged.uptake is not None:
-        _keep(options.results, key, atlas, judged.uptake)
-    append_log(options.results, [logged(options.qc.name, line, by_run=False)])
-    print(f"{options.qc}: line {line.number}, {options.decision} {' '.join(_words(key))}, sha256 {line.link.sha256}")
+        raise TableError(f"{log_path(results)}: is not as it was written; restore it", code="qc_log_altered")
+    atlas = read_settings(results / "tables" / "ratios.json").atlas
+    judged = judged_of(results, key, atlas)
+    hashes = dict(zip(CHAIN_COLUMNS[1:], (part or MISSING for part in judged.parts), strict=True))
+    who = {"participant_id": key.participant, "session": key.session, "tracer": key.tracer}
+    line = append_signed_line(qc, {**who, **said, **hashes}, log)
+    if line.said == "exclude" and judged.uptake is not None:
+        _keep(results, key, atlas, judged.uptake)
+    append_log(results, [logged(qc.name, line, by_run=False)])
+    return line
 
 
-def _cells(options: argparse.Namespace, judged: Judged) -> Row:
-    image, registration, uptake = (part or MISSING for part in judged.parts)
+def _said(options: argparse.Namespace) -> Row:
     return {
-        "participant_id": options.participant,
-        "session": options.session,
-        "tracer": options.tracer,
         "decision": options.decision,
         "code": options.code or MISSING,
         "reason": options.reason,
         "initials": options.initials,
         "time": options.time,
         "version": options.version,
-        "image_sha256": image,
-        "registration_sha256": registration,
-        "uptake_sha256": uptake,
     }
 
 

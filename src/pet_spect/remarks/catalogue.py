@@ -803,7 +803,7 @@ _OF_DECISIONS: dict[Code, Kind] = {
     ),
     "qc_changed": Kind(
         _SIGN_OFF,
-        "decision {place} of {table}, which is not signed, is not the one that the last run has seen",
+        "decision {place} of {table}, which is not signed, is not the one that an earlier run has seen",
         {"place": _COUNT, "table": Text()},
     ),
     "qc_log_altered": Kind(

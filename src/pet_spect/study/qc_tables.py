@@ -149,15 +149,18 @@ class QcTables:
             yield QcFault(logged.table, logged.place, logged.key, logged.decision, logged.code, remark, fails)
 
     def _changed(self, altered: Collection[str]) -> Iterator[QcFault]:
-        """Yield the first unsigned line of each table that is not as the last run has seen it."""
+        """Yield the first unsigned line of each table that no run has seen in a place where one has seen another."""
+        known = {logged.sha256 for logged in self.log}
+        present = {(table.name, line.place): line.link.sha256 for table in self.tables for line in table.lines}
+        unmoved = set(present.values())
         last = {(logged.table, logged.place): logged for logged in self.log}
-        present = {line.link.sha256 for table in self.tables for line in table.lines}
         named = set(altered)
-        for (name, place), logged in sorted(last.items(), key=lambda item: item[0]):
-            if not logged.chained and logged.sha256 not in present and name not in named:
-                named.add(name)
-                remark = Remark.of("qc_changed", place=place, table=name)
-                yield QcFault(name, place, logged.key, logged.decision, logged.code, remark, fails=False)
+        for place, logged in sorted(last.items(), key=lambda item: item[0]):
+            seen_now = logged.sha256 in unmoved or present.get(place) in known
+            if not (logged.chained or seen_now or logged.table in named):
+                named.add(logged.table)
+                remark = Remark.of("qc_changed", place=logged.place, table=logged.table)
+                yield QcFault(logged.table, logged.place, logged.key, logged.decision, logged.code, remark, fails=False)
 
 
 def read_qc_tables(
