@@ -120,6 +120,19 @@ def test_a_decision_on_other_results_warns_and_stays(study, capsys, part):
     assert "sub-01 year1 FDG (qc_other_results: " in capsys.readouterr().err
 
 
+def test_a_decision_that_was_made_again_warns_no_more(study):
+    for decision in (["exclude"], ["rating", "--code", "good"]):
+        study.sign("sub-01 year1 FDG", *decision)
+    path = study.results / layout.registration_record("sub-01")
+    path.write_text(path.read_text().replace("0.91", "0.92"))
+    study.cohort()
+    assert [line["result"] for line in study.table("decisions")] == ["warn", "warn"]
+    for decision in (["exclude"], ["rating", "--code", "good"]):
+        study.sign("sub-01 year1 FDG", *decision)
+    study.cohort()
+    assert [line["result"] for line in study.table("decisions")] == ["pass"] * 4
+
+
 def test_an_edited_signed_line_fails_the_last_step_and_the_scan_is_not_used(study, capsys):
     study.sign("sub-01 year1 FDG")
     assert study.cohort() == 0
@@ -234,6 +247,21 @@ def test_a_scan_that_is_not_measured_any_more_keeps_the_uptake_that_was_judged(s
     assert {row["n_not_measured"] for row in after} == {"0" if is_signed else "1"}
     means = [row["mean_change_everything"] for row in after]
     assert means == ([row["mean_change"] for row in before] if is_signed else ["n/a"] * len(before))
+
+
+def test_what_one_reader_excludes_is_no_other_result_for_the_other(study):
+    paths = [study.config / name for name in ("a.tsv", "b.tsv")]
+    study.sign("sub-01 year1 FDG", "rating", "--code", "good", qc=paths[1])
+    study.sign("sub-01 year1 FDG", qc=paths[0])
+    path = study.results / layout.registration_record("sub-01")
+    record = read_registration_record(path)
+    gone = refused("year1", "FDG", "18FFDG", Refusal("decision", "excluded", "moved"))
+    scans = tuple(gone if scan.session == "year1" else scan for scan in record.scans)
+    write_registration_record(path, type(record)(**{**vars(record), "scans": scans}))
+    study.cohort("--qc", *map(str, paths))
+    excluded, rated = study.table("decisions")
+    assert excluded["remarks"].startswith("readers_disagree: a.tsv says exclude, b.tsv says none")
+    assert (rated["result"], rated["remarks"]) == ("pass", "n/a")
 
 
 def test_two_readers_are_compared_and_the_consensus_wins(study):

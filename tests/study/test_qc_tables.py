@@ -83,6 +83,24 @@ def test_a_truncated_table_is_found_by_the_log_alone(qc):
     assert taken_out(tables) == ["sub-03"]
 
 
+@pytest.mark.parametrize(("before", "now", "out"), [("good", "bad", []), ("good", "exclude", ["sub-01"])])
+def test_an_altered_rating_takes_no_scan_out_unless_it_became_a_decision(tmp_path, before, now, out):
+    path = tmp_path / "qc.tsv"
+    sign(path, SCANS[0], "rating", before)
+    log = log_of(path)
+    change = ("\tgood\t", "\tbad\t") if now == "bad" else ("\trating\tgood\t", "\texclude\tn/a\t")
+    path.write_text(path.read_text().replace(*change))
+    tables = read_qc_tables([path], log=log)
+    assert {code for code, _, _ in found(tables)} == {"qc_altered", "qc_lost"}
+    assert taken_out(tables) == out
+
+
+def test_an_exclusion_that_became_a_rating_takes_its_scan_out(qc):
+    log = log_of(qc)
+    edit(qc, lambda lines: lines.__setitem__(3, lines[3].replace("exclude\tn/a", "rating\tgood")))
+    assert taken_out(read_qc_tables([qc], log=log)) == ["sub-03"]
+
+
 def test_lines_in_another_order_are_found(qc):
     log = log_of(qc)
     edit(qc, lambda lines: lines.insert(1, lines.pop(2)))

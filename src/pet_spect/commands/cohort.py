@@ -169,10 +169,8 @@ def run(options: argparse.Namespace) -> None:
             person_changes = changes(person_ratios, plan.sessions, plan.within_subject_cv)
             followed += person_changes
             scans += scan_rows
-            if (everything := undecided.scans(uptake.scans)) is not None:
-                of_everything, *_ = _participant(person, everything, replace(plan, decisions={}))
-                person_changes = changes(of_everything, plan.sessions)
-            followed_undecided += person_changes
+            everything = undecided.scans(uptake.scans)
+            followed_undecided += person_changes if everything is None else _undecided(person, everything, plan)
     write_json(folder / "uptake.json", columns.UPTAKE)
     ratio_columns, change_columns, summary_columns = (
         columns.with_references(table, plan.roles.references)
@@ -289,26 +287,36 @@ def _participant(
         signed = sign_offs(scan_qc, scan.uptake, decisions)
         if is_altered(decisions):
             scan_qc, signed = replace(scan_qc, decision=None), ""
-        visit = plan.circumstances.get(key)
-        scan_rows.append(_scan_row(scan, scan_qc, signed, visit, guarded[key]))
-        checked.append(
-            CheckedScan(
-                scan=scan,
-                qc=scan_qc,
-                guarded=guarded[key],
-                visit=visit,
-                rules=plan.protocols[key.tracer],
-                is_first=key.session == plan.sessions[0],
-                first_measured=key.tracer in first,
-                has_others=len(measured) > 1,
-                others_dated=others_dated(key, plan.circumstances, plan.sessions),
-                lesion_side=person.lesion_side,
-                primary=primary,
-                roles=plan.roles,
-                max_cerebellum_asymmetry=plan.max_cerebellum_asymmetry,
-            )
-        )
+        scan_rows.append(_scan_row(scan, scan_qc, signed, plan.circumstances.get(key), guarded[key]))
+        known = _known_of(scan, scan_qc, guarded[key], primary, plan)
+        checked.append(replace(known, first_measured=key.tracer in first, has_others=len(measured) > 1))
     return [*ratios, *late_early_ratios(ratios, plan.early_of)], scan_rows, checked
+
+
+def _undecided(person: Participant, scans: Sequence[MeasuredScan], plan: _Plan) -> list[Change]:
+    """Return a participant's changes as if nobody had decided."""
+    ratios, *_ = _participant(person, scans, replace(plan, decisions={}))
+    return changes(ratios, plan.sessions)
+
+
+def _known_of(scan: MeasuredScan, scan_qc: ScanQc, guarded: Guarded, primary: Ratio, plan: _Plan) -> CheckedScan:
+    """Return what checks.tsv is made of, apart from what the person's other scans tell."""
+    key = scan.uptake.key
+    return CheckedScan(
+        scan=scan,
+        qc=scan_qc,
+        guarded=guarded,
+        visit=plan.circumstances.get(key),
+        rules=plan.protocols[key.tracer],
+        is_first=key.session == plan.sessions[0],
+        first_measured=False,
+        has_others=False,
+        others_dated=others_dated(key, plan.circumstances, plan.sessions),
+        lesion_side=primary.lesion_side,
+        primary=primary,
+        roles=plan.roles,
+        max_cerebellum_asymmetry=plan.max_cerebellum_asymmetry,
+    )
 
 
 def _primary(ratios: Iterable[Ratio], plan: _Plan) -> Ratio:

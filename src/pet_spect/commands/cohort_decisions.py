@@ -13,7 +13,7 @@ from pet_spect.remarks import Remark, write_cell
 from pet_spect.results.decision_columns import AGREEMENT, DECISIONS, READERS
 from pet_spect.results.decision_log import append_log, read_log
 from pet_spect.results.judged import Judged, changed_parts, judged_of
-from pet_spect.study.decisions import QcLine, standing
+from pet_spect.study.decisions import QcLine, last_ratings, standing
 from pet_spect.study.qc_tables import ALTERED, QcFault, QcTable, QcTables, read_qc_tables
 from pet_spect.study.readers import Disagreement, compare_readers
 from pet_spect.study.signing import logged
@@ -121,33 +121,31 @@ def _rows(
     now: dict[ScanKey, Judged] = {}
     for table in tables.tables:
         kept = {line.place for lines in standing(table.lines).values() for line in lines}
+        kept |= {line.place for line in last_ratings(table.lines).values()}
         for line in table.lines:
             if line.link.chained and line.key in scans and line.key not in now:
                 now[line.key] = judged_of(results, line.key, atlas)
-            counts = line.place in kept and _counts(line, by_scan.get(line.key, ()))
+            is_last, decided = line.place in kept, by_scan.get(line.key, ())
             of_line = present.pop((table.name, line.place), [])
-            said = [unsettled[line.key]] if line.place in kept and line.key in unsettled else []
-            yield _row(table, line, counts=counts, faults=of_line, now=now.get(line.key), said=said)
+            said = [fault.remark for fault in of_line]
+            said += [unsettled[line.key]] if is_last and line.said != "rating" and line.key in unsettled else []
+            if is_last and line.key in now:
+                said += _outdated(line, now[line.key], decided)
+            fails = any(fault.fails for fault in of_line)
+            yield _row(table, line, counts=is_last and _counts(line, decided), fails=fails, said=said)
     for fault in (*rest, *(each for of_line in present.values() for each in of_line)):
         yield _fault_row(fault)
 
 
-def _row(
-    table: QcTable,
-    line: QcLine,
-    *,
-    counts: bool,
-    faults: Sequence[QcFault],
-    now: Judged | None,
-    said: Sequence[Remark],
-) -> dict[str, Any]:
-    remarks = [*(fault.remark for fault in faults), *said]
-    if not line.link.chained:
-        remarks.append(Remark.of("qc_unchained"))
-    elif now is not None and (counts or line.said == "rating"):
-        parts = changed_parts(line.judged, now, excluded=line.said == "exclude")
-        remarks += [Remark.of("qc_other_results", parts=listed(parts, joined=" and "))] if parts else []
-    fails = any(fault.fails for fault in faults)
+def _outdated(line: QcLine, now: Judged, decided: Sequence[Decision]) -> list[Remark]:
+    """Return what to say of a line that judged other results; an excluded scan has no registration and no uptake."""
+    excluded = any(decision.decision == "exclude" for decision in decided)
+    parts = changed_parts(line.judged, now, excluded=excluded) if line.link.chained else []
+    return [Remark.of("qc_other_results", parts=listed(parts, joined=" and "))] if parts else []
+
+
+def _row(table: QcTable, line: QcLine, *, counts: bool, fails: bool, said: Sequence[Remark]) -> dict[str, Any]:
+    remarks = [*said, *([] if line.link.chained else [Remark.of("qc_unchained")])]
     return {
         "table": table.name,
         "place": line.place,

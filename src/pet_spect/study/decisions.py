@@ -187,6 +187,11 @@ def standing(lines: Iterable[QcLine]) -> dict[ScanKey, list[QcLine]]:
     return {key: kept for key, kept in by_scan.items() if kept}
 
 
+def last_ratings(lines: Iterable[QcLine]) -> dict[ScanKey, QcLine]:
+    """Return the last rating of each scan."""
+    return {line.key: line for line in lines if line.said == "rating"}
+
+
 def _take(line: QcLine, counting: list[QcLine]) -> None:
     """Add a line to those that count about its scan, and drop those that it replaces."""
     if line.said == "rating":

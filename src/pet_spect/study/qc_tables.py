@@ -101,7 +101,7 @@ class QcTables:
 
         A consensus about a scan replaces what the readers said of it. Without one, a scan that either reader excludes
         is excluded, and a fault is accepted if every reader accepts it. A scan about which a signed line was altered or
-        removed is excluded with the code `ALTERED`, whatever the tables say now.
+        removed is excluded with the code `ALTERED`, whatever the tables say now, unless the line only rated it.
         """
         by_reader = [_by_scan(table) for table in self.readers]
         agreed: dict[ScanKey, list[Decision]] = {}
@@ -111,8 +111,8 @@ class QcTables:
             settled = dict.fromkeys(line.key for line in self.consensus.lines if line.said != "rating")
             of_consensus = _by_scan(self.consensus)
             agreed |= {key: of_consensus.get(key, []) for key in settled}
-        for fault in self.faults():
-            if fault.fails and fault.key is not None:
+        for fault in _of_decisions(self.faults()):
+            if fault.key is not None:
                 agreed[fault.key] = [_taken_out(fault.key, fault.remark)]
         return [decision for decisions in agreed.values() for decision in decisions]
 
@@ -208,6 +208,17 @@ def _joined(of_readers: Sequence[Sequence[Decision]]) -> list[Decision]:
     first, *others = of_readers
     codes = [{one.code for one in decisions} for decisions in others]
     return [one for one in first if all(one.code in accepted for accepted in codes)]
+
+
+def _of_decisions(faults: Sequence[QcFault]) -> Iterator[QcFault]:
+    """Yield the failing faults, without those of a line that only rates and, as the log knows, only did so before."""
+    rated = {
+        (fault.table, fault.place) for fault in faults if fault.remark.code == "qc_lost" and fault.said == "rating"
+    }
+    for fault in faults:
+        only_rates = fault.said == "rating" and (fault.table, fault.place) in rated
+        if fault.fails and not only_rates:
+            yield fault
 
 
 def _taken_out(key: ScanKey, remark: Remark) -> Decision:

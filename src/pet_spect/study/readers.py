@@ -8,7 +8,7 @@ from typing import Literal
 
 from pet_spect.model import Decision, ScanKey
 from pet_spect.quantify.cohort.agreement import Agreement, cohen_kappa
-from pet_spect.study.decisions import QcLine, decisions_by_scan, effective
+from pet_spect.study.decisions import decisions_by_scan, effective, last_ratings
 from pet_spect.study.qc_tables import QcTable, QcTables
 
 Basis = Literal["decision", "rating"]
@@ -107,8 +107,4 @@ def _settled(table: QcTable) -> dict[ScanKey, str]:
 
 
 def _rated(table: QcTable) -> dict[ScanKey, str]:
-    return {line.key: line.code or _NONE for line in table.lines if _is_rating(line)}
-
-
-def _is_rating(line: QcLine) -> bool:
-    return line.said == "rating"
+    return {key: line.code or _NONE for key, line in last_ratings(table.lines).items()}
