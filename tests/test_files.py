@@ -1,8 +1,10 @@
 import errno
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pet_spect.files import whole_file, write_json
+from pet_spect.files import locked, whole_file, write_json
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -41,3 +43,19 @@ def test_nan_is_not_written_as_json(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "a.json", {"value": float("nan")})
     assert not list(tmp_path.iterdir())
+
+
+def test_two_who_ask_for_a_file_wait_for_each_other(tmp_path):
+    path = tmp_path / "config" / "a.txt"
+    path.parent.mkdir()
+    path.write_text("")
+
+    def add(_):
+        with locked(path):
+            before = path.read_text()
+            time.sleep(0.002)
+            path.write_text(before + "x")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(40)))
+    assert path.read_text() == "x" * 40

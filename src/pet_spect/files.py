@@ -73,6 +73,23 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let nobody else, who asks for the same, work on a file until the block is left.
+
+    Parameters
+    ----------
+    path : Path
+        The file, which need not exist; a hidden lock file stays beside it. Its folder is made if need be.
+    """
+    import fcntl
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write `content` as JSON; NaN is an error, for JSON has none."""
     with whole_file(path) as partial:

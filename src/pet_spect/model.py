@@ -175,6 +175,37 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class LoggedLine:
+    """A line of a table of decisions as an earlier run, or whoever signed it, left it in the log.
+
+    Attributes
+    ----------
+    table : str
+        Name of the file, without its folders.
+    place : int
+        Of the line among the decisions of its table, from 1.
+    chained : bool
+        Whether it was signed.
+    key : ScanKey
+    decision, code : str
+        As the table spelled them; ``n/a`` for no code.
+    sha256 : str
+        Of the line and, through it, of all lines before it.
+    by_run : bool
+        Whether a run has seen the line; otherwise it was signed.
+    """
+
+    table: str
+    place: int
+    chained: bool
+    key: ScanKey
+    decision: str
+    code: str
+    sha256: str
+    by_run: bool
+
+
+@dataclass(frozen=True)
 class Region:
     """One row of an atlas table.
 

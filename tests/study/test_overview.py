@@ -38,6 +38,16 @@ def test_a_decision_about_a_visit_without_a_scan_is_told(tmp_path):
     ]
 
 
+def test_altered_decisions_are_told_before_anything_is_done(tmp_path):
+    key = ScanKey("sub-01", "year1", "FDG")
+    altered = Decision("sub-01", "year1", "FDG", "exclude", "qc_altered", "line 2 was altered", "n/a", "n/a", "n/a")
+    overview = study_overview(["sub-01"], [key], [altered], ["baseline", "year1"], ["FDG"], tmp_path)
+    assert overview.splitlines()[3:] == [
+        "Excluded:     none",
+        "Check:        signed decisions were altered or removed: sub-01 year1 FDG not used. line 2 was altered",
+    ]
+
+
 def test_results_of_people_who_take_no_part_any_more_are_told(tmp_path):
     for name in ("sub-01", "sub-02", "sub-AnnaBerg", "tables"):
         (tmp_path / name).mkdir()

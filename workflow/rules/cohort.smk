@@ -17,6 +17,9 @@ def study_facts(wildcards):
     return ["--study", json.dumps(config["study"])] if config["study"] else []
 
 
+READERS = ["readers", "agreement"] if len(QC) == 2 else []
+
+
 rule cohort:
     """Everybody's uptake, ratios and changes; the one place where the lesion's side enters."""
     input:
@@ -27,6 +30,7 @@ rule cohort:
         participants=config["participants"],
         scans=config["scans"],
         qc=QC,
+        consensus=CONSENSUS,
     output:
         multiext("results/tables/uptake", ".tsv", ".json"),
         multiext("results/tables/ratios", ".tsv", ".json"),
@@ -39,13 +43,17 @@ rule cohort:
         ),
         "results/tables/summary.json",
         multiext("results/tables/scans", ".tsv", ".json"),
+        multiext("results/tables/checks", ".tsv", ".json"),
+        multiext("results/tables/decisions", ".tsv", ".json"),
+        multiext("results/tables/decided", ".tsv", ".json"),
+        expand("results/tables/{name}.{kind}", name=READERS, kind=["tsv", "json"]),
         "results/dataset_description.json",
         "results/.bidsignore",
     log:
         "logs/cohort.log",
     params:
         version=PACKAGE_VERSION,
-        qc=["--qc", *QC] if QC else [],
+        qc=(["--qc", *QC] if QC else []) + (["--consensus", *CONSENSUS] if CONSENSUS else []),
         atlas=ATLAS.name,
         own_atlas="--own-atlas" if "--atlas-labels" in ATLAS.flags else "",
         sessions=config["sessions"],

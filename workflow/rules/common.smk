@@ -6,6 +6,7 @@ from pet_spect.files import is_nifti, sidecar
 from pet_spect.model import STANDARD_SPACE
 from pet_spect.quantify.references import lesionfree_regions
 from pet_spect.results import layout
+from pet_spect.results.decision_log import read_log
 from pet_spect.remarks import BY_EYE
 from pet_spect.study.check import check_study
 from pet_spect.study.fingerprint import fingerprint
@@ -17,12 +18,14 @@ try:
         [str(file) for file in workflow.overwrite_configfiles or ["config/config.yaml"]],
         Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent / "schemas",
         command_line=workflow.config_settings.config,
+        log=read_log(Path("results"))[0],
     )
 except StudyError as error:
     sys.exit("\n".join(f"pet_spect: {line}" for line in error.lines))
 
 config.update(STUDY.config)
-PARTICIPANTS, SCANS, DECISIONS, QC = STUDY.participants, STUDY.scans, STUDY.decisions, STUDY.qc
+PARTICIPANTS, SCANS, DECISIONS = STUDY.participants, STUDY.scans, STUDY.decisions
+QC, CONSENSUS = STUDY.qc, STUDY.consensus
 REFERENCES, ATLAS = STUDY.references, STUDY.atlas
 SCANNED = [person for person, scans in SCANS.items() if scans]
 

@@ -14,7 +14,10 @@ from typing import Any
 
 from pet_spect.commands.arguments import json_object, references, study_facts, within_subject_cv
 from pet_spect.commands.cohort_analysis import add_analysis, declared_analysis, statement_of_plan
+from pet_spect.commands.cohort_checks import others_dated, participant_checks
+from pet_spect.commands.cohort_decisions import add_qc, is_altered, qc_tables, write_decision_tables
 from pet_spect.commands.cohort_protocol import circumstances, early_tracers, guard_scans, protocols
+from pet_spect.commands.cohort_undecided import Undecided, write_decided
 from pet_spect.commands.numbers import positive
 from pet_spect.errors import ConfigError, RegionError, TableError, listed
 from pet_spect.files import whole_file, write_json
@@ -41,14 +44,17 @@ from pet_spect.quantify.roles import RegionRoles
 from pet_spect.remarks import Remark, write_cell
 from pet_spect.results import columns, layout
 from pet_spect.results.analysis_plan import with_statement
+from pet_spect.results.checks.scan_checks import CheckedScan
 from pet_spect.results.dataset import describe_dataset
+from pet_spect.results.decision_columns import CHECKS
 from pet_spect.results.library.study_settings import StudySettings
 from pet_spect.results.reliable_change import with_reliable_change
 from pet_spect.results.study_facts import StudyFacts
 from pet_spect.results.summary_table import summary_row
 from pet_spect.results.uptake_record import MeasuredScan, read_uptake
-from pet_spect.study.decisions import decisions_by_scan, read_decisions
+from pet_spect.study.decisions import decisions_by_scan
 from pet_spect.study.participants import Participant, read_participants
+from pet_spect.study.qc_tables import QcTables
 from pet_spect.tsv import write_table
 
 
@@ -57,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", required=True, type=Path, metavar="DIR", help="the results folder")
     parser.add_argument("--participants", required=True, type=Path, metavar="TSV", help="participants.tsv")
     parser.add_argument("--scans", type=Path, metavar="TSV", help="scans.tsv: what only the study knows of a visit")
-    parser.add_argument("--qc", type=Path, metavar="TSV", help="qc.tsv: what a person decided about scans")
+    add_qc(parser)
     parser.add_argument("--atlas-name", default="CerebrA", metavar="NAME", help="atlas of the uptake tables")
     parser.add_argument(
         "--own-atlas", action="store_true", help="the atlas is your own, even if it has the name of a built-in one"
@@ -144,7 +150,8 @@ def run(options: argparse.Namespace) -> None:
         If a table is absent or cannot be used, or qc.tsv decides about a scan that cannot exist.
     """
     people = read_participants(options.participants)
-    plan = _plan(options, people)
+    qc = qc_tables(options)
+    plan = _plan(options, people, qc)
     statement = statement_of_plan(options, plan.analysis)
     tables = {identity: options.results / layout.uptake_table(identity, options.atlas_name) for identity in people}
     absent = [identity for identity, table in tables.items() if not table.is_file()]
@@ -157,16 +164,23 @@ def run(options: argparse.Namespace) -> None:
     folder = options.results / "tables"
     ratios: list[Ratio] = []
     followed: list[Change] = []
+    undecided = Undecided.of(options.results, qc)
+    followed_undecided: list[Change] = []
     scans: list[dict[str, Any]] = []
+    checks: list[dict[str, Any]] = []
     with whole_file(folder / "uptake.tsv") as partial, partial.open("w", encoding="utf-8", newline="\n") as joined:
         joined.write("\t".join(columns.UPTAKE) + "\n")
         for identity, person in people.items():
             uptake = read_uptake(tables[identity], identity, plan.visits)
             joined.writelines(line + "\n" for line in uptake.lines)
-            person_ratios, scan_rows = _participant(person, uptake.scans, plan)
+            person_ratios, scan_rows, checked = _participant(person, uptake.scans, plan)
+            checks += participant_checks(options.results, checked, uptake.min_coverage)
             ratios += person_ratios
-            followed += changes(person_ratios, plan.sessions, plan.within_subject_cv)
+            person_changes = changes(person_ratios, plan.sessions, plan.within_subject_cv)
+            followed += person_changes
             scans += scan_rows
+            everything = undecided.scans(uptake.scans)
+            followed_undecided += person_changes if everything is None else _undecided(person, everything, plan)
     write_json(folder / "uptake.json", with_statement(columns.UPTAKE, statement))
     ratio_columns, change_columns, summary_columns = (
         with_statement(columns.with_references(table, plan.roles.references), statement)
@@ -179,25 +193,26 @@ def run(options: argparse.Namespace) -> None:
     )
     write_table(folder / "ratios.tsv", settings.described(ratio_columns), _as_rows(ratios, columns.RATIOS))
     write_table(folder / "change.tsv", change_columns, _as_rows(followed, change_columns))
-    summary = map(summary_row, summarise(followed, plan.analysis, plan.roles.target_name))
-    write_table(folder / "summary.tsv", summary_columns, summary)
+    summary = summarise(followed, plan.analysis, plan.roles.target_name)
+    write_table(folder / "summary.tsv", summary_columns, map(summary_row, summary))
+    write_decided(folder, summary, summarise(followed_undecided, plan.analysis, plan.roles.target_name), undecided)
     write_table(folder / "scans.tsv", with_statement(columns.SCANS, statement), scans)
+    write_table(folder / "checks.tsv", CHECKS, checks)
+    write_decision_tables(options.results, qc, scans, options.atlas_name)
     describe_dataset(options.results, options.study)
 
 
-def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Plan:
+def _plan(options: argparse.Namespace, people: Mapping[str, Participant], qc: QcTables) -> _Plan:
     for tracer in options.within_subject_cv:
         if tracer not in options.tracers:
             raise ConfigError(f"--within-subject-cv: tracer {tracer} is not one of {listed(options.tracers)}")
     early_of = early_tracers(options)
     analysis = declared_analysis(options, early_of)
-    decisions = {} if options.qc is None else decisions_by_scan(read_decisions(options.qc))
-    for key in decisions:
+    for name, key in ((table.name, line.key) for table in qc.tables for line in table.lines):
         in_study = key.participant in people and key.session in options.sessions and key.tracer in options.tracers
         if not in_study:
             raise TableError(
-                f"{options.qc}: decides about {key.participant} {key.session} {key.tracer},"
-                " which the study does not have",
+                f"{name}: decides about {key.participant} {key.session} {key.tracer}, which the study does not have",
                 code="qc_unknown_scan",
             )
     return _Plan(
@@ -208,7 +223,7 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant]) -> _Pl
         circumstances=circumstances(options, people),
         protocols=protocols(options),
         early_of=early_of,
-        decisions=decisions,
+        decisions=decisions_by_scan(qc.decisions()),
         max_cerebellum_asymmetry=options.max_cerebellum_asymmetry,
         within_subject_cv=options.within_subject_cv,
     )
@@ -233,8 +248,8 @@ def _with_notes(
 
 def _participant(
     person: Participant, scans: Sequence[MeasuredScan], plan: _Plan
-) -> tuple[list[Ratio], list[dict[str, Any]]]:
-    """Return a participant's rows of ratios.tsv and scans.tsv."""
+) -> tuple[list[Ratio], list[dict[str, Any]], list[CheckedScan]]:
+    """Return a participant's rows of ratios.tsv and scans.tsv, and what is known of each scan for checks.tsv."""
     guarded = guard_scans(scans, plan.circumstances, plan.protocols, plan.sessions[0])
     scans = _with_notes(scans, guarded, person.lesion_side, plan.sessions)
     faults = {key: said.fault for key, said in guarded.items() if said.fault is not None}
@@ -247,7 +262,8 @@ def _participant(
         )
     )
     ratios: list[Ratio] = []
-    scan_rows = []
+    scan_rows, checked = [], []
+    first = {key.tracer for key in (scan.key for scan in measured) if key.session == plan.sessions[0]}
     for scan in scans:
         key = scan.uptake.key
         decisions = plan.decisions.get(key, ())
@@ -264,11 +280,42 @@ def _participant(
             )
         except RegionError as error:
             raise TableError(f"{key.participant}: {error}; do the regions asked for belong to this atlas?") from None
-        scan_qc = refuse_without_primary(scan_qc, _primary(scan_values, plan), decisions)
+        primary = _primary(scan_values, plan)
+        scan_qc = refuse_without_primary(scan_qc, primary, decisions)
         ratios += scan_values
         signed = sign_offs(scan_qc, scan.uptake, decisions)
+        if is_altered(decisions):
+            scan_qc, signed = replace(scan_qc, decision=None), ""
         scan_rows.append(_scan_row(scan, scan_qc, signed, plan.circumstances.get(key), guarded[key]))
-    return [*ratios, *late_early_ratios(ratios, plan.early_of)], scan_rows
+        known = _known_of(scan, scan_qc, guarded[key], primary, plan)
+        checked.append(replace(known, first_measured=key.tracer in first, has_others=len(measured) > 1))
+    return [*ratios, *late_early_ratios(ratios, plan.early_of)], scan_rows, checked
+
+
+def _undecided(person: Participant, scans: Sequence[MeasuredScan], plan: _Plan) -> list[Change]:
+    """Return a participant's changes as if nobody had decided."""
+    ratios, *_ = _participant(person, scans, replace(plan, decisions={}))
+    return changes(ratios, plan.sessions)
+
+
+def _known_of(scan: MeasuredScan, scan_qc: ScanQc, guarded: Guarded, primary: Ratio, plan: _Plan) -> CheckedScan:
+    """Return what checks.tsv is made of, apart from what the person's other scans tell."""
+    key = scan.uptake.key
+    return CheckedScan(
+        scan=scan,
+        qc=scan_qc,
+        guarded=guarded,
+        visit=plan.circumstances.get(key),
+        rules=plan.protocols[key.tracer],
+        is_first=key.session == plan.sessions[0],
+        first_measured=False,
+        has_others=False,
+        others_dated=others_dated(key, plan.circumstances, plan.sessions),
+        lesion_side=primary.lesion_side,
+        primary=primary,
+        roles=plan.roles,
+        max_cerebellum_asymmetry=plan.max_cerebellum_asymmetry,
+    )
 
 
 def _primary(ratios: Iterable[Ratio], plan: _Plan) -> Ratio:

@@ -50,7 +50,8 @@ Code = Literal[
     "partial_volume_condition", "partial_volume_lesion", "partial_volume_noise",
     "partial_volume_resolution", "partial_volume_view", "participant_lost", "path_unusable", "patients",
     "percent_undefined",
-    "philips_factor", "picture_missing", "pixels", "projections", "qc_unknown_scan", "radiopharmaceutical",
+    "philips_factor", "picture_missing", "pixels", "projections", "qc_altered", "qc_changed", "qc_log_altered",
+    "qc_lost", "qc_other_results", "qc_unchained", "qc_unknown_scan", "radiopharmaceutical", "readers_disagree",
     "real_world_range", "real_world_values", "record_missing", "record_outdated", "record_unreadable",
     "reference_moved", "reference_time_conflict", "refused", "region", "registration", "relative",
     "repeatability_unknown", "reprojection", "rescale_intercept", "rescale_slope",
@@ -250,6 +251,7 @@ _SURROUNDINGS = "docs/methods.md#lesion-surroundings-and-treatment-sites"
 _RESOLUTION = "docs/methods.md#resolution"
 _PARTIAL_VOLUME = "docs/methods.md#partial-volume"
 _COMMANDS = "config/README.md#what-stops-a-command"
+_SIGN_OFF = "docs/sign-off.md#what-is-found"
 
 _MIRRORED = "left and right are exchanged in one of the scans, and it is unknown in which"
 _CUT = "the part that is out of view cannot be measured"
@@ -787,6 +789,53 @@ _OF_PROTOCOL: dict[Code, Kind] = {
     ),
 }
 
+_RESTORE = "restore the table as it was signed, then sign a new line"
+
+_OF_DECISIONS: dict[Code, Kind] = {
+    "qc_altered": Kind(
+        _SIGN_OFF,
+        {
+            "chain": "line {line} of {table} may have been altered: the chain of signed lines is broken at line"
+            " {broken}; restore the table",
+            "log": "line {line} of {table} is not the one that was signed there; restore the table",
+        },
+        {"line": _COUNT, "broken": _COUNT, "table": Text()},
+        sign_off="never",
+        never_for=_RESTORE,
+    ),
+    "qc_changed": Kind(
+        _SIGN_OFF,
+        "decision {place} of {table}, which is not signed, is not the one that an earlier run has seen",
+        {"place": _COUNT, "table": Text()},
+    ),
+    "qc_log_altered": Kind(
+        _SIGN_OFF, "tables/decisions_log.tsv is not as it was written", sign_off="never", never_for=_RESTORE
+    ),
+    "qc_lost": Kind(
+        _SIGN_OFF,
+        {
+            "absent": "decision {place} of {table} was signed, and the study has no such table; restore it, or name it"
+            " in the config",
+            "shorter": "decision {place} of {table} was signed, and the table holds only {found}; restore the table",
+            "other": "decision {place} of {table} is no longer as it was signed; restore the table",
+        },
+        {"place": _COUNT, "table": Text(), "found": _COUNT},
+        sign_off="never",
+        never_for=_RESTORE,
+    ),
+    "qc_other_results": Kind(
+        _SIGN_OFF,
+        "the decision was made on other results: {parts} changed since then; look at the scan again",
+        {"parts": Text()},
+    ),
+    "qc_unchained": Kind(_SIGN_OFF, "this line is not signed, so that it can be changed unseen"),
+    "readers_disagree": Kind(
+        _SIGN_OFF,
+        "{first} says {one}, {second} says {other}, and no consensus settles it",
+        {"first": Text(), "one": Text(), "second": Text(), "other": Text()},
+    ),
+}
+
 _OF_SURROUNDINGS: dict[Code, Kind] = {
     "lesion_estimated": Kind(
         _SURROUNDINGS,
@@ -851,7 +900,14 @@ _OF_OUTCOMES: dict[Code, Kind] = {
 }
 
 CATALOGUE: Mapping[Code, Kind] = MappingProxyType(
-    _OF_ERRORS | _OF_CONVERT | _OF_REGISTRATION | _OF_TABLES | _OF_PROTOCOL | _OF_SURROUNDINGS | _OF_OUTCOMES
+    _OF_ERRORS
+    | _OF_CONVERT
+    | _OF_REGISTRATION
+    | _OF_TABLES
+    | _OF_PROTOCOL
+    | _OF_SURROUNDINGS
+    | _OF_OUTCOMES
+    | _OF_DECISIONS
 )
 """What is known of every code."""
 

@@ -13,6 +13,7 @@ _SIGNED = {
     "change",
     "change_percent",
     "mean_change",
+    "mean_change_everything",
     "ci95_low",
     "ci95_high",
     "hodges_lehmann",
@@ -31,7 +32,17 @@ _SIGNED = {
     "reliable_limit_low_percent",
     "reliable_limit_high_percent",
 }
-_COUNTS = {"n", "n_missing", "n_undefined", "n_apart", "n_improved", "n_declined", "n_not_shown"}
+_COUNTS = {
+    "n",
+    "n_missing",
+    "n_undefined",
+    "n_apart",
+    "n_improved",
+    "n_declined",
+    "n_not_shown",
+    "n_everything",
+    "agreed",
+}
 _UNITLESS = ("numerator", "denominator", "standardised_change")
 
 

@@ -9,6 +9,7 @@ from pet_spect import __version__
 from pet_spect.files import whole_file
 from pet_spect.remarks import codes_in
 from pet_spect.report.answer import outcomes
+from pet_spect.report.decisions import decisions_part
 from pet_spect.report.display import table, unique
 from pet_spect.report.outcomes import clinical_outcomes
 from pet_spect.report.participants import people, troubles
@@ -104,6 +105,7 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
         plan=recorded_statement(loaded.dictionaries["summary"]),
         counts=_counts(scans),
         troubles=troubles(loaded),
+        decisions=decisions_part(results),
         people=everybody,
         unfolded=len(everybody) <= MOST_OPEN,
         summary=table(_SUMMARY, _summary_rows(loaded), loaded.dictionaries["summary"]),

@@ -127,6 +127,11 @@ def uptake_table(participant: str, atlas: str) -> str:
     return f"{participant}/{participant}_seg-{atlas}_uptake.tsv"
 
 
+def judged_uptake(participant: str, uptake_sha256: str) -> str:
+    """Return the path of a participant's uptake as it was when one of the scans was excluded by hand."""
+    return f"tables/judged/{participant}_{uptake_sha256[:16]}_uptake.tsv"
+
+
 def registration_figure(participant: str, session: str, label: str) -> str:
     """Return the path of the picture of one scan's registration."""
     return f"figures/{participant}/{scan_stem(participant, session, label)}_registration.png"

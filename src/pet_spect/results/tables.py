@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pet_spect.results.accounted_table import ACCOUNTED
 from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY, UPTAKE, Columns
+from pet_spect.results.decision_columns import AGREEMENT, CHECKS, DECIDED, DECISIONS, DECISIONS_LOG, READERS
 from pet_spect.results.outcome_tables import TABLES as OUTCOME_TABLES
 from pet_spect.results.plan_table import PLAN
 from pet_spect.results.reliable_change import RELIABLE_CHANGE
@@ -16,6 +17,12 @@ TABLES: Mapping[str, Columns] = {
     "ratios": RATIOS,
     "uptake": UPTAKE,
     "scans": SCANS,
+    "checks": CHECKS,
+    "decisions": DECISIONS,
+    "decided": DECIDED,
+    "decisions_log": DECISIONS_LOG,
+    "readers": READERS,
+    "agreement": AGREEMENT,
     **OUTCOME_TABLES,
     "accounted": ACCOUNTED,
     "plan": PLAN,

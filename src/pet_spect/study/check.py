@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,18 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from pet_spect.errors import Mistake, StudyError, listed
-from pet_spect.model import Decision
+from pet_spect.model import Decision, LoggedLine
 from pet_spect.quantify.references import Reference
 from pet_spect.study.analysis_check import check_analysis, take_old_primary
 from pet_spect.study.atlas_check import AtlasFiles, check_atlas, check_references
 from pet_spect.study.config_check import ConfigCheck
 from pet_spect.study.config_lines import ConfigLines
-from pet_spect.study.decisions import DECISION_COLUMNS, decisions_of
+from pet_spect.study.decisions import DECISION_COLUMNS, QC_COLUMNS, lines_of
 from pet_spect.study.outcome_check import CLINICAL_TABLES, check_outcome_settings, check_outcomes, time_frame
 from pet_spect.study.outcomes import is_filled
 from pet_spect.study.participants import PARTICIPANT_COLUMNS, Participant, participants_of
 from pet_spect.study.paths import check_outside, check_there
+from pet_spect.study.qc_tables import QcTable, QcTables
 from pet_spect.study.rows import Table, as_participant, open_table
 from pet_spect.study.scans import SCAN_COLUMNS, ListedScan, scans_of
 from pet_spect.study.treatment import check_treatment
@@ -50,9 +51,11 @@ class Study:
     scans : dict of str to dict
         Participant to the scans by visit; nobody is left out.
     decisions : list of Decision
-        Of qc.tsv.
+        Those of qc.tsv that count.
     qc : list of str
-        The path of qc.tsv, if it exists.
+        The path of qc.tsv, if it exists; of two readers both paths.
+    consensus : list of str
+        The path of the consensus, if there is one.
     outcomes, adverse_events : list of str
         The path of the clinical table, if it exists and has lines.
     notes : list of str
@@ -66,6 +69,7 @@ class Study:
     scans: dict[str, dict[Visit, ListedScan]]
     decisions: list[Decision]
     qc: list[str]
+    consensus: list[str]
     outcomes: list[str]
     adverse_events: list[str]
     notes: list[str]
@@ -77,6 +81,7 @@ def check_study(
     schemas: Path,
     *,
     command_line: Mapping[str, Any] | None = None,
+    log: Sequence[LoggedLine] = (),
 ) -> Study:
     """Check configuration and tables of a study.
 
@@ -90,6 +95,8 @@ def check_study(
         Folder of the schemas of the configuration and of the rows of each table.
     command_line : mapping, optional
         Values that the command line added to the configuration.
+    log : sequence of LoggedLine
+        The decisions that earlier runs have seen.
 
     Raises
     ------
@@ -104,31 +111,36 @@ def check_study(
     check_analysis(check)
     atlas = check_atlas(check, references)
     config_mistakes = check.in_order()
-    participants, scans, decisions, table_mistakes = _check_tables(check, schemas)
+    participants, scans, tables, table_mistakes = _check_tables(check, schemas)
     if atlas is None or config_mistakes or table_mistakes:
         raise StudyError([*config_mistakes, *table_mistakes])
     filled = check.config
     by_visit: dict[str, dict[Visit, ListedScan]] = {person: {} for person in participants}
     for scan in scans:
         by_visit[scan.participant_id][scan.session, filled["tracers"][scan.tracer]["label"]] = scan
-    qc = [filled["qc"]] if os.path.isfile(filled["qc"]) else []  # noqa: PTH113
+    readers, consensus = _qc_paths(check)
+    decisions = replace(tables, log=tuple(log)).decisions()
     outcomes, events = ([filled[key]] if is_filled(Path(filled[key])) else [] for key in CLINICAL_TABLES)
-    return Study(filled, references, atlas, participants, by_visit, decisions, qc, outcomes, events, notes)
+    return Study(
+        filled, references, atlas, participants, by_visit, decisions, readers, consensus, outcomes, events, notes
+    )
 
 
 def _check_tables(
     check: ConfigCheck, schemas: Path
-) -> tuple[dict[str, Participant], list[ListedScan], list[Decision], list[Mistake]]:
+) -> tuple[dict[str, Participant], list[ListedScan], QcTables, list[Mistake]]:
     """Return what the tables hold and their mistakes; a table whose path is wrong holds nothing."""
     people_table = _open(check, "participants", PARTICIPANT_COLUMNS, required=2)
     scans_table = _open(check, "scans", SCAN_COLUMNS, required=4)
-    qc_table = _open(check, "qc", DECISION_COLUMNS, required=len(DECISION_COLUMNS))
+    readers, consensus = _qc_paths(check)
+    qc_tables = [open_table(Path(path), QC_COLUMNS, required=len(DECISION_COLUMNS)) for path in readers + consensus]
     participants = participants_of(people_table)
     identities = _identities(people_table)
     sessions, tracers = (check.config[key] if check.has(key) else None for key in ("sessions", "tracers"))
     scans = scans_of(scans_table, identities, sessions, tracers)
-    decisions = decisions_of(qc_table, identities, sessions, tracers)
-    for table, name in ((people_table, "participants"), (scans_table, "scans"), (qc_table, "qc")):
+    qc = [QcTable(table.path.name, tuple(lines_of(table, identities, sessions, tracers))) for table in qc_tables]
+    of_qc = [(table, "qc") for table in qc_tables]
+    for table, name in ((people_table, "participants"), (scans_table, "scans"), *of_qc):
         _check_columns(table, _schema(schemas, name))
     for line in people_table.rows:
         check_there(line, "lesion_mask", as_file=True)
@@ -143,10 +155,19 @@ def _check_tables(
     absent = [table.path for table in (people_table, scans_table) if table.path.name and not table.path.exists()]
     mistakes = _not_filled_in([table for table in (people_table, scans_table) if table.is_empty and table.path.name])
     mistakes += _absent(absent)
-    for table in (people_table, scans_table, qc_table):
+    for table in (people_table, scans_table, *qc_tables):
         mistakes += [] if table.path in absent else table.mistakes
     mistakes += _check_clinical(check, schemas, identities, sessions)
-    return participants, scans, decisions, mistakes
+    return participants, scans, QcTables(tuple(qc[: len(readers)]), qc[-1] if consensus else None), mistakes
+
+
+def _qc_paths(check: ConfigCheck) -> tuple[list[str], list[str]]:
+    """Return the tables of the readers and the consensus, of each those that exist; none whose path is wrong."""
+    given = check.config["qc"] if check.has("qc") else []
+    consensus = check.config.get("consensus") if check.has("consensus") else None
+    readers = [given] if isinstance(given, str) else given
+    existing = [path for path in readers if os.path.isfile(path)]  # noqa: PTH113
+    return existing, [consensus] if consensus and os.path.isfile(consensus) else []  # noqa: PTH113
 
 
 def _check_clinical(
@@ -174,8 +195,7 @@ def _check_treatment(people: Table, scans: Sequence[ListedScan], tracers: Mappin
 
 def _open(check: ConfigCheck, key: str, columns: Sequence[str], *, required: int) -> Table:
     path = check.config[key] if check.has(key) else ""
-    optional = key == "qc" or key in CLINICAL_TABLES
-    if not path or (optional and not os.path.isfile(path)):  # noqa: PTH113
+    if not path or (key in CLINICAL_TABLES and not os.path.isfile(path)):  # noqa: PTH113
         return Table(Path(), [], [])
     return open_table(Path(path), columns, required=required)
 

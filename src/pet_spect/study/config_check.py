@@ -84,12 +84,11 @@ class ConfigCheck:
 
     def check_values(self) -> None:
         """Note what is wrong with paths, sessions and tracers."""
-        for key in ("participants", "scans", "qc"):
+        for key in ("participants", "scans"):
             if self.has(key) and not self.check_path((key,)):
                 self.wrong.add(key)
-        if self.has("qc") and "qc" in self.as_written and not os.path.isfile(self.config["qc"]):  # noqa: PTH113
-            self.add(("qc",), absence(Path(self.config["qc"])))
-            self.wrong.add("qc")
+        if self.has("qc"):
+            self._check_qc()
         if self.has("sessions"):
             self._check_capitals(("sessions",), self.config["sessions"])
         if self.has("tracers"):
@@ -127,6 +126,27 @@ class ConfigCheck:
             return True
         self.add(keys, f"found {shown(value)}, needed {needed_path(value)}; rename the place")
         return False
+
+    def _check_qc(self) -> None:
+        """Note what is wrong with the tables of decisions; that of two readers must be two, under two names."""
+        given = self.config["qc"]
+        places: list[Keys] = [("qc",)] if isinstance(given, str) else [("qc", 0), ("qc", 1)]
+        usable = [self.check_path(keys) for keys in places]
+        if "consensus" in self.config and self.has("consensus"):
+            usable.append(self.check_path(("consensus",)))
+        if not all(usable):
+            self.wrong.update(("qc", "consensus"))
+            return
+        paths = [given] if isinstance(given, str) else given
+        for keys, path in zip(places, paths, strict=True):
+            if "qc" in self.as_written and not os.path.isfile(path):  # noqa: PTH113
+                self.add(keys, absence(Path(path)))
+                self.wrong.add("qc")
+        consensus = [self.config["consensus"]] if "consensus" in self.config and self.has("consensus") else []
+        names = [Path(path).name.casefold() for path in [*paths, *consensus]]
+        if len(set(names)) < len(names):
+            self.add(("qc",), f"found {shown([*paths, *consensus])}, needed tables with different file names")
+            self.wrong.add("qc")
 
     def _check_capitals(self, keys: Keys, names: Collection[str]) -> None:
         """Refuse names that differ only in capitals: where a file system ignores them, one overwrites the other."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pet_spect.errors import listed
 from pet_spect.model import Decision, ScanKey
+from pet_spect.study.qc_tables import ALTERED
 
 _WIDTH = 14
 
@@ -50,6 +51,8 @@ def study_overview(
     Excluded:     none
     """
     there = set(scans)
+    altered = [decision for decision in decisions if decision.code == ALTERED]
+    decisions = [decision for decision in decisions if decision.code != ALTERED]
     visits = (ScanKey(*visit) for visit in product(participants, sessions, tracers))
     missing = [_spelled(visit) for visit in visits if visit not in there]
     excluded = [
@@ -62,8 +65,19 @@ def study_overview(
         "Missing": _counted(missing, "visit without a scan", "visits without a scan"),
         "Excluded": _counted(excluded, "scan, signed off in qc.tsv", "scans, signed off in qc.tsv"),
     }
-    checks = [*_without_scan(decisions, there), *_names_of_people(participants), *_left_over(participants, results)]
+    checks = [
+        *_altered(altered),
+        *_without_scan(decisions, there),
+        *_names_of_people(participants),
+        *_left_over(participants, results),
+    ]
     return "\n".join(_line(name, text) for name, text in [*lines.items(), *(("Check", check) for check in checks)])
+
+
+def _altered(decisions: Sequence[Decision]) -> list[str]:
+    """Return a line if scans are taken out because signed decisions about them were altered or removed."""
+    who = [_spelled(decision.key) for decision in decisions]
+    return [f"signed decisions were altered or removed: {listed(who)} not used. {decisions[0].reason}"] if who else []
 
 
 def _without_scan(decisions: Sequence[Decision], there: Collection[ScanKey]) -> list[str]:

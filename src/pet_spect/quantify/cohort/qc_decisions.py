@@ -186,7 +186,7 @@ def _mask_ml(scan: ScanUptake) -> dict[str, float]:
     return volume
 
 
-def _mask_side(scan: ScanUptake) -> Side | None:
+def mask_side(scan: ScanUptake) -> Side | None:
     """Return the side of the drawn lesion mask, if there is one and it is clear."""
     volume = _mask_ml(scan)
     total = volume["left"] + volume["right"]
@@ -196,11 +196,11 @@ def _mask_side(scan: ScanUptake) -> Side | None:
 
 def _witnessed(scan: ScanUptake, lesion_side: Side) -> bool:
     """Return whether a drawn lesion mask, or an anatomical image that shows the lesion, agrees with lesion_side."""
-    return lesion_side in (_anatomy_side(scan), _mask_side(scan))
+    return lesion_side in (_anatomy_side(scan), mask_side(scan))
 
 
 def _mask_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
-    if _mask_side(scan) != opposite(lesion_side):
+    if mask_side(scan) != opposite(lesion_side):
         return None
     volume = _mask_ml(scan)
     wrong = volume[opposite(lesion_side)]
