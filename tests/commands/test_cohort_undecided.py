@@ -16,10 +16,10 @@ FAULTY = {("year1", "FDG"): {"Warnings": ACCEPTED, "Accepted": ACCEPTED}}
 
 @pytest.fixture
 def study(tmp_path):
-    """Return a study of three people whose FDG ratio rises by 0.125, 0.25 and 0.375."""
+    """Return a study of five people whose FDG ratio rises by 0.125, 0.25, 0.375, 0.5 and 0.625."""
     found = Study(tmp_path)
-    for number, rise in enumerate((1.0, 2.0, 3.0), start=1):
-        facts = FAULTY if number == 3 else None
+    for number, rise in enumerate((1.0, 2.0, 3.0, 4.0, 5.0), start=1):
+        facts = FAULTY if number == 5 else None
         found.add(f"sub-0{number}", means={("year1", "FDG"): {("motor", "left"): 6.0 + rise}}, facts=facts)
     return found
 
@@ -29,25 +29,25 @@ def fdg(study):
         row
         for row in study.table("decided")
         if (row["tracer"], row["region"], row["measure"], row["quantity"]) == ("FDG", "motor", "uptake_ratio", "change")
-        and row["reference"] == "cerebellum_ipsilesional"
+        and (row["reference"], row["analysis_set"]) == ("cerebellum_ipsilesional", "as_accepted")
     )
 
 
 def test_an_accepted_scan_is_missing_where_nobody_had_decided(study):
-    study.decide("sub-03", "year1", "FDG", "accept", "gate_overlap")
+    study.decide("sub-05", "year1", "FDG", "accept", "gate_overlap")
     assert study.run() == 0
     row = fdg(study)
-    assert (row["n"], row["mean_change"]) == ("3", "0.25")
-    assert (row["n_everything"], row["mean_change_everything"]) == ("2", "0.1875")
+    assert (row["n"], row["mean_change"]) == ("5", "0.375")
+    assert (row["n_everything"], row["mean_change_everything"]) == ("4", "0.3125")
 
 
 def test_an_excluded_scan_is_there_where_nobody_had_decided(study):
     study.decide("sub-01", "year1", "FDG", "exclude", "moved")
-    study.decide("sub-03", "year1", "FDG", "accept", "gate_overlap")
+    study.decide("sub-05", "year1", "FDG", "accept", "gate_overlap")
     assert study.run() == 0
     row = fdg(study)
-    assert (row["n"], row["mean_change"]) == ("2", "0.3125")
-    assert (row["n_everything"], row["mean_change_everything"]) == ("2", "0.1875")
+    assert (row["n"], row["mean_change"]) == ("4", "0.4375")
+    assert (row["n_everything"], row["mean_change_everything"]) == ("4", "0.3125")
     assert row["n_not_measured"] == "0"
 
 
@@ -58,6 +58,7 @@ def test_a_scan_that_a_check_excluded_and_a_person_accepted_is_missing_too(tmp_p
     study.decide("sub-01", "baseline", "IMZ", "accept", "uptake_window")
     assert study.run() == 0
     rows = [row for row in study.table("decided") if row["tracer"] == "IMZ" and row["region"] == "motor"]
+    rows = [row for row in rows if row["analysis_set"] == "as_accepted"]
     assert {(row["n"], row["n_everything"]) for row in rows} == {("1", "0")}
 
 

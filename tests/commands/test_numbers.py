@@ -7,7 +7,7 @@ import argparse
 import pytest
 import yaml
 
-from pet_spect.commands import cohort, convert, measure
+from pet_spect.commands import cohort, convert, measure, outcomes
 from pet_spect.quantify.cohort.protocol.rules import read_protocols
 from pet_spect.tsv import format_value
 
@@ -24,6 +24,7 @@ FLAGS = {
     "common_fwhm_mm": (measure, "--common-fwhm"),
     "misplacement_mm": (measure, "--misplacement-mm"),
     "treatment_radius_mm": (measure, "--treatment-radius"),
+    "adverse_event_days": (outcomes, "--adverse-event-days"),
     "max_cerebellum_asymmetry_percent": (cohort, "--max-cerebellum-asymmetry"),
 }
 """The flag that a number of the schemas becomes."""
@@ -33,7 +34,10 @@ IN_PROTOCOL = {
 }
 """Numbers within the JSON of ``cohort --protocol``."""
 
-NO_FLAG = {"days_since_treatment", "glucose_mg_dl", "value", *IN_PROTOCOL}
+IN_OUTCOMES = {"mRS", "NIHSS", "FIM", "Fugl_Meyer", "Barthel", "adverse_events", "serious_adverse_events"}
+"""Numbers of outcomes.tsv."""
+
+NO_FLAG = {"days_since_treatment", "glucose_mg_dl", "value", *IN_PROTOCOL, *IN_OUTCOMES}
 """Numbers that no flag takes; the tables or a JSON carry them."""
 
 

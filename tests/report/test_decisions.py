@@ -83,6 +83,7 @@ def test_the_readers_agreement_is_shown(results):
 
 def test_only_ratios_that_differ_without_the_decisions_are_shown(results):
     kind = {"tracer": "FDG", "region": "precentral", "measure": "uptake_ratio", "session": "year1"}
+    kind["analysis_set"] = "as_accepted"
     means = {"n": 3, "mean_change": 0.05, "n_everything": 4, "mean_change_everything": 0.02, "n_not_measured": 2}
     rows = [
         {**kind, "reference": "contralateral", "quantity": "change", **means},
