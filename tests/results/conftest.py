@@ -37,7 +37,12 @@ def every_table(small_results: Path, made_once: Callable[[str, Callable[[Path], 
         config = small_results.parent / "config"
         files = ["--participants", str(config / "participants.tsv"), "--scans", str(config / "scans.tsv")]
         asked = ["--pvc", "gtm", "--within-subject-cv", json.dumps(CVS), "--study", json.dumps(FACTS)]
-        assert main(["cohort", "--results", str(results), *files, *VISITS, *asked]) == 0
+        readers = [str(study / name) for name in ("first.tsv", "second.tsv")]
+        for reader, rating in zip(readers, ("good", "bad"), strict=True):
+            scan = ["--participant", "sub-01", "--session", "baseline", "--tracer", "FDG"]
+            said = ["--decision", "rating", "--code", rating, "--reason", "looked at", "--initials", "AB"]
+            assert main(["sign", str(results), "--qc", reader, *scan, *said, "--time", "2026-01-02"]) == 0
+        assert main(["cohort", "--results", str(results), *files, *VISITS, *asked, "--qc", *readers]) == 0
         clinical = study / "outcomes.tsv"
         clinical.write_text(OUTCOMES.replace(" ", "\t"), encoding="utf-8")
         about = ["--outcomes", str(clinical), "--imaging", "FDG", "precentral", "uptake_ratio", "contralateral"]

@@ -94,12 +94,18 @@ CHECKS: Columns = {
         "Description": "Code of what was checked (docs/sign-off.md lists the checks). A check with two limits has two"
         " rows, ending in _low and _high."
     },
-    "value": {"Description": "What was measured; n/a where the check gives no number or the number is not kept."},
+    "value": {
+        "Description": "What was measured; n/a where the check gives no number or the number is not kept.",
+        "Units": "that of the column unit",
+    },
     "bound": {
         "Description": "On which side of the limit a value passes.",
         "Levels": {"at least": "at the limit or above", "at most": "at the limit or below"},
     },
-    "limit": {"Description": "The limit; n/a if the check has none, or none that is a number."},
+    "limit": {
+        "Description": "The limit; n/a if the check has none, or none that is a number.",
+        "Units": "that of the column unit",
+    },
     "unit": {"Description": "Unit of value and limit."},
     "result": {
         "Description": "What came out.",
