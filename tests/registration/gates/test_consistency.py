@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
@@ -126,6 +128,13 @@ OWN, OTHER, NOISE_1, NOISE_2 = (pattern(seed) for seed in range(4))
 def test_two_people_are_distinguished_from_noise(first, second, strange):
     scans = {FDG1: with_pattern(first), FDG2: with_pattern(second)}
     conflicts = identity_conflicts(scans, {"FDG": PLAIN}, GATES)
+    assert [error.code for error in conflicts.values()] == ["gate_identity"] * strange
+
+
+@pytest.mark.parametrize(("fwhm_mm", "strange"), [(6.0, True), (11.0, False), (float("nan"), True)])
+def test_noise_may_set_two_scans_further_apart_where_counts_are_few(fwhm_mm, strange):
+    scans = {FDG1: with_pattern(0.055 * OWN + 0.06 * NOISE_1), FDG2: with_pattern(0.055 * OWN + 0.06 * NOISE_2)}
+    conflicts = identity_conflicts(scans, {"FDG": replace(PLAIN, fwhm_mm=fwhm_mm)}, GATES)
     assert [error.code for error in conflicts.values()] == ["gate_identity"] * strange
 
 

@@ -23,6 +23,8 @@ _SMOOTHING_VOXELS = 1.5
 _PATTERN_MM = 8.0
 """Standard deviation of the smoothing before what is peculiar to a head is compared: beyond any scanner's blur."""
 
+_NOISY_FROM_MM = 9.0
+"""A template at least so blurred (FWHM) is one of SPECT: its scans have few counts."""
 
 Conflicts = Mapping[tuple[ScanKey, ScanKey], RegistrationError]
 
@@ -208,7 +210,9 @@ def identity_conflicts(
                 code="gate_mirrored_visit",
             )
             continue
-        near = _size(of_scan[first].pattern - of_scan[second].pattern) <= gates.near_max
+        noisy = templates[first.tracer].fwhm_mm >= _NOISY_FROM_MM
+        apart = _size(of_scan[first].pattern - of_scan[second].pattern)
+        near = apart <= (gates.near_noisy_max if noisy else gates.near_max)
         needed = gates.alike_if_near_min if near else gates.alike_min
         if first.tracer == second.tracer and alike < needed:
             conflicts[first, second] = RegistrationError(

@@ -64,8 +64,9 @@ class Gates:
         Least likeness (cosine) of what sets two scans of one tracer apart from the template.
     alike_if_near_min : float
         The same of two scans so near each other that noise may be what sets them apart.
-    near_max : float
-        How far two such scans may be apart (root mean square, mean uptake 1).
+    near_max, near_noisy_max : float
+        How far two such scans may be apart (root mean square, mean uptake 1); of a tracer whose template is as blurred
+        as SPECT, whose counts are few.
     """
 
     jump_max: float = 1.8
@@ -94,6 +95,7 @@ class Gates:
     alike_min: float = 0.50
     alike_if_near_min: float = 0.30
     near_max: float = 0.05
+    near_noisy_max: float = 0.08
 
 
 @dataclass(frozen=True)
