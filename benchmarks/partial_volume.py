@@ -22,6 +22,7 @@ import pandas as pd
 from demo_accuracy import read
 from numpy.typing import NDArray
 
+from pet_spect.errors import RefusedError
 from pet_spect.imaging.atlases import load_atlas
 from pet_spect.imaging.resample import resample_affine
 from pet_spect.imaging.tissue import tissue_maps
@@ -97,7 +98,10 @@ def with_the_warp(results: Path, who: str, tracer: str, sharp: SharpTissue) -> l
     for image in sorted((results / who).glob(f"ses-*/*/*_trc-{LABELS[tracer][0]}_*.nii.gz")):
         if "_space-" in image.name:
             continue
-        registered = read_registered(results, image)
+        try:
+            registered = read_registered(results, image)
+        except RefusedError:
+            continue
         place = np.eye(4) if registered.to_participant is None else registered.to_participant
         told = estimate_fwhm(
             registered.volume,
