@@ -13,8 +13,10 @@ _FEW = " n/a with fewer than three participants."
 
 STATISTICS: dict[str, dict[str, Any]] = {
     "quantity": {
-        "Description": "What is summarised over participants. An endpoint is tested once: a ratio on log_ratio (or on"
-        " change, if the analysis declares that), which change_percent shows transformed back to percent.",
+        "Description": "What is summarised over participants. An endpoint is tested at most once: a ratio on log_ratio"
+        " (or on change, if the analysis declares that), which change_percent shows transformed back to percent. The"
+        " ratio minus one and the asymmetry index are functions of a ratio: they are tested only if the analysis"
+        " declares them, and that ratio then is not.",
         "Levels": {
             "change": "follow_up - baseline",
             "change_percent": "log_ratio transformed back, 100 · (exp(log_ratio) - 1): the mean is the geometric mean"
@@ -60,8 +62,9 @@ STATISTICS: dict[str, dict[str, Any]] = {
         "Description": "Why people are missing: code of the first reason, the visit, and how many people."
     },
     "note": {
-        "Description": "Why nothing is estimated ('no estimate: 1 participant'), the quantity is not tested, or there"
-        " is no interval; n/a if nothing is lacking."
+        "Description": "Why nothing is estimated ('no estimate: 1 participant'), the quantity is not tested"
+        " (the endpoint is tested on another quantity, or the same values as another measure), or there is no"
+        " interval; n/a if nothing is lacking."
     },
     "mean_change": {"Description": "Mean; geometric for change_percent." + _FEW, "Units": _UNIT},
     "sd": {

@@ -117,11 +117,30 @@ def test_each_of_five_visits_has_rows_and_one_of_them_is_primary():
     assert {row.role for row in rows if not row.primary} == {"secondary"}
 
 
-def test_a_measure_that_crosses_zero_is_summarised_as_a_difference_only():
-    for measure, reference in (("ratio_minus_one", "pons"), ("asymmetry_index_percent", "contralateral")):
-        (row,) = rows_of(PEOPLE, measure=measure, reference=reference)
-        assert (row.quantity, row.role) == ("change", "sensitivity")
-        assert not math.isnan(row.inference.p)
+FORMS = [("ratio_minus_one", "pons"), ("asymmetry_index_percent", "contralateral")]
+
+
+@pytest.mark.parametrize(("measure", "reference"), FORMS)
+def test_another_form_of_a_ratio_is_described_as_a_difference_and_not_tested(measure, reference):
+    (row,) = rows_of(PEOPLE, measure=measure, reference=reference)
+    assert (row.quantity, row.role) == ("change", "sensitivity")
+    assert row.description.mean_change == pytest.approx(np.mean([0.1, 0.5, 0.0, -0.3]))
+    assert math.isnan(row.inference.p)
+    assert math.isnan(row.inference.p_sign_flip)
+    assert row.note == "not tested: the same values are tested as another measure"
+
+
+@pytest.mark.parametrize(("measure", "reference"), FORMS)
+def test_the_declared_form_of_a_ratio_is_tested_and_the_ratio_is_not(measure, reference):
+    declared = {"primary": {"IMZ": {"measure": measure}}}
+    (row,) = rows_of(PEOPLE, measure=measure, reference=reference, analysis=declared)
+    assert row.primary
+    assert not math.isnan(row.inference.p)
+    ratios = rows_of(PEOPLE, reference=reference, analysis=declared)
+    assert all(math.isnan(each.inference.p) for each in ratios)
+    assert {each.note for each in ratios} == {"not tested: the same values are tested as another measure"}
+    others = by_quantity(rows_of(PEOPLE, reference="cerebellum", analysis=declared))
+    assert not math.isnan(others["change"].inference.p)
 
 
 @pytest.mark.parametrize(

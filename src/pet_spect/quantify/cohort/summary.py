@@ -19,7 +19,7 @@ from pet_spect.quantify.cohort.analysis.inference import (
 )
 from pet_spect.quantify.cohort.analysis.multiplicity import adjusted_p
 from pet_spect.quantify.cohort.analysis.sets import Divided, divide
-from pet_spect.quantify.cohort.analysis.settings import Analysis, AnalysisSet
+from pet_spect.quantify.cohort.analysis.settings import Analysis, AnalysisSet, PrimaryAnalysis
 from pet_spect.quantify.cohort.change import CROSSES_ZERO, Change
 from pet_spect.quantify.comparisons import OTHER_SIDE, Measure
 from pet_spect.quantify.surroundings import MIRRORED
@@ -120,9 +120,10 @@ class Summary:
 def summarise(changes: Iterable[Change], analysis: Analysis, target: str) -> list[Summary]:
     """Summarise changes over participants; nothing is imputed.
 
-    Each endpoint is tested once, on one quantity: a ratio on its logarithm (or on its difference, if the analysis
-    declares that of its tracer), a measure that crosses zero on its difference. In percent the test of the logarithm
-    is transformed back. So no two rows of an endpoint and a set disagree about zero.
+    Each endpoint is tested at most once, on one quantity: a ratio on its logarithm (or on its difference, if the
+    analysis declares that of its tracer). In percent the test of the logarithm is transformed back. A measure that
+    crosses zero is a function of a ratio and is described without a test, unless the analysis declares it: then it is
+    tested on its difference, and the ratio is described. So no two rows of the same values disagree about zero.
 
     Parameters
     ----------
@@ -154,8 +155,7 @@ def _rows(
     endpoint: Endpoint, divided: Divided, analysis_set: AnalysisSet, analysis: Analysis, target: str
 ) -> Iterable[Summary]:
     declared = analysis.primary.get(endpoint.tracer)
-    crosses_zero = endpoint.measure in CROSSES_ZERO
-    tested: Quantity = "change" if crosses_zero else "log_ratio" if declared is None else declared.quantity
+    tested = _tested(endpoint, declared)
     logs = [_log_ratio(change) for change in divided.included]
     logs = [value for value in logs if math.isfinite(value)]
     n_bound = len(divided.missing) if analysis.missing_data == "bounds" else None
@@ -184,7 +184,7 @@ def _rows(
             n_missing=len(divided.missing),
             n_apart=divided.apart,
             missing_reasons=divided.missing_reasons,
-            note=_note(values, is_tested=quantity == tested or (quantity, tested) == ("change_percent", "log_ratio")),
+            note=_note(values, quantity, tested),
             description=described,
             inference=test,
             percent=_in_percent(described, test) if quantity == tested == "log_ratio" else (math.nan,) * 3,
@@ -205,10 +205,31 @@ def _described(values: Sequence[float], n_missing: int | None) -> Description:
     return replace(described, bound_low=math.nan, bound_high=math.nan) if n_missing is None else described
 
 
-def _note(values: Sequence[float], *, is_tested: bool) -> str:
+def _tested(endpoint: Endpoint, declared: PrimaryAnalysis | None) -> Quantity | None:
+    """Return on which quantity an endpoint is tested; None if the same values are tested as another measure.
+
+    The ratio minus one and the asymmetry index are functions of an uptake ratio. A test of both would be two tests of
+    one question, which can disagree about zero; so one measure of a reference is tested: the declared one, or the
+    ratio.
+    """
+    of_primary = None if declared is None else declared.measure
+    if endpoint.measure in CROSSES_ZERO:
+        return "change" if endpoint.measure == of_primary else None
+    if declared is not None and declared.measure in CROSSES_ZERO and _same_values(endpoint, declared):
+        return None
+    return "log_ratio" if declared is None else declared.quantity
+
+
+def _same_values(endpoint: Endpoint, declared: PrimaryAnalysis) -> bool:
+    return (endpoint.measure, endpoint.reference) == ("uptake_ratio", declared.reference)
+
+
+def _note(values: Sequence[float], quantity: Quantity, tested: Quantity | None) -> str:
     if len(values) < FEWEST:
         return f"no estimate: {len(values)} {'participant' if len(values) == 1 else 'participants'}"
-    if not is_tested:
+    if tested is None:
+        return "not tested: the same values are tested as another measure"
+    if quantity != tested and (quantity, tested) != ("change_percent", "log_ratio"):
         return "not tested: this endpoint is tested on another quantity"
     return "no interval: all values are equal" if all_equal(values) else ""
 
