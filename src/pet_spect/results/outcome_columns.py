@@ -123,7 +123,7 @@ OUTCOMES_SUMMARY: Columns = {
             "everybody": "every participant; who lacks a number of events counts with those that are known",
         },
     },
-    "n": {"Description": "People in the denominator.", "Units": "1"},
+    "n": {"Description": "People in the denominator; 0 if nothing is known of anybody.", "Units": "1"},
     "n_missing": {
         "Description": "People of whom something is missing: not in n for complete_cases, in n otherwise.",
         "Units": "1",

@@ -80,11 +80,20 @@ def test_fewer_than_three_people_give_no_mean(n, words):
     assert all(map(math.isnan, (row.estimate, row.ci95_low, row.ci95_high)))
 
 
-def test_all_missing_has_a_frequency_only_with_the_missing():
-    complete, everybody = rows_of("mRS", [NAN] * 4, [NAN] * 4)
-    assert (complete.n, complete.remark.code) == (0, "outcome_no_estimate")
-    assert math.isnan(complete.estimate)
-    assert (everybody.n, everybody.count, everybody.estimate, everybody.ci95_low) == (4, 0, 0.0, 0.0)
+@pytest.mark.parametrize("before", [NAN, 4.0])
+def test_a_visit_at_which_nobody_was_examined_gives_no_frequency(before):
+    for row in rows_of("mRS", [before] * 4, [NAN] * 4):
+        assert (row.n, row.n_missing, row.count, row.remark.code) == (0, 4, 0, "outcome_no_estimate")
+        assert all(map(math.isnan, (row.estimate, row.ci95_low, row.ci95_high)))
+
+
+def test_events_of_which_nothing_is_known_give_no_estimate():
+    study = clinical_study(visits_of((NAN, NAN, NAN), (NAN, NAN, NAN)), people(3), SESSIONS)
+    rows = summarise_events(counts_of_visits(study))
+    assert [row.quantity for row in rows][:2] == ["frequency_people", "events_per_person"]
+    for row in rows:
+        assert (row.n, row.n_missing, row.count, row.remark.text) == (0, 3, 0, "no estimate: 0 participants")
+        assert all(map(math.isnan, (row.estimate, row.ci95_low, row.ci95_high)))
 
 
 def test_nobody_has_no_rows():

@@ -36,7 +36,7 @@ class OutcomeSummary:
     quantity : {'frequency_improved', 'mean_improvement', 'frequency_people', 'events_per_person'}
     analysis : {'complete_cases', 'missing_as_no_improvement', 'everybody'}
     n : int
-        People in the denominator.
+        People in the denominator; 0 if nothing is known of anybody.
     n_missing : int
         People of whom it is not, or not completely, known: left out by ``complete_cases``, in `n` otherwise.
     n_withdrawn : int
@@ -93,7 +93,7 @@ def summarise_changes(changes: Iterable[OutcomeChange]) -> list[OutcomeSummary]:
 
 def _improved(members: Sequence[OutcomeChange], *, everybody: bool) -> OutcomeSummary:
     complete = [member for member in members if member.improved is not None]
-    n = len(members) if everybody else len(complete)
+    n = len(members) if everybody and complete else len(complete)
     count = sum(member.improved is True for member in complete)
     found = proportion(count, n)
     return OutcomeSummary(
@@ -146,15 +146,15 @@ def summarise_events(counts: Iterable[EventCount], withdrawn: Withdrawn = "inclu
     Returns
     -------
     list of OutcomeSummary
-        Of everybody, where no event is assumed if nothing is known; if anything is missing, also of the complete
-        cases.
+        Of everybody, where a person of whom nothing is known counts without an event; if anything is missing, also
+        of the complete cases. If nothing is known of anybody there is no estimate.
     """
     rows = []
     for members in by_kind(counts).values():
         asked = [member for member in members if withdrawn == "included" or not member.withdrawn]
         complete = [member for member in asked if member.complete]
         n_missing = len(asked) - len(complete)
-        groups: list[tuple[Analysis, list[EventCount]]] = [("everybody", asked)]
+        groups: list[tuple[Analysis, list[EventCount]]] = [("everybody", asked if any(member.known for member in asked) else [])]
         groups += [("complete_cases", complete)] if n_missing else []
         for analysis, group in groups:
             rows += _events(members[0].outcome, analysis, group, n_missing, sum(member.withdrawn for member in asked))
