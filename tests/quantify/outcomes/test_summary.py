@@ -167,6 +167,24 @@ def test_numbers_at_the_visits_add_up_without_those_before_the_treatment():
     assert (events.count, events.estimate) == (3, 1.5)
 
 
+def test_an_unscheduled_visit_makes_nobody_else_incomplete():
+    planned = [
+        OutcomeVisit(person, session, {"adverse_events": 0.0}) for person in people(4) for session in SESSIONS
+    ]
+    extra = OutcomeVisit("sub-01", "extra", {"adverse_events": 2.0})
+    empty = OutcomeVisit("sub-02", "extra", {"adverse_events": NAN})
+    counts = counts_of_visits(clinical_study([*planned, extra, empty], people(4), SESSIONS))
+    assert [(row.events, row.complete) for row in counts] == [(2, True), (0, False), (0, True), (0, True)]
+
+
+def test_a_visit_of_most_people_is_missing_in_the_others():
+    visits = visits_of((0, 1, 0), (0, 0, 0), (0, 0, 0)) + [
+        OutcomeVisit("sub-04", session, {"adverse_events": 0.0}) for session in SESSIONS
+    ]
+    counts = counts_of_visits(clinical_study(visits, people(4), SESSIONS))
+    assert [row.complete for row in counts] == [True, True, True, False]
+
+
 def test_two_tables_contradict_each_other_unless_a_visit_has_no_number():
     events = [AdverseEvent("sub-01", 10, False), AdverseEvent("sub-01", 20, True)]
     study = clinical_study(visits_of((0, 1, 1)), people(1), SESSIONS)

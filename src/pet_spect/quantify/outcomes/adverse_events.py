@@ -102,14 +102,15 @@ def counts_of_visits(study: ClinicalStudy) -> list[EventCount]:
     Returns
     -------
     list of EventCount
-        One per kind that the study has and participant. `EventCount.complete` says whether every such visit of the
-        study has a number.
+        One per kind that the study has and participant. `EventCount.complete` says whether every such visit that the
+        person should have (`ClinicalStudy.planned`) or has a line for has a number.
     """
     rows = []
     for kind in (name for name in COUNTS if name in study.outcomes):
         counted = counted_sessions(study, kind)
         for person in study.participants:
-            numbers = [study.value(person, session, kind) for session in counted]
+            expected = [visit for visit in counted if visit in study.planned or (person, visit) in study.visits]
+            numbers = [study.value(person, session, kind) for session in expected]
             there = [int(number) for number in numbers if not math.isnan(number)]
             rows.append(
                 EventCount(
