@@ -27,7 +27,9 @@ _EVENTS = {
     ADVERSE: "adverse events",
     SERIOUS: "serious adverse events",
 }
-_RELATED = {RELATED: "adverse events that the treatment may have caused"}
+_RELATED = {
+    RELATED: "adverse events that the treatment may have caused, and those of which adverse_events.tsv does not say"
+}
 _PARTICIPANT = {"Description": "Participant, as in participants.tsv."}
 _LATER = {"Description": "The later visit; it is compared with the first session of the study."}
 _WITHDRAWN = {
@@ -201,7 +203,7 @@ class Counting:
         last = "on" if math.isinf(self.frame.last) else f"to day {self.frame.last:g}"
         how = (
             f"Adverse events are the lines of adverse_events.tsv from day {self.frame.first:g} {last} after the"
-            " treatment, and those whose day is not known."
+            " treatment, and those whose day is not known. Related ones are also those of which the table does not say."
             if self.by_event
             else "Adverse events are the sum of the numbers at the visits after the first; no days are known."
         )
@@ -212,13 +214,17 @@ def summary_columns(counting: Counting) -> Columns:
     """Return the dictionary of outcomes_summary.tsv with how adverse events were counted."""
     entry: dict[str, Any] = {**OUTCOMES_SUMMARY[_QUANTITY]}
     entry["Description"] = f"{entry['Description']} {counting.told}"
+    analysis = {**OUTCOMES_SUMMARY["analysis"]}
+    if counting.withdrawn == "excluded":
+        everybody = "every participant who has not withdrawn; who lacks a number of events counts with those known"
+        analysis["Levels"] = {**analysis["Levels"], "everybody": everybody}
     entry[_KEY] = {
         "FirstDay": counting.frame.first,
         "LastDay": None if math.isinf(counting.frame.last) else counting.frame.last,
         "Withdrawn": counting.withdrawn,
         "ByEvent": counting.by_event,
     }
-    return {**OUTCOMES_SUMMARY, _QUANTITY: entry}
+    return {**OUTCOMES_SUMMARY, _QUANTITY: entry, "analysis": analysis}
 
 
 def recorded_counting(summary: Mapping[str, Any]) -> Counting:

@@ -134,10 +134,10 @@ def test_withdrawn_people_leave_the_denominator_if_the_plan_says_so():
     assert (included.count, included.n, excluded.count, excluded.n) == (1, 4, 0, 3)
 
 
-def test_related_events_are_counted_only_if_anybody_says():
+def test_related_events_are_counted_only_if_anybody_says_and_then_also_the_unknown_ones():
     study = clinical_study([], people(2), SESSIONS)
     told = [AdverseEvent("sub-01", 1, False, related=related) for related in (True, False, None)]
-    assert [row.events for row in counts_of_events(told, study, TimeFrame()) if row.outcome[:3] == "rel"] == [1, 0]
+    assert [row.events for row in counts_of_events(told, study, TimeFrame()) if row.outcome[:3] == "rel"] == [2, 0]
     assert not any(row.outcome[:3] == "rel" for row in counts_of_events(told[2:], study, TimeFrame()))
 
 

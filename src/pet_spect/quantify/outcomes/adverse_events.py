@@ -78,12 +78,13 @@ def counts_of_events(events: Sequence[AdverseEvent], study: ClinicalStudy, frame
     Returns
     -------
     list of EventCount
-        One per kind and participant. Events that the treatment may have caused are counted only if any line says.
+        One per kind and participant. Events that the treatment may have caused are counted only if any line says
+        whether it did; then a line that does not say counts as one, because leaving it out could hide an event.
     """
     within = [event for event in events if frame.holds(event.day)]
     kinds: dict[str, list[AdverseEvent]] = {ADVERSE: within, SERIOUS: [event for event in within if event.serious]}
     if any(event.related is not None for event in events):
-        kinds[RELATED] = [event for event in within if event.related]
+        kinds[RELATED] = [event for event in within if event.related is not False]
     rows = []
     for kind, members in kinds.items():
         tally = dict.fromkeys(study.participants, 0)
