@@ -98,9 +98,20 @@ _OF_MEANS: Columns = {
         "Units": _SCORE,
     },
     "hl_ci_high": {"Description": "Upper end of it.", "Units": _SCORE},
-    "p_wilcoxon": {"Description": "Two-sided p of the exact Wilcoxon signed-rank test.", "Units": "1"},
-    "p_sign_flip": {"Description": "Two-sided p of the mean under all flips of the signs.", "Units": "1"},
-    "p_smallest": {"Description": "The smallest p that n participants can give in either test.", "Units": "1"},
+    "p_wilcoxon": {
+        "Description": "Two-sided p of the Wilcoxon signed-rank test, exact up to 500 participants.",
+        "Units": "1",
+    },
+    "p_sign_flip": {
+        "Description": "Two-sided p of the mean under all flips of the signs, or above 16 values that are not zero under"
+        " 9,999 random ones.",
+        "Units": "1",
+    },
+    "p_smallest": {
+        "Description": "The smallest p that p_sign_flip can be, 2 / 2^m with m values that are not zero. Up to m = 16"
+        " it is that of p_wilcoxon, too; above, 0.0001, because flips are drawn at random.",
+        "Units": "1",
+    },
 }
 SPREAD = tuple(_OF_MEANS)
 """Columns of outcomes_summary.tsv that only a mean improvement has."""

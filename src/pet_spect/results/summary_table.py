@@ -102,14 +102,20 @@ STATISTICS: dict[str, dict[str, Any]] = {
     },
     "hl_ci_high": {"Description": "Upper end of it.", "Units": _UNIT},
     "p_wilcoxon": {
-        "Description": "Two-sided p of the exact Wilcoxon signed-rank test; a sensitivity analysis of p." + _TESTED,
+        "Description": "Two-sided p of the Wilcoxon signed-rank test, exact up to 500 participants; a sensitivity"
+        " analysis of p." + _TESTED,
         "Units": "1",
     },
     "p_sign_flip": {
-        "Description": "Two-sided p of the mean under all flips of the signs; a sensitivity analysis of p." + _TESTED,
+        "Description": "Two-sided p of the mean under all flips of the signs, or above 16 values that are not zero under"
+        " 9,999 random ones; a sensitivity analysis of p." + _TESTED,
         "Units": "1",
     },
-    "p_smallest": {"Description": "The smallest p that n participants can give in either exact test.", "Units": "1"},
+    "p_smallest": {
+        "Description": "The smallest p that p_sign_flip can be, 2 / 2^m with m values that are not zero. Up to m = 16"
+        " it is that of p_wilcoxon, too; above, 0.0001, because flips are drawn at random.",
+        "Units": "1",
+    },
     "standardised_change": {
         "Description": "Mean divided by the standard deviation of the change over participants (standardised response"
         " mean); for change_percent that of log_ratio.",

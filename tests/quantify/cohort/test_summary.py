@@ -100,6 +100,18 @@ def test_equal_changes_say_so():
     assert math.isnan(rows["log_ratio"].percent[1])
 
 
+@pytest.mark.parametrize(("measure", "size"), [("uptake_ratio", 1e3), ("asymmetry_index_percent", 1e-11)])
+def test_changes_that_only_rounding_made_have_no_interval(measure, size):
+    people = [(size, size * (1 + 1e-12 * (1 + 0.1 * number))) for number in range(6)]
+    analysis = {"quantity": "change", "primary": {"IMZ": {"measure": measure}}}
+    row = by_quantity(rows_of(people, measure=measure, reference="contralateral", analysis=analysis))["change"]
+    assert (row.note, row.description.mean_change, row.inference.p_wilcoxon) == (
+        "no interval: all values are equal",
+        0.0,
+        1.0,
+    )
+
+
 def test_a_withdrawn_person_moves_the_bounds_and_not_the_mean():
     without, withdrawn = (by_quantity(rows_of(people))["log_ratio"] for people in (PEOPLE, [*PEOPLE, (1.0, math.nan)]))
     assert withdrawn.description.mean_change == without.description.mean_change

@@ -39,6 +39,9 @@ QUANTITIES: dict[Measure, tuple[Quantity, ...]] = {
 _SENSITIVITY: tuple[Measure, ...] = ("uptake_ratio", "ratio_minus_one", "asymmetry_index_percent")
 """Measures of the target that answer the question of the primary analysis in another way."""
 
+_NEAR_ZERO: dict[Measure, float] = {"ratio_minus_one": 1.0, "asymmetry_index_percent": 100.0}
+"""Size of the numbers of which a measure that crosses zero is a difference."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -162,6 +165,7 @@ def _rows(
     of_log = _described(logs, n_bound)
     log_test = infer(logs) if tested == "log_ratio" else Inference()
     counts = _reliable_counts(divided.included)
+    scale = _scale(divided.included, endpoint.measure)
     for quantity in QUANTITIES[endpoint.measure]:
         values = [change.change for change in divided.included] if quantity == "change" else logs
         match quantity:
@@ -172,8 +176,8 @@ def _rows(
                 described = description_in_percent(of_log, describe(percents).sd)
                 test = inference_in_percent(log_test)
             case "change":
-                described = _described(values, n_bound)
-                test = infer(values) if tested == "change" else Inference()
+                described = _described(values, n_bound, scale)
+                test = infer(values, scale) if tested == "change" else Inference()
         yield Summary(
             endpoint=endpoint,
             quantity=quantity,
@@ -184,7 +188,7 @@ def _rows(
             n_missing=len(divided.missing),
             n_apart=divided.apart,
             missing_reasons=divided.missing_reasons,
-            note=_note(values, quantity, tested),
+            note=_note(values, quantity, tested, scale if quantity == "change" else 1.0),
             description=described,
             inference=test,
             percent=_in_percent(described, test) if quantity == tested == "log_ratio" else (math.nan,) * 3,
@@ -199,9 +203,15 @@ def _in_percent(of_log: Description, tested: Inference) -> tuple[float, float, f
     return description_in_percent(of_log, math.nan).mean_change, ends.ci95_low, ends.ci95_high
 
 
-def _described(values: Sequence[float], n_missing: int | None) -> Description:
+def _scale(included: Iterable[Change], measure: Measure) -> float:
+    """Return the size of the values that were subtracted; of a measure that crosses zero, as if it were not near it."""
+    largest = max((max(abs(change.baseline), abs(change.follow_up)) for change in included), default=1.0)
+    return max(largest, _NEAR_ZERO[measure]) if measure in _NEAR_ZERO else largest
+
+
+def _described(values: Sequence[float], n_missing: int | None, scale: float = 1.0) -> Description:
     """Return the description of values; without bounds if no number of missing people is given."""
-    described = describe(values, n_missing or 0)
+    described = describe(values, n_missing or 0, scale)
     return replace(described, bound_low=math.nan, bound_high=math.nan) if n_missing is None else described
 
 
@@ -224,14 +234,14 @@ def _same_values(endpoint: Endpoint, declared: PrimaryAnalysis) -> bool:
     return (endpoint.measure, endpoint.reference) == ("uptake_ratio", declared.reference)
 
 
-def _note(values: Sequence[float], quantity: Quantity, tested: Quantity | None) -> str:
+def _note(values: Sequence[float], quantity: Quantity, tested: Quantity | None, scale: float) -> str:
     if len(values) < FEWEST:
         return f"no estimate: {len(values)} {'participant' if len(values) == 1 else 'participants'}"
     if tested is None:
         return "not tested: the same values are tested as another measure"
     if quantity != tested and (quantity, tested) != ("change_percent", "log_ratio"):
         return "not tested: this endpoint is tested on another quantity"
-    return "no interval: all values are equal" if all_equal(values) else ""
+    return "no interval: all values are equal" if all_equal(values, scale) else ""
 
 
 def _reliable_counts(included: Iterable[Change]) -> tuple[int, int, int] | None:
