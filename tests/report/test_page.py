@@ -200,6 +200,24 @@ def test_people_whose_quantity_is_undefined_are_counted_apart(make_study, tmp_pa
     assert "n = 2, 1 missing, 1 undefined , 4 participants in all" in plain(written(study, tmp_path))
 
 
+@pytest.mark.parametrize("after", [0.0, -0.1])
+def test_who_has_no_logarithm_is_listed_with_the_reason_and_in_no_mean(make_study, tmp_path, after):
+    study = over_cerebellum(make_study(4), 0.99)
+    for row in study.change:
+        if (row["participant_id"], row["reference"]) == ("sub-02", "contralateral"):
+            row.update(follow_up=after, change=after - row["baseline"], change_percent=-100.0)
+    for row in study.summary:
+        undefined = row["quantity"] != "change"
+        row.update(n=3 if undefined else 4, n_undefined=int(undefined), bound_low=1.5, bound_high=2.5)
+    text = written(study, tmp_path)
+    told = plain(text).split("FDG: mean")[1].split("IMZ: mean")[0]
+    assert "Not in the mean: 1 sub-02 : the log ratio is not defined, because a value is not above zero" in told
+    assert "mean +1.5 % to +2.5 % if the missing and undefined ones had" in told
+    assert "SD 0.007 , n = 4" in told
+    sides = told.split("in the same participants:")[1].split("reference_moved")[0]
+    assert sides.count("n = 3") == 2
+
+
 def test_text_of_the_tables_cannot_become_markup(make_study, tmp_path):
     study = make_study(2)
     evil = "<script>alert(1)</script>\"'><img src=x>"

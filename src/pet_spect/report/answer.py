@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from pet_spect.errors import TableError
 from pet_spect.remarks import codes_in
 from pet_spect.report.display import Table, table, unique, words
-from pet_spect.report.estimates import ANALYSIS_SET, ENDPOINT, Endpoint, Estimate, endpoint_of, estimate_of, is_in
+from pet_spect.report.estimates import (
+    ANALYSIS_SET,
+    ENDPOINT,
+    TESTED,
+    Endpoint,
+    Estimate,
+    endpoint_of,
+    estimate_of,
+    is_in,
+    why_out,
+)
 from pet_spect.report.other_side import sides_of
 from pet_spect.report.precision import reliable_changes, what_trial_shows
 from pet_spect.report.results_folder import Results
@@ -139,7 +149,7 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
     as_shown = by_quantity.get("change_percent", result) if result["quantity"] == "log_ratio" else result
     shown = as_shown | {"p_adjusted": result["p_adjusted"]}
     difference = by_quantity.get("change")
-    rows = _everybody(results, endpoint, result["analysis_set"])
+    rows = _everybody(results, endpoint, result)
     sides, moved_on_average = sides_of(results, endpoint, rows)
     visits = [_visit(row) for row in rows]
     low, high = parse_float(shown["ci95_low"]), parse_float(shown["ci95_high"])
@@ -164,7 +174,7 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
         people=len(rows),
         plot=slope_plot(visits, *_in_own_unit(shown, visits)),
         table=table(columns, rows, results.dictionaries["ratios"] | results.dictionaries["change"]),
-        left_out=[(row["participant_id"], row["reason"]) for row in rows if not is_in(row)],
+        left_out=[(row["participant_id"], why_out(row)) for row in rows if not is_in(row)],
         sides=sides,
         moved=[row["participant_id"] for row in rows if "reference_moved" in codes_in(row["reason"])],
         moved_on_average=moved_on_average,
@@ -185,7 +195,7 @@ def _in_own_unit(shown: Row, visits: Sequence[Visit]) -> tuple[float, float, flo
     return mean, low, high
 
 
-def _everybody(results: Results, endpoint: Endpoint, analysis_set: str) -> list[Row]:
+def _everybody(results: Results, endpoint: Endpoint, result: Row) -> list[Row]:
     """Return one row per participant of the scans table, also for those the change table lacks."""
     sides = lesion_sides(results)
     rows = {row["participant_id"]: row for row in results.tables["change"] if endpoint_of(row) == endpoint}
@@ -193,7 +203,7 @@ def _everybody(results: Results, endpoint: Endpoint, analysis_set: str) -> list[
         "included": "false",
         "reason": "not in the change table",
     }
-    measure = {"measure": endpoint[2], ANALYSIS_SET: analysis_set}
+    measure = {"measure": endpoint[2], ANALYSIS_SET: result["analysis_set"], TESTED: result["quantity"]}
     return [
         nothing | measure | rows.get(person, {}) | {"participant_id": person, "lesion_side": sides.get(person, MISSING)}
         for person in unique([row["participant_id"] for row in results.tables["scans"]])

@@ -128,12 +128,12 @@ STATISTICS: dict[str, dict[str, Any]] = {
     },
     "agreement_high": {"Description": "Upper limit of agreement, mean + 1.96 · sd.", "Units": _UNIT},
     "bound_low": {
-        "Description": "The mean if every missing person had the lowest observed value; n/a with missing_data:"
-        " complete_cases.",
+        "Description": "The mean if every person counted in n_missing or n_undefined had the lowest observed value; n/a"
+        " with missing_data: complete_cases.",
         "Units": _UNIT,
     },
     "bound_high": {
-        "Description": "The mean if every missing person had the highest observed value.",
+        "Description": "The mean if every one of them had the highest observed value.",
         "Units": _UNIT,
     },
     "n_improved": {

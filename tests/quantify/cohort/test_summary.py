@@ -91,6 +91,12 @@ def test_people_whose_quantity_is_undefined_are_counted_apart_from_the_missing()
     assert (rows["change"].n, rows["change"].n_undefined, rows["change"].n_missing) == (5, 0, 1)
     assert (rows["log_ratio"].n, rows["log_ratio"].n_undefined, rows["log_ratio"].n_missing) == (4, 1, 1)
     assert rows["change_percent"].n == rows["log_ratio"].n
+    logs, differences = np.log([1.1, 1.25, 1.0, 0.8]), [0.1, 0.5, 0.0, -0.3, -1.0]
+    assert rows["log_ratio"].description.bound_low == pytest.approx((logs.sum() + 2 * logs.min()) / 6)
+    assert rows["change_percent"].description.bound_high == pytest.approx(
+        100 * math.expm1((logs.sum() + 2 * logs.max()) / 6)
+    )
+    assert rows["change"].description.bound_low == pytest.approx((sum(differences) - 1.0) / 6)
 
 
 def test_equal_changes_say_so():

@@ -162,7 +162,8 @@ def _rows(
     logs = [_log_ratio(change) for change in divided.included]
     logs = [value for value in logs if math.isfinite(value)]
     n_bound = len(divided.missing) if analysis.missing_data == "bounds" else None
-    of_log = _described(logs, n_bound)
+    n_without_log = None if n_bound is None else n_bound + len(divided.included) - len(logs)
+    of_log = _described(logs, n_without_log)
     log_test = infer(logs) if tested == "log_ratio" else Inference()
     counts = _reliable_counts(divided.included)
     scale = _scale(divided.included, endpoint.measure)
@@ -209,10 +210,10 @@ def _scale(included: Iterable[Change], measure: Measure) -> float:
     return max(largest, _NEAR_ZERO[measure]) if measure in _NEAR_ZERO else largest
 
 
-def _described(values: Sequence[float], n_missing: int | None, scale: float = 1.0) -> Description:
-    """Return the description of values; without bounds if no number of missing people is given."""
-    described = describe(values, n_missing or 0, scale)
-    return replace(described, bound_low=math.nan, bound_high=math.nan) if n_missing is None else described
+def _described(values: Sequence[float], n_lacking: int | None, scale: float = 1.0) -> Description:
+    """Return the description of values; without bounds if the number of people who lack a value is not given."""
+    described = describe(values, n_lacking or 0, scale)
+    return replace(described, bound_low=math.nan, bound_high=math.nan) if n_lacking is None else described
 
 
 def _tested(endpoint: Endpoint, declared: PrimaryAnalysis | None) -> Quantity | None:
