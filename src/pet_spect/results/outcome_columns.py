@@ -38,7 +38,7 @@ _WITHDRAWN = {
 }
 _OUTCOME = {"Description": "The clinical scale.", "Levels": _SCALES}
 _QUANTITY, _KEY = "quantity", "AdverseEvents"
-_REASON = {"Description": "code: text of why there is no estimate."}
+_REASON = {"Description": "code: text of why there is no estimate, or no interval."}
 _SCORE, _SCORE_OR_FRACTION = "points of the scale", "points of the scale; 1 for frequencies and events per person"
 
 OUTCOMES: Columns = {

@@ -56,18 +56,18 @@ def test_the_mean_improvement_has_the_statistics_of_scipy_and_of_enumeration():
     (row,) = rows_of("NIHSS", before, after)
     gains = np.array(before) - np.array(after)
     low, high = stats.t.interval(0.95, len(gains) - 1, gains.mean(), stats.sem(gains))
-    assert row.estimate == gains.mean() == row.spread.mean
+    assert row.estimate == gains.mean() == row.description.mean_change
     assert (row.ci95_low, row.ci95_high) == pytest.approx((low, high), abs=1e-12)
-    assert row.spread.sd == pytest.approx(gains.std(ddof=1))
+    assert row.description.sd == pytest.approx(gains.std(ddof=1))
     signs = np.array(list(product((-1, 1), repeat=len(gains))))
-    assert row.spread.p_sign_flip == (np.abs(signs @ gains) >= abs(gains.sum())).mean()
+    assert row.inference.p_sign_flip == (np.abs(signs @ gains) >= abs(gains.sum())).mean()
     kept = gains[gains != 0]
     ranks = stats.rankdata(np.abs(kept))
     distances = np.abs(np.array(list(product((-1, 1), repeat=len(kept)))) @ ranks)
     observed = abs((np.sign(kept) * ranks).sum())
-    assert row.spread.p_wilcoxon == pytest.approx((distances >= observed).mean())
+    assert row.inference.p_wilcoxon == pytest.approx((distances >= observed).mean())
     averages = [(gains[i] + gains[j]) / 2 for i in range(8) for j in range(i, 8)]
-    assert row.spread.hodges_lehmann == np.median(averages)
+    assert row.inference.hodges_lehmann == np.median(averages)
     assert row.count == 6
 
 
@@ -75,7 +75,8 @@ def test_the_mean_improvement_has_the_statistics_of_scipy_and_of_enumeration():
 def test_fewer_than_three_people_give_no_mean(n, words):
     after = [70.0] * n + [NAN] * (3 - n)
     (row,) = rows_of("FIM", [60.0] * 3, after)
-    assert (row.n, row.n_missing, row.spread) == (n, 3 - n, None)
+    assert (row.n, row.n_missing) == (n, 3 - n)
+    assert all(map(math.isnan, (row.description.sd, row.inference.hodges_lehmann, row.inference.p_smallest)))
     assert row.remark.line == f"outcome_no_estimate: no estimate: {words}"
     assert all(map(math.isnan, (row.estimate, row.ci95_low, row.ci95_high)))
 
@@ -110,9 +111,11 @@ def test_everybody_withdrawn_and_excluded_leaves_no_estimate():
     assert math.isnan(per_person.estimate)
 
 
-def test_equal_changes_have_a_mean_without_spread():
+def test_equal_changes_have_a_mean_and_no_interval():
     (row,) = rows_of("Barthel", [50.0] * 4, [60.0] * 4)
-    assert (row.estimate, row.spread.sd, row.ci95_low, row.ci95_high) == (10, 0, 10, 10)
+    assert (row.estimate, row.description.sd, row.count) == (10, 0, 4)
+    assert all(map(math.isnan, (row.ci95_low, row.ci95_high, row.inference.hl_ci_low)))
+    assert row.remark.line == "outcome_no_interval: no interval: all values are equal"
 
 
 def test_events_are_counted_within_the_time_frame_and_an_unknown_day_counts():
