@@ -59,7 +59,8 @@ STATISTICS: dict[str, dict[str, Any]] = {
         "Units": "1",
     },
     "missing_reasons": {
-        "Description": "Why people are missing: code of the first reason, the visit, and how many people."
+        "Description": "Why people are missing: code of the first reason, the visit, and how many people. In the set all"
+        " the reason is that of a value that is not there, for a check or a decision takes nobody out of it."
     },
     "note": {
         "Description": "Why nothing is estimated ('no estimate: 1 participant'), the quantity is not tested"
