@@ -200,6 +200,17 @@ def test_people_whose_quantity_is_undefined_are_counted_apart(make_study, tmp_pa
     assert "n = 2, 1 missing, 1 undefined , 4 participants in all" in plain(written(study, tmp_path))
 
 
+def test_people_apart_from_the_set_are_counted_so_that_all_add_up(make_study, tmp_path):
+    study = make_study(4)
+    flag = Remark.of("scanner_differs", found="B", reference="A", session="baseline").line
+    study.change[0].update(reason=flag, qc="warn")
+    for row in study.summary:
+        row.update(analysis_set="per_protocol", n=3, n_apart=1)
+    told = plain(written(study, tmp_path))
+    assert "n = 3, 0 missing, 1 apart , 4 participants in all (per protocol)" in told
+    assert "1 with a usable change, but by its definition not in the set per protocol" in told
+
+
 @pytest.mark.parametrize("after", [0.0, -0.1])
 def test_who_has_no_logarithm_is_listed_with_the_reason_and_in_no_mean(make_study, tmp_path, after):
     study = over_cerebellum(make_study(4), 0.99)

@@ -45,11 +45,18 @@ def test_with_a_cv_the_report_counts_verdicts_and_names_its_source(make_study, t
     page = plain(with_verdicts(make_study(4), tmp_path, ["improved", "not shown", "not shown", None]))
     fdg, imz = page.split("Refused, excluded")[0].split("IMZ: mean improvement")
     assert (
-        "Reliable change of single participants: improved 1, not shown 2, declined 0, n/a 1."
+        "Reliable change of the 4 participants in the set: improved 1, not shown 2, declined 0, n/a 1."
         " Within-subject CV 5 %, total (a &lt;source&gt;)."
     ) in fdg
     assert "eliable" not in imz
     assert "+14.9 %" in page  # the limit, in the table of everybody
+
+
+def test_verdicts_are_counted_in_the_analysis_set_as_in_the_summary(make_study, tmp_path):
+    study = make_study(4)
+    study.change[0].update(included=False, qc="fail", reason="laterality_disagree: the other side")
+    told = plain(with_verdicts(study, tmp_path, ["improved", "not shown", "not shown", "declined"]))
+    assert "of the 3 participants in the set: improved 0, not shown 2, declined 1." in told
 
 
 def test_the_limits_stand_only_in_the_table_of_the_tracer_with_a_cv(make_study, tmp_path):

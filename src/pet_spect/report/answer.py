@@ -18,6 +18,7 @@ from pet_spect.report.estimates import (
     endpoint_of,
     estimate_of,
     is_in,
+    is_in_set,
     why_out,
 )
 from pet_spect.report.other_side import sides_of
@@ -153,7 +154,7 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
     sides, moved_on_average = sides_of(results, endpoint, rows)
     visits = [_visit(row) for row in rows]
     low, high = parse_float(shown["ci95_low"]), parse_float(shown["ci95_high"])
-    reliable = reliable_changes(rows, results.dictionaries["change"], tracer)
+    reliable = reliable_changes([row for row in rows if is_in_set(row)], results.dictionaries["change"], tracer)
     columns = (*_SHOWN[:-3], *RELIABLE_CHANGE, *_SHOWN[-3:]) if reliable else _SHOWN
     against = "" if reference in (MISSING, "none") else f", reference {words(reference)}"
     return Outcome(

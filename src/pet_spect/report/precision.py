@@ -45,7 +45,7 @@ def reliable_changes(rows: Sequence[Row], dictionary: Mapping[str, Any], tracer:
     Parameters
     ----------
     rows : sequence of Row
-        One per participant.
+        One per participant in the analysis set, as the summary counts them.
     dictionary : mapping
         The data dictionary of change.tsv.
     tracer : str
@@ -56,5 +56,5 @@ def reliable_changes(rows: Sequence[Row], dictionary: Mapping[str, Any], tracer:
     verdicts = [row.get("reliable_change", MISSING) for row in rows]
     counts = ", ".join(f"{verdict} {verdicts.count(verdict)}" for verdict in unique([*_VERDICTS, *verdicts]))
     return (
-        f"Reliable change of single participants: {counts}. Within-subject CV {cv.value:g} %, {cv.kind} ({cv.source})."
+        f"Reliable change of the {len(rows)} participants in the set: {counts}. Within-subject CV {cv.value:g} %, {cv.kind} ({cv.source})."
     )
