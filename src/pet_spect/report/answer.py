@@ -22,7 +22,7 @@ from pet_spect.report.estimates import (
     why_out,
 )
 from pet_spect.report.other_side import sides_of
-from pet_spect.report.precision import reliable_changes, what_trial_shows
+from pet_spect.report.precision import HowTested, how_tested, reliable_changes, what_trial_shows
 from pet_spect.report.results_folder import Results
 from pet_spect.report.slopes import SlopePlot, Visit, slope_plot
 from pet_spect.results.reliable_change import RELIABLE_CHANGE
@@ -81,6 +81,11 @@ class Outcome:
         Participants whose other side changed, too (`reference_moved`).
     moved_on_average : bool
         Whether more than half of the mean comes from the other side.
+    is_log : bool
+        Whether the result is a log ratio.
+    meaning : str
+        What the number is, and what above zero means.
+    tested : HowTested
     trial_shows : str
         What mean change a trial of this size shows.
     reliable : str
@@ -105,6 +110,9 @@ class Outcome:
     sides: list[tuple[str, Estimate]]
     moved: list[str]
     moved_on_average: bool
+    is_log: bool
+    meaning: str
+    tested: HowTested
     trial_shows: str
     reliable: str
 
@@ -179,7 +187,10 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
         sides=sides,
         moved=[row["participant_id"] for row in rows if "reference_moved" in codes_in(row["reason"])],
         moved_on_average=moved_on_average,
-        trial_shows=what_trial_shows(by_quantity.get("change_percent")),
+        is_log=result["quantity"] == "log_ratio",
+        meaning=_meaning(result, _reference_session(results)),
+        tested=how_tested(result),
+        trial_shows=what_trial_shows(result),
         reliable=reliable,
         not_drawn=[visit.participant for visit in visits if math.isnan(visit.baseline) and math.isnan(visit.follow_up)],
     )
@@ -233,6 +244,18 @@ def _visit(row: Row) -> Visit:
         parse_float(row["change"]),
         is_in(row),
     )
+
+
+def _meaning(result: Row, first: str) -> str:
+    """Return what the number of a result is, and what above zero means."""
+    later = result["session"]
+    if result["quantity"] == "log_ratio":
+        how = f"Geometric mean of {later} over {first}, from the log ratio"
+        return f"{how}; above zero is more uptake than at {first}."
+    above = "more"
+    if result["measure"] == "asymmetry_index_percent":
+        above = "more uptake on the side of the stroke, relative to the other side,"
+    return f"Mean of {later} minus {first}; above zero is {above} than at {first}."
 
 
 def _direction(low: float, high: float) -> str:
