@@ -38,7 +38,12 @@ def test_the_scatter_is_that_of_the_tested_quantity():
 def test_the_first_screen_says_what_a_trial_of_this_size_shows(make_study, tmp_path):
     page = plain(write_report(make_study(4).write(tmp_path)).read_text(encoding="utf-8"))
     answer = page.split("Refused, excluded")[0]
-    assert answer.count("With the scatter seen (SD of the log ratio 0.7 %), a trial of this size (n = 4) shows a mean change of") == 2
+    assert (
+        answer.count(
+            "With the scatter seen (SD of the log ratio 0.7 %), a trial of this size (n = 4) shows a mean change of"
+        )
+        == 2
+    )
     assert "eliable" not in page
 
 

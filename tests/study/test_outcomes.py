@@ -100,10 +100,22 @@ def test_a_line_of_something_unknown_or_a_second_one_is_an_error(outcomes, row, 
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["baseline 6 60 no", "year1 3 n/a no"], "line 3, mRS: found '3', needed n/a or 6, because mRS is 6 at baseline"),
-        (["year1 3 n/a no", "baseline 6 60 no"], "line 2, mRS: found '3', needed n/a or 6, because mRS is 6 at baseline"),
-        (["baseline 4 60 no", "month6 6 n/a no", "year1 n/a 70 no"], "line 4, FIM: found '70', needed n/a, because mRS"),
-        (["baseline 4 60 yes", "year1 3 70 no"], "line 3, withdrawn: found 'no', needed yes or n/a, because it is yes at"),
+        (
+            ["baseline 6 60 no", "year1 3 n/a no"],
+            "line 3, mRS: found '3', needed n/a or 6, because mRS is 6 at baseline",
+        ),
+        (
+            ["year1 3 n/a no", "baseline 6 60 no"],
+            "line 2, mRS: found '3', needed n/a or 6, because mRS is 6 at baseline",
+        ),
+        (
+            ["baseline 4 60 no", "month6 6 n/a no", "year1 n/a 70 no"],
+            "line 4, FIM: found '70', needed n/a, because mRS",
+        ),
+        (
+            ["baseline 4 60 yes", "year1 3 70 no"],
+            "line 3, withdrawn: found 'no', needed yes or n/a, because it is yes at",
+        ),
     ],
 )
 def test_what_cannot_follow_an_earlier_visit_is_an_error(outcomes, lines, message):

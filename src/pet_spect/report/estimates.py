@@ -47,7 +47,7 @@ def endpoint_of(row: Row) -> Endpoint:
 
 
 def is_in(row: Row) -> bool:
-    """Return whether the result holds a participant's change: it is in the analysis set, and its quantity is defined."""
+    """Return whether the result holds a participant's change: it is in the set, and its quantity is defined."""
     return is_in_set(row) and is_defined(row)
 
 

@@ -91,6 +91,5 @@ def reliable_changes(rows: Sequence[Row], dictionary: Mapping[str, Any], tracer:
         return ""
     verdicts = [row.get("reliable_change", MISSING) for row in rows]
     counts = ", ".join(f"{verdict} {verdicts.count(verdict)}" for verdict in unique([*_VERDICTS, *verdicts]))
-    return (
-        f"Reliable change of the {len(rows)} participants in the set: {counts}. Within-subject CV {cv.value:g} %, {cv.kind} ({cv.source})."
-    )
+    of_cv = f"Within-subject CV {cv.value:g} %, {cv.kind} ({cv.source})."
+    return f"Reliable change of the {len(rows)} participants in the set: {counts}. {of_cv}"

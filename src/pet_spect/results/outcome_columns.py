@@ -103,8 +103,8 @@ _OF_MEANS: Columns = {
         "Units": "1",
     },
     "p_sign_flip": {
-        "Description": "Two-sided p of the mean under all flips of the signs, or above 16 values that are not zero under"
-        " 9,999 random ones.",
+        "Description": "Two-sided p of the mean under all flips of the signs, or above 16 values that are not zero"
+        " under 9,999 random ones.",
         "Units": "1",
     },
     "p_smallest": {

@@ -59,8 +59,8 @@ STATISTICS: dict[str, dict[str, Any]] = {
         "Units": "1",
     },
     "missing_reasons": {
-        "Description": "Why people are missing: code of the first reason, the visit, and how many people. In the set all"
-        " the reason is that of a value that is not there, for a check or a decision takes nobody out of it."
+        "Description": "Why people are missing: code of the first reason, the visit, and how many people. In the set"
+        " all the reason is that of a value that is not there, for a check or a decision takes nobody out of it."
     },
     "note": {
         "Description": "Why nothing is estimated ('no estimate: 1 participant'), the quantity is not tested"
@@ -108,8 +108,8 @@ STATISTICS: dict[str, dict[str, Any]] = {
         "Units": "1",
     },
     "p_sign_flip": {
-        "Description": "Two-sided p of the mean under all flips of the signs, or above 16 values that are not zero under"
-        " 9,999 random ones; a sensitivity analysis of p." + _TESTED,
+        "Description": "Two-sided p of the mean under all flips of the signs, or above 16 values that are not zero"
+        " under 9,999 random ones; a sensitivity analysis of p." + _TESTED,
         "Units": "1",
     },
     "p_smallest": {

@@ -171,9 +171,7 @@ def test_numbers_at_the_visits_add_up_without_those_before_the_treatment():
 
 
 def test_an_unscheduled_visit_makes_nobody_else_incomplete():
-    planned = [
-        OutcomeVisit(person, session, {"adverse_events": 0.0}) for person in people(4) for session in SESSIONS
-    ]
+    planned = [OutcomeVisit(person, session, {"adverse_events": 0.0}) for person in people(4) for session in SESSIONS]
     extra = OutcomeVisit("sub-01", "extra", {"adverse_events": 2.0})
     empty = OutcomeVisit("sub-02", "extra", {"adverse_events": NAN})
     counts = counts_of_visits(clinical_study([*planned, extra, empty], people(4), SESSIONS))

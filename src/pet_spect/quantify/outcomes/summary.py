@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pet_spect.quantify.cohort.analysis.inference import FEWEST, Description, Inference, all_equal, describe, infer
@@ -60,8 +60,8 @@ class OutcomeSummary:
     estimate: float
     ci95_low: float = math.nan
     ci95_high: float = math.nan
-    description: Description = Description()
-    inference: Inference = Inference()
+    description: Description = field(default_factory=Description)
+    inference: Inference = field(default_factory=Inference)
     remark: Remark | None = None
 
 
@@ -155,7 +155,9 @@ def summarise_events(counts: Iterable[EventCount], withdrawn: Withdrawn = "inclu
         asked = [member for member in members if withdrawn == "included" or not member.withdrawn]
         complete = [member for member in asked if member.complete]
         n_missing = len(asked) - len(complete)
-        groups: list[tuple[Analysis, list[EventCount]]] = [("everybody", asked if any(member.known for member in asked) else [])]
+        groups: list[tuple[Analysis, list[EventCount]]] = [
+            ("everybody", asked if any(member.known for member in asked) else [])
+        ]
         groups += [("complete_cases", complete)] if n_missing else []
         for analysis, group in groups:
             rows += _events(members[0].outcome, analysis, group, n_missing, sum(member.withdrawn for member in asked))
