@@ -254,6 +254,7 @@ WORDINGS = [
      " clear enough: at least 10 mL on the left, and 75% of all, are needed"),
     ("outcome_no_estimate", {"case": "one"}, "no estimate: 1 participant"),
     ("outcome_no_estimate", {"case": "several", "people": 2}, "no estimate: 2 participants"),
+    ("outcome_no_interval", {}, "no interval: all values are equal"),
     ("outcome_no_variation", {}, "no correlation: one of the two changes is the same in everybody"),
     ("no_treatment_site", {}, "participants.tsv gives no treatment site for this person"),
     ("treatment_both_sides", {},

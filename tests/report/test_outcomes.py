@@ -70,6 +70,17 @@ def test_the_section_says_what_the_tables_say(make_study, tmp_path):
     assert "not adjusted for the 2 comparisons" in section
 
 
+def test_a_tiny_p_is_not_zero(make_study, tmp_path):
+    study = make_study(5)
+    results = study.write(tmp_path / "results")
+    tables(results, study.people)
+    path = results / "tables" / "outcomes_imaging.tsv"
+    rows = read_table(path)
+    p = {row["p"] for row in rows if row["spearman_rho"] != "n/a"}.pop()
+    path.write_text(path.read_text(encoding="utf-8").replace(p, "0.00001"), encoding="utf-8")
+    assert "p &lt; 0.0001 (exact)" in plain(page(results))
+
+
 def test_each_pair_is_a_dot_with_its_two_changes(make_study, tmp_path):
     study = make_study(5)
     results = study.write(tmp_path / "results")

@@ -54,13 +54,13 @@ def plain(text: str) -> str:
 
 def test_the_answer_comes_first_with_its_interval_and_n(make_study, tmp_path):
     told = plain(written(make_study(4), tmp_path))
-    answer = told[told.index("FDG: mean improvement") : told.index("IMZ: mean improvement")]
+    answer = told[told.index("FDG: mean change") : told.index("IMZ: mean change")]
     assert "+7.0 % 95 % CI +6.2 % to +7.7 %" in answer
     assert "n = 4, 0 missing , 4 participants in all (as accepted). The interval lies above zero." in answer
     assert "t test p = 0.0012" in answer
     assert "Mean difference +0.063 , SD 0.007" in answer
     assert "Smallest p that these two can give 0.0078 at n = 4" in answer
-    assert told.index("IMZ: mean improvement") < told.index("Refused, excluded and missing scans")
+    assert told.index("IMZ: mean change") < told.index("Refused, excluded and missing scans")
 
 
 def test_the_head_says_what_the_study_is_called(make_study, tmp_path):
@@ -112,7 +112,7 @@ def test_nobody_disappears(make_study, tmp_path):
     study.change = [row for row in study.change if row["participant_id"] != "sub-05"]
     study.ratios = [row for row in study.ratios if row["participant_id"] != "sub-05"]
     told = plain(written(study, tmp_path))
-    answer = told[told.index("FDG: mean improvement") : told.index("IMZ: mean improvement")]
+    answer = told[told.index("FDG: mean change") : told.index("IMZ: mean change")]
     assert f"sub-03 : year1: {NO_SCAN}" in answer
     assert "sub-05 : not in the change table" in answer
     assert "No value to draw: sub-05" in answer
@@ -198,6 +198,67 @@ def test_people_whose_quantity_is_undefined_are_counted_apart(make_study, tmp_pa
         if row["quantity"] == "change_percent":
             row.update(n=2, n_undefined=1, n_missing=1)
     assert "n = 2, 1 missing, 1 undefined , 4 participants in all" in plain(written(study, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("measure", "words"),
+    [
+        ("uptake_ratio", "Mean of year1 minus baseline; above zero is more than at baseline."),
+        ("asymmetry_index_percent", "above zero is more uptake on the side of the stroke, relative to the other side,"),
+    ],
+)
+def test_a_declared_difference_is_not_called_a_log_ratio(make_study, tmp_path, measure, words):
+    study = make_study(4)
+    for row in study.summary:
+        row["measure"] = measure
+        row["primary"] = row["quantity"] == "change" and row["role"] != "sensitivity"
+    for row in study.change:
+        row["measure"] = measure
+    told = plain(written(study, tmp_path))
+    assert words in told
+    assert "The result is the mean of follow-up − baseline, in the unit of the measure." in told
+    assert "is the mean of the log ratio" not in told
+    assert "Geometric mean" not in told
+    assert told.count("n/a (the result is not a log ratio)") == 2
+
+
+def test_random_flips_are_not_called_exact_and_tiny_p_are_not_zero(make_study, tmp_path):
+    study = make_study(4)
+    for row in study.summary:
+        row.update(n=20, p=1e-7, p_wilcoxon=1e-6, p_sign_flip=0.0001, p_smallest=0.0001)
+    told = plain(written(study, tmp_path))
+    assert "t test p &lt; 0.0001 Sensitivity: Wilcoxon, exact p &lt; 0.0001" in told
+    assert "Sensitivity: sign-flip, 9,999 random flips p = 0.0001" in told
+    assert "Smallest p that the sign-flip test can give 0.0001 at n = 20" in told
+
+
+def test_people_apart_from_the_set_are_counted_so_that_all_add_up(make_study, tmp_path):
+    study = make_study(4)
+    flag = Remark.of("scanner_differs", found="B", reference="A", session="baseline").line
+    study.change[0].update(reason=flag, qc="warn")
+    for row in study.summary:
+        row.update(analysis_set="per_protocol", n=3, n_apart=1)
+    told = plain(written(study, tmp_path))
+    assert "n = 3, 0 missing, 1 apart , 4 participants in all (per protocol)" in told
+    assert "1 with a usable change, but by its definition not in the set per protocol" in told
+
+
+@pytest.mark.parametrize("after", [0.0, -0.1])
+def test_who_has_no_logarithm_is_listed_with_the_reason_and_in_no_mean(make_study, tmp_path, after):
+    study = over_cerebellum(make_study(4), 0.99)
+    for row in study.change:
+        if (row["participant_id"], row["reference"]) == ("sub-02", "contralateral"):
+            row.update(follow_up=after, change=after - row["baseline"], change_percent=-100.0)
+    for row in study.summary:
+        undefined = row["quantity"] != "change"
+        row.update(n=3 if undefined else 4, n_undefined=int(undefined), bound_low=1.5, bound_high=2.5)
+    text = written(study, tmp_path)
+    told = plain(text).split("FDG: mean")[1].split("IMZ: mean")[0]
+    assert "Not in the mean: 1 sub-02 : the log ratio is not defined, because a value is not above zero" in told
+    assert "mean +1.5 % to +2.5 % if the missing and undefined ones had" in told
+    assert "SD 0.007 , n = 4" in told
+    sides = told.split("in the same participants:")[1].split("reference_moved")[0]
+    assert sides.count("n = 3") == 2
 
 
 def test_text_of_the_tables_cannot_become_markup(make_study, tmp_path):
@@ -294,7 +355,7 @@ def over_cerebellum(study, other_side):
 @pytest.mark.parametrize(("after", "alert"), [(0.95, True), (0.98, False), (1.05, False)])
 def test_a_mean_that_lies_on_the_other_side_is_said(make_study, tmp_path, after, alert):
     told = plain(written(over_cerebellum(make_study(4), after), tmp_path))
-    fdg, imz = told.split("FDG: mean improvement")[1].split("IMZ: mean improvement")
+    fdg, imz = told.split("FDG: mean change")[1].split("IMZ: mean change")
     assert "Over the ipsilesional cerebellum, in the same participants: the side of the stroke +6.7 %" in fdg
     assert f"the other side {100 * (after - 1) + 0.3:+.1f} %".replace("-", MINUS) in fdg
     assert ("More than half of the mean change comes from the other side" in fdg) == alert
@@ -337,15 +398,15 @@ def test_another_plan_than_the_first_is_said_first(make_study, tmp_path):
     write_table(tmp_path / "tables" / "summary.tsv", columns, study.summary)
     told = plain(write_report(tmp_path).read_text(encoding="utf-8"))
     assert "analysis.primary.FDG: from pons to contralateral" in told
-    assert told.index("Made under another analysis plan") < told.index("FDG: mean improvement")
+    assert told.index("Made under another analysis plan") < told.index("FDG: mean change")
 
 
 def test_other_follow_ups_are_secondary_and_come_after_the_primary_one(make_study, tmp_path):
     study = make_study(3)
     study.summary += [row | {"session": "year2", "primary": False, "role": "secondary"} for row in study.summary]
     told = plain(written(study, tmp_path))
-    primary = told.index("FDG: mean improvement, baseline to year1 Primary endpoint")
-    assert primary < told.index("FDG: mean improvement, baseline to year2 Secondary: the primary endpoint at another")
+    primary = told.index("FDG: mean change, baseline to year1 Primary endpoint")
+    assert primary < told.index("FDG: mean change, baseline to year2 Secondary: the primary endpoint at another")
 
 
 def test_other_analysis_sets_stand_beside_the_result(make_study, tmp_path):

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from pet_spect.quantify.cohort.within_subject import WithinSubjectCv
@@ -11,22 +13,37 @@ from .test_page import plain
 CVS = {"FDG": WithinSubjectCv(5.0, "total", "a <source>")}
 
 
-@pytest.mark.parametrize("percent", [None, {"n": "2", "sd": "3.1"}, {"n": "0", "sd": "n/a"}, {"n": "1", "sd": "n/a"}])
-def test_fewer_than_three_changes_have_no_scatter_to_speak_of(percent):
-    assert what_trial_shows(percent) == "What a trial of this size shows: n/a (needs at least 3 changes in percent)."
+def log_ratio(n, sd):
+    return {"quantity": "log_ratio", "n": str(n), "sd": str(sd)}
 
 
-def test_three_changes_have():
-    # with 2 degrees of freedom the noncentrality for 80 % is 5.65 (sqrt(3) * 3.26)
-    assert what_trial_shows({"n": "3", "sd": "3.0"}) == (
-        "With the scatter seen (SD 3.0 %), a trial of this size (n = 3) shows a mean change of 9.8 % with 80 % power."
+@pytest.mark.parametrize(("n", "sd"), [(2, "0.031"), (0, "n/a"), (1, "n/a"), (8, "0")])
+def test_too_few_or_equal_changes_have_no_scatter_to_speak_of(n, sd):
+    assert what_trial_shows(log_ratio(n, sd)) == (
+        "What a trial of this size shows: n/a (needs at least 3 log ratios that are not all equal)."
+    )
+
+
+def test_the_scatter_is_that_of_the_tested_quantity():
+    # with 2 degrees of freedom the noncentrality for 80 % is 5.65 (sqrt(3) * 3.26): 3.26 * ln(1.03) is ln(1.101)
+    assert what_trial_shows(log_ratio(3, math.log(1.03))) == (
+        "With the scatter seen (SD of the log ratio 3.0 %), a trial of this size (n = 3) shows a mean change of 10.1 %"
+        " with 80 % power."
+    )
+    assert what_trial_shows({"quantity": "change", "n": "8", "sd": "0.1"}) == (
+        "What a trial of this size shows: n/a (the result is not a log ratio)."
     )
 
 
 def test_the_first_screen_says_what_a_trial_of_this_size_shows(make_study, tmp_path):
     page = plain(write_report(make_study(4).write(tmp_path)).read_text(encoding="utf-8"))
     answer = page.split("Refused, excluded")[0]
-    assert answer.count("With the scatter seen (SD 0.8 %), a trial of this size (n = 4) shows a mean change of") == 2
+    assert (
+        answer.count(
+            "With the scatter seen (SD of the log ratio 0.7 %), a trial of this size (n = 4) shows a mean change of"
+        )
+        == 2
+    )
     assert "eliable" not in page
 
 
@@ -43,13 +60,20 @@ def with_verdicts(study, tmp_path, verdicts):
 
 def test_with_a_cv_the_report_counts_verdicts_and_names_its_source(make_study, tmp_path):
     page = plain(with_verdicts(make_study(4), tmp_path, ["improved", "not shown", "not shown", None]))
-    fdg, imz = page.split("Refused, excluded")[0].split("IMZ: mean improvement")
+    fdg, imz = page.split("Refused, excluded")[0].split("IMZ: mean change")
     assert (
-        "Reliable change of single participants: improved 1, not shown 2, declined 0, n/a 1."
+        "Reliable change of the 4 participants in the set: improved 1, not shown 2, declined 0, n/a 1."
         " Within-subject CV 5 %, total (a &lt;source&gt;)."
     ) in fdg
     assert "eliable" not in imz
     assert "+14.9 %" in page  # the limit, in the table of everybody
+
+
+def test_verdicts_are_counted_in_the_analysis_set_as_in_the_summary(make_study, tmp_path):
+    study = make_study(4)
+    study.change[0].update(included=False, qc="fail", reason="laterality_disagree: the other side")
+    told = plain(with_verdicts(study, tmp_path, ["improved", "not shown", "not shown", "declined"]))
+    assert "of the 3 participants in the set: improved 0, not shown 2, declined 1." in told
 
 
 def test_the_limits_stand_only_in_the_table_of_the_tracer_with_a_cv(make_study, tmp_path):

@@ -97,6 +97,37 @@ def test_a_line_of_something_unknown_or_a_second_one_is_an_error(outcomes, row, 
         outcomes("participant_id session mRS", "sub-01 baseline 4", row)
 
 
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (
+            ["baseline 6 60 no", "year1 3 n/a no"],
+            "line 3, mRS: found '3', needed n/a or 6, because mRS is 6 at baseline",
+        ),
+        (
+            ["year1 3 n/a no", "baseline 6 60 no"],
+            "line 2, mRS: found '3', needed n/a or 6, because mRS is 6 at baseline",
+        ),
+        (
+            ["baseline 4 60 no", "month6 6 n/a no", "year1 n/a 70 no"],
+            "line 4, FIM: found '70', needed n/a, because mRS",
+        ),
+        (
+            ["baseline 4 60 yes", "year1 3 70 no"],
+            "line 3, withdrawn: found 'no', needed yes or n/a, because it is yes at",
+        ),
+    ],
+)
+def test_what_cannot_follow_an_earlier_visit_is_an_error(outcomes, lines, message):
+    with pytest.raises(StudyError, match=re.escape(message)):
+        outcomes("participant_id session mRS FIM withdrawn", *(f"sub-01 {line}" for line in lines))
+
+
+def test_a_death_is_carried_forward_and_other_people_are_not_touched(outcomes):
+    lines = ["sub-01 baseline 4 no", "sub-01 month6 6 no", "sub-01 year1 6 yes", "sub-02 year1 3 no"]
+    assert len(outcomes("participant_id session mRS withdrawn", *lines)) == 4
+
+
 def test_every_mistake_is_told_at_once(outcomes):
     with pytest.raises(StudyError) as caught:
         outcomes("participant_id session mRS FIM", "sub-01 baseline 9 9", "sub-09 year1 3 60")

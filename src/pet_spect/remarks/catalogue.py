@@ -46,7 +46,7 @@ Code = Literal[
     "no_lesion_mask", "no_overlap", "no_sample_size", "no_scan", "no_suv", "no_treatment_site", "no_value",
     "no_volume", "not_dicom", "not_emission", "not_recon_tomo",
     "not_static", "orientation", "orientation_conflict", "orientation_declared", "orientation_unknown", "out_exists",
-    "out_place", "outcome_no_estimate", "outcome_no_variation", "output_exists",
+    "out_place", "outcome_no_estimate", "outcome_no_interval", "outcome_no_variation", "output_exists",
     "partial_volume_condition", "partial_volume_lesion", "partial_volume_noise",
     "partial_volume_resolution", "partial_volume_view", "participant_lost", "path_unusable", "patients",
     "percent_undefined",
@@ -896,6 +896,7 @@ _OF_OUTCOMES: dict[Code, Kind] = {
         {"one": "no estimate: 1 participant", "several": "no estimate: {people} participants"},
         {"people": _COUNT},
     ),
+    "outcome_no_interval": Kind(_OUTCOMES, "no interval: all values are equal"),
     "outcome_no_variation": Kind(_OUTCOMES, "no correlation: one of the two changes is the same in everybody"),
 }
 

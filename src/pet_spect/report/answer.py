@@ -9,9 +9,20 @@ from dataclasses import dataclass
 from pet_spect.errors import TableError
 from pet_spect.remarks import codes_in
 from pet_spect.report.display import Table, table, unique, words
-from pet_spect.report.estimates import ANALYSIS_SET, ENDPOINT, Endpoint, Estimate, endpoint_of, estimate_of, is_in
+from pet_spect.report.estimates import (
+    ANALYSIS_SET,
+    ENDPOINT,
+    TESTED,
+    Endpoint,
+    Estimate,
+    endpoint_of,
+    estimate_of,
+    is_in,
+    is_in_set,
+    why_out,
+)
 from pet_spect.report.other_side import sides_of
-from pet_spect.report.precision import reliable_changes, what_trial_shows
+from pet_spect.report.precision import HowTested, how_tested, reliable_changes, what_trial_shows
 from pet_spect.report.results_folder import Results
 from pet_spect.report.slopes import SlopePlot, Visit, slope_plot
 from pet_spect.results.reliable_change import RELIABLE_CHANGE
@@ -70,6 +81,11 @@ class Outcome:
         Participants whose other side changed, too (`reference_moved`).
     moved_on_average : bool
         Whether more than half of the mean comes from the other side.
+    is_log : bool
+        Whether the result is a log ratio.
+    meaning : str
+        What the number is, and what above zero means.
+    tested : HowTested
     trial_shows : str
         What mean change a trial of this size shows.
     reliable : str
@@ -94,6 +110,9 @@ class Outcome:
     sides: list[tuple[str, Estimate]]
     moved: list[str]
     moved_on_average: bool
+    is_log: bool
+    meaning: str
+    tested: HowTested
     trial_shows: str
     reliable: str
 
@@ -139,11 +158,11 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
     as_shown = by_quantity.get("change_percent", result) if result["quantity"] == "log_ratio" else result
     shown = as_shown | {"p_adjusted": result["p_adjusted"]}
     difference = by_quantity.get("change")
-    rows = _everybody(results, endpoint, result["analysis_set"])
+    rows = _everybody(results, endpoint, result)
     sides, moved_on_average = sides_of(results, endpoint, rows)
     visits = [_visit(row) for row in rows]
     low, high = parse_float(shown["ci95_low"]), parse_float(shown["ci95_high"])
-    reliable = reliable_changes(rows, results.dictionaries["change"], tracer)
+    reliable = reliable_changes([row for row in rows if is_in_set(row)], results.dictionaries["change"], tracer)
     columns = (*_SHOWN[:-3], *RELIABLE_CHANGE, *_SHOWN[-3:]) if reliable else _SHOWN
     against = "" if reference in (MISSING, "none") else f", reference {words(reference)}"
     return Outcome(
@@ -164,11 +183,14 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
         people=len(rows),
         plot=slope_plot(visits, *_in_own_unit(shown, visits)),
         table=table(columns, rows, results.dictionaries["ratios"] | results.dictionaries["change"]),
-        left_out=[(row["participant_id"], row["reason"]) for row in rows if not is_in(row)],
+        left_out=[(row["participant_id"], why_out(row)) for row in rows if not is_in(row)],
         sides=sides,
         moved=[row["participant_id"] for row in rows if "reference_moved" in codes_in(row["reason"])],
         moved_on_average=moved_on_average,
-        trial_shows=what_trial_shows(by_quantity.get("change_percent")),
+        is_log=result["quantity"] == "log_ratio",
+        meaning=_meaning(result, _reference_session(results)),
+        tested=how_tested(result),
+        trial_shows=what_trial_shows(result),
         reliable=reliable,
         not_drawn=[visit.participant for visit in visits if math.isnan(visit.baseline) and math.isnan(visit.follow_up)],
     )
@@ -185,7 +207,7 @@ def _in_own_unit(shown: Row, visits: Sequence[Visit]) -> tuple[float, float, flo
     return mean, low, high
 
 
-def _everybody(results: Results, endpoint: Endpoint, analysis_set: str) -> list[Row]:
+def _everybody(results: Results, endpoint: Endpoint, result: Row) -> list[Row]:
     """Return one row per participant of the scans table, also for those the change table lacks."""
     sides = lesion_sides(results)
     rows = {row["participant_id"]: row for row in results.tables["change"] if endpoint_of(row) == endpoint}
@@ -193,7 +215,7 @@ def _everybody(results: Results, endpoint: Endpoint, analysis_set: str) -> list[
         "included": "false",
         "reason": "not in the change table",
     }
-    measure = {"measure": endpoint[2], ANALYSIS_SET: analysis_set}
+    measure = {"measure": endpoint[2], ANALYSIS_SET: result["analysis_set"], TESTED: result["quantity"]}
     return [
         nothing | measure | rows.get(person, {}) | {"participant_id": person, "lesion_side": sides.get(person, MISSING)}
         for person in unique([row["participant_id"] for row in results.tables["scans"]])
@@ -222,6 +244,18 @@ def _visit(row: Row) -> Visit:
         parse_float(row["change"]),
         is_in(row),
     )
+
+
+def _meaning(result: Row, first: str) -> str:
+    """Return what the number of a result is, and what above zero means."""
+    later = result["session"]
+    if result["quantity"] == "log_ratio":
+        how = f"Geometric mean of {later} over {first}, from the log ratio"
+        return f"{how}; above zero is more uptake than at {first}."
+    above = "more"
+    if result["measure"] == "asymmetry_index_percent":
+        above = "more uptake on the side of the stroke, relative to the other side,"
+    return f"Mean of {later} minus {first}; above zero is {above} than at {first}."
 
 
 def _direction(low: float, high: float) -> str:

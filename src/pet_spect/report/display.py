@@ -11,6 +11,7 @@ from pet_spect.tsv import MISSING, Row
 
 _SIGNED = {
     "change",
+    "estimate",
     "change_percent",
     "mean_change",
     "mean_change_everything",
@@ -37,6 +38,8 @@ _COUNTS = {
     "n_missing",
     "n_undefined",
     "n_apart",
+    "n_withdrawn",
+    "count",
     "n_improved",
     "n_declined",
     "n_not_shown",
@@ -156,6 +159,18 @@ def cell(name: str, row: Row) -> Cell:
     return Cell(_number(name, number, percent=_is_percent(name, row), signed=signed), full=value, numeric=True)
 
 
+def probability(number: float) -> str:
+    """Return a p with its sign of relation, for a sentence.
+
+    Examples
+    --------
+    >>> probability(0.0078125), probability(1e-6)
+    ('p = 0.0078', 'p < 0.0001')
+    """
+    text = _number("p", number, percent=False, signed=False)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
 def _is_probability(name: str) -> bool:
     return name == "p" or name.startswith("p_")
 
@@ -169,7 +184,7 @@ def _is_percent(name: str, row: Row) -> bool:
 
 def _number(name: str, number: float, *, percent: bool, signed: bool) -> str:
     if _is_probability(name):
-        return "< 0.0001" if 0 < number < 0.0001 else f"{number:.4f}"
+        return "< 0.0001" if number < 0.0001 else f"{number:.4f}"
     size = abs(number)
     decimals = 1 if percent or 100 <= size < 1000 else 0 if size >= 1000 else 3
     text = f"{number:{'+' if signed else ''}.{decimals}f}"

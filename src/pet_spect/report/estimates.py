@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pet_spect.quantify.cohort.analysis.sets import PROTOCOL_FLAGS
 from pet_spect.remarks import codes_in
 from pet_spect.report.display import Cell, cell, words
-from pet_spect.tsv import MISSING, Row
+from pet_spect.tsv import MISSING, Row, parse_float
 
 ENDPOINT = ("tracer", "region", "measure", "reference", "session")
 """The columns that name an endpoint."""
 
 ANALYSIS_SET = "analysis_set"
 """The column of the analysis set."""
+
+TESTED = "tested_quantity"
+"""The column of the quantity of the result."""
 
 Endpoint = tuple[str, ...]
 
@@ -44,6 +47,25 @@ def endpoint_of(row: Row) -> Endpoint:
 
 
 def is_in(row: Row) -> bool:
+    """Return whether the result holds a participant's change: it is in the set, and its quantity is defined."""
+    return is_in_set(row) and is_defined(row)
+
+
+def is_defined(row: Row) -> bool:
+    """Return whether the quantity of the result is defined: a logarithm needs two values above zero."""
+    values = [parse_float(row[visit]) for visit in ("baseline", "follow_up")]
+    return row[TESTED] != "log_ratio" or all(value > 0 for value in values)
+
+
+def why_out(row: Row) -> str:
+    """Return why the result does not hold a participant's change."""
+    if not is_in_set(row) or is_defined(row):
+        return row["reason"]
+    undefined = "the log ratio is not defined, because a value is not above zero"
+    return undefined if row["reason"] == MISSING else f"{undefined}; {row['reason']}"
+
+
+def is_in_set(row: Row) -> bool:
     """Return whether a participant's change is in the analysis set of the result."""
     if row[ANALYSIS_SET] == "all":
         return row["change"] != MISSING

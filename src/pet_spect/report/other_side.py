@@ -16,13 +16,13 @@ from pet_spect.report.estimates import Endpoint, Estimate, endpoint_of, estimate
 from pet_spect.report.results_folder import Results
 from pet_spect.tsv import MISSING, Row, format_value, parse_float
 
-_NOTHING = {"change_percent": MISSING}
+_NOTHING = {"baseline": MISSING, "follow_up": MISSING}
 
 
 def sides_of(results: Results, endpoint: Endpoint, rows: list[Row]) -> tuple[list[tuple[str, Estimate]], bool]:
     """Return how either side changed over the ipsilesional cerebellum, and whether the other side made the mean.
 
-    Only participants count whom the mean holds.
+    Only participants count whom the mean holds, and of whom all three log ratios are defined.
     """
     tracer, region, measure, reference, session = endpoint
     if reference != CONTRALATERAL:
@@ -33,14 +33,17 @@ def sides_of(results: Results, endpoint: Endpoint, rows: list[Row]) -> tuple[lis
         row["participant_id"]: row
         for row in rows
         if is_in(row)
-        and all(by_kind.get((kind, row["participant_id"]), _NOTHING)["change_percent"] != MISSING for kind in kinds)
+        and all(
+            math.isfinite(_log_change(each))
+            for each in (row, *(by_kind.get((kind, row["participant_id"]), _NOTHING) for kind in kinds))
+        )
     }
     if not included:
         return [], False
     of_sides = [[by_kind[kind, person] for person in included] for kind in kinds]
     told = []
     for name, of_side in zip(("the side of the stroke", "the other side"), of_sides, strict=True):
-        logs = [value for value in map(_log_change, of_side) if math.isfinite(value)]
+        logs = [_log_change(row) for row in of_side]
         mean, test = description_in_percent(describe(logs), math.nan), inference_in_percent(infer(logs))
         shown = {
             "n": len(logs),

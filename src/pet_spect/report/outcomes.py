@@ -10,7 +10,7 @@ from pet_spect.errors import TableError
 from pet_spect.quantify.cohort.change import CROSSES_ZERO
 from pet_spect.quantify.outcomes.imaging import Endpoint, ImagingChanges, Pair
 from pet_spect.quantify.outcomes.scales import ADVERSE, RELATED, SERIOUS
-from pet_spect.report.display import Table, table, words
+from pet_spect.report.display import Table, probability, table, words
 from pet_spect.report.scatter import ScatterPlot, scatter_plot, signed
 from pet_spect.results.outcome_columns import recorded_counting
 from pet_spect.results.outcome_tables import OutcomeTables, read_imaging_changes, read_outcome_tables
@@ -180,7 +180,7 @@ def _panel(row: Row, pairs: Sequence[Pair]) -> Panel:
     rho, p = signed(parse_float(row["spearman_rho"]), 2), parse_float(row["p"])
     return Panel(
         title=f"{row['tracer']} and {words(row['outcome'])}, {row['session']}",
-        finding=f"rho = {rho}, p = {p:.4f} ({how}), n = {row['n']}",
+        finding=f"rho = {rho}, {probability(p)} ({how}), n = {row['n']}",
         x_label=f"change of {words(row['measure'])}{',' + unit if unit else ''}",
         y_label="improvement, points",
         plot=scatter_plot(pairs, unit),

@@ -39,6 +39,7 @@ _SUMMARY = (
     "n",
     "n_missing",
     "n_undefined",
+    "n_apart",
     "missing_reasons",
     "mean_change",
     "ci95_low",

@@ -27,7 +27,9 @@ _EVENTS = {
     ADVERSE: "adverse events",
     SERIOUS: "serious adverse events",
 }
-_RELATED = {RELATED: "adverse events that the treatment may have caused"}
+_RELATED = {
+    RELATED: "adverse events that the treatment may have caused, and those of which adverse_events.tsv does not say"
+}
 _PARTICIPANT = {"Description": "Participant, as in participants.tsv."}
 _LATER = {"Description": "The later visit; it is compared with the first session of the study."}
 _WITHDRAWN = {
@@ -36,7 +38,7 @@ _WITHDRAWN = {
 }
 _OUTCOME = {"Description": "The clinical scale.", "Levels": _SCALES}
 _QUANTITY, _KEY = "quantity", "AdverseEvents"
-_REASON = {"Description": "code: text of why there is no estimate."}
+_REASON = {"Description": "code: text of why there is no estimate, or no interval."}
 _SCORE, _SCORE_OR_FRACTION = "points of the scale", "points of the scale; 1 for frequencies and events per person"
 
 OUTCOMES: Columns = {
@@ -96,9 +98,20 @@ _OF_MEANS: Columns = {
         "Units": _SCORE,
     },
     "hl_ci_high": {"Description": "Upper end of it.", "Units": _SCORE},
-    "p_wilcoxon": {"Description": "Two-sided p of the exact Wilcoxon signed-rank test.", "Units": "1"},
-    "p_sign_flip": {"Description": "Two-sided p of the mean under all flips of the signs.", "Units": "1"},
-    "p_smallest": {"Description": "The smallest p that n participants can give in either test.", "Units": "1"},
+    "p_wilcoxon": {
+        "Description": "Two-sided p of the Wilcoxon signed-rank test, exact up to 500 participants.",
+        "Units": "1",
+    },
+    "p_sign_flip": {
+        "Description": "Two-sided p of the mean under all flips of the signs, or above 16 values that are not zero"
+        " under 9,999 random ones.",
+        "Units": "1",
+    },
+    "p_smallest": {
+        "Description": "The smallest p that p_sign_flip can be, 2 / 2^m with m values that are not zero. Up to m = 16"
+        " it is that of p_wilcoxon, too; above, 0.0001, because flips are drawn at random.",
+        "Units": "1",
+    },
 }
 SPREAD = tuple(_OF_MEANS)
 """Columns of outcomes_summary.tsv that only a mean improvement has."""
@@ -123,7 +136,7 @@ OUTCOMES_SUMMARY: Columns = {
             "everybody": "every participant; who lacks a number of events counts with those that are known",
         },
     },
-    "n": {"Description": "People in the denominator.", "Units": "1"},
+    "n": {"Description": "People in the denominator; 0 if nothing is known of anybody.", "Units": "1"},
     "n_missing": {
         "Description": "People of whom something is missing: not in n for complete_cases, in n otherwise.",
         "Units": "1",
@@ -201,7 +214,7 @@ class Counting:
         last = "on" if math.isinf(self.frame.last) else f"to day {self.frame.last:g}"
         how = (
             f"Adverse events are the lines of adverse_events.tsv from day {self.frame.first:g} {last} after the"
-            " treatment, and those whose day is not known."
+            " treatment, and those whose day is not known. Related ones are also those of which the table does not say."
             if self.by_event
             else "Adverse events are the sum of the numbers at the visits after the first; no days are known."
         )
@@ -212,13 +225,17 @@ def summary_columns(counting: Counting) -> Columns:
     """Return the dictionary of outcomes_summary.tsv with how adverse events were counted."""
     entry: dict[str, Any] = {**OUTCOMES_SUMMARY[_QUANTITY]}
     entry["Description"] = f"{entry['Description']} {counting.told}"
+    analysis = {**OUTCOMES_SUMMARY["analysis"]}
+    if counting.withdrawn == "excluded":
+        everybody = "every participant who has not withdrawn; who lacks a number of events counts with those known"
+        analysis["Levels"] = {**analysis["Levels"], "everybody": everybody}
     entry[_KEY] = {
         "FirstDay": counting.frame.first,
         "LastDay": None if math.isinf(counting.frame.last) else counting.frame.last,
         "Withdrawn": counting.withdrawn,
         "ByEvent": counting.by_event,
     }
-    return {**OUTCOMES_SUMMARY, _QUANTITY: entry}
+    return {**OUTCOMES_SUMMARY, _QUANTITY: entry, "analysis": analysis}
 
 
 def recorded_counting(summary: Mapping[str, Any]) -> Counting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,8 @@ def write_outcome_tables(
 
 
 def _summary_row(row: OutcomeSummary) -> dict[str, Any]:
-    spread = {name: math.nan if row.spread is None else getattr(row.spread, name) for name in SPREAD}
+    found = {"sd": row.description.sd} | asdict(row.inference)
+    spread = {name: found[name] for name in SPREAD}
     own = {name: getattr(row, name) for name in OUTCOMES_SUMMARY if name not in (*SPREAD, "reason")}
     return {**own, **spread, "reason": write_cell([row.remark])}
 

@@ -13,8 +13,10 @@ _FEW = " n/a with fewer than three participants."
 
 STATISTICS: dict[str, dict[str, Any]] = {
     "quantity": {
-        "Description": "What is summarised over participants. An endpoint is tested once: a ratio on log_ratio (or on"
-        " change, if the analysis declares that), which change_percent shows transformed back to percent.",
+        "Description": "What is summarised over participants. An endpoint is tested at most once: a ratio on log_ratio"
+        " (or on change, if the analysis declares that), which change_percent shows transformed back to percent. The"
+        " ratio minus one and the asymmetry index are functions of a ratio: they are tested only if the analysis"
+        " declares them, and that ratio then is not.",
         "Levels": {
             "change": "follow_up - baseline",
             "change_percent": "log_ratio transformed back, 100 · (exp(log_ratio) - 1): the mean is the geometric mean"
@@ -57,11 +59,13 @@ STATISTICS: dict[str, dict[str, Any]] = {
         "Units": "1",
     },
     "missing_reasons": {
-        "Description": "Why people are missing: code of the first reason, the visit, and how many people."
+        "Description": "Why people are missing: code of the first reason, the visit, and how many people. In the set"
+        " all the reason is that of a value that is not there, for a check or a decision takes nobody out of it."
     },
     "note": {
-        "Description": "Why nothing is estimated ('no estimate: 1 participant'), the quantity is not tested, or there"
-        " is no interval; n/a if nothing is lacking."
+        "Description": "Why nothing is estimated ('no estimate: 1 participant'), the quantity is not tested"
+        " (the endpoint is tested on another quantity, or the same values as another measure), or there is no"
+        " interval; n/a if nothing is lacking."
     },
     "mean_change": {"Description": "Mean; geometric for change_percent." + _FEW, "Units": _UNIT},
     "sd": {
@@ -99,14 +103,20 @@ STATISTICS: dict[str, dict[str, Any]] = {
     },
     "hl_ci_high": {"Description": "Upper end of it.", "Units": _UNIT},
     "p_wilcoxon": {
-        "Description": "Two-sided p of the exact Wilcoxon signed-rank test; a sensitivity analysis of p." + _TESTED,
+        "Description": "Two-sided p of the Wilcoxon signed-rank test, exact up to 500 participants; a sensitivity"
+        " analysis of p." + _TESTED,
         "Units": "1",
     },
     "p_sign_flip": {
-        "Description": "Two-sided p of the mean under all flips of the signs; a sensitivity analysis of p." + _TESTED,
+        "Description": "Two-sided p of the mean under all flips of the signs, or above 16 values that are not zero"
+        " under 9,999 random ones; a sensitivity analysis of p." + _TESTED,
         "Units": "1",
     },
-    "p_smallest": {"Description": "The smallest p that n participants can give in either exact test.", "Units": "1"},
+    "p_smallest": {
+        "Description": "The smallest p that p_sign_flip can be, 2 / 2^m with m values that are not zero. Up to m = 16"
+        " it is that of p_wilcoxon, too; above, 0.0001, because flips are drawn at random.",
+        "Units": "1",
+    },
     "standardised_change": {
         "Description": "Mean divided by the standard deviation of the change over participants (standardised response"
         " mean); for change_percent that of log_ratio.",
@@ -119,12 +129,12 @@ STATISTICS: dict[str, dict[str, Any]] = {
     },
     "agreement_high": {"Description": "Upper limit of agreement, mean + 1.96 · sd.", "Units": _UNIT},
     "bound_low": {
-        "Description": "The mean if every missing person had the lowest observed value; n/a with missing_data:"
-        " complete_cases.",
+        "Description": "The mean if every person counted in n_missing or n_undefined had the lowest observed value; n/a"
+        " with missing_data: complete_cases.",
         "Units": _UNIT,
     },
     "bound_high": {
-        "Description": "The mean if every missing person had the highest observed value.",
+        "Description": "The mean if every one of them had the highest observed value.",
         "Units": _UNIT,
     },
     "n_improved": {

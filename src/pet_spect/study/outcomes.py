@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from pet_spect.errors import Mistake
 from pet_spect.quantify.outcomes.records import OutcomeVisit
-from pet_spect.quantify.outcomes.scales import ADVERSE, COUNTS, MOST_EVENTS, NEEDED_COUNT, SCALES, SERIOUS
+from pet_spect.quantify.outcomes.scales import ADVERSE, COUNTS, DEAD, MOST_EVENTS, MRS, NEEDED_COUNT, SCALES, SERIOUS
 from pet_spect.study.rows import Table, TableRow, known_participant, note_repeated, open_table
 from pet_spect.tsv import parse_float, read_lines
 
@@ -62,7 +63,9 @@ def outcomes_of(
 
     A mistake is a participant who is not known, two lines of one visit, a session that differs from one of the images
     only in capitals, a score that its scale does not have, more serious events than events, a `withdrawn` that is
-    neither yes nor no, or scores of which none belongs to the first session. Sessions without images are allowed.
+    neither yes nor no, a score after death (mRS 6) other than mRS 6, a person who has withdrawn and later has not, or
+    scores of which none belongs to the first session. Sessions without images are allowed. Sessions of the images
+    follow each other as in the configuration, others as in the table.
 
     Parameters
     ----------
@@ -73,6 +76,7 @@ def outcomes_of(
     _spell_alike(table)
     visits: list[OutcomeVisit] = []
     earlier: dict[str, tuple[str, int]] = {}
+    lines: dict[str, list[_Line]] = {}
     for line in table.rows:
         identity = known_participant(line, participants)
         session = _session(line, sessions or ())
@@ -85,9 +89,41 @@ def outcomes_of(
         left = withdrawn is not None and line.one_of("withdrawn", ("yes", "no")) == "yes"
         if not line.mistakes:
             visits.append(OutcomeVisit(identity, session, values, left))
+            lines.setdefault(identity, []).append(_Line(line, session, values, withdrawn))
+    for of_person in lines.values():
+        _check_course(of_person, sessions or ())
     if sessions and table.rows:
         _check_reference(table, sessions[0])
     return visits
+
+
+class _Line(NamedTuple):
+    """A sound line of a person."""
+
+    line: TableRow
+    session: str
+    values: Mapping[str, float]
+    withdrawn: str | None
+
+
+def _check_course(lines: Sequence[_Line], sessions: Sequence[str]) -> None:
+    """Note what cannot follow an earlier visit of a person: a score after death, or a return after withdrawal."""
+    for place, first in enumerate(lines):
+        for other in lines[place + 1 :]:
+            before, after = first, other
+            if {first.session, other.session} <= set(sessions):
+                before, after = sorted((first, other), key=lambda each: sessions.index(each.session))
+            _check_pair(before, after)
+
+
+def _check_pair(before: _Line, after: _Line) -> None:
+    if before.values.get(MRS) == DEAD:
+        for name, value in after.values.items():
+            if name in SCALES and not math.isnan(value) and (name, value) != (MRS, DEAD):
+                needed = f"n/a{f' or {DEAD}' if name == MRS else ''}, because {MRS} is {DEAD} at {before.session}"
+                after.line.wrong(name, needed)
+    if (before.withdrawn, after.withdrawn) == ("yes", "no"):
+        after.line.wrong("withdrawn", f"yes or n/a, because it is yes at {before.session}")
 
 
 def _spell_alike(table: Table) -> None:

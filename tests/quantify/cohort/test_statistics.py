@@ -43,11 +43,25 @@ def test_no_interval_of_95_percent_exists_with_five_or_fewer(n):
     assert math.isnan(found.high)
 
 
-@pytest.mark.parametrize(("n", "p"), [(8, 0.0078125), (7, 0.015625), (5, 0.0625), (1, 1.0)])
+@pytest.mark.parametrize(("n", "p"), [(16, 2**-15), (8, 0.0078125), (7, 0.015625), (5, 0.0625), (1, 1.0)])
 def test_smallest_p(n, p):
-    assert smallest_p(n) == p
-    assert wilcoxon_p(np.arange(1.0, n + 1)) == p
-    assert sign_flip_p(np.arange(1.0, n + 1)) == p
+    values = np.arange(1.0, n + 1)
+    assert smallest_p(values) == p
+    assert wilcoxon_p(values) == pytest.approx(p, rel=1e-9)
+    assert sign_flip_p(values) == p
+
+
+@pytest.mark.parametrize("values", [[0, 0, 0, 0, 0, 0.3, 0.2, 0.1], [0.0] * 20 + [0.3, 0.2, 0.1]])
+def test_smallest_p_counts_no_zeros(values):
+    values = np.array(values)
+    assert smallest_p(values) == wilcoxon_p(values) == sign_flip_p(values) == 0.25
+
+
+def test_random_flips_can_give_no_less_than_one_in_ten_thousand():
+    values = np.arange(1.0, 41.0)
+    assert smallest_p(values) == sign_flip_p(values) == 0.0001
+    assert wilcoxon_p(values) < 0.0001
+    assert smallest_p(np.zeros(20)) == 1.0
 
 
 def test_mean_and_interval_worked_by_hand():

@@ -91,6 +91,12 @@ def test_people_whose_quantity_is_undefined_are_counted_apart_from_the_missing()
     assert (rows["change"].n, rows["change"].n_undefined, rows["change"].n_missing) == (5, 0, 1)
     assert (rows["log_ratio"].n, rows["log_ratio"].n_undefined, rows["log_ratio"].n_missing) == (4, 1, 1)
     assert rows["change_percent"].n == rows["log_ratio"].n
+    logs, differences = np.log([1.1, 1.25, 1.0, 0.8]), [0.1, 0.5, 0.0, -0.3, -1.0]
+    assert rows["log_ratio"].description.bound_low == pytest.approx((logs.sum() + 2 * logs.min()) / 6)
+    assert rows["change_percent"].description.bound_high == pytest.approx(
+        100 * math.expm1((logs.sum() + 2 * logs.max()) / 6)
+    )
+    assert rows["change"].description.bound_low == pytest.approx((sum(differences) - 1.0) / 6)
 
 
 def test_equal_changes_say_so():
@@ -98,6 +104,18 @@ def test_equal_changes_say_so():
     assert rows["log_ratio"].note == "no interval: all values are equal"
     assert rows["log_ratio"].percent[0] == pytest.approx(25)
     assert math.isnan(rows["log_ratio"].percent[1])
+
+
+@pytest.mark.parametrize(("measure", "size"), [("uptake_ratio", 1e3), ("asymmetry_index_percent", 1e-11)])
+def test_changes_that_only_rounding_made_have_no_interval(measure, size):
+    people = [(size, size * (1 + 1e-12 * (1 + 0.1 * number))) for number in range(6)]
+    analysis = {"quantity": "change", "primary": {"IMZ": {"measure": measure}}}
+    row = by_quantity(rows_of(people, measure=measure, reference="contralateral", analysis=analysis))["change"]
+    assert (row.note, row.description.mean_change, row.inference.p_wilcoxon) == (
+        "no interval: all values are equal",
+        0.0,
+        1.0,
+    )
 
 
 def test_a_withdrawn_person_moves_the_bounds_and_not_the_mean():
@@ -117,11 +135,30 @@ def test_each_of_five_visits_has_rows_and_one_of_them_is_primary():
     assert {row.role for row in rows if not row.primary} == {"secondary"}
 
 
-def test_a_measure_that_crosses_zero_is_summarised_as_a_difference_only():
-    for measure, reference in (("ratio_minus_one", "pons"), ("asymmetry_index_percent", "contralateral")):
-        (row,) = rows_of(PEOPLE, measure=measure, reference=reference)
-        assert (row.quantity, row.role) == ("change", "sensitivity")
-        assert not math.isnan(row.inference.p)
+FORMS = [("ratio_minus_one", "pons"), ("asymmetry_index_percent", "contralateral")]
+
+
+@pytest.mark.parametrize(("measure", "reference"), FORMS)
+def test_another_form_of_a_ratio_is_described_as_a_difference_and_not_tested(measure, reference):
+    (row,) = rows_of(PEOPLE, measure=measure, reference=reference)
+    assert (row.quantity, row.role) == ("change", "sensitivity")
+    assert row.description.mean_change == pytest.approx(np.mean([0.1, 0.5, 0.0, -0.3]))
+    assert math.isnan(row.inference.p)
+    assert math.isnan(row.inference.p_sign_flip)
+    assert row.note == "not tested: the same values are tested as another measure"
+
+
+@pytest.mark.parametrize(("measure", "reference"), FORMS)
+def test_the_declared_form_of_a_ratio_is_tested_and_the_ratio_is_not(measure, reference):
+    declared = {"primary": {"IMZ": {"measure": measure}}}
+    (row,) = rows_of(PEOPLE, measure=measure, reference=reference, analysis=declared)
+    assert row.primary
+    assert not math.isnan(row.inference.p)
+    ratios = rows_of(PEOPLE, reference=reference, analysis=declared)
+    assert all(math.isnan(each.inference.p) for each in ratios)
+    assert {each.note for each in ratios} == {"not tested: the same values are tested as another measure"}
+    others = by_quantity(rows_of(PEOPLE, reference="cerebellum", analysis=declared))
+    assert not math.isnan(others["change"].inference.p)
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,20 @@ def test_five_visits_keep_the_order_of_the_table_behind_the_reference():
     assert [change.session for change in outcome_changes(study)] == ["month3", "month6", "year1", "year2"]
 
 
+def test_sessions_of_the_images_keep_their_order_whoever_comes_first_in_the_table():
+    visits = [visit("sub-01", session, mRS=3.0) for session in ("baseline", "month6", "year1")]
+    visits += [visit("sub-02", session, mRS=3.0) for session in ("baseline", "m3", "year1", "late")]
+    study = clinical_study(visits, ["sub-01", "sub-02", "sub-03"], ["baseline", "m3", "year1"])
+    assert study.sessions == ("baseline", "m3", "month6", "year1", "late")
+
+
+def test_a_visit_is_planned_if_it_has_images_or_a_line_of_more_than_half():
+    people = [f"sub-0{number}" for number in range(1, 5)]
+    visits = [visit(person, "month6", mRS=3.0) for person in people[:3]]
+    visits += [visit(person, "extra", mRS=3.0) for person in people[:2]]
+    assert clinical_study(visits, people, SESSIONS).planned == {"baseline", "month6", "year1"}
+
+
 def test_a_study_without_outcomes_has_no_rows():
     study = clinical_study([], ["sub-01"], SESSIONS)
     assert (outcome_values(study), outcome_changes(study)) == ([], [])

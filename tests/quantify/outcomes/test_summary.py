@@ -56,18 +56,18 @@ def test_the_mean_improvement_has_the_statistics_of_scipy_and_of_enumeration():
     (row,) = rows_of("NIHSS", before, after)
     gains = np.array(before) - np.array(after)
     low, high = stats.t.interval(0.95, len(gains) - 1, gains.mean(), stats.sem(gains))
-    assert row.estimate == gains.mean() == row.spread.mean
+    assert row.estimate == gains.mean() == row.description.mean_change
     assert (row.ci95_low, row.ci95_high) == pytest.approx((low, high), abs=1e-12)
-    assert row.spread.sd == pytest.approx(gains.std(ddof=1))
+    assert row.description.sd == pytest.approx(gains.std(ddof=1))
     signs = np.array(list(product((-1, 1), repeat=len(gains))))
-    assert row.spread.p_sign_flip == (np.abs(signs @ gains) >= abs(gains.sum())).mean()
+    assert row.inference.p_sign_flip == (np.abs(signs @ gains) >= abs(gains.sum())).mean()
     kept = gains[gains != 0]
     ranks = stats.rankdata(np.abs(kept))
     distances = np.abs(np.array(list(product((-1, 1), repeat=len(kept)))) @ ranks)
     observed = abs((np.sign(kept) * ranks).sum())
-    assert row.spread.p_wilcoxon == pytest.approx((distances >= observed).mean())
+    assert row.inference.p_wilcoxon == pytest.approx((distances >= observed).mean())
     averages = [(gains[i] + gains[j]) / 2 for i in range(8) for j in range(i, 8)]
-    assert row.spread.hodges_lehmann == np.median(averages)
+    assert row.inference.hodges_lehmann == np.median(averages)
     assert row.count == 6
 
 
@@ -75,16 +75,26 @@ def test_the_mean_improvement_has_the_statistics_of_scipy_and_of_enumeration():
 def test_fewer_than_three_people_give_no_mean(n, words):
     after = [70.0] * n + [NAN] * (3 - n)
     (row,) = rows_of("FIM", [60.0] * 3, after)
-    assert (row.n, row.n_missing, row.spread) == (n, 3 - n, None)
+    assert (row.n, row.n_missing) == (n, 3 - n)
+    assert all(map(math.isnan, (row.description.sd, row.inference.hodges_lehmann, row.inference.p_smallest)))
     assert row.remark.line == f"outcome_no_estimate: no estimate: {words}"
     assert all(map(math.isnan, (row.estimate, row.ci95_low, row.ci95_high)))
 
 
-def test_all_missing_has_a_frequency_only_with_the_missing():
-    complete, everybody = rows_of("mRS", [NAN] * 4, [NAN] * 4)
-    assert (complete.n, complete.remark.code) == (0, "outcome_no_estimate")
-    assert math.isnan(complete.estimate)
-    assert (everybody.n, everybody.count, everybody.estimate, everybody.ci95_low) == (4, 0, 0.0, 0.0)
+@pytest.mark.parametrize("before", [NAN, 4.0])
+def test_a_visit_at_which_nobody_was_examined_gives_no_frequency(before):
+    for row in rows_of("mRS", [before] * 4, [NAN] * 4):
+        assert (row.n, row.n_missing, row.count, row.remark.code) == (0, 4, 0, "outcome_no_estimate")
+        assert all(map(math.isnan, (row.estimate, row.ci95_low, row.ci95_high)))
+
+
+def test_events_of_which_nothing_is_known_give_no_estimate():
+    study = clinical_study(visits_of((NAN, NAN, NAN), (NAN, NAN, NAN)), people(3), SESSIONS)
+    rows = summarise_events(counts_of_visits(study))
+    assert [row.quantity for row in rows][:2] == ["frequency_people", "events_per_person"]
+    for row in rows:
+        assert (row.n, row.n_missing, row.count, row.remark.text) == (0, 3, 0, "no estimate: 0 participants")
+        assert all(map(math.isnan, (row.estimate, row.ci95_low, row.ci95_high)))
 
 
 def test_nobody_has_no_rows():
@@ -101,9 +111,11 @@ def test_everybody_withdrawn_and_excluded_leaves_no_estimate():
     assert math.isnan(per_person.estimate)
 
 
-def test_equal_changes_have_a_mean_without_spread():
+def test_equal_changes_have_a_mean_and_no_interval():
     (row,) = rows_of("Barthel", [50.0] * 4, [60.0] * 4)
-    assert (row.estimate, row.spread.sd, row.ci95_low, row.ci95_high) == (10, 0, 10, 10)
+    assert (row.estimate, row.description.sd, row.count) == (10, 0, 4)
+    assert all(map(math.isnan, (row.ci95_low, row.ci95_high, row.inference.hl_ci_low)))
+    assert row.remark.line == "outcome_no_interval: no interval: all values are equal"
 
 
 def test_events_are_counted_within_the_time_frame_and_an_unknown_day_counts():
@@ -125,10 +137,10 @@ def test_withdrawn_people_leave_the_denominator_if_the_plan_says_so():
     assert (included.count, included.n, excluded.count, excluded.n) == (1, 4, 0, 3)
 
 
-def test_related_events_are_counted_only_if_anybody_says():
+def test_related_events_are_counted_only_if_anybody_says_and_then_also_the_unknown_ones():
     study = clinical_study([], people(2), SESSIONS)
     told = [AdverseEvent("sub-01", 1, False, related=related) for related in (True, False, None)]
-    assert [row.events for row in counts_of_events(told, study, TimeFrame()) if row.outcome[:3] == "rel"] == [1, 0]
+    assert [row.events for row in counts_of_events(told, study, TimeFrame()) if row.outcome[:3] == "rel"] == [2, 0]
     assert not any(row.outcome[:3] == "rel" for row in counts_of_events(told[2:], study, TimeFrame()))
 
 
@@ -156,6 +168,22 @@ def test_numbers_at_the_visits_add_up_without_those_before_the_treatment():
     assert (everybody.analysis, everybody.count, everybody.n, everybody.n_missing) == ("everybody", 2, 5, 3)
     assert (complete.analysis, complete.count, complete.n) == ("complete_cases", 1, 2)
     assert (events.count, events.estimate) == (3, 1.5)
+
+
+def test_an_unscheduled_visit_makes_nobody_else_incomplete():
+    planned = [OutcomeVisit(person, session, {"adverse_events": 0.0}) for person in people(4) for session in SESSIONS]
+    extra = OutcomeVisit("sub-01", "extra", {"adverse_events": 2.0})
+    empty = OutcomeVisit("sub-02", "extra", {"adverse_events": NAN})
+    counts = counts_of_visits(clinical_study([*planned, extra, empty], people(4), SESSIONS))
+    assert [(row.events, row.complete) for row in counts] == [(2, True), (0, False), (0, True), (0, True)]
+
+
+def test_a_visit_of_most_people_is_missing_in_the_others():
+    visits = visits_of((0, 1, 0), (0, 0, 0), (0, 0, 0)) + [
+        OutcomeVisit("sub-04", session, {"adverse_events": 0.0}) for session in SESSIONS
+    ]
+    counts = counts_of_visits(clinical_study(visits, people(4), SESSIONS))
+    assert [row.complete for row in counts] == [True, True, True, False]
 
 
 def test_two_tables_contradict_each_other_unless_a_visit_has_no_number():

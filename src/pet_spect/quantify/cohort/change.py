@@ -35,6 +35,8 @@ _OF_CHANGE = (
     "change_percent_ci95_high",
 )
 
+_NOISY = "partial_volume_noise"
+
 _WORSE: dict[Qc, int] = {"pass": 0, "warn": 1, "fail": 2}
 
 
@@ -73,6 +75,9 @@ class Change:
     lost : str
         Of a change that is not included, the code that took it out and the visit, as in ``no_scan (year1)``; else
         empty.
+    lacks : str
+        Of a change without a value, the same of the first visit that has none, whatever a check or a decision says;
+        else empty.
     """
 
     participant_id: str
@@ -96,6 +101,7 @@ class Change:
     reason: str
     reliable: ReliableChange | None = None
     lost: str = ""
+    lacks: str = ""
 
     @property
     def reliable_change(self) -> Verdict | None:
@@ -160,13 +166,13 @@ def changes(
 
 
 def _too_noisy(ratio: Ratio) -> bool:
-    return any(remark.code == "partial_volume_noise" for remark in read_cell(ratio.reason))
+    return any(remark.code == _NOISY for remark in read_cell(ratio.reason))
 
 
 def _without_change(change: Change) -> Change:
     """Return a change that shows the two values alone; the reasons of the values say why."""
     nothing: dict[str, Any] = dict.fromkeys(_OF_CHANGE, math.nan)
-    return replace(change, **nothing, included=False, lost=change.lost or "partial_volume_noise")
+    return replace(change, **nothing, included=False, lost=change.lost or _NOISY, lacks=change.lacks or _NOISY)
 
 
 def _pair(visits: Mapping[str, Ratio], first: str, later: str) -> tuple[Ratio, Ratio] | None:
@@ -214,17 +220,21 @@ def _change(before: Ratio, after: Ratio, other_side: Change | None = None, cv: W
         included=included,
         reason=join_visits({visit.session: visit.reason for visit in (before, after)}, *remarks),
         reliable=reliable,
-        lost="" if included else _lost(before, after),
+        lost="" if included else _first_reason(visit for visit in (before, after) if not _usable(visit)),
+        lacks=_first_reason(visit for visit in (before, after) if not math.isfinite(visit.value)),
     )
 
 
-def _lost(before: Ratio, after: Ratio) -> str:
-    """Return the first reason of the first visit that has no usable value."""
-    for visit in (before, after):
-        if visit.qc == "fail" or not math.isfinite(visit.value):
-            remarks = read_cell(visit.reason)
-            return f"{remarks[0].code if remarks else 'no_value'} ({visit.session})"
-    return "no_value"
+def _usable(visit: Ratio) -> bool:
+    return visit.qc != "fail" and math.isfinite(visit.value)
+
+
+def _first_reason(visits: Iterable[Ratio]) -> str:
+    """Return the first reason of the first visit, and the visit; empty without any."""
+    for visit in visits:
+        remarks = read_cell(visit.reason)
+        return f"{remarks[0].code if remarks else 'no_value'} ({visit.session})"
+    return ""
 
 
 def _of_own_side(ratio: Ratio) -> bool:

@@ -14,12 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 ENUMERATED_UP_TO = 16
-"""Largest number of differences whose sign flips are all enumerated (65,536)."""
+"""Largest number of differences, without zeros, whose sign flips are all enumerated (65,536)."""
 
 RANDOM_FLIPS = 9_999
 """Number of random sign flips above that."""
 
-_EXACT_UP_TO = 500
+SMALLEST_OF_RANDOM = 1 / (RANDOM_FLIPS + 1)
+"""The smallest p that random sign flips can give."""
+
+EXACT_UP_TO = 500
+"""Largest number of differences for which the distribution of signed ranks is exact."""
+
 _SEED = 20250101
 
 FloatArray = NDArray[np.float64]
@@ -51,7 +56,7 @@ class Estimates:
     p_wilcoxon, p_sign_flip : float
         Two-sided; see `wilcoxon_p` and `sign_flip_p`.
     p_smallest : float
-        The smallest two-sided p that so many differences can give.
+        See `smallest_p`.
     """
 
     n: int
@@ -95,7 +100,7 @@ def estimates(differences: Sequence[float]) -> Estimates:
         hl_ci_high=shift.high,
         p_wilcoxon=wilcoxon_p(values),
         p_sign_flip=sign_flip_p(values),
-        p_smallest=smallest_p(len(values)),
+        p_smallest=smallest_p(values),
     )
 
 
@@ -157,7 +162,7 @@ def walsh_rank(n: int) -> int:
     >>> [walsh_rank(n) for n in (5, 6, 7, 8)]
     [0, 1, 3, 4]
     """
-    if n > _EXACT_UP_TO:
+    if n > EXACT_UP_TO:
         centre, spread = n * (n + 1) / 4, math.sqrt(n * (n + 1) * (2 * n + 1) / 24)
         return math.floor(centre - 1.959963984540054 * spread + 0.5)
     cumulative = np.cumsum(_rank_sum_distribution(np.arange(1, n + 1)))
@@ -167,7 +172,7 @@ def walsh_rank(n: int) -> int:
 def _walsh(ordered: FloatArray, k: int) -> float:
     """Return the k-th smallest Walsh average (k from 1) of sorted values."""
     n = len(ordered)
-    if n <= _EXACT_UP_TO:
+    if n <= EXACT_UP_TO:
         first, second = np.triu_indices(n)
         return float(np.partition((ordered[first] + ordered[second]) / 2, k - 1)[k - 1])
     low, high = float(ordered[0]), float(ordered[-1])
@@ -228,7 +233,7 @@ def wilcoxon_p(values: FloatArray) -> float:
     twice_rank = (2 * np.cumsum(count) - count + 1)[position]  # whole numbers also for ties
     observed = int(twice_rank[values > 0].sum())
     distance = abs(2 * observed - int(twice_rank.sum()))
-    if len(values) > _EXACT_UP_TO:
+    if len(values) > EXACT_UP_TO:
         return math.erfc(distance / math.sqrt(float((twice_rank.astype(np.float64) ** 2).sum())) / math.sqrt(2))
     probability = _rank_sum_distribution(twice_rank)
     sums = np.arange(len(probability))
@@ -245,8 +250,9 @@ def _rounded(values: FloatArray) -> FloatArray:
 def sign_flip_p(values: FloatArray) -> float:
     """Return the two-sided p of the mean under all flips of the signs (Fisher's randomisation test).
 
-    All 2^n flips are enumerated up to n = 16; above, 9,999 random flips are drawn with a fixed seed
-    and p = (b + 1) / 10,000 (Phipson & Smyth 2010, doi 10.2202/1544-6115.1585).
+    Zeros are dropped, because their flips change nothing. All 2^n flips of the others are enumerated up to n = 16;
+    above, 9,999 random flips are drawn with a fixed seed and p = (b + 1) / 10,000 (Phipson & Smyth 2010,
+    doi 10.2202/1544-6115.1585).
 
     Parameters
     ----------
@@ -256,17 +262,20 @@ def sign_flip_p(values: FloatArray) -> float:
     Returns
     -------
     float
-        NaN without values.
+        NaN without values; 1 if all are zero.
 
     Examples
     --------
     >>> sign_flip_p(np.array([1.0, 2.0, 3.0]))
     0.25
     """
-    n = len(values)
-    if n == 0:
+    if len(values) == 0:
         return math.nan
     scaled = _rounded(values)
+    scaled = scaled[scaled != 0]
+    n = len(scaled)
+    if n == 0:
+        return 1.0
     observed = abs(float(scaled.sum())) - n  # rounding moves each of n values by less than one
     if n <= ENUMERATED_UP_TO:
         sums = np.zeros(1)
@@ -285,12 +294,30 @@ def sign_flip_p(values: FloatArray) -> float:
     return (as_extreme + 1) / (RANDOM_FLIPS + 1)
 
 
-def smallest_p(n: int) -> float:
-    """Return the smallest two-sided p that n differences can give in a signed-rank or sign-flip test.
+def smallest_p(values: FloatArray) -> float:
+    """Return the smallest two-sided p that the sign-flip test can give with differences of these sizes.
+
+    It is 2 / 2^m, with m how many differences are not zero, because a flip of zero changes nothing. Up to m = 16 the
+    Wilcoxon test has the same. Above, the sign-flip test draws at random and can give no less than 0.0001.
+
+    Parameters
+    ----------
+    values : (n,) float array
+        Finite.
+
+    Returns
+    -------
+    float
+        NaN without values; 1 if all are zero.
 
     Examples
     --------
-    >>> [smallest_p(n) for n in (5, 7, 8)]
-    [0.0625, 0.015625, 0.0078125]
+    >>> [smallest_p(np.ones(n)) for n in (5, 7, 8, 20)]
+    [0.0625, 0.015625, 0.0078125, 0.0001]
+    >>> smallest_p(np.array([0.0, 0.0, 0.3, 0.2, 0.1]))
+    0.25
     """
-    return math.nan if n == 0 else 2.0 ** (1 - n)
+    if len(values) == 0:
+        return math.nan
+    m = int(np.count_nonzero(_rounded(values)))
+    return SMALLEST_OF_RANDOM if m > ENUMERATED_UP_TO else min(1.0, 2.0 ** (1 - m))

@@ -19,7 +19,7 @@ from pet_spect.quantify.cohort.analysis.inference import (
 )
 from pet_spect.quantify.cohort.analysis.multiplicity import adjusted_p
 from pet_spect.quantify.cohort.analysis.sets import Divided, divide
-from pet_spect.quantify.cohort.analysis.settings import Analysis, AnalysisSet
+from pet_spect.quantify.cohort.analysis.settings import Analysis, AnalysisSet, PrimaryAnalysis
 from pet_spect.quantify.cohort.change import CROSSES_ZERO, Change
 from pet_spect.quantify.comparisons import OTHER_SIDE, Measure
 from pet_spect.quantify.surroundings import MIRRORED
@@ -38,6 +38,9 @@ QUANTITIES: dict[Measure, tuple[Quantity, ...]] = {
 
 _SENSITIVITY: tuple[Measure, ...] = ("uptake_ratio", "ratio_minus_one", "asymmetry_index_percent")
 """Measures of the target that answer the question of the primary analysis in another way."""
+
+_NEAR_ZERO: dict[Measure, float] = {"ratio_minus_one": 1.0, "asymmetry_index_percent": 100.0}
+"""Size of the numbers of which a measure that crosses zero is a difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +123,10 @@ class Summary:
 def summarise(changes: Iterable[Change], analysis: Analysis, target: str) -> list[Summary]:
     """Summarise changes over participants; nothing is imputed.
 
-    Each endpoint is tested once, on one quantity: a ratio on its logarithm (or on its difference, if the analysis
-    declares that of its tracer), a measure that crosses zero on its difference. In percent the test of the logarithm
-    is transformed back. So no two rows of an endpoint and a set disagree about zero.
+    Each endpoint is tested at most once, on one quantity: a ratio on its logarithm (or on its difference, if the
+    analysis declares that of its tracer). In percent the test of the logarithm is transformed back. A measure that
+    crosses zero is a function of a ratio and is described without a test, unless the analysis declares it: then it is
+    tested on its difference, and the ratio is described. So no two rows of the same values disagree about zero.
 
     Parameters
     ----------
@@ -154,14 +158,15 @@ def _rows(
     endpoint: Endpoint, divided: Divided, analysis_set: AnalysisSet, analysis: Analysis, target: str
 ) -> Iterable[Summary]:
     declared = analysis.primary.get(endpoint.tracer)
-    crosses_zero = endpoint.measure in CROSSES_ZERO
-    tested: Quantity = "change" if crosses_zero else "log_ratio" if declared is None else declared.quantity
+    tested = _tested(endpoint, declared)
     logs = [_log_ratio(change) for change in divided.included]
     logs = [value for value in logs if math.isfinite(value)]
     n_bound = len(divided.missing) if analysis.missing_data == "bounds" else None
-    of_log = _described(logs, n_bound)
+    n_without_log = None if n_bound is None else n_bound + len(divided.included) - len(logs)
+    of_log = _described(logs, n_without_log)
     log_test = infer(logs) if tested == "log_ratio" else Inference()
     counts = _reliable_counts(divided.included)
+    scale = _scale(divided.included, endpoint.measure)
     for quantity in QUANTITIES[endpoint.measure]:
         values = [change.change for change in divided.included] if quantity == "change" else logs
         match quantity:
@@ -172,8 +177,8 @@ def _rows(
                 described = description_in_percent(of_log, describe(percents).sd)
                 test = inference_in_percent(log_test)
             case "change":
-                described = _described(values, n_bound)
-                test = infer(values) if tested == "change" else Inference()
+                described = _described(values, n_bound, scale)
+                test = infer(values, scale) if tested == "change" else Inference()
         yield Summary(
             endpoint=endpoint,
             quantity=quantity,
@@ -184,7 +189,7 @@ def _rows(
             n_missing=len(divided.missing),
             n_apart=divided.apart,
             missing_reasons=divided.missing_reasons,
-            note=_note(values, is_tested=quantity == tested or (quantity, tested) == ("change_percent", "log_ratio")),
+            note=_note(values, quantity, tested, scale if quantity == "change" else 1.0),
             description=described,
             inference=test,
             percent=_in_percent(described, test) if quantity == tested == "log_ratio" else (math.nan,) * 3,
@@ -199,18 +204,45 @@ def _in_percent(of_log: Description, tested: Inference) -> tuple[float, float, f
     return description_in_percent(of_log, math.nan).mean_change, ends.ci95_low, ends.ci95_high
 
 
-def _described(values: Sequence[float], n_missing: int | None) -> Description:
-    """Return the description of values; without bounds if no number of missing people is given."""
-    described = describe(values, n_missing or 0)
-    return replace(described, bound_low=math.nan, bound_high=math.nan) if n_missing is None else described
+def _scale(included: Iterable[Change], measure: Measure) -> float:
+    """Return the size of the values that were subtracted; of a measure that crosses zero, as if it were not near it."""
+    largest = max((max(abs(change.baseline), abs(change.follow_up)) for change in included), default=1.0)
+    return max(largest, _NEAR_ZERO[measure]) if measure in _NEAR_ZERO else largest
 
 
-def _note(values: Sequence[float], *, is_tested: bool) -> str:
+def _described(values: Sequence[float], n_lacking: int | None, scale: float = 1.0) -> Description:
+    """Return the description of values; without bounds if the number of people who lack a value is not given."""
+    described = describe(values, n_lacking or 0, scale)
+    return replace(described, bound_low=math.nan, bound_high=math.nan) if n_lacking is None else described
+
+
+def _tested(endpoint: Endpoint, declared: PrimaryAnalysis | None) -> Quantity | None:
+    """Return on which quantity an endpoint is tested; None if the same values are tested as another measure.
+
+    The ratio minus one and the asymmetry index are functions of an uptake ratio. A test of both would be two tests of
+    one question, which can disagree about zero; so one measure of a reference is tested: the declared one, or the
+    ratio.
+    """
+    of_primary = None if declared is None else declared.measure
+    if endpoint.measure in CROSSES_ZERO:
+        return "change" if endpoint.measure == of_primary else None
+    if declared is not None and declared.measure in CROSSES_ZERO and _same_values(endpoint, declared):
+        return None
+    return "log_ratio" if declared is None else declared.quantity
+
+
+def _same_values(endpoint: Endpoint, declared: PrimaryAnalysis) -> bool:
+    return (endpoint.measure, endpoint.reference) == ("uptake_ratio", declared.reference)
+
+
+def _note(values: Sequence[float], quantity: Quantity, tested: Quantity | None, scale: float) -> str:
     if len(values) < FEWEST:
         return f"no estimate: {len(values)} {'participant' if len(values) == 1 else 'participants'}"
-    if not is_tested:
+    if tested is None:
+        return "not tested: the same values are tested as another measure"
+    if quantity != tested and (quantity, tested) != ("change_percent", "log_ratio"):
         return "not tested: this endpoint is tested on another quantity"
-    return "no interval: all values are equal" if all_equal(values) else ""
+    return "no interval: all values are equal" if all_equal(values, scale) else ""
 
 
 def _reliable_counts(included: Iterable[Change]) -> tuple[int, int, int] | None:

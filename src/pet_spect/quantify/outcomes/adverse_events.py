@@ -78,12 +78,13 @@ def counts_of_events(events: Sequence[AdverseEvent], study: ClinicalStudy, frame
     Returns
     -------
     list of EventCount
-        One per kind and participant. Events that the treatment may have caused are counted only if any line says.
+        One per kind and participant. Events that the treatment may have caused are counted only if any line says
+        whether it did; then a line that does not say counts as one, because leaving it out could hide an event.
     """
     within = [event for event in events if frame.holds(event.day)]
     kinds: dict[str, list[AdverseEvent]] = {ADVERSE: within, SERIOUS: [event for event in within if event.serious]}
     if any(event.related is not None for event in events):
-        kinds[RELATED] = [event for event in within if event.related]
+        kinds[RELATED] = [event for event in within if event.related is not False]
     rows = []
     for kind, members in kinds.items():
         tally = dict.fromkeys(study.participants, 0)
@@ -102,14 +103,15 @@ def counts_of_visits(study: ClinicalStudy) -> list[EventCount]:
     Returns
     -------
     list of EventCount
-        One per kind that the study has and participant. `EventCount.complete` says whether every such visit of the
-        study has a number.
+        One per kind that the study has and participant. `EventCount.complete` says whether every such visit that the
+        person should have (`ClinicalStudy.planned`) or has a line for has a number.
     """
     rows = []
     for kind in (name for name in COUNTS if name in study.outcomes):
         counted = counted_sessions(study, kind)
         for person in study.participants:
-            numbers = [study.value(person, session, kind) for session in counted]
+            expected = [visit for visit in counted if visit in study.planned or (person, visit) in study.visits]
+            numbers = [study.value(person, session, kind) for session in expected]
             there = [int(number) for number in numbers if not math.isnan(number)]
             rows.append(
                 EventCount(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -33,6 +34,9 @@ class ClinicalStudy:
         By participant and session.
     withdrawn : frozenset of str
         Participants who have left the trial.
+    planned : frozenset of str
+        Sessions that everybody should have: those of the images, and those with a line of more than half of the
+        participants.
     """
 
     participants: tuple[str, ...]
@@ -40,6 +44,7 @@ class ClinicalStudy:
     outcomes: tuple[str, ...]
     visits: Mapping[tuple[str, str], OutcomeVisit]
     withdrawn: frozenset[str]
+    planned: frozenset[str] = frozenset()
 
     @property
     def scales(self) -> tuple[str, ...]:
@@ -120,8 +125,7 @@ def clinical_study(
     participants : iterable of str
         Everybody; who has no visit is missing, not left out.
     sessions : sequence of str
-        Those of the images, the reference first. Further ones of `visits` lie between or after them, in the order in
-        which the table names them.
+        Those of the images, the reference first, in their order. For further ones see `session_order`.
 
     Examples
     --------
@@ -131,14 +135,58 @@ def clinical_study(
     (('baseline', 'month6', 'year1', 'year2'), ('mRS',))
     """
     recorded = {name for visit in visits for name in visit.values}
-    named = dict.fromkeys(visit.session for visit in visits)
+    everybody = tuple(participants)
+    lines = Counter(visit.session for visit in visits)
     return ClinicalStudy(
-        participants=tuple(participants),
-        sessions=tuple(dict.fromkeys([sessions[0], *named, *sessions])) if visits else tuple(sessions),
+        participants=everybody,
+        sessions=session_order(visits, sessions),
         outcomes=tuple(name for name in (*SCALES, *COUNTS) if name in recorded),
         visits={(visit.participant_id, visit.session): visit for visit in visits},
         withdrawn=frozenset(visit.participant_id for visit in visits if visit.withdrawn),
+        planned=frozenset([*sessions, *(name for name, count in lines.items() if 2 * count > len(everybody))]),
     )
+
+
+def session_order(visits: Sequence[OutcomeVisit], sessions: Sequence[str]) -> tuple[str, ...]:
+    """Return all sessions in order: those of the images as given, further ones where the table has them.
+
+    Parameters
+    ----------
+    visits : sequence of OutcomeVisit
+        In the order of the table.
+    sessions : sequence of str
+        Those of the images. The first stays the first.
+
+    Returns
+    -------
+    tuple of str
+        A further session stands before the first session that follows it in the lines of anybody; else after the last
+        one that goes before it.
+
+    Examples
+    --------
+    >>> lines = [("sub-01", "baseline"), ("sub-01", "month6"), ("sub-01", "year1"), ("sub-02", "month3")]
+    >>> visits = [OutcomeVisit(person, session, {}) for person, session in lines]
+    >>> session_order(visits, ["baseline", "month3", "year1"])
+    ('baseline', 'month3', 'month6', 'year1')
+    """
+    before: dict[str, set[str]] = {}
+    after: dict[str, set[str]] = {}
+    so_far: dict[str, list[str]] = {}
+    for visit in visits:
+        earlier = so_far.setdefault(visit.participant_id, [])
+        before.setdefault(visit.session, set()).update(earlier)
+        for session in earlier:
+            after.setdefault(session, set()).add(visit.session)
+        earlier.append(visit.session)
+    ordered = list(sessions)
+    for session in before:
+        if session in sessions:
+            continue
+        later = [place for place, name in enumerate(ordered) if name in after.get(session, ())]
+        sooner = [place + 1 for place, name in enumerate(ordered) if name in before[session]]
+        ordered.insert(max(1, min(later, default=max(sooner, default=len(ordered)))), session)
+    return tuple(ordered)
 
 
 def outcome_values(study: ClinicalStudy) -> list[OutcomeValue]:

@@ -62,6 +62,9 @@ class Scale:
 MRS = "mRS"
 """The modified Rankin scale, of which not the mean but the frequency of an improvement is reported."""
 
+DEAD = 6
+"""Score of the mRS of a person who has died."""
+
 SCALES: Mapping[str, Scale] = MappingProxyType(
     {
         scale.name: scale

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from pet_spect.quantify.cohort.statistics import Estimates, estimates
+from pet_spect.quantify.cohort.analysis.inference import FEWEST, Description, Inference, all_equal, describe, infer
 from pet_spect.quantify.outcomes.adverse_events import EventCount, by_kind
 from pet_spect.quantify.outcomes.changes import OutcomeChange
 from pet_spect.quantify.outcomes.proportion import proportion
 from pet_spect.quantify.outcomes.scales import MRS
 from pet_spect.remarks import Remark
-
-FEWEST = 3
-"""People that a mean with its interval needs."""
 
 Quantity = Literal["frequency_improved", "mean_improvement", "frequency_people", "events_per_person"]
 Analysis = Literal["complete_cases", "missing_as_no_improvement", "everybody"]
@@ -36,7 +33,7 @@ class OutcomeSummary:
     quantity : {'frequency_improved', 'mean_improvement', 'frequency_people', 'events_per_person'}
     analysis : {'complete_cases', 'missing_as_no_improvement', 'everybody'}
     n : int
-        People in the denominator.
+        People in the denominator; 0 if nothing is known of anybody.
     n_missing : int
         People of whom it is not, or not completely, known: left out by ``complete_cases``, in `n` otherwise.
     n_withdrawn : int
@@ -45,10 +42,11 @@ class OutcomeSummary:
         People who improved, people with an event, or events.
     estimate, ci95_low, ci95_high : float
         Fraction, mean improvement or events per person.
-    spread : Estimates or None
-        Further estimates of a mean improvement.
+    description : Description
+    inference : Inference
+        Further estimates of a mean improvement; empty for everything else.
     remark : Remark or None
-        Why there is no estimate.
+        Why there is no estimate, or no interval.
     """
 
     outcome: str
@@ -62,7 +60,8 @@ class OutcomeSummary:
     estimate: float
     ci95_low: float = math.nan
     ci95_high: float = math.nan
-    spread: Estimates | None = None
+    description: Description = field(default_factory=Description)
+    inference: Inference = field(default_factory=Inference)
     remark: Remark | None = None
 
 
@@ -93,7 +92,7 @@ def summarise_changes(changes: Iterable[OutcomeChange]) -> list[OutcomeSummary]:
 
 def _improved(members: Sequence[OutcomeChange], *, everybody: bool) -> OutcomeSummary:
     complete = [member for member in members if member.improved is not None]
-    n = len(members) if everybody else len(complete)
+    n = len(members) if everybody and complete else len(complete)
     count = sum(member.improved is True for member in complete)
     found = proportion(count, n)
     return OutcomeSummary(
@@ -115,7 +114,8 @@ def _improved(members: Sequence[OutcomeChange], *, everybody: bool) -> OutcomeSu
 def _mean(members: Sequence[OutcomeChange]) -> OutcomeSummary:
     values = [member.improvement for member in members if not math.isnan(member.improvement)]
     n = len(values)
-    found = estimates(values) if n >= FEWEST else None
+    described, tested = describe(values), infer(values)
+    equal = n >= FEWEST and all_equal(values)
     return OutcomeSummary(
         outcome=members[0].outcome,
         session=members[0].session,
@@ -125,11 +125,12 @@ def _mean(members: Sequence[OutcomeChange]) -> OutcomeSummary:
         n_missing=len(members) - n,
         n_withdrawn=sum(member.withdrawn for member in members),
         count=sum(value > 0 for value in values),
-        estimate=math.nan if found is None else found.mean,
-        ci95_low=math.nan if found is None else found.ci95_low,
-        ci95_high=math.nan if found is None else found.ci95_high,
-        spread=found,
-        remark=too_few(n) if found is None else None,
+        estimate=described.mean_change,
+        ci95_low=tested.ci95_low,
+        ci95_high=tested.ci95_high,
+        description=described,
+        inference=tested,
+        remark=too_few(n) if n < FEWEST else Remark.of("outcome_no_interval") if equal else None,
     )
 
 
@@ -146,15 +147,17 @@ def summarise_events(counts: Iterable[EventCount], withdrawn: Withdrawn = "inclu
     Returns
     -------
     list of OutcomeSummary
-        Of everybody, where no event is assumed if nothing is known; if anything is missing, also of the complete
-        cases.
+        Of everybody, where a person of whom nothing is known counts without an event; if anything is missing, also
+        of the complete cases. If nothing is known of anybody there is no estimate.
     """
     rows = []
     for members in by_kind(counts).values():
         asked = [member for member in members if withdrawn == "included" or not member.withdrawn]
         complete = [member for member in asked if member.complete]
         n_missing = len(asked) - len(complete)
-        groups: list[tuple[Analysis, list[EventCount]]] = [("everybody", asked)]
+        groups: list[tuple[Analysis, list[EventCount]]] = [
+            ("everybody", asked if any(member.known for member in asked) else [])
+        ]
         groups += [("complete_cases", complete)] if n_missing else []
         for analysis, group in groups:
             rows += _events(members[0].outcome, analysis, group, n_missing, sum(member.withdrawn for member in asked))

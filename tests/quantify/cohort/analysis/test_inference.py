@@ -29,7 +29,7 @@ def test_the_sleep_data_of_student():
 def test_t_test_and_interval_are_those_of_scipy(values):
     tested = infer(values)
     if math.isnan(tested.p):
-        assert max(values) - min(values) <= 1e-9 * max(map(abs, values))
+        assert max(values) - min(values) <= 1e-9 * max(1.0, *map(abs, values))
         return
     theirs = stats.ttest_1samp(values, 0.0)
     assert tested.p == pytest.approx(theirs.pvalue, rel=1e-6, abs=1e-12)
@@ -91,3 +91,17 @@ def test_ties_are_exact():
     assert tested.p_wilcoxon == pytest.approx(
         float(stats.wilcoxon([1, 1, 1, 3, -1], method=stats.PermutationMethod(n_resamples=np.inf)).pvalue)
     )
+
+
+def test_rounding_around_zero_is_no_change():
+    values = [1e-12, 2e-12, 1.5e-12, 1.4e-12, 1.6e-12, 1.2e-12, 1.8e-12]
+    tested, described = infer(values), describe(values)
+    assert (described.mean_change, described.sd) == (0.0, 0.0)
+    assert (tested.p_wilcoxon, tested.p_sign_flip, tested.p_smallest, tested.hodges_lehmann) == (1.0, 1.0, 1.0, 0.0)
+    assert all(map(math.isnan, (tested.p, tested.ci95_low, tested.hl_ci_high)))
+
+
+def test_what_rounding_is_depends_on_the_numbers_that_were_subtracted():
+    values = [1e-7, 2e-7, 3e-7]
+    assert not math.isnan(infer(values).p)
+    assert math.isnan(infer(values, scale=1000.0).p)

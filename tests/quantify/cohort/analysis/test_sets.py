@@ -26,6 +26,10 @@ def members():
             ratio("sub-05", "baseline", 1.0, "warn", flag),
             ratio("sub-05", "year1", math.nan, "fail", Remark.of("no_scan").text),
         ),
+        "sub-06": (
+            ratio("sub-06", "baseline", 1.0, "fail", wrong_side),
+            ratio("sub-06", "year1", math.nan, "fail", Remark.of("no_scan").text),
+        ),
     }
     return [change for pair in visits.values() for change in changes(pair, ["baseline", "year1"])]
 
@@ -37,23 +41,23 @@ def who(divided):
 def test_as_accepted_holds_what_checks_and_decisions_let_through():
     divided = divide(members(), "as_accepted")
     assert (who(divided), divided.apart) == (["01", "02"], 0)
-    assert divided.missing_reasons == "no_scan (year1): 2, laterality_disagree (baseline): 1"
+    assert divided.missing_reasons == "laterality_disagree (baseline): 2, no_scan (year1): 2"
 
 
 def test_per_protocol_leaves_out_who_has_a_flag_of_the_protocol():
     divided = divide(members(), "per_protocol")
-    assert (who(divided), len(divided.missing), divided.apart) == (["01"], 3, 1)
+    assert (who(divided), len(divided.missing), divided.apart) == (["01"], 4, 1)
 
 
 def test_all_holds_everybody_with_a_value():
     divided = divide(members(), "all")
-    assert (who(divided), divided.missing_reasons) == (["01", "02", "03"], "no_scan (year1): 2")
+    assert (who(divided), divided.missing_reasons) == (["01", "02", "03"], "no_scan (year1): 3")
 
 
 def test_every_set_accounts_for_everybody():
     for analysis_set in ("as_accepted", "per_protocol", "all"):
         divided = divide(members(), analysis_set)
-        assert len(divided.included) + len(divided.missing) + divided.apart == 5
+        assert len(divided.included) + len(divided.missing) + divided.apart == 6
 
 
 def test_the_flags_of_the_protocol_are_those_of_its_page():

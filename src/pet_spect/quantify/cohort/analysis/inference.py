@@ -16,7 +16,7 @@ FEWEST = 3
 """Participants below which nothing is estimated: with two, the t interval is 12.7 standard errors wide on each side."""
 
 _EQUAL = 1e-9
-"""Values whose range is below this part of the largest are equal: floating point alone sets them apart."""
+"""Differences below this part of the scale of the numbers they are of are none: floating point alone makes them."""
 
 _NORMAL_95 = 1.959963984540054
 
@@ -59,7 +59,7 @@ class Inference:
     hodges_lehmann, hl_ci_low, hl_ci_high : float
         See `pet_spect.quantify.cohort.statistics.hodges_lehmann`.
     p_wilcoxon, p_sign_flip, p_smallest : float
-        The exact tests and the smallest p that they can give.
+        The exact tests, and the smallest p that they can give (`smallest_p`).
     """
 
     ci95_low: float = math.nan
@@ -76,7 +76,7 @@ class Inference:
 Record = TypeVar("Record", Description, Inference)
 
 
-def describe(values: Sequence[float], n_missing: int = 0) -> Description:
+def describe(values: Sequence[float], n_missing: int = 0, scale: float = 1.0) -> Description:
     """Return mean, standard deviation, limits of agreement and bounds.
 
     Parameters
@@ -85,6 +85,8 @@ def describe(values: Sequence[float], n_missing: int = 0) -> Description:
         Finite. With fewer than `FEWEST` nothing is estimated.
     n_missing : int, default 0
         For how many people the lowest or highest value is put in to get the bounds.
+    scale : float, default 1
+        See `all_equal`.
 
     Examples
     --------
@@ -94,8 +96,8 @@ def describe(values: Sequence[float], n_missing: int = 0) -> Description:
     """
     if len(values) < FEWEST:
         return Description()
-    array = np.asarray(values, dtype=np.float64)
-    mean, sd = float(array.mean()), 0.0 if all_equal(values) else float(array.std(ddof=1))
+    array = _without_rounding(values, scale)
+    mean, sd = float(array.mean()), 0.0 if all_equal(values, scale) else float(array.std(ddof=1))
     everybody = len(values) + n_missing
     return Description(
         mean_change=mean,
@@ -108,7 +110,7 @@ def describe(values: Sequence[float], n_missing: int = 0) -> Description:
     )
 
 
-def infer(values: Sequence[float]) -> Inference:
+def infer(values: Sequence[float], scale: float = 1.0) -> Inference:
     """Return intervals and tests of the mean of a quantity.
 
     Parameters
@@ -116,6 +118,8 @@ def infer(values: Sequence[float]) -> Inference:
     values : sequence of float
         Finite. With fewer than `FEWEST` there is nothing; if all are equal there is no interval and no t test, because
         nothing is known of their scatter.
+    scale : float, default 1
+        See `all_equal`.
 
     Examples
     --------
@@ -125,15 +129,15 @@ def infer(values: Sequence[float]) -> Inference:
     """
     if len(values) < FEWEST:
         return Inference()
-    array = np.asarray(values, dtype=np.float64)
+    array = _without_rounding(values, scale)
     shift = hodges_lehmann(array)
     exact = Inference(
         hodges_lehmann=shift.estimate,
         p_wilcoxon=exact_wilcoxon_p(array),
         p_sign_flip=sign_flip_p(array),
-        p_smallest=smallest_p(len(array)),
+        p_smallest=smallest_p(array),
     )
-    if all_equal(values):
+    if all_equal(values, scale):
         return exact
     mean = mean_interval(array)
     return replace(
@@ -161,16 +165,32 @@ def t_test_p(values: FloatArray) -> float:
     return float(2 * stdtr(n - 1, -abs(t)))
 
 
-def all_equal(values: Sequence[float]) -> bool:
+def all_equal(values: Sequence[float], scale: float = 1.0) -> bool:
     """Return whether values differ by no more than floating point explains.
+
+    Parameters
+    ----------
+    values : sequence of float
+        Not empty.
+    scale : float, default 1
+        Size of the numbers of which the values are differences: their rounding stays when they cancel. 1 is that of
+        logarithms of ratios and of scores.
 
     Examples
     --------
-    >>> all_equal([0.1 + 0.2, 0.3]), all_equal([0.0, 0.0]), all_equal([1.0, 1.001])
+    >>> all_equal([0.1 + 0.2, 0.3]), all_equal([0.0, 3e-12]), all_equal([1.0, 1.001])
     (True, True, False)
+    >>> all_equal([0.0, 1e-8]), all_equal([0.0, 1e-8], scale=100.0)
+    (False, True)
     """
-    largest = max(map(abs, values))
+    largest = max(scale, *map(abs, values))
     return max(values) - min(values) <= _EQUAL * largest
+
+
+def _without_rounding(values: Sequence[float], scale: float) -> FloatArray:
+    """Return values with those as zero that only rounding keeps from it."""
+    array = np.asarray(values, dtype=np.float64)
+    return np.where(np.abs(array) <= _EQUAL * scale, 0.0, array)
 
 
 def percent_of_log(log_ratio: float) -> float:

@@ -46,7 +46,8 @@ class Divided:
     included : list of Change
         Those in the set.
     missing : list of str
-        Of each participant without a usable change, the reason: a code and the visit.
+        Of each participant without a usable change, the reason: a code and the visit. In the set ``all`` it is why
+        there is no value.
     apart : int
         Participants with a usable change that are not in the set by its definition.
     """
@@ -80,7 +81,7 @@ def divide(members: Iterable[Change], analysis_set: AnalysisSet) -> Divided:
             case "included":
                 included.append(change)
             case "missing":
-                missing.append(change.lost or "no_value")
+                missing.append((change.lacks if analysis_set == "all" else change.lost) or "no_value")
             case "apart":
                 apart += 1
     return Divided(included, missing, apart)
