@@ -169,6 +169,43 @@ def test_a_removed_table_is_found(study, capsys):
     assert "was signed, and the study has no such table" in capsys.readouterr().err
 
 
+def test_a_consensus_that_is_gone_fails_the_last_step(study, capsys):
+    consensus = study.config / "consensus.tsv"
+    study.sign("sub-02 baseline FDG", "rating", "--code", "good")
+    study.sign("sub-01 year1 FDG", qc=consensus)
+    consensus.unlink()
+    assert study.cohort("--qc", str(study.qc), "--absent-qc", str(consensus)) == 0
+    assert study.scan("sub-01", "year1")["code"] == "qc_altered"
+    assert study.accounted() == 1
+    assert "decision 1 of consensus.tsv was signed" in capsys.readouterr().err
+
+
+def test_a_copy_of_a_signed_table_fails_the_last_step_in_every_run(study, capsys):
+    study.sign("sub-01 year1 FDG")
+    consensus = study.config / "consensus.tsv"
+    consensus.write_bytes(study.qc.read_bytes())
+    for _ in range(2):
+        assert study.cohort("--qc", str(study.qc), "--consensus", str(consensus)) == 0
+        assert study.scan("sub-01", "year1")["code"] == "qc_altered"
+        assert study.accounted() == 1
+    assert "line 2 of consensus.tsv was signed in qc.tsv, not in this table" in capsys.readouterr().err
+
+
+def test_a_forged_line_fails_the_last_step_in_every_run_and_nothing_is_signed_behind_it(study, capsys):
+    line = study.sign("sub-01 year1 FDG")
+    log = log_path(study.results).read_bytes()
+    study.sign("sub-01 year1 FDG", "withdraw")
+    log_path(study.results).write_bytes(log)
+    for _ in range(2):
+        assert study.cohort() == 0
+        assert study.scan("sub-01", "year1")["code"] == "qc_altered"
+        assert study.table("decisions")[1]["result"] == "fail"
+        assert study.accounted() == 1
+    assert "line 3 of qc.tsv has the form of a signed line" in capsys.readouterr().err
+    assert study.sign("sub-02 baseline FDG") == 1
+    assert line == 0
+
+
 def test_a_decision_in_a_file_that_the_study_does_not_use_is_only_said(study, capsys):
     study.sign("sub-01 year1 FDG")
     study.sign("sub-02 baseline FDG", qc=study.config / "qcc.tsv")

@@ -52,6 +52,17 @@ def test_the_consensus_need_not_exist_yet(check):
     assert check("").qc == []
 
 
+def test_a_table_that_is_named_and_gone_takes_the_scans_out_that_it_decided(check):
+    line = sign(Path("c.tsv"), "sub-01 year1 FDG", "exclude")
+    log = [logged("c.tsv", line, by_run=False)]
+    assert check("qc: a.tsv\nconsensus: c.tsv\n", log).absent_qc == []
+    Path("c.tsv").unlink()
+    study = check("qc: a.tsv\nconsensus: c.tsv\n", log)
+    assert study.absent_qc == ["c.tsv"]
+    assert [(one.key.session, one.code) for one in study.decisions] == [("year1", "qc_altered")]
+    assert check("qc: a.tsv\n", log).decisions == []
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [

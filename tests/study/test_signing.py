@@ -61,7 +61,7 @@ def test_two_writers_wait_for_each_other(qc):
     with ThreadPoolExecutor(8) as writers:
         list(writers.map(lambda scan: sign(qc, scan, "exclude"), scans))
     assert sorted(row["participant_id"] for row in read_table(qc)) == sorted(scan.split()[0] for scan in scans)
-    assert read_qc_tables([qc]).faults() == []
+    assert not any(fault.fails for fault in read_qc_tables([qc]).faults())
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_line_with_a_mistake_is_not_signed(qc, decision, code, message):
 def test_a_reason_that_begins_like_a_formula_stays_text(qc):
     sign(qc, "sub-01 year1 FDG", "exclude", reason="=1+1")
     assert read_table(qc)[0]["reason"] == "'=1+1"
-    assert read_qc_tables([qc]).faults() == []
+    assert not any(fault.fails for fault in read_qc_tables([qc]).faults())
 
 
 def test_a_signed_line_replaces_an_earlier_one_about_the_scan(qc):

@@ -21,7 +21,7 @@ from pet_spect.tsv import sidecar_of_table, write_table
 
 
 def add_qc(parser: argparse.ArgumentParser) -> None:
-    """Declare ``--qc`` and ``--consensus``."""
+    """Declare ``--qc``, ``--consensus`` and ``--absent-qc``."""
     parser.add_argument(
         "--qc",
         type=Path,
@@ -31,6 +31,14 @@ def add_qc(parser: argparse.ArgumentParser) -> None:
         help="qc.tsv of one reader, or of two: what was decided",
     )
     parser.add_argument("--consensus", type=Path, metavar="TSV", help="what two readers agreed on; wins over both")
+    parser.add_argument(
+        "--absent-qc",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="TSV",
+        help="tables that the study is to use and that do not exist: what was signed there is lost",
+    )
 
 
 def qc_tables(options: argparse.Namespace) -> QcTables:
@@ -47,7 +55,8 @@ def qc_tables(options: argparse.Namespace) -> QcTables:
     if len(options.qc) > 2 or len(set(names)) < len(names):
         raise ConfigError("--qc and --consensus: at most two readers and a consensus, with different file names")
     log, whole = read_log(options.results)
-    return read_qc_tables(options.qc, options.consensus, log, log_whole=whole)
+    absent = [path.name for path in options.absent_qc]
+    return read_qc_tables(options.qc, options.consensus, log, log_whole=whole, absent=absent)
 
 
 def is_altered(decisions: Sequence[Decision]) -> bool:
@@ -114,7 +123,7 @@ def _rows(
     present: dict[tuple[str, int | None], list[QcFault]] = {}
     rest = []
     for fault in faults:
-        if fault.remark.code in ("qc_altered", "qc_changed"):
+        if fault.remark.code in ("qc_altered", "qc_changed", "qc_unlogged"):
             present.setdefault((fault.table, fault.place), []).append(fault)
         else:
             rest.append(fault)

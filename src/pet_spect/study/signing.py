@@ -68,7 +68,7 @@ def logged(table: str, line: QcLine, *, by_run: bool) -> LoggedLine:
 
 def _check_unaltered(path: Path, lines: list[QcLine], log: tuple[LoggedLine, ...]) -> None:
     """Refuse to sign behind lines that were altered: the new line would seem to confirm them."""
-    own = tuple(line for line in log if line.table == path.name)
-    faults = [fault for fault in QcTables((QcTable(path.name, tuple(lines)),), log=own).faults() if fault.fails]
+    tables = QcTables((QcTable(path.name, tuple(lines)),), log=log)
+    faults = [fault for fault in tables.faults() if fault.fails and fault.table == path.name]
     if faults:
         raise TableError(f"{path}: {faults[0].remark.text}", code=faults[0].remark.code)
