@@ -169,6 +169,19 @@ def test_a_removed_table_is_found(study, capsys):
     assert "was signed, and the study has no such table" in capsys.readouterr().err
 
 
+def test_a_decision_that_the_log_cannot_take_is_not_signed(study, capsys):
+    study.sign("sub-02 baseline FDG")
+    before = study.qc.read_bytes()
+    lock = log_path(study.results).with_name(".decisions_log.tsv.lock")
+    lock.unlink()
+    lock.mkdir()
+    assert study.sign("sub-01 year1 FDG") == 1
+    assert "cannot read or write" in capsys.readouterr().err
+    assert study.qc.read_bytes() == before
+    lock.rmdir()
+    assert (study.sign("sub-01 year1 FDG"), study.cohort(), study.accounted()) == (0, 0, 0)
+
+
 def test_a_consensus_that_is_gone_fails_the_last_step(study, capsys):
     consensus = study.config / "consensus.tsv"
     study.sign("sub-02 baseline FDG", "rating", "--code", "good")

@@ -132,7 +132,22 @@ def test_nothing_is_signed_behind_a_line_that_the_log_knows_otherwise(qc):
     log = (logged("qc.tsv", line, by_run=False),)
     qc.write_text(qc.read_text().replace("exclude", "accept").replace("accept\tn/a", "accept\tgate_overlap"))
     with pytest.raises(TableError, match=r"line 2 of qc\.tsv is not the one that was signed there"):
-        append_signed_line(qc, {"participant_id": "sub-02"}, log)
+        append_signed_line(qc, {"participant_id": "sub-02"}, lambda: log)
+
+
+def test_a_line_that_cannot_be_noted_is_not_signed(qc):
+    sign(qc, "sub-01 year1 FDG", "exclude")
+    before = qc.read_bytes()
+
+    def note(line):
+        assert line.place == 2
+        raise OSError(28, "No space left on device", "decisions_log.tsv")
+
+    cells = read_table(qc)[0] | {"participant_id": "sub-02"}
+    with pytest.raises(OSError, match="No space left"):
+        append_signed_line(qc, cells, note=note)
+    assert qc.read_bytes() == before
+    assert not list(qc.parent.glob(".partial-*"))
 
 
 def test_a_hash_that_is_none_is_a_mistake(qc):
