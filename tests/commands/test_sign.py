@@ -182,6 +182,26 @@ def test_a_decision_that_the_log_cannot_take_is_not_signed(study, capsys):
     assert (study.sign("sub-01 year1 FDG"), study.cohort(), study.accounted()) == (0, 0, 0)
 
 
+@pytest.mark.parametrize(
+    "name", [" a.tsv", "a\t.tsv", "a.tsv\r", "a\u2028.tsv", "\u00a0a.tsv", "q\udcff.tsv", "\udcff/q.tsv"]
+)
+def test_a_table_whose_name_the_log_cannot_hold_is_refused(study, capsys, name):
+    with pytest.raises(SystemExit) as caught:
+        study.sign("sub-01 year1 FDG", qc=study.config / name)
+    assert caught.value.code == 2
+    assert "needed a file name without control characters or blanks at its ends" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        study.cohort("--qc", str(study.config / name))
+    assert study.sign("sub-01 year1 FDG") == 0
+
+
+def test_a_reason_that_is_no_text_is_refused(study, capsys):
+    with pytest.raises(SystemExit):
+        study.sign("sub-01 year1 FDG", reason="M\udcfcller")
+    assert "needed text in UTF-8" in capsys.readouterr().err
+    assert not study.qc.exists()
+
+
 def test_a_consensus_that_is_gone_fails_the_last_step(study, capsys):
     consensus = study.config / "consensus.tsv"
     study.sign("sub-02 baseline FDG", "rating", "--code", "good")

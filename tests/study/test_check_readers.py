@@ -71,6 +71,7 @@ def test_a_table_that_is_named_and_gone_takes_the_scans_out_that_it_decided(chec
         ("qc: [a.tsv, b.tsv]\nconsensus: A.tsv\n", "needed tables with different file names"),
         ("qc: [a.tsv]\n", "needed the path of the table of sign-offs, or a list of two of them"),
         ("qc: [a.tsv, b.tsv, c.tsv]\n", "needed the path of the table of sign-offs, or a list of two of them"),
+        ("qc: a.tsv\nconsensus: './ c.tsv'\n", "consensus: found './ c.tsv', needed a file name without control"),
         ("qc: [a.tsv, 3]\n", "needed the path of the table of sign-offs, or a list of two of them"),
         ("qc: 3\n", "needed the path of the table of sign-offs, or a list of two of them"),
         ("qc: [a.tsv, '~/b.tsv']\n", "~ is not read as the home folder"),

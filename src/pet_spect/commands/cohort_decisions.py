@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pet_spect.commands.arguments import decision_table
 from pet_spect.errors import ConfigError, listed
 from pet_spect.model import Decision, ScanKey
 from pet_spect.remarks import Remark, write_cell
@@ -24,16 +25,18 @@ def add_qc(parser: argparse.ArgumentParser) -> None:
     """Declare ``--qc``, ``--consensus`` and ``--absent-qc``."""
     parser.add_argument(
         "--qc",
-        type=Path,
+        type=decision_table,
         nargs="+",
         default=[],
         metavar="TSV",
         help="qc.tsv of one reader, or of two: what was decided",
     )
-    parser.add_argument("--consensus", type=Path, metavar="TSV", help="what two readers agreed on; wins over both")
+    parser.add_argument(
+        "--consensus", type=decision_table, metavar="TSV", help="what two readers agreed on; wins over both"
+    )
     parser.add_argument(
         "--absent-qc",
-        type=Path,
+        type=decision_table,
         nargs="+",
         default=[],
         metavar="TSV",

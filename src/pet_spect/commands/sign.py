@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import get_args
 
 from pet_spect import __version__
+from pet_spect.commands.arguments import decision_table
 from pet_spect.errors import TableError, did_you_mean, listed, shown
 from pet_spect.files import whole_file
 from pet_spect.model import LoggedLine, ScanKey
@@ -33,7 +34,9 @@ _TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?)?"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of ``pet-spect sign``."""
     parser.add_argument("results", type=Path, metavar="RESULTS", help="the results folder that was looked at")
-    parser.add_argument("--qc", required=True, type=Path, metavar="TSV", help="qc.tsv; made if it does not exist")
+    parser.add_argument(
+        "--qc", required=True, type=decision_table, metavar="TSV", help="qc.tsv; made if it does not exist"
+    )
     parser.add_argument("--participant", required=True, metavar="ID", help="for example sub-01")
     parser.add_argument("--session", required=True, metavar="SESSION")
     parser.add_argument("--tracer", required=True, metavar="TRACER")
@@ -175,6 +178,8 @@ class _matching:  # noqa: N801 - it is used like a function
     def __call__(self, text: str) -> str:
         """Return the text on one line."""
         text = " ".join(text.split())
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise argparse.ArgumentTypeError(f"found {shown(text)}, needed text in UTF-8")
         if not re.fullmatch(self.pattern, text):
             raise argparse.ArgumentTypeError(f"found {shown(text)}, needed {self.needed}")
         return text
