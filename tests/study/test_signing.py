@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -71,6 +72,9 @@ def test_two_writers_wait_for_each_other(qc):
         ("accept", "identical_scans", "identical_scans cannot be accepted"),
         ("accept", "qc_altered", "qc_altered cannot be accepted"),
         ("accept", "gate_overlp", "did you mean 'gate_overlap'"),
+        ("exclude", "qc_altered", "code: found 'qc_altered', needed another code"),
+        ("exclude", "qc_unlogged", "code: found 'qc_unlogged', needed another code"),
+        ("withdraw", "qc_lost", "code: found 'qc_lost', needed another code"),
         ("rating", "nice", "found 'nice', needed good or doubt or bad"),
         ("ok", "n/a", "found 'ok', needed accept or exclude or withdraw or rating"),
     ],
@@ -86,6 +90,16 @@ def test_a_line_with_a_mistake_is_not_signed(qc, decision, code, message):
 def test_a_reason_that_begins_like_a_formula_stays_text(qc):
     sign(qc, "sub-01 year1 FDG", "exclude", reason="=1+1")
     assert read_table(qc)[0]["reason"] == "'=1+1"
+    assert not any(fault.fails for fault in read_qc_tables([qc]).faults())
+
+
+@pytest.mark.parametrize("reason", ['"=HYPERLINK(""http://example.org"")"', '"moved', '"moved"', '"'])
+def test_a_reason_that_begins_with_a_quote_stays_text(qc, reason):
+    sign(qc, "sub-01 year1 FDG", "exclude", reason=reason)
+    assert read_table(qc)[0]["reason"] == f"'{reason}"
+    sign(qc, "sub-02 year1 FDG", "exclude")
+    rows = list(csv.reader(qc.read_text().splitlines(), delimiter="\t"))  # as a spreadsheet program splits it
+    assert [len(row) for row in rows] == [len(QC_COLUMNS)] * 3
     assert not any(fault.fails for fault in read_qc_tables([qc]).faults())
 
 

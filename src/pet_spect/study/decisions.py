@@ -38,6 +38,9 @@ Said = Literal["accept", "exclude", "withdraw", "rating"]
 RATINGS = ("good", "doubt", "bad")
 """What the column ``code`` of a rating may hold."""
 
+RESERVED = ("qc_altered", "qc_changed", "qc_log_altered", "qc_lost", "qc_unlogged")
+"""Codes of what was done to decisions, which nobody can give to a scan."""
+
 _RENAMED_CODES = {"gate_stranger": "gate_identity"}
 """Codes of earlier versions that stay valid in qc.tsv, and their names now."""
 
@@ -225,9 +228,11 @@ def _check_date(line: TableRow) -> None:
 
 
 def _check_code(line: TableRow, decision: QcLine) -> None:
-    """Note an ``accept`` without a code, or with one that cannot be accepted, and a rating that is none."""
+    """Note an ``accept`` without a code, or with one that cannot be accepted, and a code that is not for people."""
     if decision.said == "rating" and decision.code not in RATINGS:
         line.one_of("code", RATINGS)
+    if decision.said in ("exclude", "withdraw") and decision.code in RESERVED:
+        line.wrong("code", "another code, for pet_spect itself writes this one where a decision was altered")
     if decision.said != "accept":
         return
     if decision.code is None:
