@@ -368,6 +368,7 @@ def test_every_table_has_its_dictionary(study):
         assert path.read_text().splitlines()[0].split("\t") == list(entries)
         dictionary = json.loads(path.with_suffix(".json").read_text())
         assert list(dictionary) == list(entries)
+        assert next(iter(dictionary.values()))["AnalysisPlan"]["Statement"].endswith("the command was run by hand.")
         assert all(entry["Description"] for entry in dictionary.values())
 
 

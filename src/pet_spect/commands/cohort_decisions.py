@@ -11,6 +11,7 @@ from pet_spect.commands.arguments import decision_table
 from pet_spect.errors import ConfigError, listed
 from pet_spect.model import Decision, ScanKey
 from pet_spect.remarks import Remark, write_cell
+from pet_spect.results.analysis_plan import PlanStatement, with_statement
 from pet_spect.results.decision_columns import AGREEMENT, DECISIONS, READERS
 from pet_spect.results.decision_log import append_log, read_log
 from pet_spect.results.judged import Judged, changed_parts, judged_of
@@ -67,7 +68,9 @@ def is_altered(decisions: Sequence[Decision]) -> bool:
     return any(decision.code == ALTERED for decision in decisions)
 
 
-def write_decision_tables(results: Path, tables: QcTables, scans: Iterable[Mapping[str, Any]], atlas: str) -> None:
+def write_decision_tables(
+    results: Path, tables: QcTables, scans: Iterable[Mapping[str, Any]], atlas: str, statement: PlanStatement
+) -> None:
     """Write decisions.tsv and, of two readers, readers.tsv and agreement.tsv; add what is new to the log.
 
     Parameters
@@ -78,19 +81,21 @@ def write_decision_tables(results: Path, tables: QcTables, scans: Iterable[Mappi
         The rows of scans.tsv.
     atlas : str
         As file names call it.
+    statement : PlanStatement
+        For the dictionaries.
     """
     keys = {ScanKey(row["participant_id"], row["session"], row["tracer"]): row["status"] for row in scans}
     there = [key for key, status in keys.items() if status != "missing"]
     folder = results / "tables"
     disagreements, agreement = compare_readers(tables, there) if len(tables.readers) == 2 else ([], {})
     unsettled = {each.key: _unsettled(tables, each) for each in disagreements if _is_unsettled(each)}
-    write_table(folder / "decisions.tsv", DECISIONS, _rows(results, tables, keys, atlas, unsettled))
+    rows = _rows(results, tables, keys, atlas, unsettled)
+    write_table(folder / "decisions.tsv", with_statement(DECISIONS, statement), rows)
     if agreement:
-        write_table(
-            folder / "readers.tsv", READERS, ({**_of(one.key), **_fields(one, READERS)} for one in disagreements)
-        )
+        listed_scans = ({**_of(one.key), **_fields(one, READERS)} for one in disagreements)
+        write_table(folder / "readers.tsv", with_statement(READERS, statement), listed_scans)
         kappas = ({"basis": basis, **vars(found)} for basis, found in agreement.items())
-        write_table(folder / "agreement.tsv", AGREEMENT, kappas)
+        write_table(folder / "agreement.tsv", with_statement(AGREEMENT, statement), kappas)
     else:
         for name in ("readers.tsv", "agreement.tsv"):
             (folder / name).unlink(missing_ok=True)

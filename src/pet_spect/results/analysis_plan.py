@@ -292,8 +292,16 @@ def with_statement(columns: Mapping[str, Mapping[str, Any]], statement: PlanStat
     return {**columns, name: {**columns[name], _KEY: as_json(statement)}}
 
 
-def recorded_statement(dictionary: Mapping[str, Any]) -> PlanStatement | None:
+def recorded_statement(
+    dictionary: Mapping[str, Any], path: Path = Path("tables", "summary.json")
+) -> PlanStatement | None:
     """Return what `with_statement` put into a data dictionary; None if it has none.
+
+    Parameters
+    ----------
+    dictionary : mapping
+    path : Path
+        Where it was read from, for messages.
 
     Raises
     ------
@@ -307,6 +315,6 @@ def recorded_statement(dictionary: Mapping[str, Any]) -> PlanStatement | None:
         return from_json(PlanStatement, told)
     except MismatchError as error:
         raise TableError(
-            f"tables/summary.json: does not tell the analysis plan of the run ({error}); run the workflow again",
+            f"{path}: does not tell the analysis plan of the run ({error}); run the workflow again",
             code="dictionary_unreadable",
         ) from None
