@@ -257,6 +257,23 @@ def test_an_edited_log_fails_the_last_step_and_nothing_is_signed(study, capsys):
     assert "is not as it was written; restore it" in capsys.readouterr().err
 
 
+def test_an_acceptance_of_what_the_scan_does_not_show_does_not_count(study):
+    study.sign("sub-01 year1 FDG", "accept", "--code", "gate_overlap")
+    assert (study.cohort(), study.accounted()) == (0, 0)
+    (line,) = study.table("decisions")
+    assert (line["counts"], line["result"]) == ("false", "pass")
+    assert "without effect" in study.scan("sub-01", "year1")["sign_off"]
+
+
+def test_an_acceptance_of_what_the_scan_shows_counts(study):
+    study.cohort()
+    shown = next(row for row in study.table("scans") if row["status"] == "measured" and row["warnings"] != "n/a")
+    code = shown["warnings"].split(":")[0]
+    study.sign(f"{shown['participant_id']} {shown['session']} FDG", "accept", "--code", code)
+    study.cohort()
+    assert study.table("decisions")[0]["counts"] == "true"
+
+
 def test_a_line_by_hand_counts_and_is_marked(study):
     study.qc.write_text(
         "participant_id\tsession\ttracer\tdecision\tcode\treason\tinitials\ttime\tversion\n"

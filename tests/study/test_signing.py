@@ -50,6 +50,13 @@ def test_an_old_line_cannot_be_changed_unseen_once_a_line_was_signed(qc):
     assert caught.value.code == "qc_altered"
 
 
+def test_a_signed_line_of_an_older_version_may_not_accept_what_nobody_can(qc):
+    with pytest.raises(StudyError, match="gate_mirrored cannot be accepted"):
+        sign(qc, "sub-01 year1 FDG", "accept", "gate_mirrored", version="0.1.0")
+    qc.write_text(OLD + by_hand("sub-01 year1 FDG", "accept", "gate_mirrored").replace("0.2.0", "0.1.0"))
+    assert [one.code for one in read_decisions(qc)] == ["gate_mirrored"]
+
+
 def test_a_table_of_a_spreadsheet_program_is_extended(qc):
     qc.write_bytes((OLD + by_hand("sub-01 year1 FDG", "exclude")).replace("\n", "\r\n").encode("utf-16"))
     sign(qc, "sub-01 baseline FDG", "exclude")

@@ -10,7 +10,7 @@ from typing import Any
 from pet_spect.commands.arguments import decision_table
 from pet_spect.errors import ConfigError, listed
 from pet_spect.model import Decision, ScanKey
-from pet_spect.remarks import Remark, write_cell
+from pet_spect.remarks import Remark, codes_in, write_cell
 from pet_spect.results.analysis_plan import PlanStatement, with_statement
 from pet_spect.results.decision_columns import AGREEMENT, DECISIONS, READERS
 from pet_spect.results.decision_log import append_log, read_log
@@ -84,12 +84,13 @@ def write_decision_tables(
     statement : PlanStatement
         For the dictionaries.
     """
-    keys = {ScanKey(row["participant_id"], row["session"], row["tracer"]): row["status"] for row in scans}
-    there = [key for key, status in keys.items() if status != "missing"]
+    by_key = {ScanKey(row["participant_id"], row["session"], row["tracer"]): row for row in scans}
+    there = [key for key, row in by_key.items() if row["status"] != "missing"]
+    shown = {key: _shown_codes(row) for key, row in by_key.items()}
     folder = results / "tables"
     disagreements, agreement = compare_readers(tables, there) if len(tables.readers) == 2 else ([], {})
     unsettled = {each.key: _unsettled(tables, each) for each in disagreements if _is_unsettled(each)}
-    rows = _rows(results, tables, keys, atlas, unsettled)
+    rows = _rows(results, tables, shown, atlas, unsettled)
     write_table(folder / "decisions.tsv", with_statement(DECISIONS, statement), rows)
     if agreement:
         listed_scans = ({**_of(one.key), **_fields(one, READERS)} for one in disagreements)
@@ -106,6 +107,12 @@ def write_decision_tables(
         append_log(results, [logged(t.name, line, by_run=True) for t, line in sound if (t.name, line.place) not in bad])
 
 
+def _shown_codes(scan: Mapping[str, Any]) -> set[str]:
+    """Return the faults of a row of scans.tsv whose acceptance has an effect."""
+    refused = {scan["code"]} if scan["decision"] == "accept" else set()
+    return refused | (codes_in(scan["warnings"]) if scan["status"] == "measured" else set())
+
+
 def _is_unsettled(disagreement: Disagreement) -> bool:
     return disagreement.basis == "decision" and disagreement.consensus is None
 
@@ -119,7 +126,7 @@ def _unsettled(tables: QcTables, disagreement: Disagreement) -> Remark:
 def _rows(
     results: Path,
     tables: QcTables,
-    scans: Collection[ScanKey],
+    shown: Mapping[ScanKey, Collection[str]],
     atlas: str,
     unsettled: Mapping[ScanKey, Remark],
 ) -> Iterator[dict[str, Any]]:
@@ -140,7 +147,7 @@ def _rows(
         kept = {line.place for lines in standing(table.lines).values() for line in lines}
         kept |= {line.place for line in last_ratings(table.lines).values()}
         for line in table.lines:
-            if line.link.chained and line.key in scans and line.key not in now:
+            if line.link.chained and line.key in shown and line.key not in now:
                 now[line.key] = judged_of(results, line.key, atlas)
             is_last, decided = line.place in kept, by_scan.get(line.key, ())
             of_line = present.pop((table.name, line.place), [])
@@ -149,7 +156,8 @@ def _rows(
             if is_last and line.key in now:
                 said += _outdated(line, now[line.key], decided)
             fails = any(fault.fails for fault in of_line)
-            yield _row(table, line, counts=is_last and _counts(line, decided), fails=fails, said=said)
+            counts = is_last and _counts(line, decided, shown.get(line.key, ()))
+            yield _row(table, line, counts=counts, fails=fails, said=said)
     for fault in (*rest, *(each for of_line in present.values() for each in of_line)):
         yield _fault_row(fault)
 
@@ -197,8 +205,10 @@ def _fault_row(fault: QcFault) -> dict[str, Any]:
     }
 
 
-def _counts(line: QcLine, decisions: Sequence[Decision]) -> bool:
-    """Return whether one of the decisions that count about the scan of a line is that of the line."""
+def _counts(line: QcLine, decisions: Sequence[Decision], shown: Collection[str]) -> bool:
+    """Return whether one of the decisions about the scan of a line is that of the line, and has an effect."""
+    if line.said == "accept" and line.code not in shown:
+        return False
     return any(one.decision == line.said and (one.code == line.code or one.reason == line.reason) for one in decisions)
 
 

@@ -239,7 +239,7 @@ def _check_code(line: TableRow, decision: QcLine) -> None:
         line.refuse("accept needs the code it accepts, as results/tables/scans.tsv gives it")
     elif decision.code not in CATALOGUE and (near := get_close_matches(decision.code, CATALOGUE, n=1, cutoff=0.9)):
         line.wrong("code", f"a code of results/tables/scans.tsv; did you mean {near[0]!r}?")
-    elif why := never_accepted(decision.code, decision.version):
+    elif why := never_accepted(decision.code, decision.version if not decision.link.chained else ""):
         line.refuse(
             f"{decision.code} cannot be accepted: {why}; correct the scan or its line in scans.tsv, or write exclude"
         )
