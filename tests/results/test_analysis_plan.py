@@ -153,6 +153,12 @@ def test_settings_that_came_and_went_are_told():
     )
 
 
+def test_entries_of_an_empty_setting_are_told_once():
+    filled, line = {"protocol": {"FDG": {"window": 1}}, "a": 1}, "protocol.FDG.window: from nothing to 1"
+    assert told_changes({"protocol": {}, "a": 1}, filled) == (line,)
+    assert told_changes(filled, {"protocol": {}, "a": 1}) == ("protocol.FDG.window: from 1 to nothing",)
+
+
 def test_many_changes_are_counted():
     told = told_changes({}, {f"key{number:02d}": number for number in range(MOST_CHANGES + 5)})
     assert len(told) == MOST_CHANGES + 1

@@ -219,10 +219,16 @@ def told_changes(first: Mapping[str, Any], later: Mapping[str, Any]) -> tuple[st
     lines = [
         f"{key}: from {_spelled(before.get(key))} to {_spelled(after.get(key))}"
         for key in dict.fromkeys([*before, *after])
-        if _canonical(before.get(key)) != _canonical(after.get(key))
+        if _canonical(before.get(key)) != _canonical(after.get(key)) and not _is_filled(key, before, after)
     ]
     more = len(lines) - MOST_CHANGES
     return (*lines[:MOST_CHANGES], f"and {more} more") if more > 0 else tuple(lines)
+
+
+def _is_filled(key: str, before: Mapping[str, object], after: Mapping[str, object]) -> bool:
+    """Return whether a setting without entries got some, or lost all: those tell it."""
+    empty, other = (before, after) if before.get(key) == {} else (after, before)
+    return empty.get(key) == {} and any(name.startswith(f"{key}.") for name in other)
 
 
 def _settings(value: object, key: str = "") -> Iterator[tuple[str, object]]:
