@@ -184,17 +184,20 @@ def format_value(value: Any) -> str:
 
 
 def inert(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula: an apostrophe before one that begins like one.
+    """Return a text that no spreadsheet takes for a formula or a quoted cell: an apostrophe before one that begins so.
 
-    A number keeps its sign.
+    A spreadsheet drops the quotes of a cell, so that a formula may stand behind them, and looks for the end of a cell
+    that begins with a quote in the lines below. A number keeps its sign.
 
     Examples
     --------
     >>> inert("=1+1"), inert("+see note"), inert("-1.2"), inert("left")
     ("'=1+1", "'+see note", '-1.2', 'left')
+    >>> print(inert('"=1+1"'), inert('"moved'), inert('he "moved"'))
+    '"=1+1" '"moved he "moved"
     """
     begins = unicodedata.normalize("NFKC", text.lstrip()[:1])
-    return f"'{text}" if begins in _FORMULA and not _DECIMAL.fullmatch(text) else text
+    return f"'{text}" if begins in (*_FORMULA, '"') and not _DECIMAL.fullmatch(text) else text
 
 
 def parse_float(text: str) -> float:

@@ -253,11 +253,12 @@ def test_every_table_says_which_plan_it_was_made_under(study):
     analysis = read_analysis(json.loads(declared()), SESSIONS).as_config()
     plan = record_plan(study.results, {"analysis": analysis})[0].sha256
     assert study.run("--analysis", declared(), "--plan", plan) == 0
-    for table in ("uptake", "ratios", "change", "summary", "scans"):
+    assert main(["accounted", str(study.results), "--out", str(study.results / "tables" / "accounted.tsv")]) == 0
+    for table in ("uptake", "ratios", "change", "summary", "scans", "checks", "decisions", "decided", "accounted"):
         assert statement(study, table)["Sha256"] == plan
-    other = record_plan(study.results, {"analysis": analysis, "pvc": "gtm"})[-1].sha256
+    other = record_plan(study.results, {"analysis": analysis, "pvc": "none"})[-1].sha256
     assert study.run("--analysis", declared(), "--plan", other) == 0
-    assert statement(study)["Changed"] == ["pvc: from nothing to gtm"]
+    assert statement(study)["Changed"] == ["pvc: from nothing to none"]
     assert statement(study)["AsPlanned"] is False
 
 
@@ -273,6 +274,30 @@ def test_an_analysis_that_is_not_that_of_the_plan_is_an_error(study, capsys):
     plan = record_plan(study.results, {"analysis": analysis})[0].sha256
     assert study.run("--analysis", declared(multiplicity="holm"), "--plan", plan) == 1
     assert f"--analysis: is not that of the plan {plan[:12]}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("planned", "flag"),
+    [
+        ({"pvc": "gtm"}, "--pvc"),
+        ({"protocol": {"FDG": {"min_uptake_minutes": 45}}}, "--protocol"),
+        ({"references": {}}, "--references"),
+        ({"sessions": ["baseline", "month6", "year1"]}, "--sessions"),
+        ({"targets": ["postcentral"]}, "--target"),
+        ({"within_subject_cv": {"FDG": {"value": 5, "kind": "total", "source": "a study"}}}, "--within-subject-cv"),
+        ({"within_subject_cv": 3}, "--within-subject-cv"),
+        ({"tracers": {"FDG": {"label": "18FFDG"}}}, "--tracers"),
+        ({"tracers": {"FDG": {"early": "IMZ"}, "IMZ": {}}}, "--early"),
+        ({"measure": {"max_cerebellum_asymmetry_percent": 90}}, "--max-cerebellum-asymmetry"),
+        ({"atlas": {"name": "mine"}}, "--atlas-name"),
+    ],
+)
+def test_a_setting_that_is_not_that_of_the_plan_is_an_error(study, capsys, planned, flag):
+    study.add("sub-01")
+    analysis = read_analysis(json.loads(declared()), SESSIONS).as_config()
+    plan = record_plan(study.results, {"analysis": analysis, **planned})[0].sha256
+    assert study.run("--analysis", declared(), "--plan", plan) == 1
+    assert f"{flag}: is not that of the plan {plan[:12]}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from pet_spect.cli import main
+from pet_spect.results.analysis_plan import record_plan
 from pet_spect.results.columns import CHANGE
 from pet_spect.results.outcome_columns import OUTCOMES, OUTCOMES_CHANGE, OUTCOMES_IMAGING, OUTCOMES_SUMMARY
 from pet_spect.results.outcome_tables import read_outcome_tables
@@ -78,6 +79,7 @@ def test_the_tables_hold_everybody_and_have_dictionaries(study):
     for name, table in zip(TABLES, columns, strict=True):
         told = json.loads((study.results / "tables" / f"{name}.json").read_text(encoding="utf-8"))
         assert list(told) == list(table) == list(study.rows(name)[0])
+        assert next(iter(told.values()))["AnalysisPlan"]["Statement"].endswith("the command was run by hand.")
         assert all(entry["Description"] for entry in told.values())
     assert len(study.rows("outcomes")) == 8 * 3 * 2
     assert len(study.rows("outcomes_change")) == 8 * 2 * 2
@@ -86,6 +88,19 @@ def test_the_tables_hold_everybody_and_have_dictionaries(study):
     (row,) = study.rows("outcomes_change", participant_id="sub-07", outcome="mRS", session="year1")
     assert (row["baseline"], row["follow_up"], row["improvement"]) == ("4", "n/a", "n/a")
     assert (row["status"], row["withdrawn"], row["improved"]) == ("no_follow_up", "true", "n/a")
+
+
+def test_every_table_says_which_plan_it_was_made_under(study):
+    study.scales()
+    first = record_plan(study.results, {"pvc": "none"})[0]
+    other = record_plan(study.results, {"pvc": "gtm"})[1]
+    assert study.run("--plan", other.sha256) == 0
+    for name in TABLES:
+        told = json.loads((study.results / "tables" / f"{name}.json").read_text(encoding="utf-8"))
+        statement = next(iter(told.values()))["AnalysisPlan"]
+        assert (statement["Sha256"], statement["FirstSha256"]) == (other.sha256, first.sha256)
+        assert statement["Changed"] == ["pvc: from none to gtm"]
+    assert read_outcome_tables(study.results) is not None
 
 
 def test_the_frequency_of_the_mrs_can_be_recomputed_from_the_change_table(study):

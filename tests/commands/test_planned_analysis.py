@@ -29,7 +29,7 @@ def study(tmp_path):
         "within_subject_cv": {},
         "participants": "Doe.tsv",
     }
-    return Study(config, dict(BUILT_IN), AtlasFiles(labels, table, "mine", [], {}), {}, {}, [], [], [], [], [], [])
+    return Study(config, dict(BUILT_IN), AtlasFiles(labels, table, "mine", [], {}), {}, {}, [], [], [], [], [], [], [])
 
 
 def test_the_plan_holds_what_decides_about_results_and_no_path(study, tmp_path):

@@ -169,6 +169,76 @@ def test_a_removed_table_is_found(study, capsys):
     assert "was signed, and the study has no such table" in capsys.readouterr().err
 
 
+def test_a_decision_that_the_log_cannot_take_is_not_signed(study, capsys):
+    study.sign("sub-02 baseline FDG")
+    before = study.qc.read_bytes()
+    lock = log_path(study.results).with_name(".decisions_log.tsv.lock")
+    lock.unlink()
+    lock.mkdir()
+    assert study.sign("sub-01 year1 FDG") == 1
+    assert "cannot read or write" in capsys.readouterr().err
+    assert study.qc.read_bytes() == before
+    lock.rmdir()
+    assert (study.sign("sub-01 year1 FDG"), study.cohort(), study.accounted()) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "name", [" a.tsv", "a\t.tsv", "a.tsv\r", "a\u2028.tsv", "\u00a0a.tsv", "q\udcff.tsv", "\udcff/q.tsv"]
+)
+def test_a_table_whose_name_the_log_cannot_hold_is_refused(study, capsys, name):
+    with pytest.raises(SystemExit) as caught:
+        study.sign("sub-01 year1 FDG", qc=study.config / name)
+    assert caught.value.code == 2
+    assert "needed a file name without control characters or blanks at its ends" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        study.cohort("--qc", str(study.config / name))
+    assert study.sign("sub-01 year1 FDG") == 0
+
+
+def test_a_reason_that_is_no_text_is_refused(study, capsys):
+    with pytest.raises(SystemExit):
+        study.sign("sub-01 year1 FDG", reason="M\udcfcller")
+    assert "needed text in UTF-8" in capsys.readouterr().err
+    assert not study.qc.exists()
+
+
+def test_a_consensus_that_is_gone_fails_the_last_step(study, capsys):
+    consensus = study.config / "consensus.tsv"
+    study.sign("sub-02 baseline FDG", "rating", "--code", "good")
+    study.sign("sub-01 year1 FDG", qc=consensus)
+    consensus.unlink()
+    assert study.cohort("--qc", str(study.qc), "--absent-qc", str(consensus)) == 0
+    assert study.scan("sub-01", "year1")["code"] == "qc_altered"
+    assert study.accounted() == 1
+    assert "decision 1 of consensus.tsv was signed" in capsys.readouterr().err
+
+
+def test_a_copy_of_a_signed_table_fails_the_last_step_in_every_run(study, capsys):
+    study.sign("sub-01 year1 FDG")
+    consensus = study.config / "consensus.tsv"
+    consensus.write_bytes(study.qc.read_bytes())
+    for _ in range(2):
+        assert study.cohort("--qc", str(study.qc), "--consensus", str(consensus)) == 0
+        assert study.scan("sub-01", "year1")["code"] == "qc_altered"
+        assert study.accounted() == 1
+    assert "line 2 of consensus.tsv was signed in qc.tsv, not in this table" in capsys.readouterr().err
+
+
+def test_a_forged_line_fails_the_last_step_in_every_run_and_nothing_is_signed_behind_it(study, capsys):
+    line = study.sign("sub-01 year1 FDG")
+    log = log_path(study.results).read_bytes()
+    study.sign("sub-01 year1 FDG", "withdraw")
+    log_path(study.results).write_bytes(log)
+    for _ in range(2):
+        assert study.cohort() == 0
+        assert study.scan("sub-01", "year1")["code"] == "qc_altered"
+        assert study.table("decisions")[1]["result"] == "fail"
+        assert study.accounted() == 1
+    assert "line 3 of qc.tsv has the form of a signed line" in capsys.readouterr().err
+    assert study.sign("sub-02 baseline FDG") == 1
+    assert line == 0
+
+
 def test_a_decision_in_a_file_that_the_study_does_not_use_is_only_said(study, capsys):
     study.sign("sub-01 year1 FDG")
     study.sign("sub-02 baseline FDG", qc=study.config / "qcc.tsv")
@@ -185,6 +255,23 @@ def test_an_edited_log_fails_the_last_step_and_nothing_is_signed(study, capsys):
     assert "decisions_log.tsv (qc_log_altered: " in capsys.readouterr().err
     assert study.sign("sub-02 baseline FDG") == 1
     assert "is not as it was written; restore it" in capsys.readouterr().err
+
+
+def test_an_acceptance_of_what_the_scan_does_not_show_does_not_count(study):
+    study.sign("sub-01 year1 FDG", "accept", "--code", "gate_overlap")
+    assert (study.cohort(), study.accounted()) == (0, 0)
+    (line,) = study.table("decisions")
+    assert (line["counts"], line["result"]) == ("false", "pass")
+    assert "without effect" in study.scan("sub-01", "year1")["sign_off"]
+
+
+def test_an_acceptance_of_what_the_scan_shows_counts(study):
+    study.cohort()
+    shown = next(row for row in study.table("scans") if row["status"] == "measured" and row["warnings"] != "n/a")
+    code = shown["warnings"].split(":")[0]
+    study.sign(f"{shown['participant_id']} {shown['session']} FDG", "accept", "--code", code)
+    study.cohort()
+    assert study.table("decisions")[0]["counts"] == "true"
 
 
 def test_a_line_by_hand_counts_and_is_marked(study):
@@ -298,6 +385,7 @@ def test_every_table_has_its_dictionary(study):
         assert path.read_text().splitlines()[0].split("\t") == list(entries)
         dictionary = json.loads(path.with_suffix(".json").read_text())
         assert list(dictionary) == list(entries)
+        assert next(iter(dictionary.values()))["AnalysisPlan"]["Statement"].endswith("the command was run by hand.")
         assert all(entry["Description"] for entry in dictionary.values())
 
 

@@ -270,8 +270,12 @@ WORDINGS = [
     ("treatment_outside", {"case": "mask"}, "the treatment mask lies outside the brain"),
     ("qc_altered", {"case": "chain", "line": 2, "broken": 3, "table": "qc.tsv"},
      "line 2 of qc.tsv may have been altered: the chain of signed lines is broken at line 3; restore the table"),
+    ("qc_altered", {"case": "elsewhere", "line": 2, "table": "b.tsv", "signed_in": "a.tsv"},
+     "line 2 of b.tsv was signed in a.tsv, not in this table; remove the copy, or give the table its name back"),
     ("qc_altered", {"case": "log", "line": 2, "table": "qc.tsv"},
      "line 2 of qc.tsv is not the one that was signed there; restore the table"),
+    ("qc_altered", {"case": "unchained", "line": 2, "table": "qc.tsv"},
+     "line 2 of qc.tsv was signed, and no longer says so; restore the table"),
     ("qc_changed", {"place": 1, "table": "qc.tsv"},
      "decision 1 of qc.tsv, which is not signed, is not the one that an earlier run has seen"),
     ("qc_log_altered", {}, "tables/decisions_log.tsv is not as it was written"),
@@ -284,6 +288,9 @@ WORDINGS = [
     ("qc_other_results", {"parts": "the image and the uptake"},
      "the decision was made on other results: the image and the uptake changed since then; look at the scan again"),
     ("qc_unchained", {}, "this line is not signed, so that it can be changed unseen"),
+    ("qc_unlogged", {"line": 2, "table": "qc.tsv"},
+     "line 2 of qc.tsv has the form of a signed line, and the log holds no signature of it; restore the table or the"
+     " log"),
     ("readers_disagree", {"first": "a.tsv", "one": "exclude", "second": "b.tsv", "other": "none"},
      "a.tsv says exclude, b.tsv says none, and no consensus settles it"),
 ]  # fmt: skip

@@ -82,8 +82,16 @@ def test_uptake_of_one_person_is_a_result(tmp_path):
     ("edit", "which"),
     [
         (lambda plans: plans[0]["Contents"].update(pvc="gtm"), "plan 1 of 3"),
-        (lambda plans: plans[1].update(Changed=[]), "plan 3 of 3"),
-        (lambda plans: plans[0].update(ResultsExisted=True), "plan 2 of 3"),
+        (lambda plans: plans[1].update(Changed=[]), "plan 2 of 3"),
+        (lambda plans: plans[2].update(Changed=["pvc: from none to gtm", "and no more"]), "plan 3 of 3"),
+        (lambda plans: plans[0].update(ResultsExisted=True), "plan 1 of 3"),
+        (lambda plans: plans[2].update(ResultsExisted=True), "plan 3 of 3"),
+        (lambda plans: plans[2].update(EntrySha256="0" * 64), "plan 3 of 3"),
+        (lambda plans: plans[0]["Contents"].update(pvc=float("nan")), "plan 1 of 3"),
+        (lambda plans: plans[0]["Contents"].update(pvc="\ud800"), "plan 1 of 3"),
+        (lambda plans: plans[0]["Contents"].update({"\ud800": 1}), "plan 1 of 3"),
+        (lambda plans: plans[0]["Contents"].update(pvc=10**400), "plan 1 of 3"),
+        (lambda plans: plans[0]["Contents"].update(pvc=json.loads("[" * 450 + "]" * 450)), "plan 1 of 3"),
         (lambda plans: plans.pop(0), "plan 1 of 2"),
         (lambda plans: plans.pop(1), "plan 2 of 2"),
         (lambda plans: plans.insert(0, plans.pop(1)), "plan 1 of 3"),
@@ -95,6 +103,38 @@ def test_an_altered_removed_or_exchanged_plan_is_found(tmp_path, edit, which):
     edited(tmp_path, edit)
     with pytest.raises(TableError, match=f"{which} is not as it was recorded"):
         record_plan(tmp_path, FIRST)
+
+
+def test_a_file_that_is_nested_too_deeply_is_an_error(tmp_path):
+    record_plan(tmp_path, FIRST)
+    path = tmp_path / PLAN_FILE
+    for depth in (200, 400, 600, 900, 2000, 100_000):
+        path.write_text(path.read_text().replace('"none"', "[" * depth + "]" * depth, 1))
+        with pytest.raises(TableError, match=r"analysis_plan\.json: "):
+            read_plans(tmp_path)
+        (tmp_path / PLAN_FILE).unlink()
+        record_plan(tmp_path, FIRST)
+
+
+@pytest.mark.parametrize("left", [2, 1, 0])
+def test_plans_that_are_missing_at_the_end_are_found_once_tables_were_made(tmp_path, left):
+    for contents in (FIRST, LATER, {**FIRST, "pvc": "gtm"}):
+        plans = record_plan(tmp_path, contents)
+    columns = with_statement({"tracer": {"Description": "Tracer."}}, plan_statement(plans, plans[-1].sha256))
+    (tmp_path / "tables" / "summary.json").write_text(json.dumps(columns))
+    assert read_plans(tmp_path) == plans
+    edited(tmp_path, lambda plans: plans.__delitem__(slice(left, None)))
+    if not left:
+        (tmp_path / PLAN_FILE).unlink()
+    with pytest.raises(TableError, match=f"holds {left} of the 3 plans"):
+        record_plan(tmp_path, FIRST)
+
+
+def test_a_dictionary_that_tells_of_no_plans_asks_for_none(tmp_path):
+    (tmp_path / "tables").mkdir()
+    for content in ("{", "{}", '{"tracer": {"AnalysisPlan": 3}}'):
+        (tmp_path / "tables" / "summary.json").write_text(content)
+        assert read_plans(tmp_path) == ()
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", '{"Plans": [{}]}', "{", '{"Plans": [1]}', '{"Plans": {}}'])
@@ -111,6 +151,12 @@ def test_settings_that_came_and_went_are_told():
         "a.c: from [1, 2] to nothing",
         "a.d: from nothing to {}",
     )
+
+
+def test_entries_of_an_empty_setting_are_told_once():
+    filled, line = {"protocol": {"FDG": {"window": 1}}, "a": 1}, "protocol.FDG.window: from nothing to 1"
+    assert told_changes({"protocol": {}, "a": 1}, filled) == (line,)
+    assert told_changes(filled, {"protocol": {}, "a": 1}) == ("protocol.FDG.window: from 1 to nothing",)
 
 
 def test_many_changes_are_counted():

@@ -52,6 +52,17 @@ def test_the_consensus_need_not_exist_yet(check):
     assert check("").qc == []
 
 
+def test_a_table_that_is_named_and_gone_takes_the_scans_out_that_it_decided(check):
+    line = sign(Path("c.tsv"), "sub-01 year1 FDG", "exclude")
+    log = [logged("c.tsv", line, by_run=False)]
+    assert check("qc: a.tsv\nconsensus: c.tsv\n", log).absent_qc == []
+    Path("c.tsv").unlink()
+    study = check("qc: a.tsv\nconsensus: c.tsv\n", log)
+    assert study.absent_qc == ["c.tsv"]
+    assert [(one.key.session, one.code) for one in study.decisions] == [("year1", "qc_altered")]
+    assert check("qc: a.tsv\n", log).decisions == []
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
@@ -60,6 +71,7 @@ def test_the_consensus_need_not_exist_yet(check):
         ("qc: [a.tsv, b.tsv]\nconsensus: A.tsv\n", "needed tables with different file names"),
         ("qc: [a.tsv]\n", "needed the path of the table of sign-offs, or a list of two of them"),
         ("qc: [a.tsv, b.tsv, c.tsv]\n", "needed the path of the table of sign-offs, or a list of two of them"),
+        ("qc: a.tsv\nconsensus: './ c.tsv'\n", "consensus: found './ c.tsv', needed a file name without control"),
         ("qc: [a.tsv, 3]\n", "needed the path of the table of sign-offs, or a list of two of them"),
         ("qc: 3\n", "needed the path of the table of sign-offs, or a list of two of them"),
         ("qc: [a.tsv, '~/b.tsv']\n", "~ is not read as the home folder"),

@@ -24,8 +24,14 @@ def qc(tmp_path):
     return path
 
 
-def log_of(*paths):
-    return [logged(table.name, line, by_run=True) for table in read_qc_tables(paths).tables for line in table.lines]
+def log_of(*paths, signed=True):
+    """Return the log after the signed lines were signed, and a run has seen all."""
+    return [
+        logged(table.name, line, by_run=by_run)
+        for table in read_qc_tables(paths).tables
+        for line in table.lines
+        for by_run in ([False, True] if line.link.chained and signed else [True])
+    ]
 
 
 def found(tables):
@@ -76,7 +82,7 @@ def test_a_removed_line_is_found_and_the_log_knows_its_scan(qc, place):
 def test_a_truncated_table_is_found_by_the_log_alone(qc):
     log = log_of(qc)
     edit(qc, lambda lines: lines.__delitem__(3))
-    assert read_qc_tables([qc]).faults() == []
+    assert not any(fault.fails for fault in read_qc_tables([qc]).faults())
     tables = read_qc_tables([qc], log=log)
     assert found(tables) == [("qc_lost", "sub-03", True)]
     assert "was signed, and the table holds only 2" in tables.faults()[0].remark.text
@@ -125,9 +131,97 @@ def test_a_table_that_was_replaced_or_removed_is_found(qc, tmp_path, there):
     assert set(taken_out(tables)) >= {"sub-01", "sub-02", "sub-03"}
 
 
-def test_a_table_that_was_renamed_is_the_same(qc):
+def test_a_table_that_was_renamed_is_found_until_it_has_its_name_back(qc):
     log = log_of(qc)
-    assert read_qc_tables([qc.rename(qc.with_name("reader_a.tsv"))], log=log).faults() == []
+    renamed = qc.rename(qc.with_name("reader_a.tsv"))
+    tables = read_qc_tables([renamed], log=log)
+    assert "was signed in qc.tsv, not in this table" in tables.faults()[0].remark.text
+    assert taken_out(tables) == ["sub-01", "sub-02", "sub-03"]
+    assert read_qc_tables([renamed.rename(qc)], log=log).faults() == []
+
+
+@pytest.mark.parametrize("role", ["reader", "consensus"])
+def test_a_copy_of_a_signed_table_is_no_other_reader_and_no_consensus(qc, tmp_path, role):
+    other, copy = tmp_path / "b.tsv", tmp_path / "copy.tsv"
+    sign(other, SCANS[0], "rating", "good")
+    log = log_of(qc, other)
+    copy.write_bytes(qc.read_bytes())
+    paths = ([qc, copy], None) if role == "reader" else ([qc, other], copy)
+    tables = read_qc_tables(*paths, log=log)
+    assert {(fault.table, fault.remark.code, fault.fails) for fault in tables.faults()} >= {
+        ("copy.tsv", "qc_altered", True)
+    }
+    assert taken_out(tables) == ["sub-01", "sub-02", "sub-03"]
+
+
+def test_two_readers_may_sign_the_same_words_in_the_same_second(tmp_path):
+    paths = [tmp_path / "a.tsv", tmp_path / "b.tsv"]
+    for path in paths:
+        sign(path, SCANS[0], "exclude")
+    assert read_qc_tables(paths, log=log_of(*paths)).faults() == []
+
+
+def forge(path, scan, decision):
+    """Append a line that continues the chain as a signed one does, without signing it."""
+    line = sign(path, scan, decision)
+    return line.link.sha256
+
+
+@pytest.mark.parametrize("decision", ["withdraw", "exclude"])
+def test_a_line_that_nobody_signed_takes_its_scan_out_though_the_chain_holds(qc, decision):
+    log = log_of(qc)
+    forge(qc, SCANS[0], decision)
+    tables = read_qc_tables([qc], log=log)
+    assert found(tables) == [("qc_unlogged", "sub-01", True)]
+    assert taken_out(tables) == ["sub-01"]
+
+
+def test_a_table_of_a_reader_who_never_signed_is_found(qc, tmp_path):
+    log = log_of(qc)
+    forge(tmp_path / "b.tsv", SCANS[1], "exclude")
+    assert found(read_qc_tables([qc, tmp_path / "b.tsv"], log=log)) == [("qc_unlogged", "sub-02", True)]
+
+
+@pytest.mark.parametrize("log_is", ["empty", "of runs"])
+def test_signed_lines_count_with_a_warning_if_the_log_was_lost(qc, log_is):
+    log = [] if log_is == "empty" else log_of(qc, signed=False)
+    tables = read_qc_tables([qc], log=log)
+    assert found(tables) == [("qc_unlogged", scan.split()[0], False) for scan in SCANS]
+    assert taken_out(tables) == []
+    line = sign(qc, SCANS[0], "withdraw")
+    tables = read_qc_tables([qc], log=[*log, logged("qc.tsv", line, by_run=False)])
+    assert found(tables) == [("qc_unlogged", scan.split()[0], False) for scan in SCANS]
+
+
+def test_a_signed_line_that_no_longer_says_so_is_found(qc):
+    log = log_of(qc)
+    previous = read_table(qc)[2]["previous"]
+    edit(qc, lambda lines: lines.__setitem__(3, lines[3].replace(previous, "n/a")))
+    tables = read_qc_tables([qc], log=log)
+    assert found(tables) == [("qc_altered", "sub-03", True)]
+    assert "was signed, and no longer says so" in tables.faults()[0].remark.text
+
+
+def test_a_table_that_the_study_uses_and_that_is_gone_is_found_though_no_run_has_seen_it(qc, tmp_path):
+    consensus = tmp_path / "consensus.tsv"
+    line = sign(consensus, SCANS[0], "exclude")
+    log = [*log_of(qc), logged("consensus.tsv", line, by_run=False)]
+    consensus.unlink()
+    assert taken_out(read_qc_tables([qc], consensus, log)) == ["sub-01"]
+    assert taken_out(read_qc_tables([qc], log=log, absent=["consensus.tsv"])) == ["sub-01"]
+    assert taken_out(read_qc_tables([qc], log=log)) == []  # a file that the study does not use
+
+
+def test_a_rating_behind_a_removed_exclusion_takes_no_scan_out(tmp_path):
+    path = tmp_path / "qc.tsv"
+    sign(path, SCANS[0], "exclude")
+    for scan in SCANS[1:]:
+        sign(path, scan, "rating", "good")
+    log = log_of(path)
+    edit(path, lambda lines: lines.__delitem__(1))
+    tables = read_qc_tables([path], log=log)
+    assert any(fault.fails for fault in tables.faults())
+    assert taken_out(tables) == ["sub-01"]
 
 
 def test_a_table_that_was_restored_has_no_faults_any_more(qc):
@@ -154,7 +248,7 @@ def test_a_table_that_a_spreadsheet_program_saved_again_has_no_faults(tmp_path):
     assert tables.faults() == []
     assert [(one.key, one.decision) for one in tables.decisions()] == [(one.key, one.decision) for one in decisions]
     sign(path, SCANS[2], "exclude")
-    assert read_qc_tables([path], log=log).faults() == []
+    assert read_qc_tables([path], log=log_of(path)).faults() == []
 
 
 def test_lines_by_hand_may_change_and_the_first_change_is_said(tmp_path):

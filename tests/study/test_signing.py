@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -49,6 +50,13 @@ def test_an_old_line_cannot_be_changed_unseen_once_a_line_was_signed(qc):
     assert caught.value.code == "qc_altered"
 
 
+def test_a_signed_line_of_an_older_version_may_not_accept_what_nobody_can(qc):
+    with pytest.raises(StudyError, match="gate_mirrored cannot be accepted"):
+        sign(qc, "sub-01 year1 FDG", "accept", "gate_mirrored", version="0.1.0")
+    qc.write_text(OLD + by_hand("sub-01 year1 FDG", "accept", "gate_mirrored").replace("0.2.0", "0.1.0"))
+    assert [one.code for one in read_decisions(qc)] == ["gate_mirrored"]
+
+
 def test_a_table_of_a_spreadsheet_program_is_extended(qc):
     qc.write_bytes((OLD + by_hand("sub-01 year1 FDG", "exclude")).replace("\n", "\r\n").encode("utf-16"))
     sign(qc, "sub-01 baseline FDG", "exclude")
@@ -61,7 +69,7 @@ def test_two_writers_wait_for_each_other(qc):
     with ThreadPoolExecutor(8) as writers:
         list(writers.map(lambda scan: sign(qc, scan, "exclude"), scans))
     assert sorted(row["participant_id"] for row in read_table(qc)) == sorted(scan.split()[0] for scan in scans)
-    assert read_qc_tables([qc]).faults() == []
+    assert not any(fault.fails for fault in read_qc_tables([qc]).faults())
 
 
 @pytest.mark.parametrize(
@@ -71,6 +79,9 @@ def test_two_writers_wait_for_each_other(qc):
         ("accept", "identical_scans", "identical_scans cannot be accepted"),
         ("accept", "qc_altered", "qc_altered cannot be accepted"),
         ("accept", "gate_overlp", "did you mean 'gate_overlap'"),
+        ("exclude", "qc_altered", "code: found 'qc_altered', needed another code"),
+        ("exclude", "qc_unlogged", "code: found 'qc_unlogged', needed another code"),
+        ("withdraw", "qc_lost", "code: found 'qc_lost', needed another code"),
         ("rating", "nice", "found 'nice', needed good or doubt or bad"),
         ("ok", "n/a", "found 'ok', needed accept or exclude or withdraw or rating"),
     ],
@@ -86,7 +97,17 @@ def test_a_line_with_a_mistake_is_not_signed(qc, decision, code, message):
 def test_a_reason_that_begins_like_a_formula_stays_text(qc):
     sign(qc, "sub-01 year1 FDG", "exclude", reason="=1+1")
     assert read_table(qc)[0]["reason"] == "'=1+1"
-    assert read_qc_tables([qc]).faults() == []
+    assert not any(fault.fails for fault in read_qc_tables([qc]).faults())
+
+
+@pytest.mark.parametrize("reason", ['"=HYPERLINK(""http://example.org"")"', '"moved', '"moved"', '"'])
+def test_a_reason_that_begins_with_a_quote_stays_text(qc, reason):
+    sign(qc, "sub-01 year1 FDG", "exclude", reason=reason)
+    assert read_table(qc)[0]["reason"] == f"'{reason}"
+    sign(qc, "sub-02 year1 FDG", "exclude")
+    rows = list(csv.reader(qc.read_text().splitlines(), delimiter="\t"))  # as a spreadsheet program splits it
+    assert [len(row) for row in rows] == [len(QC_COLUMNS)] * 3
+    assert not any(fault.fails for fault in read_qc_tables([qc]).faults())
 
 
 def test_a_signed_line_replaces_an_earlier_one_about_the_scan(qc):
@@ -132,7 +153,22 @@ def test_nothing_is_signed_behind_a_line_that_the_log_knows_otherwise(qc):
     log = (logged("qc.tsv", line, by_run=False),)
     qc.write_text(qc.read_text().replace("exclude", "accept").replace("accept\tn/a", "accept\tgate_overlap"))
     with pytest.raises(TableError, match=r"line 2 of qc\.tsv is not the one that was signed there"):
-        append_signed_line(qc, {"participant_id": "sub-02"}, log)
+        append_signed_line(qc, {"participant_id": "sub-02"}, lambda: log)
+
+
+def test_a_line_that_cannot_be_noted_is_not_signed(qc):
+    sign(qc, "sub-01 year1 FDG", "exclude")
+    before = qc.read_bytes()
+
+    def note(line):
+        assert line.place == 2
+        raise OSError(28, "No space left on device", "decisions_log.tsv")
+
+    cells = read_table(qc)[0] | {"participant_id": "sub-02"}
+    with pytest.raises(OSError, match="No space left"):
+        append_signed_line(qc, cells, note=note)
+    assert qc.read_bytes() == before
+    assert not list(qc.parent.glob(".partial-*"))
 
 
 def test_a_hash_that_is_none_is_a_mistake(qc):

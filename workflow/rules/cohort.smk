@@ -17,6 +17,12 @@ def study_facts(wildcards):
     return ["--study", json.dumps(config["study"])] if config["study"] else []
 
 
+def qc_flags(wildcards):
+    """The tables of decisions, and those that are gone though lines of them were signed."""
+    tables = {"--qc": QC, "--consensus": CONSENSUS, "--absent-qc": STUDY.absent_qc}
+    return [word for flag, paths in tables.items() if paths for word in (flag, *paths)]
+
+
 READERS = ["readers", "agreement"] if len(QC) == 2 else []
 
 
@@ -53,7 +59,7 @@ rule cohort:
         "logs/cohort.log",
     params:
         version=PACKAGE_VERSION,
-        qc=(["--qc", *QC] if QC else []) + (["--consensus", *CONSENSUS] if CONSENSUS else []),
+        qc=qc_flags,
         atlas=ATLAS.name,
         own_atlas="--own-atlas" if "--atlas-labels" in ATLAS.flags else "",
         sessions=config["sessions"],

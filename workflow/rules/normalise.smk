@@ -15,11 +15,13 @@ def template_files(wildcards):
 def exclude_flags(wildcards):
     """`--exclude SESSION TRACER REASON` for every scan of one participant that somebody excluded.
 
-    The rule has no qc.tsv among its inputs, so that a decision about one person redoes nobody else.
+    The rule has no qc.tsv among its inputs, so that a decision about one person redoes nobody else. What is said of an
+    altered decision may change from run to run, and must not repeat the registration.
     """
     listed = {scan.key for scan in SCANS[wildcards.participant].values()}
     signed = [decision for decision in DECISIONS if decision.decision == "exclude" and decision.key in listed]
-    return [word for one in signed for word in ("--exclude", one.session, one.tracer, one.reason)]
+    why = {one.key: "a signed decision was altered" if one.code == ALTERED else one.reason for one in signed}
+    return [word for one in signed for word in ("--exclude", one.session, one.tracer, why[one.key])]
 
 
 def accept_flags(wildcards):

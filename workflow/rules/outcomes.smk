@@ -14,7 +14,8 @@ def outcome_flags(wildcards):
     settings = config["outcome_analysis"]
     days = settings["adverse_event_days"]
     flags += ["--adverse-event-days", *map(str, days)] if days else []
-    return [*flags, "--adverse-event-withdrawn", settings["adverse_event_withdrawn"]]
+    flags += ["--adverse-event-withdrawn", settings["adverse_event_withdrawn"]]
+    return [*flags, "--plan", plan_hash(analysis_plan())]
 
 
 if CLINICAL:

@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 
 from pet_spect.errors import TableError
+from pet_spect.files import read_json
 from pet_spect.remarks import codes_in
 from pet_spect.results.accounted_table import ACCOUNTED, accounted_rows
-from pet_spect.results.columns import SCANS
+from pet_spect.results.analysis_plan import recorded_statement, with_statement
+from pet_spect.results.columns import SCANS, Columns
 from pet_spect.results.decision_columns import DECISIONS
 from pet_spect.results.finished_run import check_finished
 from pet_spect.tsv import MISSING, Row, read_table, write_table
@@ -53,7 +55,14 @@ def run(options: argparse.Namespace) -> None:
         )
     if altered:
         raise TableError(altered, code="qc_altered")
-    write_table(options.out, ACCOUNTED, accounted_rows(scans))
+    write_table(options.out, _columns(options.results / "tables" / "scans.json"), accounted_rows(scans))
+
+
+def _columns(of_scans: Path) -> Columns:
+    """Return the columns with what the dictionary of the scans says of the analysis plan."""
+    told = read_json(of_scans, TableError, "dictionary") if of_scans.is_file() else {}
+    statement = recorded_statement(told, of_scans)
+    return ACCOUNTED if statement is None else with_statement(ACCOUNTED, statement)
 
 
 def _judge_decisions(path: Path) -> str:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pet_spect.errors import ConfigError, RegionError
+from pet_spect.errors import ConfigError, RegionError, shown
 from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Atlas
 from pet_spect.quantify.cohort.within_subject import WithinSubjectCv, read_within_subject_cv
 from pet_spect.quantify.references import Reference, read_references
 from pet_spect.results.study_facts import StudyFacts, read_study_facts
+from pet_spect.study.paths import NEEDED_NAME, usable_name
 
 _Value = TypeVar("_Value")
 
@@ -46,6 +47,13 @@ def within_subject_cv(text: str) -> dict[str, WithinSubjectCv]:
 def study_facts(text: str) -> StudyFacts:
     """Return the value of ``--study``."""
     return _of_json(text, read_study_facts)
+
+
+def decision_table(text: str) -> Path:
+    """Return the path of a table of decisions, whose name other tables can hold."""
+    if not usable_name(Path(text)):
+        raise argparse.ArgumentTypeError(f"found {shown(text)}, needed {NEEDED_NAME}")
+    return Path(text)
 
 
 def json_object(text: str) -> dict[str, Any]:

@@ -195,10 +195,11 @@ def run(options: argparse.Namespace) -> None:
     write_table(folder / "change.tsv", change_columns, _as_rows(followed, change_columns))
     summary = summarise(followed, plan.analysis, plan.roles.target_name)
     write_table(folder / "summary.tsv", summary_columns, map(summary_row, summary))
-    write_decided(folder, summary, summarise(followed_undecided, plan.analysis, plan.roles.target_name), undecided)
+    everything_in = summarise(followed_undecided, plan.analysis, plan.roles.target_name)
+    write_decided(folder, summary, everything_in, undecided, statement)
     write_table(folder / "scans.tsv", with_statement(columns.SCANS, statement), scans)
-    write_table(folder / "checks.tsv", CHECKS, checks)
-    write_decision_tables(options.results, qc, scans, options.atlas_name)
+    write_table(folder / "checks.tsv", with_statement(CHECKS, statement), checks)
+    write_decision_tables(options.results, qc, scans, options.atlas_name, statement)
     describe_dataset(options.results, options.study)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pet_spect.commands.arguments import json_object
+from pet_spect.commands.cohort_plan import other_than_planned
 from pet_spect.errors import ConfigError, listed
 from pet_spect.quantify.cohort.analysis.settings import Analysis, read_analysis
 from pet_spect.quantify.comparisons import CONTRALATERAL
@@ -80,15 +81,14 @@ def statement_of_plan(options: argparse.Namespace, analysis: Analysis) -> PlanSt
     Raises
     ------
     ConfigError
-        If the recorded plan with the hash of ``--plan`` declares another analysis than the flags.
+        If the recorded plan with the hash of ``--plan`` holds another analysis, or another setting, than the flags.
     TableError
         If the recorded plans cannot be read, or were altered.
     """
     plans = read_plans(options.results)
     planned = next((plan for plan in reversed(plans) if plan.sha256 == options.plan), None)
     if planned is not None:
-        declared = planned.contents.get("analysis")
-        own = analysis.as_config()
-        if not isinstance(declared, dict) or {key: declared.get(key) for key in own} != own:
-            raise ConfigError(f"--analysis: is not that of the plan {options.plan[:12]}; run the workflow")
+        flag = other_than_planned(options, analysis, planned.contents)
+        if flag is not None:
+            raise ConfigError(f"{flag}: is not that of the plan {options.plan[:12]}; run the workflow")
     return plan_statement(plans, options.plan)

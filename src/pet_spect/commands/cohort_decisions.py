@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pet_spect.commands.arguments import decision_table
 from pet_spect.errors import ConfigError, listed
 from pet_spect.model import Decision, ScanKey
-from pet_spect.remarks import Remark, write_cell
+from pet_spect.remarks import Remark, codes_in, write_cell
+from pet_spect.results.analysis_plan import PlanStatement, with_statement
 from pet_spect.results.decision_columns import AGREEMENT, DECISIONS, READERS
 from pet_spect.results.decision_log import append_log, read_log
 from pet_spect.results.judged import Judged, changed_parts, judged_of
@@ -21,16 +23,26 @@ from pet_spect.tsv import sidecar_of_table, write_table
 
 
 def add_qc(parser: argparse.ArgumentParser) -> None:
-    """Declare ``--qc`` and ``--consensus``."""
+    """Declare ``--qc``, ``--consensus`` and ``--absent-qc``."""
     parser.add_argument(
         "--qc",
-        type=Path,
+        type=decision_table,
         nargs="+",
         default=[],
         metavar="TSV",
         help="qc.tsv of one reader, or of two: what was decided",
     )
-    parser.add_argument("--consensus", type=Path, metavar="TSV", help="what two readers agreed on; wins over both")
+    parser.add_argument(
+        "--consensus", type=decision_table, metavar="TSV", help="what two readers agreed on; wins over both"
+    )
+    parser.add_argument(
+        "--absent-qc",
+        type=decision_table,
+        nargs="+",
+        default=[],
+        metavar="TSV",
+        help="tables that the study is to use and that do not exist: what was signed there is lost",
+    )
 
 
 def qc_tables(options: argparse.Namespace) -> QcTables:
@@ -47,7 +59,8 @@ def qc_tables(options: argparse.Namespace) -> QcTables:
     if len(options.qc) > 2 or len(set(names)) < len(names):
         raise ConfigError("--qc and --consensus: at most two readers and a consensus, with different file names")
     log, whole = read_log(options.results)
-    return read_qc_tables(options.qc, options.consensus, log, log_whole=whole)
+    absent = [path.name for path in options.absent_qc]
+    return read_qc_tables(options.qc, options.consensus, log, log_whole=whole, absent=absent)
 
 
 def is_altered(decisions: Sequence[Decision]) -> bool:
@@ -55,7 +68,9 @@ def is_altered(decisions: Sequence[Decision]) -> bool:
     return any(decision.code == ALTERED for decision in decisions)
 
 
-def write_decision_tables(results: Path, tables: QcTables, scans: Iterable[Mapping[str, Any]], atlas: str) -> None:
+def write_decision_tables(
+    results: Path, tables: QcTables, scans: Iterable[Mapping[str, Any]], atlas: str, statement: PlanStatement
+) -> None:
     """Write decisions.tsv and, of two readers, readers.tsv and agreement.tsv; add what is new to the log.
 
     Parameters
@@ -66,19 +81,22 @@ def write_decision_tables(results: Path, tables: QcTables, scans: Iterable[Mappi
         The rows of scans.tsv.
     atlas : str
         As file names call it.
+    statement : PlanStatement
+        For the dictionaries.
     """
-    keys = {ScanKey(row["participant_id"], row["session"], row["tracer"]): row["status"] for row in scans}
-    there = [key for key, status in keys.items() if status != "missing"]
+    by_key = {ScanKey(row["participant_id"], row["session"], row["tracer"]): row for row in scans}
+    there = [key for key, row in by_key.items() if row["status"] != "missing"]
+    shown = {key: _shown_codes(row) for key, row in by_key.items()}
     folder = results / "tables"
     disagreements, agreement = compare_readers(tables, there) if len(tables.readers) == 2 else ([], {})
     unsettled = {each.key: _unsettled(tables, each) for each in disagreements if _is_unsettled(each)}
-    write_table(folder / "decisions.tsv", DECISIONS, _rows(results, tables, keys, atlas, unsettled))
+    rows = _rows(results, tables, shown, atlas, unsettled)
+    write_table(folder / "decisions.tsv", with_statement(DECISIONS, statement), rows)
     if agreement:
-        write_table(
-            folder / "readers.tsv", READERS, ({**_of(one.key), **_fields(one, READERS)} for one in disagreements)
-        )
+        listed_scans = ({**_of(one.key), **_fields(one, READERS)} for one in disagreements)
+        write_table(folder / "readers.tsv", with_statement(READERS, statement), listed_scans)
         kappas = ({"basis": basis, **vars(found)} for basis, found in agreement.items())
-        write_table(folder / "agreement.tsv", AGREEMENT, kappas)
+        write_table(folder / "agreement.tsv", with_statement(AGREEMENT, statement), kappas)
     else:
         for name in ("readers.tsv", "agreement.tsv"):
             (folder / name).unlink(missing_ok=True)
@@ -87,6 +105,12 @@ def write_decision_tables(results: Path, tables: QcTables, scans: Iterable[Mappi
         bad = {(fault.table, fault.place) for fault in tables.faults() if fault.fails}
         sound = [(table, line) for table in tables.tables for line in table.lines]
         append_log(results, [logged(t.name, line, by_run=True) for t, line in sound if (t.name, line.place) not in bad])
+
+
+def _shown_codes(scan: Mapping[str, Any]) -> set[str]:
+    """Return the faults of a row of scans.tsv whose acceptance has an effect."""
+    refused = {scan["code"]} if scan["decision"] == "accept" else set()
+    return refused | (codes_in(scan["warnings"]) if scan["status"] == "measured" else set())
 
 
 def _is_unsettled(disagreement: Disagreement) -> bool:
@@ -102,7 +126,7 @@ def _unsettled(tables: QcTables, disagreement: Disagreement) -> Remark:
 def _rows(
     results: Path,
     tables: QcTables,
-    scans: Collection[ScanKey],
+    shown: Mapping[ScanKey, Collection[str]],
     atlas: str,
     unsettled: Mapping[ScanKey, Remark],
 ) -> Iterator[dict[str, Any]]:
@@ -114,7 +138,7 @@ def _rows(
     present: dict[tuple[str, int | None], list[QcFault]] = {}
     rest = []
     for fault in faults:
-        if fault.remark.code in ("qc_altered", "qc_changed"):
+        if fault.remark.code in ("qc_altered", "qc_changed", "qc_unlogged"):
             present.setdefault((fault.table, fault.place), []).append(fault)
         else:
             rest.append(fault)
@@ -123,7 +147,7 @@ def _rows(
         kept = {line.place for lines in standing(table.lines).values() for line in lines}
         kept |= {line.place for line in last_ratings(table.lines).values()}
         for line in table.lines:
-            if line.link.chained and line.key in scans and line.key not in now:
+            if line.link.chained and line.key in shown and line.key not in now:
                 now[line.key] = judged_of(results, line.key, atlas)
             is_last, decided = line.place in kept, by_scan.get(line.key, ())
             of_line = present.pop((table.name, line.place), [])
@@ -132,7 +156,8 @@ def _rows(
             if is_last and line.key in now:
                 said += _outdated(line, now[line.key], decided)
             fails = any(fault.fails for fault in of_line)
-            yield _row(table, line, counts=is_last and _counts(line, decided), fails=fails, said=said)
+            counts = is_last and _counts(line, decided, shown.get(line.key, ()))
+            yield _row(table, line, counts=counts, fails=fails, said=said)
     for fault in (*rest, *(each for of_line in present.values() for each in of_line)):
         yield _fault_row(fault)
 
@@ -180,8 +205,10 @@ def _fault_row(fault: QcFault) -> dict[str, Any]:
     }
 
 
-def _counts(line: QcLine, decisions: Sequence[Decision]) -> bool:
-    """Return whether one of the decisions that count about the scan of a line is that of the line."""
+def _counts(line: QcLine, decisions: Sequence[Decision], shown: Collection[str]) -> bool:
+    """Return whether one of the decisions about the scan of a line is that of the line, and has an effect."""
+    if line.said == "accept" and line.code not in shown:
+        return False
     return any(one.decision == line.said and (one.code == line.code or one.reason == line.reason) for one in decisions)
 
 

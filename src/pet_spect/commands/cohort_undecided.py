@@ -14,6 +14,7 @@ from pet_spect.model import Refusal, ScanKey
 from pet_spect.quantify.cohort.summary import Summary
 from pet_spect.quantify.roles import RegionValue, ScanUptake
 from pet_spect.results import layout
+from pet_spect.results.analysis_plan import PlanStatement, with_statement
 from pet_spect.results.decision_columns import DECIDED
 from pet_spect.results.judged import rows_sha256
 from pet_spect.results.summary_table import summary_row
@@ -79,7 +80,11 @@ class Undecided:
 
 
 def write_decided(
-    folder: Path, summary: Sequence[Summary], everything: Sequence[Summary], undecided: Undecided
+    folder: Path,
+    summary: Sequence[Summary],
+    everything: Sequence[Summary],
+    undecided: Undecided,
+    statement: PlanStatement,
 ) -> None:
     """Write decided.tsv.
 
@@ -90,6 +95,8 @@ def write_decided(
     summary, everything : sequence of Summary
         With the decisions, and as if nobody had decided, of the same kinds in the same order.
     undecided : Undecided
+    statement : PlanStatement
+        For the dictionary.
     """
     rows = (
         {
@@ -100,7 +107,7 @@ def write_decided(
         }
         for row, other in zip(map(summary_row, summary), map(summary_row, everything), strict=True)
     )
-    write_table(folder / "decided.tsv", DECIDED, rows)
+    write_table(folder / "decided.tsv", with_statement(DECIDED, statement), rows)
 
 
 def _by_hand(scan: MeasuredScan) -> bool:

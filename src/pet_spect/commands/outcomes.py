@@ -11,6 +11,7 @@ from pet_spect.quantify.outcomes.adverse_events import TimeFrame, counts_of_even
 from pet_spect.quantify.outcomes.changes import clinical_study, outcome_changes, outcome_values
 from pet_spect.quantify.outcomes.imaging import Endpoint, relations
 from pet_spect.quantify.outcomes.summary import summarise_changes, summarise_events
+from pet_spect.results.analysis_plan import plan_statement, read_plans
 from pet_spect.results.outcome_columns import Counting, summary_columns
 from pet_spect.results.outcome_tables import read_imaging_changes, write_outcome_tables
 from pet_spect.study.adverse_events import read_adverse_events
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="included",
         help="whether withdrawn people stay in the denominator of adverse events (default %(default)s)",
     )
+    parser.add_argument("--plan", metavar="SHA256", help="hash of the recorded analysis plan of this run")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -59,7 +61,7 @@ def run(options: argparse.Namespace) -> None:
     StudyError
         With every mistake of the table of outcomes or of adverse events.
     TableError
-        If the two contradict each other, or change.tsv cannot be used.
+        If the two contradict each other, change.tsv cannot be used, or the recorded plans were altered.
     """
     if options.outcomes is None and options.adverse_events is None:
         raise ConfigError("--outcomes or --adverse-events is needed; without either there is nothing to do")
@@ -85,4 +87,5 @@ def run(options: argparse.Namespace) -> None:
         [*summarise_changes(changes), *summarise_events(counts, options.adverse_event_withdrawn)],
         relations(read_imaging_changes(options.results, endpoints) if endpoints else {}, changes),
         summary_columns(Counting(frame, options.adverse_event_withdrawn, options.adverse_events is not None)),
+        plan_statement(read_plans(options.results), options.plan),
     )

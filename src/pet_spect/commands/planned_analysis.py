@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pet_spect import __version__
+from pet_spect.commands.cohort_plan import planned_reference
 from pet_spect.imaging.normal_uptake import PATTERNS
 from pet_spect.quantify.cohort.analysis.sets import PROTOCOL_FLAGS
-from pet_spect.quantify.references import Reference
 from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.remarks.catalogue import CATALOGUE
 from pet_spect.study.check import Study
@@ -36,7 +36,7 @@ def planned_analysis(study: Study) -> dict[str, Any]:
         "analysis": {**config["analysis"], "order": list(config["analysis"]["primary"])},
         **{key: config[key] for key in _COPIED},
         "tracers": {name: _tracer(entry) for name, entry in config["tracers"].items()},
-        "references": {name: _reference(reference) for name, reference in study.references.items()},
+        "references": {name: planned_reference(reference) for name, reference in study.references.items()},
         "atlas": {
             "name": study.atlas.name,
             "labels_sha256": _of_file(study.atlas.labels),
@@ -55,10 +55,6 @@ def _tracer(entry: Mapping[str, Any]) -> dict[str, Any]:
     if entry["template"] in PATTERNS:
         return dict(entry)
     return {**entry, "template": f"sha256:{_of_file(Path(entry['template']))}"}
-
-
-def _reference(reference: Reference) -> dict[str, Any]:
-    return {"regions": list(reference.regions), "side": reference.side, "exclude": list(reference.exclude)}
 
 
 def _of_file(path: Path) -> str:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import get_args
 
 from pet_spect import __version__
+from pet_spect.commands.arguments import decision_table
 from pet_spect.errors import TableError, did_you_mean, listed, shown
 from pet_spect.files import whole_file
-from pet_spect.model import ScanKey
+from pet_spect.model import LoggedLine, ScanKey
 from pet_spect.results import layout
 from pet_spect.results.columns import SCANS
 from pet_spect.results.decision_log import append_log, log_path, read_log
@@ -33,7 +34,9 @@ _TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?)?"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of ``pet-spect sign``."""
     parser.add_argument("results", type=Path, metavar="RESULTS", help="the results folder that was looked at")
-    parser.add_argument("--qc", required=True, type=Path, metavar="TSV", help="qc.tsv; made if it does not exist")
+    parser.add_argument(
+        "--qc", required=True, type=decision_table, metavar="TSV", help="qc.tsv; made if it does not exist"
+    )
     parser.add_argument("--participant", required=True, metavar="ID", help="for example sub-01")
     parser.add_argument("--session", required=True, metavar="SESSION")
     parser.add_argument("--tracer", required=True, metavar="TRACER")
@@ -104,18 +107,25 @@ def sign_decision(results: Path, qc: Path, key: ScanKey, said: Mapping[str, str]
     """
     check_finished(results, "scans")
     _check_scan(results, key)
-    log, whole = read_log(results)
-    if not whole:
-        raise TableError(f"{log_path(results)}: is not as it was written; restore it", code="qc_log_altered")
+    _whole_log(results)
     atlas = read_settings(results / "tables" / "ratios.json").atlas
     judged = judged_of(results, key, atlas)
     hashes = dict(zip(CHAIN_COLUMNS[1:], (part or MISSING for part in judged.parts), strict=True))
     who = {"participant_id": key.participant, "session": key.session, "tracer": key.tracer}
-    line = append_signed_line(qc, {**who, **said, **hashes}, log)
-    if line.said == "exclude" and judged.uptake is not None:
-        _keep(results, key, atlas, judged.uptake)
-    append_log(results, [logged(qc.name, line, by_run=False)])
-    return line
+
+    def note(line: QcLine) -> None:
+        if line.said == "exclude" and judged.uptake is not None:
+            _keep(results, key, atlas, judged.uptake)
+        append_log(results, [logged(qc.name, line, by_run=False)])
+
+    return append_signed_line(qc, {**who, **said, **hashes}, lambda: _whole_log(results), note)
+
+
+def _whole_log(results: Path) -> tuple[LoggedLine, ...]:
+    log, whole = read_log(results)
+    if not whole:
+        raise TableError(f"{log_path(results)}: is not as it was written; restore it", code="qc_log_altered")
+    return log
 
 
 def _said(options: argparse.Namespace) -> Row:
@@ -168,6 +178,8 @@ class _matching:  # noqa: N801 - it is used like a function
     def __call__(self, text: str) -> str:
         """Return the text on one line."""
         text = " ".join(text.split())
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise argparse.ArgumentTypeError(f"found {shown(text)}, needed text in UTF-8")
         if not re.fullmatch(self.pattern, text):
             raise argparse.ArgumentTypeError(f"found {shown(text)}, needed {self.needed}")
         return text

@@ -278,7 +278,7 @@ def never_accepted(code: str, version: str) -> str | None:
     ----------
     code : str
     version : str
-        The version of the software that the line names.
+        The version of the software that the line names; empty of a signed line, which version 0.1 could not write.
 
     Examples
     --------

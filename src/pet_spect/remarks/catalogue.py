@@ -51,7 +51,8 @@ Code = Literal[
     "partial_volume_resolution", "partial_volume_view", "participant_lost", "path_unusable", "patients",
     "percent_undefined",
     "philips_factor", "picture_missing", "pixels", "projections", "qc_altered", "qc_changed", "qc_log_altered",
-    "qc_lost", "qc_other_results", "qc_unchained", "qc_unknown_scan", "radiopharmaceutical", "readers_disagree",
+    "qc_lost", "qc_other_results", "qc_unchained", "qc_unknown_scan", "qc_unlogged", "radiopharmaceutical",
+    "readers_disagree",
     "real_world_range", "real_world_values", "record_missing", "record_outdated", "record_unreadable",
     "reference_moved", "reference_time_conflict", "refused", "region", "registration", "relative",
     "repeatability_unknown", "reprojection", "rescale_intercept", "rescale_slope",
@@ -797,9 +798,12 @@ _OF_DECISIONS: dict[Code, Kind] = {
         {
             "chain": "line {line} of {table} may have been altered: the chain of signed lines is broken at line"
             " {broken}; restore the table",
+            "elsewhere": "line {line} of {table} was signed in {signed_in}, not in this table; remove the copy, or give"
+            " the table its name back",
             "log": "line {line} of {table} is not the one that was signed there; restore the table",
+            "unchained": "line {line} of {table} was signed, and no longer says so; restore the table",
         },
-        {"line": _COUNT, "broken": _COUNT, "table": Text()},
+        {"line": _COUNT, "broken": _COUNT, "table": Text(), "signed_in": Text()},
         sign_off="never",
         never_for=_RESTORE,
     ),
@@ -829,6 +833,14 @@ _OF_DECISIONS: dict[Code, Kind] = {
         {"parts": Text()},
     ),
     "qc_unchained": Kind(_SIGN_OFF, "this line is not signed, so that it can be changed unseen"),
+    "qc_unlogged": Kind(
+        _SIGN_OFF,
+        "line {line} of {table} has the form of a signed line, and the log holds no signature of it; restore the table"
+        " or the log",
+        {"line": _COUNT, "table": Text()},
+        sign_off="never",
+        never_for=_RESTORE,
+    ),
     "readers_disagree": Kind(
         _SIGN_OFF,
         "{first} says {one}, {second} says {other}, and no consensus settles it",

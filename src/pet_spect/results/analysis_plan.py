@@ -1,8 +1,9 @@
 """The analysis plans of a study: ``tables/analysis_plan.json``, written before the first result and only added to.
 
 A plan is everything that is decided before the data are seen. Its hash is the SHA-256 of its contents in canonical
-JSON: keys sorted, no blanks, every number a float. Each entry also holds the hash of the entry before it, so that an
-altered, removed or exchanged plan is found.
+JSON: keys sorted, no blanks, every number a float. Each entry also holds a hash of everything in it, and that of the
+entry before it, so that an altered, removed or exchanged plan is found. Entries that are missing at the end are found
+by the dictionary of the summary, which says how many plans there were.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,11 +41,13 @@ class AnalysisPlan:
     sha256 : str
         Hash of `contents`, see `plan_hash`.
     previous : str or None
-        Hash of the entry before this one, see `AnalysisPlan.entry_hash`; None of the first.
+        `entry_sha256` of the entry before this one; None of the first.
     results_existed : bool
         Whether the folder already had results when the plan was recorded.
     changed : tuple of str
         How it differs from the first plan; empty for the first.
+    entry_sha256 : str
+        Hash of everything else in the entry.
     """
 
     contents: Mapping[str, object]
@@ -51,11 +55,11 @@ class AnalysisPlan:
     previous: str | None
     results_existed: bool
     changed: tuple[str, ...] = ()
+    entry_sha256: Annotated[str, Key("EntrySha256")] = ""
 
-    @property
-    def entry_hash(self) -> str:
-        """Hash of the whole entry."""
-        return _sha256(as_json(self))
+    def hashed(self) -> AnalysisPlan:
+        """Return the entry with the hash of what it holds."""
+        return replace(self, entry_sha256=_sha256(as_json(replace(self, entry_sha256=""))))
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ class PlanStatement:
         How the plan differs from the first one.
     as_planned : bool
         Whether the tables were made under the first plan, which was recorded before any result.
+    plans : int
+        How many plans were recorded.
     """
 
     sha256: Annotated[str | None, Key("Sha256")]
@@ -86,6 +92,7 @@ class PlanStatement:
     statement: str
     changed: tuple[str, ...]
     as_planned: bool
+    plans: int = 0
 
 
 def plan_hash(contents: Mapping[str, Any]) -> str:
@@ -120,23 +127,44 @@ def read_plans(results: Path) -> tuple[AnalysisPlan, ...]:
     Raises
     ------
     TableError
-        If the file cannot be read, or was altered after it was written.
+        If the file cannot be read, was altered after it was written, or lacks plans that the last tables were made
+        after.
     """
     path = results / PLAN_FILE
-    if not path.is_file():
-        return ()
-    try:
-        plans = from_json(_Plans, read_json(path, TableError, "record")).plans
-    except MismatchError as error:
-        raise TableError(f"{path}: is no list of analysis plans ({error}); restore it from a copy") from None
+    plans: tuple[AnalysisPlan, ...] = ()
+    if path.is_file():
+        try:
+            plans = from_json(_Plans, read_json(path, TableError, "record")).plans
+        except MismatchError as error:
+            raise TableError(f"{path}: is no list of analysis plans ({error}); restore it from a copy") from None
     for number, plan in enumerate(plans, start=1):
-        before = plans[number - 2].entry_hash if number > 1 else None
-        if plan.sha256 != plan_hash(plan.contents) or plan.previous != before:
+        if not _is_whole(plan, plans[number - 2].entry_sha256 if number > 1 else None):
             raise TableError(
                 f"{path}: plan {number} of {len(plans)} is not as it was recorded (its hash differs): the file was"
                 " altered; restore it from a copy"
             )
+    recorded = _number_of_plans(results)
+    if len(plans) < recorded:
+        raise TableError(
+            f"{path}: holds {len(plans)} of the {recorded} plans that were recorded before the tables were made: the"
+            " file was altered; restore it from a copy"
+        )
     return plans
+
+
+def _is_whole(plan: AnalysisPlan, before: str | None) -> bool:
+    try:
+        return plan.sha256 == plan_hash(plan.contents) and plan.previous == before and plan == plan.hashed()
+    except (ValueError, OverflowError, RecursionError):  # what JSON can spell and no plan holds, such as NaN
+        return False
+
+
+def _number_of_plans(results: Path) -> int:
+    """Return how many plans had been recorded when the summary was made, as far as its dictionary says."""
+    with suppress(TableError):
+        statement = recorded_statement(read_json(results / "tables" / "summary.json", TableError, "dictionary"))
+        return 0 if statement is None else statement.plans
+    return 0
 
 
 def record_plan(results: Path, contents: Mapping[str, Any]) -> tuple[AnalysisPlan, ...]:
@@ -166,11 +194,11 @@ def record_plan(results: Path, contents: Mapping[str, Any]) -> tuple[AnalysisPla
     plan = AnalysisPlan(
         contents=contents,
         sha256=sha256,
-        previous=plans[-1].entry_hash if plans else None,
+        previous=plans[-1].entry_sha256 if plans else None,
         results_existed=_has_results(results),
         changed=told_changes(plans[0].contents, contents) if plans else (),
     )
-    plans = (*plans, plan)
+    plans = (*plans, plan.hashed())
     write_json(results / PLAN_FILE, as_json(_Plans(plans)))
     return plans
 
@@ -191,10 +219,16 @@ def told_changes(first: Mapping[str, Any], later: Mapping[str, Any]) -> tuple[st
     lines = [
         f"{key}: from {_spelled(before.get(key))} to {_spelled(after.get(key))}"
         for key in dict.fromkeys([*before, *after])
-        if _canonical(before.get(key)) != _canonical(after.get(key))
+        if _canonical(before.get(key)) != _canonical(after.get(key)) and not _is_filled(key, before, after)
     ]
     more = len(lines) - MOST_CHANGES
     return (*lines[:MOST_CHANGES], f"and {more} more") if more > 0 else tuple(lines)
+
+
+def _is_filled(key: str, before: Mapping[str, object], after: Mapping[str, object]) -> bool:
+    """Return whether a setting without entries got some, or lost all: those tell it."""
+    empty, other = (before, after) if before.get(key) == {} else (after, before)
+    return empty.get(key) == {} and any(name.startswith(f"{key}.") for name in other)
 
 
 def _settings(value: object, key: str = "") -> Iterator[tuple[str, object]]:
@@ -227,15 +261,16 @@ def plan_statement(plans: Sequence[AnalysisPlan], sha256: str | None) -> PlanSta
     own = next((plan for plan in reversed(plans) if plan.sha256 == sha256), None)
     if sha256 is None or own is None or first is None:
         why = "the command was run by hand" if sha256 is None else f"the plan {sha256[:12]} was not recorded"
-        return PlanStatement(sha256, first, f"Not made under a recorded analysis plan: {why}.", (), False)
+        return PlanStatement(sha256, first, f"Not made under a recorded analysis plan: {why}.", (), False, len(plans))
     late = " The first plan was recorded when results existed already." if plans[0].results_existed else ""
     if own.sha256 == first:
         others = len({plan.sha256 for plan in plans}) - 1
         also = f" Other plans that were recorded later: {others}." if others else ""
         told = f"Made under the first analysis plan, {first[:12]}.{late}{also}"
-        return PlanStatement(sha256, first, told, (), not late)
+        return PlanStatement(sha256, first, told, (), not late, len(plans))
     told = f"Made under another analysis plan ({sha256[:12]}) than the first one ({first[:12]}).{late}"
-    return PlanStatement(sha256, first, told, own.changed, False)
+    changed = told_changes(plans[0].contents, own.contents)
+    return PlanStatement(sha256, first, told, changed, False, len(plans))
 
 
 def plan_line(plans: Sequence[AnalysisPlan], sha256: str) -> str:
@@ -263,8 +298,16 @@ def with_statement(columns: Mapping[str, Mapping[str, Any]], statement: PlanStat
     return {**columns, name: {**columns[name], _KEY: as_json(statement)}}
 
 
-def recorded_statement(dictionary: Mapping[str, Any]) -> PlanStatement | None:
+def recorded_statement(
+    dictionary: Mapping[str, Any], path: Path = Path("tables", "summary.json")
+) -> PlanStatement | None:
     """Return what `with_statement` put into a data dictionary; None if it has none.
+
+    Parameters
+    ----------
+    dictionary : mapping
+    path : Path
+        Where it was read from, for messages.
 
     Raises
     ------
@@ -278,6 +321,6 @@ def recorded_statement(dictionary: Mapping[str, Any]) -> PlanStatement | None:
         return from_json(PlanStatement, told)
     except MismatchError as error:
         raise TableError(
-            f"tables/summary.json: does not tell the analysis plan of the run ({error}); run the workflow again",
+            f"{path}: does not tell the analysis plan of the run ({error}); run the workflow again",
             code="dictionary_unreadable",
         ) from None

@@ -41,8 +41,8 @@ DECISIONS: Columns = {
         "Description": "Whether the line has a say in which scans are used.",
         "Levels": {
             "true": "it has",
-            "false": "a later line, the consensus or the other reader outvotes it, it only rates or withdraws, or"
-            " the table was altered",
+            "false": "a later line, the consensus or the other reader outvotes it, it only rates or withdraws, it"
+            " accepts what the scan does not show, or the table was altered",
         },
     },
     "result": {

@@ -51,13 +51,13 @@ def append_log(results: Path, lines: Iterable[LoggedLine]) -> None:
         rows, whole = _read_rows(path)
         if not whole:
             raise TableError(f"{path}: is not as it was written; restore it", code="qc_log_altered")
-        known = {(row["by"], row["sha256"]) for row in rows}
+        known = {(row["by"], row["table"], row["sha256"]) for row in rows}
         head = rows[-1]["log_sha256"] if rows else _START
         new: list[Row] = []
         for line in lines:
             row = _row(line, head)
-            if (row["by"], line.sha256) not in known:
-                known.add((row["by"], line.sha256))
+            if (row["by"], line.table, line.sha256) not in known:
+                known.add((row["by"], line.table, line.sha256))
                 new.append(row)
                 head = new[-1]["log_sha256"]
         if new:

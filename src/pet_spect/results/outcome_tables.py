@@ -15,6 +15,7 @@ from pet_spect.quantify.outcomes.changes import OutcomeChange, OutcomeValue
 from pet_spect.quantify.outcomes.imaging import Endpoint, ImagingChanges, Relation
 from pet_spect.quantify.outcomes.summary import OutcomeSummary
 from pet_spect.remarks import write_cell
+from pet_spect.results.analysis_plan import PlanStatement, with_statement
 from pet_spect.results.columns import CHANGE, Columns
 from pet_spect.results.outcome_columns import OUTCOMES, OUTCOMES_CHANGE, OUTCOMES_IMAGING, OUTCOMES_SUMMARY, SPREAD
 from pet_spect.tsv import Row, parse_float, read_table, sidecar_of_table, write_table
@@ -50,6 +51,7 @@ def write_outcome_tables(
     summary: Iterable[OutcomeSummary],
     related: Iterable[Relation],
     summary_columns: Columns,
+    statement: PlanStatement,
 ) -> None:
     """Write the four tables and their dictionaries.
 
@@ -61,15 +63,20 @@ def write_outcome_tables(
         Their rows.
     summary_columns : mapping
         See `pet_spect.results.outcome_columns.summary_columns`.
+    statement : PlanStatement
+        For the dictionaries.
     """
-    write_table(folder / "outcomes.tsv", OUTCOMES, ({name: getattr(row, name) for name in OUTCOMES} for row in values))
-    write_table(
-        folder / "outcomes_change.tsv",
-        OUTCOMES_CHANGE,
-        ({name: getattr(row, name) for name in OUTCOMES_CHANGE} for row in changes),
-    )
-    write_table(folder / "outcomes_summary.tsv", summary_columns, map(_summary_row, summary))
-    write_table(folder / "outcomes_imaging.tsv", OUTCOMES_IMAGING, map(_relation_row, related))
+    tables: dict[str, tuple[Columns, Iterable[dict[str, Any]]]] = {
+        "outcomes": (OUTCOMES, ({name: getattr(row, name) for name in OUTCOMES} for row in values)),
+        "outcomes_change": (
+            OUTCOMES_CHANGE,
+            ({name: getattr(row, name) for name in OUTCOMES_CHANGE} for row in changes),
+        ),
+        "outcomes_summary": (summary_columns, map(_summary_row, summary)),
+        "outcomes_imaging": (OUTCOMES_IMAGING, map(_relation_row, related)),
+    }
+    for name, (columns, rows) in tables.items():
+        write_table(folder / f"{name}.tsv", with_statement(columns, statement), rows)
 
 
 def _summary_row(row: OutcomeSummary) -> dict[str, Any]:

@@ -56,6 +56,8 @@ class Study:
         The path of qc.tsv, if it exists; of two readers both paths.
     consensus : list of str
         The path of the consensus, if there is one.
+    absent_qc : list of str
+        The paths of those that the configuration names and that do not exist, though the log knows lines of them.
     outcomes, adverse_events : list of str
         The path of the clinical table, if it exists and has lines.
     notes : list of str
@@ -70,6 +72,7 @@ class Study:
     decisions: list[Decision]
     qc: list[str]
     consensus: list[str]
+    absent_qc: list[str]
     outcomes: list[str]
     adverse_events: list[str]
     notes: list[str]
@@ -119,11 +122,12 @@ def check_study(
     for scan in scans:
         by_visit[scan.participant_id][scan.session, filled["tracers"][scan.tracer]["label"]] = scan
     readers, consensus = _qc_paths(check)
-    decisions = replace(tables, log=tuple(log)).decisions()
+    absent = _absent_qc(filled, log)
+    names = tuple(Path(path).name for path in absent)
+    decisions = replace(tables, log=tuple(log), absent=names).decisions()
     outcomes, events = ([filled[key]] if is_filled(Path(filled[key])) else [] for key in CLINICAL_TABLES)
-    return Study(
-        filled, references, atlas, participants, by_visit, decisions, readers, consensus, outcomes, events, notes
-    )
+    qc = (decisions, readers, consensus, absent)
+    return Study(filled, references, atlas, participants, by_visit, *qc, outcomes, events, notes)
 
 
 def _check_tables(
@@ -168,6 +172,14 @@ def _qc_paths(check: ConfigCheck) -> tuple[list[str], list[str]]:
     readers = [given] if isinstance(given, str) else given
     existing = [path for path in readers if os.path.isfile(path)]  # noqa: PTH113
     return existing, [consensus] if consensus and os.path.isfile(consensus) else []  # noqa: PTH113
+
+
+def _absent_qc(config: Mapping[str, Any], log: Sequence[LoggedLine]) -> list[str]:
+    """Return the paths of tables of decisions that are named and do not exist, though the log knows lines of them."""
+    given = [config["qc"]] if isinstance(config["qc"], str) else config["qc"]
+    paths = [path for path in (*given, config.get("consensus")) if path and not Path(path).is_file()]
+    known = {line.table for line in log}
+    return [path for path in paths if Path(path).name in known]
 
 
 def _check_clinical(

@@ -21,7 +21,7 @@ from pet_spect.nuclides import radionuclide_name
 from pet_spect.quantify.cohort.protocol.rules import window_mistake
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.study.config_lines import ConfigLines, Keys
-from pet_spect.study.paths import absence, colliding, needed_path, usable_path
+from pet_spect.study.paths import NEEDED_NAME, absence, colliding, needed_path, usable_name, usable_path
 
 
 @dataclass
@@ -143,6 +143,10 @@ class ConfigCheck:
                 self.add(keys, absence(Path(path)))
                 self.wrong.add("qc")
         consensus = [self.config["consensus"]] if "consensus" in self.config and self.has("consensus") else []
+        for keys, path in zip([*places, *([("consensus",)] if consensus else [])], [*paths, *consensus], strict=True):
+            if not usable_name(Path(path)):
+                self.add(keys, f"found {shown(path)}, needed {NEEDED_NAME}; rename the file")
+                self.wrong.update(("qc", "consensus"))
         names = [Path(path).name.casefold() for path in [*paths, *consensus]]
         if len(set(names)) < len(names):
             self.add(("qc",), f"found {shown([*paths, *consensus])}, needed tables with different file names")

@@ -38,6 +38,9 @@ Said = Literal["accept", "exclude", "withdraw", "rating"]
 RATINGS = ("good", "doubt", "bad")
 """What the column ``code`` of a rating may hold."""
 
+RESERVED = ("qc_altered", "qc_changed", "qc_log_altered", "qc_lost", "qc_unlogged")
+"""Codes of what was done to decisions, which nobody can give to a scan."""
+
 _RENAMED_CODES = {"gate_stranger": "gate_identity"}
 """Codes of earlier versions that stay valid in qc.tsv, and their names now."""
 
@@ -225,16 +228,18 @@ def _check_date(line: TableRow) -> None:
 
 
 def _check_code(line: TableRow, decision: QcLine) -> None:
-    """Note an ``accept`` without a code, or with one that cannot be accepted, and a rating that is none."""
+    """Note an ``accept`` without a code, or with one that cannot be accepted, and a code that is not for people."""
     if decision.said == "rating" and decision.code not in RATINGS:
         line.one_of("code", RATINGS)
+    if decision.said in ("exclude", "withdraw") and decision.code in RESERVED:
+        line.wrong("code", "another code, for pet_spect itself writes this one where a decision was altered")
     if decision.said != "accept":
         return
     if decision.code is None:
         line.refuse("accept needs the code it accepts, as results/tables/scans.tsv gives it")
     elif decision.code not in CATALOGUE and (near := get_close_matches(decision.code, CATALOGUE, n=1, cutoff=0.9)):
         line.wrong("code", f"a code of results/tables/scans.tsv; did you mean {near[0]!r}?")
-    elif why := never_accepted(decision.code, decision.version):
+    elif why := never_accepted(decision.code, decision.version if not decision.link.chained else ""):
         line.refuse(
             f"{decision.code} cannot be accepted: {why}; correct the scan or its line in scans.tsv, or write exclude"
         )

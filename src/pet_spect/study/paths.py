@@ -12,6 +12,9 @@ from pathlib import Path, PurePath
 from pet_spect.files import is_nifti
 from pet_spect.study.rows import TableRow
 
+NEEDED_NAME = "a file name without control characters or blanks at its ends"
+"""What `usable_name` asks for."""
+
 _SERIES = re.compile("[0-9a-f]{8}")
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _LONGEST = 4096
@@ -36,6 +39,19 @@ def usable_path(text: str) -> bool:
         and not str(PurePath(text)).startswith(("~", "-"))
         and not any(character in "{}<>" or unicodedata.category(character) in _UNSEEN for character in text)
     )
+
+
+def usable_name(path: PurePath) -> bool:
+    """Return whether the name of a file can be a cell of a table, and its path can be printed.
+
+    Examples
+    --------
+    >>> usable_name(PurePath("config/a b.tsv")), usable_name(PurePath("config/ a.tsv"))
+    (True, False)
+    """
+    name = path.name
+    seen = not any(unicodedata.category(character) in _UNSEEN for character in name)
+    return bool(name) and name == name.strip() and seen and not any("\ud800" <= each <= "\udfff" for each in str(path))
 
 
 def needed_path(text: str) -> str:

@@ -10,6 +10,7 @@ from pet_spect.model import Decision, LoggedLine, ScanKey
 from pet_spect.remarks import Remark
 from pet_spect.study.decision_chain import altered_places
 from pet_spect.study.decisions import DECISION_COLUMNS, QC_COLUMNS, QcLine, effective, lines_of
+from pet_spect.study.known_lines import Known
 from pet_spect.study.rows import open_table
 
 ALTERED = "qc_altered"
@@ -46,7 +47,9 @@ class QcFault:
         What the decision was; ``n/a`` if that is not known.
     remark : Remark
     fails : bool
-        Whether the scan must not count; otherwise it is to be looked at.
+        Whether the last step must fail; otherwise it is to be looked at.
+    decides : bool
+        Whether a decision may be concerned, so that the scan must not count if it fails; otherwise only a rating is.
     """
 
     table: str
@@ -56,6 +59,7 @@ class QcFault:
     code: str
     remark: Remark
     fails: bool = True
+    decides: bool = True
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,15 @@ class QcTables:
         Every line that an earlier run has seen or that was signed.
     log_whole : bool
         Whether the log itself is as it was written.
+    absent : tuple of str
+        Names of tables that the study is to use and that do not exist.
     """
 
     readers: tuple[QcTable, ...] = ()
     consensus: QcTable | None = None
     log: tuple[LoggedLine, ...] = ()
     log_whole: bool = True
+    absent: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[QcTable, ...]:
@@ -87,12 +94,16 @@ class QcTables:
     def faults(self) -> list[QcFault]:
         """Return what was done to the tables since their lines were signed or seen."""
         lost = list(self._lost())
-        found = [fault for table in self.tables for fault in self._altered(table, lost)]
+        known = Known(self.log)
+        altered = [fault for table in self.tables for fault in _altered(table, lost, known)]
+        named = {(fault.table, fault.place) for fault in altered}
+        unlogged = [each for table in self.tables for each in _unlogged(table, known)]
         whole = Remark.of("qc_log_altered")
         return [
-            *found,
+            *altered,
+            *(fault for fault in unlogged if (fault.table, fault.place) not in named),
             *lost,
-            *self._changed([fault.table for fault in found]),
+            *self._changed([fault.table for fault in altered]),
             *([] if self.log_whole else [QcFault("decisions_log.tsv", None, None, "n/a", "n/a", whole)]),
         ]
 
@@ -111,25 +122,10 @@ class QcTables:
             settled = dict.fromkeys(line.key for line in self.consensus.lines if line.said != "rating")
             of_consensus = _by_scan(self.consensus)
             agreed |= {key: of_consensus.get(key, []) for key in settled}
-        for fault in _of_decisions(self.faults()):
-            if fault.key is not None:
+        for fault in self.faults():
+            if fault.key is not None and fault.fails and fault.decides:
                 agreed[fault.key] = [_taken_out(fault.key, fault.remark)]
         return [decision for decisions in agreed.values() for decision in decisions]
-
-    def _altered(self, table: QcTable, lost: Sequence[QcFault]) -> Iterator[QcFault]:
-        """Yield the lines of a table that are not, or may not be, as they were signed."""
-        known = {line.sha256 for line in self.log}
-        places = altered_places([line.link for line in table.lines], known)
-        gone = {(fault.table, fault.place) for fault in lost}
-        for place, line in enumerate(table.lines):
-            if place in places:
-                broken = table.lines[places[place]].number
-                remark = Remark.of("qc_altered", case="chain", line=line.number, broken=broken, table=table.name)
-            elif (table.name, line.place) in gone and line.link.sha256 not in known:
-                remark = Remark.of("qc_altered", case="log", line=line.number, table=table.name)
-            else:
-                continue
-            yield QcFault(table.name, line.place, line.key, line.said, line.code or "n/a", remark)
 
     def _lost(self) -> Iterator[QcFault]:
         """Yield the signed lines that the log knows and no table has any more.
@@ -137,16 +133,19 @@ class QcTables:
         A line that no run has seen, in a table that the study does not use beside others, may be signed into a wrong
         file: it is only said.
         """
-        present = {line.link.sha256 for table in self.tables for line in table.lines}
+        present = {(table.name, line.link.sha256) for table in self.tables for line in table.lines}
         lengths = {table.name: len(table.lines) for table in self.tables}
-        lost = {logged.sha256: logged for logged in self.log if logged.chained and logged.sha256 not in present}
-        seen = {logged.sha256 for logged in self.log if logged.by_run}
-        for sha256, logged in lost.items():
+        signed = {(logged.table, logged.sha256): logged for logged in self.log if logged.chained}
+        seen = {(logged.table, logged.sha256) for logged in self.log if logged.by_run}
+        for which, logged in signed.items():
+            if which in present:
+                continue
             length = lengths.get(logged.table)
             case = "absent" if length is None else "shorter" if length < logged.place else "other"
-            fails = case != "absent" or sha256 in seen or not self.tables
+            fails = case != "absent" or which in seen or logged.table in self.absent or not self.tables
             remark = Remark.of("qc_lost", case=case, place=logged.place, table=logged.table, found=length or 0)
-            yield QcFault(logged.table, logged.place, logged.key, logged.decision, logged.code, remark, fails)
+            decides = logged.decision != "rating"
+            yield QcFault(logged.table, logged.place, logged.key, logged.decision, logged.code, remark, fails, decides)
 
     def _changed(self, altered: Collection[str]) -> Iterator[QcFault]:
         """Yield the first unsigned line of each table that no run has seen in a place where one has seen another."""
@@ -163,8 +162,53 @@ class QcTables:
                 yield QcFault(logged.table, logged.place, logged.key, logged.decision, logged.code, remark, fails=False)
 
 
+def _altered(table: QcTable, lost: Sequence[QcFault], known: Known) -> Iterator[QcFault]:
+    """Yield the lines of a table that are not, or may not be, as they were signed."""
+    places = altered_places([line.link for line in table.lines], known.signed_in(table.name))
+    gone = {(fault.table, fault.place): fault for fault in lost}
+    for place, line in enumerate(table.lines):
+        was = gone.get((table.name, line.place))
+        sha256, where = line.link.sha256, {"line": line.number, "table": table.name}
+        elsewhere = known.elsewhere(table.name, sha256) if line.link.chained else None
+        if elsewhere is not None:
+            remark = Remark.of("qc_altered", case="elsewhere", signed_in=elsewhere, **where)
+        elif place in places:
+            remark = Remark.of("qc_altered", case="chain", broken=table.lines[places[place]].number, **where)
+        elif was is not None and not known.line(table.name, sha256):
+            remark = Remark.of("qc_altered", case="log", **where)
+        elif not line.link.chained and sha256 in known.signed_in(table.name):
+            remark = Remark.of("qc_altered", case="unchained", **where)
+        else:
+            continue
+        rates = line.said == "rating" and (
+            known.rates(table.name, sha256) or (was is not None and was.said == "rating")
+        )
+        yield QcFault(table.name, line.place, line.key, line.said, line.code or "n/a", remark, decides=not rates)
+
+
+def _unlogged(table: QcTable, known: Known) -> Iterator[QcFault]:
+    """Yield the signed lines of a table whose signature the log does not hold.
+
+    The log may have been lost after a line was signed. But if it holds other signatures, and neither a run has seen the
+    line nor anybody signed behind it, then the line was written without ``pet-spect sign``.
+    """
+    last = max((line.place for line in table.lines if known.was_signed(table.name, line.link.sha256)), default=0)
+    for line in table.lines:
+        sha256 = line.link.sha256
+        if line.link.chained and not known.was_signed(table.name, sha256):
+            forged = known.any_signature and line.place > last and not known.line(table.name, sha256)
+            remark = Remark.of("qc_unlogged", line=line.number, table=table.name)
+            decides = line.said != "rating"
+            yield QcFault(table.name, line.place, line.key, line.said, line.code or "n/a", remark, forged, decides)
+
+
 def read_qc_tables(
-    readers: Sequence[Path], consensus: Path | None = None, log: Sequence[LoggedLine] = (), *, log_whole: bool = True
+    readers: Sequence[Path],
+    consensus: Path | None = None,
+    log: Sequence[LoggedLine] = (),
+    *,
+    log_whole: bool = True,
+    absent: Sequence[str] = (),
 ) -> QcTables:
     """Read the tables of decisions of a study.
 
@@ -174,7 +218,7 @@ def read_qc_tables(
         One table for each reader.
     consensus : Path, optional
         It need not exist.
-    log, log_whole
+    log, log_whole, absent
         As in `QcTables`.
 
     Raises
@@ -183,7 +227,9 @@ def read_qc_tables(
         With every mistake of the first table that has any: see `decisions.lines_of`.
     """
     agreed = None if consensus is None or not consensus.is_file() else _read(consensus)
-    return QcTables(tuple(map(_read, readers)), agreed, tuple(log), log_whole)
+    if consensus is not None and agreed is None:
+        absent = (*absent, consensus.name)
+    return QcTables(tuple(map(_read, readers)), agreed, tuple(log), log_whole, tuple(absent))
 
 
 def _read(path: Path) -> QcTable:
@@ -208,17 +254,6 @@ def _joined(of_readers: Sequence[Sequence[Decision]]) -> list[Decision]:
     first, *others = of_readers
     codes = [{one.code for one in decisions} for decisions in others]
     return [one for one in first if all(one.code in accepted for accepted in codes)]
-
-
-def _of_decisions(faults: Sequence[QcFault]) -> Iterator[QcFault]:
-    """Yield the failing faults, without those of a line that only rates and, as the log knows, only did so before."""
-    rated = {
-        (fault.table, fault.place) for fault in faults if fault.remark.code == "qc_lost" and fault.said == "rating"
-    }
-    for fault in faults:
-        only_rates = fault.said == "rating" and (fault.table, fault.place) in rated
-        if fault.fails and not only_rates:
-            yield fault
 
 
 def _taken_out(key: ScanKey, remark: Remark) -> Decision:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pet_spect.errors import TableError
@@ -15,7 +15,12 @@ from pet_spect.study.rows import Table, TableRow, open_table
 from pet_spect.tsv import MISSING, inert
 
 
-def append_signed_line(path: Path, cells: Mapping[str, str], log: tuple[LoggedLine, ...] = ()) -> QcLine:
+def append_signed_line(
+    path: Path,
+    cells: Mapping[str, str],
+    log: Callable[[], tuple[LoggedLine, ...]] = tuple,
+    note: Callable[[QcLine], None] | None = None,
+) -> QcLine:
     """Append a signed line to a table of decisions; two programs at the same time wait for each other.
 
     The lines before keep their cells. A table of version 0.1, which has no columns for hashes, gets them. A table that
@@ -26,8 +31,11 @@ def append_signed_line(path: Path, cells: Mapping[str, str], log: tuple[LoggedLi
     path : Path
     cells : mapping of str to str
         Column of `QC_COLUMNS` to its cell, ``previous`` aside; a column that is left out is n/a.
-    log : tuple of LoggedLine
-        The lines that are known from earlier runs.
+    log : callable
+        Returns the lines that are known from earlier runs and signatures; called while nobody else signs here.
+    note : callable, optional
+        Notes the new line elsewhere. It is called when the new table is written but does not count yet: if it fails,
+        the table stays as it was.
 
     Returns
     -------
@@ -45,7 +53,7 @@ def append_signed_line(path: Path, cells: Mapping[str, str], log: tuple[LoggedLi
         table = open_table(path, QC_COLUMNS, required=len(DECISION_COLUMNS)) if path.exists() else Table(path, [], [])
         lines = lines_of(table)
         table.check()
-        _check_unaltered(path, lines, log)
+        _check_unaltered(path, lines, log())
         texts = {name: inert(" ".join(cells.get(name, "").split())) or MISSING for name in QC_COLUMNS}
         row = {**texts, "previous": head_of([line.link for line in lines])}
         number = table.rows[-1].number + 1 if table.rows else 2
@@ -57,6 +65,9 @@ def append_signed_line(path: Path, cells: Mapping[str, str], log: tuple[LoggedLi
             stream.write("\t".join(columns) + "\n")
             for line in whole.rows:
                 stream.write("\t".join(line.row.get(name, MISSING) for name in columns) + "\n")
+            stream.close()
+            if note is not None:
+                note(signed[-1])
         return signed[-1]
 
 
@@ -68,7 +79,7 @@ def logged(table: str, line: QcLine, *, by_run: bool) -> LoggedLine:
 
 def _check_unaltered(path: Path, lines: list[QcLine], log: tuple[LoggedLine, ...]) -> None:
     """Refuse to sign behind lines that were altered: the new line would seem to confirm them."""
-    own = tuple(line for line in log if line.table == path.name)
-    faults = [fault for fault in QcTables((QcTable(path.name, tuple(lines)),), log=own).faults() if fault.fails]
+    tables = QcTables((QcTable(path.name, tuple(lines)),), log=log)
+    faults = [fault for fault in tables.faults() if fault.fails and fault.table == path.name]
     if faults:
         raise TableError(f"{path}: {faults[0].remark.text}", code=faults[0].remark.code)
