@@ -55,7 +55,7 @@ def test_every_step_runs_on_the_cluster(submitted):
 
 def test_its_tables_are_those_of_a_local_run_to_the_byte(submitted, signed):
     local = sorted((signed[0].results / "tables").iterdir())
-    assert len(local) == 20
+    assert len(local) == 30
     for path in local:
         assert (submitted[0].results / "tables" / path.name).read_bytes() == path.read_bytes(), path.name
 
@@ -63,4 +63,4 @@ def test_its_tables_are_those_of_a_local_run_to_the_byte(submitted, signed):
 def test_each_participant_is_one_job(submitted, cluster):
     jobs = said("squeue", "--noheader", "--states=all", "--format=%T %j", environment=cluster).splitlines()
     assert {line.split()[0] for line in jobs} == {"COMPLETED"}
-    assert len(jobs) == 4  # two participants, cohort, report
+    assert len(jobs) == 5  # two participants, cohort, outcomes, report
