@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pet_spect.quantify.outcomes.imaging import Pair
+from pet_spect.report.axis import Axis, axis_over, tick_text
 
 WIDTH, HEIGHT = 320, 240
 """Size of the drawing in SVG units."""
@@ -57,23 +57,6 @@ class ScatterPlot:
     bottom: float = _BOTTOM
 
 
-@dataclass(frozen=True)
-class _Axis:
-    low: float
-    high: float
-    step: float
-    first: float
-    last: float
-
-    def place(self, value: float) -> float:
-        return round(self.first + (value - self.low) / (self.high - self.low) * (self.last - self.first), 2)
-
-    def ticks(self) -> list[tuple[float, str]]:
-        decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
-        values = [self.low + number * self.step for number in range(round((self.high - self.low) / self.step) + 1)]
-        return [(self.place(value), signed(value, decimals)) for value in values]
-
-
 def signed(value: float, decimals: int) -> str:
     """Return a change as the page shows it.
 
@@ -82,17 +65,12 @@ def signed(value: float, decimals: int) -> str:
     >>> signed(-1.25, 1), signed(3, 0), signed(-0.001, 1)
     ('−1.2', '+3', '0.0')
     """
-    text = f"{value:+.{decimals}f}"
-    return (text.lstrip("+-") if float(text) == 0 else text).replace("-", "\N{MINUS SIGN}")
+    return tick_text(value, decimals, signed=True)
 
 
-def _axis(values: Sequence[float], first: float, last: float, *, finest: float = 0.0) -> _Axis:
+def _axis(values: Sequence[float], first: float, last: float, *, finest: float = 0.0) -> Axis:
     low, high = min([0.0, *values]), max([0.0, *values])
-    rough = max(((high - low) or 1.0) / 4, finest)
-    unit = 10.0 ** math.floor(math.log10(rough))
-    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough * 0.999)
-    ends = (math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step)
-    return _Axis(ends[0], ends[1] if ends[1] > ends[0] else ends[0] + step, step, first, last)
+    return axis_over(low, high, first, last, max(((high - low) or 1.0) / 4, finest))
 
 
 def scatter_plot(pairs: Sequence[Pair], unit: str) -> ScatterPlot:
@@ -117,4 +95,4 @@ def scatter_plot(pairs: Sequence[Pair], unit: str) -> ScatterPlot:
         )
         for pair in pairs
     ]
-    return ScatterPlot(dots, across.ticks(), up.ticks(), across.place(0.0), up.place(0.0))
+    return ScatterPlot(dots, across.ticks(signed=True), up.ticks(signed=True), across.place(0.0), up.place(0.0))

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pet_spect.report.axis import Axis, axis_over
+
 WIDTH, HEIGHT = 640, 340
 """Size of the drawing in SVG units."""
 
@@ -94,38 +96,17 @@ class SlopePlot:
     change_x: float = _CHANGE
 
 
-@dataclass(frozen=True)
-class _Axis:
-    low: float
-    high: float
-    step: float
-
-    def height(self, value: float) -> float | None:
-        if not math.isfinite(value):
-            return None
-        return round(_BOTTOM - (value - self.low) / (self.high - self.low) * (_BOTTOM - _TOP), 2)
-
-    def ticks(self, *, signed: bool) -> list[tuple[float, str]]:
-        decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
-        count = round((self.high - self.low) / self.step)
-        values = [self.low + number * self.step for number in range(count + 1)]
-        return [(self.height(value) or 0.0, _tick(value, decimals, signed=signed)) for value in values]
-
-
-def _tick(value: float, decimals: int, *, signed: bool) -> str:
-    text = f"{value:{'+' if signed else ''}.{decimals}f}"
-    return (text.lstrip("+-") if float(text) == 0 else text).replace("-", "−")
-
-
-def _axis(values: Sequence[float]) -> _Axis:
+def _axis(values: Sequence[float]) -> Axis:
     finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(finite), max(finite)
     if high - low < 1e-9 * max(1.0, abs(high)):
         low, high = low - 0.5 * (abs(low) or 1.0), high + 0.5 * (abs(high) or 1.0)
-    rough = (high - low) / 5
-    unit = 10.0 ** math.floor(math.log10(rough))
-    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough * 0.999)
-    return _Axis(math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step, step)
+    return axis_over(low, high, _BOTTOM, _TOP, (high - low) / 5)
+
+
+def _height(axis: Axis, value: float) -> float | None:
+    """Return where a value stands; None where there is none."""
+    return axis.place(value) if math.isfinite(value) else None
 
 
 def slope_plot(visits: Sequence[Visit], mean: float, low: float, high: float) -> SlopePlot:
@@ -145,38 +126,37 @@ def slope_plot(visits: Sequence[Visit], mean: float, low: float, high: float) ->
     changes = _axis([0.0, mean, low, high, *(visit.change for visit in visits)])
     crowded = len(visits) > _MOST_NAMES
     names = {} if crowded else _name_heights(visits, values)
-    heights = [changes.height(visit.change) for visit in visits]
+    heights = [_height(changes, visit.change) for visit in visits]
     across = [(number % 15 - 7) * 4.5 for number in range(len(visits))] if crowded else _spread(heights)
     lines = [
         Line(
             visit.participant,
             "out" if not visit.included else "up" if visit.change > 0 else "down",
-            values.height(visit.baseline),
-            values.height(visit.follow_up),
-            changes.height(visit.change),
+            _height(values, visit.baseline),
+            _height(values, visit.follow_up),
+            _height(changes, visit.change),
             _CHANGE + aside,
             names.get(visit.participant),
         )
         for visit, aside in zip(visits, across, strict=True)
     ]
-    zero = changes.height(0.0)
     return SlopePlot(
         lines,
         values.ticks(signed=False),
         changes.ticks(signed=True),
-        zero if zero is not None else _BOTTOM,
-        mean=changes.height(mean),
-        low=changes.height(low),
-        high=changes.height(high),
+        changes.place(0.0),
+        mean=_height(changes, mean),
+        low=_height(changes, low),
+        high=_height(changes, high),
         crowded=crowded,
     )
 
 
-def _name_heights(visits: Sequence[Visit], axis: _Axis) -> dict[str, float]:
+def _name_heights(visits: Sequence[Visit], axis: Axis) -> dict[str, float]:
     """Return the heights of names beside the follow-up (or else the baseline), pushed apart."""
     wanted = {}
     for visit in visits:
-        height = axis.height(visit.follow_up if math.isfinite(visit.follow_up) else visit.baseline)
+        height = _height(axis, visit.follow_up if math.isfinite(visit.follow_up) else visit.baseline)
         if height is not None:
             wanted[visit.participant] = height
     order = sorted(wanted, key=lambda name: wanted[name])
