@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from pet_spect.quantify.cohort.analysis.inference import (
     describe,
     description_in_percent,
     infer,
     inference_in_percent,
 )
-from pet_spect.quantify.cohort.statistics import estimates
+from pet_spect.quantify.cohort.statistics import mean_interval
 from pet_spect.quantify.comparisons import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE
 from pet_spect.report.estimates import Endpoint, Estimate, endpoint_of, estimate_of, is_in
 from pet_spect.report.results_folder import Results
@@ -53,10 +55,10 @@ def sides_of(results: Results, endpoint: Endpoint, rows: list[Row]) -> tuple[lis
         }
         row = {column: format_value(value) for column, value in shown.items()} | {"quantity": "change_percent"}
         told.append((name, estimate_of(row)))
-    whole = estimates([_log_change(row) for row in included.values()])
-    moved = estimates([_log_change(row) for row in of_sides[1]])
-    surely = moved.ci95_low > 0 or moved.ci95_high < 0
-    return told, surely and -moved.mean * whole.mean > whole.mean**2 / 2
+    whole = math.fsum(_log_change(row) for row in included.values()) / len(included)
+    moved = mean_interval(np.array([_log_change(row) for row in of_sides[1]]))
+    surely = moved.low > 0 or moved.high < 0
+    return told, surely and -moved.estimate * whole > whole**2 / 2
 
 
 def _log_change(row: Row) -> float:

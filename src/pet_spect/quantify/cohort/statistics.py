@@ -7,7 +7,6 @@ sizes where enumeration is feasible is said in each function.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,71 +36,6 @@ class Interval:
     estimate: float
     low: float
     high: float
-
-
-@dataclass(frozen=True)
-class Estimates:
-    """Everything that is said about one set of differences.
-
-    Attributes
-    ----------
-    n : int
-        How many finite differences there were.
-    mean, sd : float
-        NaN with less than one and two differences.
-    ci95_low, ci95_high : float
-        Student's t interval of the mean.
-    hodges_lehmann, hl_ci_low, hl_ci_high : float
-        See `hodges_lehmann`.
-    p_wilcoxon, p_sign_flip : float
-        Two-sided; see `wilcoxon_p` and `sign_flip_p`.
-    p_smallest : float
-        See `smallest_p`.
-    """
-
-    n: int
-    mean: float
-    sd: float
-    ci95_low: float
-    ci95_high: float
-    hodges_lehmann: float
-    hl_ci_low: float
-    hl_ci_high: float
-    p_wilcoxon: float
-    p_sign_flip: float
-    p_smallest: float
-
-
-def estimates(differences: Sequence[float]) -> Estimates:
-    """Return all estimates of a set of differences.
-
-    Parameters
-    ----------
-    differences : sequence of float
-        One per participant; NaN is missing and left out.
-
-    Examples
-    --------
-    >>> found = estimates([1.0, 2.0, 3.0, float("nan")])
-    >>> found.n, found.mean, found.sd, found.p_smallest
-    (3, 2.0, 1.0, 0.25)
-    """
-    values = np.asarray(differences, dtype=np.float64)
-    values = values[np.isfinite(values)]
-    mean, shift = mean_interval(values), hodges_lehmann(values)
-    return Estimates(
-        n=len(values),
-        mean=mean.estimate,
-        sd=float(values.std(ddof=1)) if len(values) > 1 else math.nan,
-        ci95_low=mean.low,
-        ci95_high=mean.high,
-        hodges_lehmann=shift.estimate,
-        hl_ci_low=shift.low,
-        hl_ci_high=shift.high,
-        p_wilcoxon=wilcoxon_p(values),
-        p_sign_flip=sign_flip_p(values),
-        p_smallest=smallest_p(values),
-    )
 
 
 def mean_interval(values: FloatArray) -> Interval:

@@ -105,3 +105,9 @@ def test_what_rounding_is_depends_on_the_numbers_that_were_subtracted():
     values = [1e-7, 2e-7, 3e-7]
     assert not math.isnan(infer(values).p)
     assert math.isnan(infer(values, scale=1000.0).p)
+
+
+def test_mean_and_standard_deviation_worked_by_hand():
+    described = describe([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0])
+    assert described.mean_change == 4.5
+    assert described.sd == pytest.approx(2.449490, abs=1e-6)  # sqrt(42 / 7)
