@@ -11,24 +11,10 @@ from pet_spect.files import read_json
 from pet_spect.remarks import codes_in
 from pet_spect.report.display import Table, table
 from pet_spect.results.decision_columns import AGREEMENT, DECIDED, DECISIONS, READERS
+from pet_spect.study.decisions import DECISION_COLUMNS
 from pet_spect.tsv import MISSING, Row, read_table, sidecar_of_table
 
-_LINE = (
-    "participant_id",
-    "session",
-    "tracer",
-    "decision",
-    "code",
-    "reason",
-    "initials",
-    "time",
-    "version",
-    "table",
-    "chained",
-    "counts",
-    "result",
-    "remarks",
-)
+_LINE = (*DECISION_COLUMNS, "table", "chained", "counts", "result", "remarks")
 _MEANS = ("tracer", "region", "reference", "session", "n", "mean_change", "n_everything", "mean_change_everything")
 
 
