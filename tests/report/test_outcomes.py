@@ -8,7 +8,7 @@ from pet_spect.cli import main
 from pet_spect.errors import TableError
 from pet_spect.quantify.outcomes.imaging import Pair
 from pet_spect.report.page import write_report
-from pet_spect.report.scatter import HEIGHT, WIDTH, scatter_plot
+from pet_spect.report.plots.scatter import HEIGHT, WIDTH, scatter_plot
 from pet_spect.tsv import read_table
 
 from .test_page import Addresses, plain

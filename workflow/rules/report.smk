@@ -1,15 +1,16 @@
 rule report:
-    """The page a person reads."""
+    """The pages a person reads: the first one, and one for each participant."""
     input:
         tables=rules.cohort.output,
         outcomes=OUTCOME_TABLES,
         figures=expand("results/figures/{participant}", participant=SCANNED),
     output:
-        report(
+        index=report(
             "results/report/index.html",
             category="Report",
             labels={"page": "the report of pet_spect"},
         ),
+        people=directory("results/report/people"),
     log:
         "logs/report.log",
     params:

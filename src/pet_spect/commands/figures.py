@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pet_spect.report.steps import Outline, Step
+    from pet_spect.report.pictures.steps import Outline, Step
 
 _FLAT = 1e-3
 """A pose that shrinks volumes to less than this shows nothing."""
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
     ImageError
         If an image, a transform or the registration record cannot be used.
     """
-    from pet_spect.report.steps import outlines
+    from pet_spect.report.pictures.steps import outlines
 
     atlas = chosen_atlas(options)
     masks = outlines(atlas, options.target, options.reference)
@@ -87,7 +87,7 @@ class _Person:
 
     @cached_property
     def linear(self) -> NDArray[np.float64]:
-        from pet_spect.report.steps import linear_part
+        from pet_spect.report.pictures.steps import linear_part
 
         return linear_part(self.warps[1], self.masks["brain"])
 
@@ -97,8 +97,8 @@ class _Person:
 
 
 def _draw(person: _Person, key: ScanKey, image: Path) -> None:
-    from pet_spect.report import steps
-    from pet_spect.report.figures import draw_refusal, draw_registration
+    from pet_spect.report.pictures import steps
+    from pet_spect.report.pictures.figures import draw_refusal, draw_registration
     from pet_spect.report.results_folder import gate_lines, lesion_line
 
     results, masks, parts = person.results, person.masks, layout.scan_name(image)
@@ -134,7 +134,7 @@ def _tried(scan: Volume, tried: Tried | None, masks: Mapping[str, Outline]) -> l
     """Return what was tried with a refused scan: the head that was found, and its pose; None if nothing was."""
     import numpy as np
 
-    from pet_spect.report import steps
+    from pet_spect.report.pictures import steps
 
     if tried is None or tried.head_box is None:
         title = "1  The whole scan" if tried is None else "1  The whole scan: no head was found"

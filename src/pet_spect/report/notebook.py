@@ -19,7 +19,7 @@ from pet_spect.imaging.resample import apply_affine
 from pet_spect.model import Atlas, ScanKey, Side, Volume
 from pet_spect.quantify.comparisons import CONTRALATERAL
 from pet_spect.remarks import read_cell
-from pet_spect.report.canvas import LEFT, RIGHT
+from pet_spect.report.pictures.canvas import LEFT, RIGHT
 from pet_spect.results.library.finished_study import FinishedStudy
 from pet_spect.results.library.measure_images import DEFAULT_TARGET, measure_images
 from pet_spect.results.library.measure_study import measure_study, study_atlas

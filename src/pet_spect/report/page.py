@@ -1,31 +1,23 @@
-"""The report: one page that needs nothing but itself."""
+"""The report: a first page with the answer, and a page of each participant."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from pet_spect import __version__
-from pet_spect.files import whole_file
 from pet_spect.remarks import codes_in
-from pet_spect.report.answer import outcomes
+from pet_spect.report.answer.endpoints import outcomes
 from pet_spect.report.decisions import decisions_part
 from pet_spect.report.display import table, unique
 from pet_spect.report.outcomes import clinical_outcomes
 from pet_spect.report.participants import people, troubles
+from pet_spect.report.rendering import write_page
 from pet_spect.report.results_folder import Results, read_results
+from pet_spect.results import layout
 from pet_spect.results.analysis_plan import recorded_statement
 from pet_spect.results.dataset import described_study
 from pet_spect.tsv import MISSING, Row
-
-MOST_INLINED_BYTES = 50_000_000
-"""Pictures are put into the page up to this many bytes in all (about 200 scans); beyond, they are linked."""
-
-MOST_ROWS = 6000
-"""Change and ratio rows are put into the page up to this many in all; beyond, the tables are linked."""
-
-MOST_OPEN = 12
-"""Up to this many participants are unfolded from the start."""
 
 _SUMMARY = (
     "tracer",
@@ -61,7 +53,7 @@ _SUMMARY = (
 
 
 def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
-    """Write ``report/index.html`` of a results folder.
+    """Write ``report/index.html`` of a results folder, and the pages it links.
 
     Parameters
     ----------
@@ -82,42 +74,34 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
     ImageError
         If a picture or a registration record is absent.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     loaded = read_results(results)
     scans = loaded.tables["scans"]
-    inline = sum(picture.stat().st_size for picture in loaded.pictures.values()) <= MOST_INLINED_BYTES
-    with_rows = len(loaded.tables["change"]) + len(loaded.tables["ratios"]) <= MOST_ROWS
-    environment = Environment(
-        loader=PackageLoader("pet_spect", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    everybody = people(loaded, inline=inline, with_rows=with_rows)
-    text = environment.get_template("page.html.j2").render(
-        version=__version__,
-        study=described_study(results).stated,
-        simulated=any(row["simulated"] == "true" for row in scans),
-        all_simulated=all(row["simulated"] == "true" for row in scans if row["status"] != "missing"),
-        outcomes=outcomes(loaded),
-        clinical=clinical_outcomes(results) if with_outcomes else None,
-        plan=recorded_statement(loaded.dictionaries["summary"]),
-        counts=_counts(scans),
-        troubles=troubles(loaded),
-        decisions=decisions_part(results),
-        people=everybody,
-        unfolded=len(everybody) <= MOST_OPEN,
-        summary=table(_SUMMARY, _summary_rows(loaded), loaded.dictionaries["summary"]),
-        inline=inline,
-        with_rows=with_rows,
-        inline_limit=f"{MOST_INLINED_BYTES / 1e6:.0f} MB",
-        row_limit=MOST_ROWS,
-    )
-    path = results / "report" / "index.html"
-    with whole_file(path) as partial:
-        partial.write_text(text, encoding="utf-8", newline="\n")
+    everybody = people(loaded)
+    report = results / "report"
+    common: dict[str, Any] = {
+        "simulated": any(row["simulated"] == "true" for row in scans),
+        "all_simulated": all(row["simulated"] == "true" for row in scans if row["status"] != "missing"),
+    }
+    for before, person, after in zip([None, *everybody], everybody, [*everybody[1:], None], strict=False):
+        shown: dict[str, Any] = {
+            "person": person,
+            "before": before and before.participant,
+            "after": after and after.participant,
+        }
+        write_page(report / layout.participant_page(person.participant), "person", common | shown)
+    path = report / "index.html"
+    shown = {
+        "study": described_study(results).stated,
+        "outcomes": outcomes(loaded),
+        "clinical": clinical_outcomes(results) if with_outcomes else None,
+        "plan": recorded_statement(loaded.dictionaries["summary"]),
+        "counts": _counts(scans),
+        "troubles": troubles(loaded),
+        "decisions": decisions_part(results),
+        "people": everybody,
+        "summary": table(_SUMMARY, _summary_rows(loaded), loaded.dictionaries["summary"]),
+    }
+    write_page(path, "index", common | shown)
     return path
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from pathlib import Path
 
 from pet_spect.remarks import read_cell
 from pet_spect.remarks.catalogue import Code
-from pet_spect.report.answer import lesion_sides
+from pet_spect.report.answer.endpoints import lesion_sides
 from pet_spect.report.display import Cell, Table, table, unique
 from pet_spect.report.results_folder import Results, asked_for, key_of
 from pet_spect.results.columns import CHANGE, RATIOS
@@ -42,7 +41,7 @@ class Visit:
     reason : str
         Why there is no value; empty if there is one.
     source : str
-        The picture as a data URI or a relative address; empty if no scan is listed.
+        The address of the picture from the person's page; empty if no scan is listed.
     alt : str
         What the picture shows.
     gates : list of str
@@ -76,8 +75,7 @@ class Person:
     remarks : list of str
         Which secondary values are not computed, and why.
     visits : list of Visit
-    change, ratios : Table or None
-        None where the tables are too long for the page.
+    change, ratios : Table
     """
 
     participant: str
@@ -85,21 +83,12 @@ class Person:
     flags: list[str]
     remarks: list[str]
     visits: list[Visit]
-    change: Table | None
-    ratios: Table | None
+    change: Table
+    ratios: Table
 
 
-def people(results: Results, *, inline: bool, with_rows: bool) -> list[Person]:
-    """Return everybody of the scans table.
-
-    Parameters
-    ----------
-    results : Results
-    inline : bool
-        Put the pictures into the page; else link them.
-    with_rows : bool
-        Put the values into the page.
-    """
+def people(results: Results) -> list[Person]:
+    """Return everybody of the scans table."""
     sides = lesion_sides(results)
     dictionary = results.dictionaries["change"]
     change_columns = (*_CHANGE, *RELIABLE_CHANGE) if recorded_cvs(dictionary) else _CHANGE
@@ -112,9 +101,9 @@ def people(results: Results, *, inline: bool, with_rows: bool) -> list[Person]:
                 person,
                 sides.get(person, MISSING),
                 *_flags_and_remarks(values),
-                [_visit(results, row, inline=inline) for row in listed],
-                table(change_columns, asked_for(mine), dictionary) if with_rows else None,
-                table(_RATIOS, asked_for(values), results.dictionaries["ratios"]) if with_rows else None,
+                [_visit(results, row) for row in listed],
+                table(change_columns, asked_for(mine), dictionary),
+                table(_RATIOS, asked_for(values), results.dictionaries["ratios"]),
             )
         )
     return everybody
@@ -150,7 +139,7 @@ def _flags_and_remarks(values: list[Row]) -> tuple[list[str], list[str]]:
     return unique(flags), [f"{reason} ({', '.join(unique(tracers))})" for reason, tracers in remarks.items()]
 
 
-def _visit(results: Results, row: Row, *, inline: bool) -> Visit:
+def _visit(results: Results, row: Row) -> Visit:
     key = key_of(row)
     picture = results.pictures.get(key)
     what = "Refusal" if row["status"] == "refused" else "Registration"
@@ -160,14 +149,12 @@ def _visit(results: Results, row: Row, *, inline: bool) -> Visit:
         row["status"],
         "" if row["status"] == "measured" or row["reason"] == MISSING else row["reason"],
         [] if row["warnings"] == MISSING else [remark.line for remark in read_cell(row["warnings"])],
-        "" if picture is None else _source(picture, inline=inline),
+        "" if picture is None else _source(picture),
         f"{what} of {key.participant}, {key.session}, {key.tracer}: {row['status']}",
         results.gates.get(key, []),
         "" if row["sign_off"] == MISSING else row["sign_off"],
     )
 
 
-def _source(picture: Path, *, inline: bool) -> str:
-    if not inline:
-        return f"../figures/{picture.parent.name}/{picture.name}"
-    return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode("ascii")
+def _source(picture: Path) -> str:
+    return f"../../figures/{picture.parent.name}/{picture.name}"

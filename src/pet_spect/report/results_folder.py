@@ -99,7 +99,7 @@ def key_of(row: Row) -> ScanKey:
 
 
 def _pictures_of(results: Path, participant: str) -> dict[ScanKey, Path]:
-    from pet_spect.report.canvas import scan_of_picture
+    from pet_spect.report.pictures.canvas import scan_of_picture
 
     files = sorted((results / "figures" / participant).glob("*_registration.png"))
     scans = {path: scan_of_picture(path) for path in files}

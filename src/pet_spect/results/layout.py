@@ -135,3 +135,33 @@ def judged_uptake(participant: str, uptake_sha256: str) -> str:
 def registration_figure(participant: str, session: str, label: str) -> str:
     """Return the path of the picture of one scan's registration."""
     return f"figures/{participant}/{scan_stem(participant, session, label)}_registration.png"
+
+
+def uptake_figure(participant: str, session: str, label: str) -> str:
+    """Return the path of the picture of one visit's uptake in the standard space, to be compared with other visits."""
+    return f"figures/{participant}/{scan_stem(participant, session, label)}_uptake.png"
+
+
+def difference_figure(participant: str, session: str, label: str) -> str:
+    """Return the path of the picture of one follow-up minus the reference session."""
+    return f"figures/{participant}/{scan_stem(participant, session, label)}_difference.png"
+
+
+def uptake_volume(participant: str, session: str, label: str) -> str:
+    """Return the path of one visit's uptake as a script that the viewer loads."""
+    return f"figures/{participant}/{scan_stem(participant, session, label)}_uptake.js"
+
+
+def lesion_volume(participant: str) -> str:
+    """Return the path of the lesion as a script that the viewer loads."""
+    return f"figures/{participant}/{participant}_lesion.js"
+
+
+def participant_page(participant: str) -> str:
+    """Return the path of a participant's page, relative to the report."""
+    return f"people/{participant}.html"
+
+
+def viewer_page(participant: str) -> str:
+    """Return the path of a participant's viewer, relative to the report."""
+    return f"people/{participant}_viewer.html"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pet_spect.model import Volume
-from pet_spect.report.planes import PIXEL_MM, Plane, cut, montage
+from pet_spect.report.pictures.planes import PIXEL_MM, Plane, cut, montage
 
 SIZE = (192.0, 192.0)
 

@@ -6,8 +6,8 @@ import pytest
 from pet_spect.errors import AtlasError
 from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Volume, Warp
-from pet_spect.report.planes import PIXEL_MM
-from pet_spect.report.steps import (
+from pet_spect.report.pictures.planes import PIXEL_MM
+from pet_spect.report.pictures.steps import (
     Registration,
     after_warp,
     before_warp,

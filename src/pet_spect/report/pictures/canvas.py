@@ -11,7 +11,7 @@ import numpy as np
 
 from pet_spect.files import whole_file
 from pet_spect.model import ScanKey
-from pet_spect.report.planes import Floats, Mark, Panel
+from pet_spect.report.pictures.planes import Floats, Mark, Panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

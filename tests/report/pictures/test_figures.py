@@ -5,10 +5,20 @@ import pytest
 from PIL import Image
 
 from pet_spect.model import Refusal, ScanKey, Volume
-from pet_spect.report.canvas import HEAD, LEFT, LESION, MIDPLANE, OUTSIDE, REFERENCE, RIGHT, TISSUE, scan_of_picture
-from pet_spect.report.figures import draw_refusal, draw_registration
-from pet_spect.report.planes import Plane, cut
-from pet_spect.report.steps import Outline, Step, tried_pose, whole_scan
+from pet_spect.report.pictures.canvas import (
+    HEAD,
+    LEFT,
+    LESION,
+    MIDPLANE,
+    OUTSIDE,
+    REFERENCE,
+    RIGHT,
+    TISSUE,
+    scan_of_picture,
+)
+from pet_spect.report.pictures.figures import draw_refusal, draw_registration
+from pet_spect.report.pictures.planes import Plane, cut
+from pet_spect.report.pictures.steps import Outline, Step, tried_pose, whole_scan
 
 KEY = ScanKey("sub-01", "baseline", "FDG")
 NAME = "sub-01_ses-baseline_trc-18FFDG"

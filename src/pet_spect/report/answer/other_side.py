@@ -14,7 +14,7 @@ from pet_spect.quantify.cohort.analysis.inference import (
 )
 from pet_spect.quantify.cohort.statistics import mean_interval
 from pet_spect.quantify.comparisons import COMMON_REFERENCE, CONTRALATERAL, OTHER_SIDE
-from pet_spect.report.estimates import Endpoint, Estimate, endpoint_of, estimate_of, is_in
+from pet_spect.report.answer.estimates import Endpoint, Estimate, endpoint_of, estimate_of, is_in
 from pet_spect.report.results_folder import Results
 from pet_spect.tsv import MISSING, Row, format_value, parse_float
 

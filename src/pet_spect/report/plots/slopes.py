@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pet_spect.report.axis import Axis, axis_over
+from pet_spect.report.plots.axis import Axis, axis_over
 
 WIDTH, HEIGHT = 640, 340
 """Size of the drawing in SVG units."""

@@ -14,7 +14,7 @@ from pet_spect.errors import AtlasError
 from pet_spect.imaging.resample import Points, apply_affine, displace
 from pet_spect.imaging.tissue import nilearn_map
 from pet_spect.model import Atlas, RegionSide, Volume, Warp
-from pet_spect.report.planes import Floats, Panel, Plane, View, cut
+from pet_spect.report.pictures.planes import Floats, Panel, Plane, View, cut
 
 _SIZE_MM = (192.0, 188.0)
 _MIDDLE_MM = (0.0, -16.0, 17.0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pet_spect.model import Refusal, ScanKey
-from pet_spect.report.canvas import (
+from pet_spect.report.pictures.canvas import (
     ALERT,
     draw_image,
     draw_key,
@@ -24,8 +24,8 @@ from pet_spect.report.canvas import (
     plain,
     save_picture,
 )
-from pet_spect.report.planes import Mark, Panel, montage
-from pet_spect.report.steps import Step
+from pet_spect.report.pictures.planes import Mark, Panel, montage
+from pet_spect.report.pictures.steps import Step
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

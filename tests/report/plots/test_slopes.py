@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from pet_spect.report.slopes import Visit, slope_plot
+from pet_spect.report.plots.slopes import Visit, slope_plot
 
 NAN = math.nan
 

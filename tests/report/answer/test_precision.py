@@ -3,12 +3,12 @@ import math
 import pytest
 
 from pet_spect.quantify.cohort.within_subject import WithinSubjectCv
+from pet_spect.report.answer.precision import reliable_changes, what_trial_shows
 from pet_spect.report.page import write_report
-from pet_spect.report.precision import reliable_changes, what_trial_shows
 from pet_spect.results.columns import CHANGE
 from pet_spect.results.reliable_change import RELIABLE_CHANGE, with_reliable_change
 
-from .test_page import plain
+from ..test_page import plain
 
 CVS = {"FDG": WithinSubjectCv(5.0, "total", "a <source>")}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pet_spect.quantify.outcomes.imaging import Pair
-from pet_spect.report.axis import Axis, axis_over, tick_text
+from pet_spect.report.plots.axis import Axis, axis_over, tick_text
 
 WIDTH, HEIGHT = 320, 240
 """Size of the drawing in SVG units."""

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from pet_spect.errors import TableError
 from pet_spect.remarks import codes_in
-from pet_spect.report.display import Table, table, unique, words
-from pet_spect.report.estimates import (
+from pet_spect.report.answer.estimates import (
     ANALYSIS_SET,
     ENDPOINT,
     TESTED,
@@ -21,10 +20,11 @@ from pet_spect.report.estimates import (
     is_in_set,
     why_out,
 )
-from pet_spect.report.other_side import sides_of
-from pet_spect.report.precision import HowTested, how_tested, reliable_changes, what_trial_shows
+from pet_spect.report.answer.other_side import sides_of
+from pet_spect.report.answer.precision import HowTested, how_tested, reliable_changes, what_trial_shows
+from pet_spect.report.display import Table, table, unique, words
+from pet_spect.report.plots.slopes import SlopePlot, Visit, slope_plot
 from pet_spect.report.results_folder import Results
-from pet_spect.report.slopes import SlopePlot, Visit, slope_plot
 from pet_spect.results.reliable_change import RELIABLE_CHANGE
 from pet_spect.tsv import MISSING, Row, parse_float
 

@@ -1,0 +1,1 @@
+"""The primary endpoint of everybody: estimates, tests, precision."""

@@ -1,0 +1,1 @@
+"""Pictures of scans and registrations as PNG."""

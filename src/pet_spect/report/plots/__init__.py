@@ -1,0 +1,1 @@
+"""Where everything of a plot stands; the templates draw it as SVG."""
