@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from pet_spect.report.page import write_report
 from pet_spect.results import layout
 from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY, Columns
 from pet_spect.results.registration_record import write_registration_record
@@ -151,3 +152,54 @@ def make_study() -> Callable[..., Study]:
         return study
 
     return make
+
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def browser(need_tool):
+    chromium = need_tool("chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Return a function that opens a file offline and gives the page and what it complained about or asked for."""
+    contexts = []
+
+    def opened(path, width):
+        context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
+        contexts.append(context)
+        page = context.new_page()
+        heard: list[str] = []
+        page.on("console", lambda message: heard.append(message.text))
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        page.on("request", lambda request: heard.append(request.url))
+        page.goto(path.as_uri())
+        return page, [item for item in heard if item != path.as_uri() and not item.startswith("data:")]
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def report(make_study, tmp_path):
+    study = make_study(14)
+    for row in study.scans:
+        row["simulated"] = True
+    study.lose("sub-03", "year1", "IMZ", "refused", "no orientation " * 20, stage="convert", code="nm_orientation")
+    return write_report(study.write(tmp_path))

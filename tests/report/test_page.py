@@ -49,7 +49,7 @@ def written(study, folder) -> str:
 
 
 def plain(text: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", text[text.index("<main>") :]).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", text[text.index("<main") :]).split())
 
 
 def test_the_answer_comes_first_with_its_interval_and_n(make_study, tmp_path):
