@@ -4,6 +4,8 @@
 # make test    every check and test, the unit tests on every Python of this machine
 # make units-3.13    the unit tests on that Python alone
 # make docs    the reference of the Python functions, into build/docs/
+# make dist    wheel and source archive in dist/, the same bytes each time, and the list of what they need (SBOM)
+# make audit   look every package of the runtime up in the database of known faults (needs the network)
 # make lock    resolve the locks anew
 # make clean   remove what these made
 
@@ -34,7 +36,7 @@ PYTHON ?= $(firstword $(foreach version,3.13 3.12 3.11,$(shell $(call python,$(v
 	'import ensurepip, venv, sys; print(sys.executable)' 2>/dev/null)) python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check lint test pythons docs lock clean
+.PHONY: help install demo check lint test pythons docs dist audit lock clean
 
 help:
 	@sed -n 's/^# \(make \)/\1/p' Makefile
@@ -102,6 +104,18 @@ $(PYTHONS:%=.venv-%/bootstrap.stamp): .venv-%/bootstrap.stamp: .venv/bootstrap.s
 docs: .venv/dev.stamp
 	$(BIN)/python -m sphinx -W -q -b html -d build/doctrees docs/reference build/docs
 	@echo "The reference is build/docs/index.html"
+
+# The time of the commit stands for the time of the build. setuptools writes the present time into a source archive.
+dist: export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 315532800)
+dist: .venv/dev.stamp
+	rm -rf dist
+	$(UV) build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist .
+	$(BIN)/python requirements/reproducible.py dist/*.tar.gz
+	$(BIN)/cyclonedx-py requirements requirements/runtime.lock --pyproject pyproject.toml --output-reproducible -o dist/sbom.json
+	cd dist && sha256sum * | tee SHA256SUMS
+
+audit: .venv/dev.stamp
+	$(BIN)/pip-audit --requirement requirements/runtime.lock --require-hashes --disable-pip
 
 # The full lock first: what a development tool holds back, the runtime lock must hold back too.
 lock: .venv/bootstrap.stamp
