@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ _SUMMARY = (
 )
 
 
-def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
+def write_report(results: Path, *, with_outcomes: bool = True, without_pictures: Collection[str] = ()) -> Path:
     """Write ``report/index.html`` of a results folder, and the pages it links.
 
     Parameters
@@ -61,6 +61,8 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
         Holds ``tables``, ``figures`` and each participant's registration record.
     with_outcomes : bool, default True
         Whether the page shows the clinical outcomes, if there are tables of them.
+    without_pictures : collection of str
+        Participants of whom a step did not finish: what there is of an earlier run is not shown.
 
     Returns
     -------
@@ -74,7 +76,7 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
     ImageError
         If a picture or a registration record is absent.
     """
-    loaded = read_results(results)
+    loaded = read_results(results, without_pictures)
     scans = loaded.tables["scans"]
     everybody = people(loaded)
     report = results / "report"
