@@ -107,8 +107,8 @@ def _shortened(text: str) -> str:
     --------
     >>> _shortened("year1: no scan listed")
     'year1: no scan listed'
-    >>> _shortened("so many words " * 9)[-15:]
-    'so many words …'
+    >>> _shortened("gate_overlap: the brain of the scan and that of the template overlap by 0.61, and 0.8 is needed")
+    'gate_overlap: the brain of the scan and that of the template overlap by 0.61, and 0.8 …'
     """
     if text == MISSING:
         return "no reason given"

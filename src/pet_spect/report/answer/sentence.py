@@ -83,7 +83,9 @@ def answer_of(result: Row, shown_row: Row, people: int) -> Answer:
     adjusted_away = verdict in (ROSE, FELL) and p >= ALPHA
     if adjusted_away:
         said += f" Adjusted for the number of tracers, this is not shown ({probability(p)})."
-    return Answer(verdict, adjusted_away, *numbers, f"{said[0].upper()}{said[1:]}", could_see(result))
+    estimate, low_end, high_end = numbers
+    sentence = f"{said[0].upper()}{said[1:]}"
+    return Answer(verdict, adjusted_away, estimate, low_end, high_end, sentence, could_see(result))
 
 
 def _verdict(n: int, low: float, high: float) -> str:
@@ -103,7 +105,8 @@ def _sentence(verdict: str, subject: str, numbers: list[str], sizes: list[str], 
     if verdict == NOT_SHOWN:
         return (
             f"{subject}: a mean change is not shown (mean change {mean}, {interval})."
-            f" A fall of {size_low} and a rise of {size_high} both fit these data: this is no proof that nothing changed."
+            f" A fall of {size_low} and a rise of {size_high} both fit these data: this does not prove that nothing"
+            " changed."
         )
     if verdict == NO_INTERVAL:
         return f"{subject}: mean change {mean} ({n}). There is no interval, so a change is neither shown nor excluded."
