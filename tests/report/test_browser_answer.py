@@ -8,6 +8,11 @@ from pet_spect.report.page import write_report
 
 pytestmark = pytest.mark.browser
 
+BEYOND_THE_CARD = """[...document.querySelectorAll('.result *, .answers *')]
+    .filter(item => item.getBoundingClientRect().right > item.closest('.card').getBoundingClientRect().right)
+    .map(item => item.outerHTML.slice(0, 80))"""
+"""Elements that stick out of their card."""
+
 
 @pytest.fixture
 def small_report(make_study, tmp_path):
@@ -28,11 +33,13 @@ def test_answer_and_doubts_are_seen_without_scrolling(open_page, small_report):
 def test_no_drawing_is_wider_than_its_card(open_page, small_report, width):
     page, _ = open_page(small_report, width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    too_wide = """[...document.querySelectorAll('.result')].filter(card => {
-        const edge = card.getBoundingClientRect().right;
-        return [...card.querySelectorAll('svg, table')].some(item => item.getBoundingClientRect().right > edge + 1);
-    }).length"""
-    assert page.evaluate(too_wide) == 0
+    assert page.evaluate(BEYOND_THE_CARD) == []
+
+
+def test_nothing_is_cut_on_paper(open_page, small_report):
+    page, _ = open_page(small_report, 710)  # A4 between its margins
+    page.emulate_media(media="print")
+    assert page.evaluate(BEYOND_THE_CARD) == []
 
 
 def test_text_of_a_drawing_is_readable_on_a_phone(open_page, small_report):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from pet_spect.report.plots.axis import axis_over
 
-WIDTH = 400
+WIDTH = 260
 """Width of the drawing of one row in SVG units."""
 
-_LEFT, _RIGHT = 16.0, 384.0
+_LEFT, _RIGHT = 14.0, 246.0
 
 
 @dataclass(frozen=True)
