@@ -3,7 +3,7 @@
 # make check   lint, types, layers and unit tests: the checks for between two edits
 # make test    every check and test, the unit tests on every Python of this machine
 # make units-3.13    the unit tests on that Python alone
-# make docs    the reference of the Python functions, into build/docs/
+# make docs    the site of all pages and the reference of the Python functions, into build/docs/
 # make lock    resolve the locks anew
 # make clean   remove what these made
 
@@ -100,8 +100,8 @@ $(PYTHONS:%=.venv-%/bootstrap.stamp): .venv-%/bootstrap.stamp: .venv/bootstrap.s
 	touch $@
 
 docs: .venv/dev.stamp
-	$(BIN)/python -m sphinx -W -q -b html -d build/doctrees docs/reference build/docs
-	@echo "The reference is build/docs/index.html"
+	$(BIN)/python -m sphinx -W -q -b html -c docs/reference -d build/doctrees . build/docs
+	@echo "The site is build/docs/index.html"
 
 # The full lock first: what a development tool holds back, the runtime lock must hold back too.
 lock: .venv/bootstrap.stamp

@@ -60,8 +60,8 @@ def _weights(run: Run) -> list[str]:
     planned = run.planned("measure", "misplacement_mm")
     how = {"auto": ", estimated for each participant", None: ""}.get(planned, ", set in the configuration")
     return [
-        "Voxels near the border of the target could weigh less than those in its middle, by how far the registration may"
-        f" be off (standard deviation{how}: {spread(off, 'mm')}); both sides and all visits had the same weights."
+        "Voxels near the border of the target could weigh less than those in its middle, by how far the registration"
+        f" may be off (standard deviation{how}: {spread(off, 'mm')}); both sides and all visits had the same weights."
     ]
 
 

@@ -121,5 +121,7 @@ def _software(run: Run, cited: Cited) -> str:
             f"Parts of the results were made by another version ({joined(sorted(others))}) than the one that wrote this"
             f" text ({__version__}): {gap('check the text against the methods of that version')}."
         )
-    sentences.append(f"The steps were run as a Snakemake workflow {cited(SNAKEMAKE)}.")
+    by_workflow = run.statement is not None and run.statement.sha256 is not None
+    how = f"as a Snakemake workflow {cited(SNAKEMAKE)}" if by_workflow else gap("how: by the workflow, or by hand")
+    sentences.append(f"The steps were run {how}.")
     return " ".join(sentences)

@@ -114,7 +114,10 @@ def _acquired(run: Run, tracer: str) -> str:
         sentences.append(f"Collimator: {collimators}; energy window: {windows}.")
     window = run.planned("protocol", tracer, "start_minutes")
     if window:
-        sentences.append(f"A scan was used only if it began {window[0]:g} to {window[1]:g} min after the injection.")
+        sentences.append(
+            f"A scan that began outside {window[0]:g} to {window[1]:g} min after the injection was used only after a"
+            " documented decision."
+        )
     return " ".join(sentences)
 
 
