@@ -128,6 +128,13 @@ def test_a_record_of_an_earlier_version_leaves_a_gap_for_the_engine(run):
     assert "[versions of Python and its packages]" in told
 
 
+def test_an_engine_that_only_some_records_name_says_so(run):
+    earlier = replace(RECORD, settings=replace(SETTINGS, packages=None))
+    told = text(replace(run, records=[RECORD, earlier]))
+    assert "antspyx 0.6.3 (recorded for 1 of 2 participants)" in told
+    assert "(recorded for" not in text(run)
+
+
 def test_different_settings_of_participants_are_all_told(run):
     other = replace(RECORD, settings=replace(SETTINGS, deformation={"first": STEP | {"iterations": [9, 9, 9]}}))
     told = text(replace(run, records=[RECORD, other]))

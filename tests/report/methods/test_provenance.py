@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pet_spect import __version__
+from pet_spect.errors import ConfigError
 from pet_spect.report.methods.provenance import COMMAND, provenance_of, report_date
 
 from .runs import RECORD, a_plan
@@ -81,7 +82,8 @@ def test_the_date_can_be_set(monkeypatch):
     assert report_date().isoformat() == "1970-01-02"
 
 
-def test_a_date_that_is_no_number_is_said(monkeypatch):
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
-    with pytest.raises(ValueError, match="yesterday"):
+@pytest.mark.parametrize("told", ["yesterday", "1e9", "9" * 30])
+def test_a_date_that_is_no_date_is_said(monkeypatch, told):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", told)
+    with pytest.raises(ConfigError, match=f"SOURCE_DATE_EPOCH in the environment: found '{told}'"):
         report_date()

@@ -12,7 +12,7 @@ from pet_spect.report.methods.citations import SNAKEMAKE, Cited
 from pet_spect.report.methods.measurement import measurement_text, ratio_text
 from pet_spect.report.methods.provenance import Provenance, provenance_of
 from pet_spect.report.methods.registration import registration_text
-from pet_spect.report.methods.run import Run, packages_of, read_run
+from pet_spect.report.methods.run import Run, of_records, packages_of, read_run
 from pet_spect.report.methods.scans import acquisition_text, scans_text
 from pet_spect.report.methods.statistics import cited_words, outcomes_text, statistics_text
 from pet_spect.report.methods.wording import counted, gap, joined
@@ -108,12 +108,12 @@ def methods_of(run: Run) -> Methods:
 def _software(run: Run, cited: Cited) -> str:
     """Return which versions worked, and that there were several if there were."""
     packages = joined(f"{name} {joined(versions)}" for name, versions in packages_of(run).items() if versions)
-    with_packages = f" with {packages}" if packages else f" with {gap('versions of Python and its packages')}"
+    known = f"{packages}{of_records(run)}" if packages else gap("versions of Python and its packages")
     records = Counter(record.software_version for record in run.records)
     sentences = []
     if records:
         by_version = [f"{number} ({counted(count, 'participant')})" for number, count in sorted(records.items())]
-        sentences.append(f"Scans were registered by pet_spect {joined(by_version)}{with_packages}.")
+        sentences.append(f"Scans were registered by pet_spect {joined(by_version)} with {known}.")
     sentences.append(f"The tables were made by pet_spect {run.version or gap('version')}.")
     others = ({*records} | ({run.version} if run.version else set())) - {__version__}
     if others:

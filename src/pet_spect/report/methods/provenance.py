@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pet_spect import __version__
+from pet_spect.errors import ConfigError, shown
 from pet_spect.report.methods.run import Run, packages_of
 from pet_spect.report.methods.wording import counted, joined
 from pet_spect.results.analysis_plan import PLAN_FILE, settings_of
@@ -79,11 +80,16 @@ def report_date() -> date:
 
     Raises
     ------
-    ValueError
-        If ``SOURCE_DATE_EPOCH`` is no whole number.
+    ConfigError
+        If ``SOURCE_DATE_EPOCH`` is no number of seconds that is a date.
     """
     told = os.environ.get("SOURCE_DATE_EPOCH")
-    now = datetime.now(UTC) if not told else datetime.fromtimestamp(int(told), UTC)
+    try:
+        now = datetime.fromtimestamp(int(told), UTC) if told else datetime.now(UTC)
+    except (ValueError, OverflowError, OSError):
+        raise ConfigError(
+            f"SOURCE_DATE_EPOCH in the environment: found {shown(told)}, needed whole seconds since 1970-01-01"
+        ) from None
     return now.date()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pet_spect.model import ANATOMICAL
 from pet_spect.report.methods.citations import ANTS, CEREBRA, MATTES, MNI, NILEARN, SYN, Cited
-from pet_spect.report.methods.run import Run, packages_of
+from pet_spect.report.methods.run import Run, of_records, packages_of
 from pet_spect.report.methods.wording import counted, gap, joined, spread, were
 from pet_spect.results.registration_entries import RefusedAnat, RegisteredAnat, RegisteredEntry
 from pet_spect.results.registration_record import RegistrationRecord
@@ -34,7 +34,7 @@ def registration_text(run: Run, cited: Cited) -> str:
     if not warped:
         return f"{gap('registration: no participant has a registration record')}."
     engine = packages_of(run).get("antspyx")
-    version = f"antspyx {joined(engine)}" if engine else gap("antspyx version")
+    version = f"antspyx {joined(engine)}{of_records(run)}" if engine else gap("antspyx version")
     spaces = joined(sorted({record.space for record in warped}))
     sentences = [
         f"In {counted(len(warped), 'participant')} the scans were aligned rigidly to one another in a space halfway"

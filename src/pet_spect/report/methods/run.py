@@ -186,3 +186,9 @@ def packages_of(run: Run) -> dict[str, list[str]]:
             counts = found.setdefault(name, {})
             counts[number] = counts.get(number, 0) + 1
     return {name: sorted(counts, key=lambda number: -counts[number]) for name, counts in found.items()}
+
+
+def of_records(run: Run) -> str:
+    """Return of how many participants the versions of packages are recorded; empty if of all."""
+    recorded = sum(bool(record.settings.packages) for record in run.records)
+    return "" if recorded == len(run.records) else f" (recorded for {recorded} of {len(run.records)} participants)"
