@@ -76,11 +76,11 @@ def test_decisions_are_counted(run):
 
 
 def test_readings_by_eye_replace_the_gap(run):
-    assert "reviewed by eye by [who, and how]" in text(run)
+    assert "Review of the registrations by eye: [by whom and how, or none]." in text(run)
     told = text(replace(run, decisions=[{"decision": "rating"}], readers=True))
     assert "1 rating of scans by eye was recorded." in told
-    assert "Two readers recorded decisions independently" in told
-    assert "[who, and how]" not in told
+    assert "Two readers recorded their decisions in separate tables." in told
+    assert "Review of the registrations" not in told
 
 
 def test_the_tracer_is_named_as_the_plan_has_it(run):

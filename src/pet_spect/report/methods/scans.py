@@ -73,9 +73,9 @@ def _decisions(run: Run) -> list[str]:
     if rated:
         sentences.append(f"{counted(rated, 'rating')} of scans by eye {were(rated)} recorded.")
     else:
-        sentences.append(f"Registrations were reviewed by eye by {gap('who, and how')}.")
+        sentences.append(f"Review of the registrations by eye: {gap('by whom and how, or none')}.")
     if run.readers:
-        sentences.append("Two readers recorded decisions independently of each other.")
+        sentences.append("Two readers recorded their decisions in separate tables.")
     return sentences
 
 
