@@ -89,7 +89,7 @@ def test_every_section_of_a_simulated_trial_says_so(make_study, tmp_path):
     assert text.startswith("<!DOCTYPE html>")
     assert "<title>SIMULATED" in text
     heads = re.findall(r"<h[12][ >].*?</h[12]>", text)
-    assert len(heads) == 7
+    assert len(heads) == 9
     assert all("SIMULATED" in head for head in heads)
 
 

@@ -10,6 +10,7 @@ from pet_spect.remarks import codes_in
 from pet_spect.report.answer.endpoints import outcomes
 from pet_spect.report.decisions import decisions_part
 from pet_spect.report.display import table, unique
+from pet_spect.report.methods.methods import methods_part
 from pet_spect.report.outcomes import clinical_outcomes
 from pet_spect.report.participants import people, troubles
 from pet_spect.report.rendering import write_page
@@ -101,6 +102,7 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
         "people": everybody,
         "summary": table(_SUMMARY, _summary_rows(loaded), loaded.dictionaries["summary"]),
     }
+    shown |= methods_part(results, loaded, with_outcomes=with_outcomes)
     write_page(path, "index", common | shown)
     return path
 
