@@ -93,7 +93,7 @@ def test_crosshair_tells_side_region_and_values(viewer, place, side, baseline, y
         shown = re.fullmatch(r"([\d.]+) \(([\d.]+) Bq/mL\)", text(page, f"{name}-value"))
         assert float(shown[1]) == pytest.approx(ratio, abs=0.002)
         assert float(shown[2]) == pytest.approx(uptake, abs=8)
-    shown = re.fullmatch(r"([-+\d.e]+) \(([-+\d.e]+) % of the left picture\)", text(page, "difference-value"))
+    shown = re.fullmatch(r"([-+\d.e]+) \(([-+\d.e]+) % of baseline\)", text(page, "difference-value"))
     assert float(shown[1]) == pytest.approx(difference[0], abs=0.003)
     assert float(shown[2]) == pytest.approx(difference[1], abs=0.5)
 
@@ -156,19 +156,49 @@ def test_what_is_on_the_persons_left_is_drawn_on_the_left(viewer):
 
 def test_difference_is_drawn_where_the_visits_differ(viewer):
     page, _ = viewer
+    change(page, "smoothing", "0")
+    change(page, "difference-range", "0.4")
     change(page, "difference-on", value=True)
-    assert "year1 minus baseline" in text(page, "difference-unit")
-    held = page.evaluate(
-        """places => places.map(mm => {
-             const image = petSpect.screens[1].volumes.find(volume => volume.name.startsWith("difference"));
-             return image.getValue(...image.mm2vox(mm));
-           })""",
-        [list(LEFT_MM), list(RIGHT_MM)],
-    )
-    assert held[0] < -0.1  # clipped to the end of the scale
-    assert held[1] == pytest.approx(0, abs=0.002)
+    assert "year1 minus baseline, same unit, not smoothed" in text(page, "difference-unit")
+    at_left, at_right = difference_at(page, LEFT_MM), difference_at(page, RIGHT_MM)
+    assert (at_left, at_right) == (pytest.approx(-0.25, abs=0.003), pytest.approx(0, abs=0.003))
+    change(page, "smoothing", "8")
+    assert difference_at(page, (-40.0, -18.0, 62.0)) == pytest.approx(-0.1, abs=0.05)  # beside the block
+    assert difference_at(page, RIGHT_MM) == pytest.approx(0, abs=0.003)
+    move(page, LEFT_MM)
+    assert float(text(page, "difference-value").split()[-1]) == pytest.approx(difference_at(page, LEFT_MM), abs=0.002)
     change(page, "difference-on", value=False)
     assert page.locator("#difference-scale").is_hidden()
+
+
+def difference_at(page, place) -> float:
+    """Return the value that is drawn at a place."""
+    return page.evaluate(
+        """mm => {
+             const image = petSpect.screens[1].volumes.find(volume => volume.name.startsWith("difference"));
+             return image.getValue(...image.mm2vox(mm));
+           }""",
+        list(place),
+    )
+
+
+def test_smoothing_spreads_a_point_by_the_stated_width_and_keeps_an_even_image(viewer):
+    page, _ = viewer
+    widths = page.evaluate(
+        """() => {
+             const volume = { shape: [41, 5, 5], voxel_mm: [2, 2, 2] }, size = 41 * 25;
+             const point = new Float32Array(size).fill(1), half = 20 + 41 * 2 + 41 * 5 * 2;
+             const even = petSpect.smoothed(volume, point, 8);
+             const gap = petSpect.smoothed(volume, point.map((x, i) => (i % 41 < 10 ? NaN : x)), 8);
+             const line = petSpect.smoothed(volume, point.fill(0).map((x, i) => Number(i % 41 === 20)), 8);
+             return [Math.min(...even), Math.max(...even), gap[9], gap[10], line[half + 2] / line[half]];
+           }"""
+    )
+    lowest, highest, outside, beside, four_mm_off = widths
+    assert (lowest, highest) == (pytest.approx(1, abs=1e-5), pytest.approx(1, abs=1e-5))
+    assert np.isnan(outside)
+    assert beside == pytest.approx(1, abs=1e-5)
+    assert four_mm_off == pytest.approx(0.5, abs=0.005)  # half the height at half the width
 
 
 def test_keys_move_the_crosshair_in_both_pictures(viewer):

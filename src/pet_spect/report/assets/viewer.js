@@ -75,15 +75,18 @@
     return known.length ? Number(known[Math.floor(0.998 * (known.length - 1))].toPrecision(2)) : 1;
   }
 
-  function differenceImage(most) {
-    const clipped = shown.difference.map((x) => (Number.isFinite(x) ? Math.max(-most, Math.min(most, x)) : OUTSIDE));
+  function differenceImage(most, fwhmMm) {
+    const { difference, volumes } = shown;
+    shown.smoothed = fwhmMm ? petSpect.smoothed(volumes[0], difference, fwhmMm) : difference;
+    const clipped = shown.smoothed.map((x) => (Number.isFinite(x) ? Math.max(-most, Math.min(most, x)) : OUTSIDE));
     const scale = { colormap: DIFFERENCE, cal_min: -most * 1.01, cal_max: most };
-    return petSpect.imageOf(shown.volumes[0], "difference", clipped, scale);
+    return petSpect.imageOf(volumes[0], "difference", clipped, scale);
   }
 
   async function draw() {
     const upper = shown.top * $("upper").value, most = upper * $("difference-range").value;
-    const difference = $("difference-on").checked && shown.difference ? await differenceImage(most) : null;
+    const fwhmMm = Number($("smoothing").value);
+    const difference = $("difference-on").checked && shown.difference ? await differenceImage(most, fwhmMm) : null;
     const isFilled = $("filled").checked, strength = Number($("regions-opacity").value);
     images.standard.opacity = $("template-on").checked ? Number($("template-opacity").value) : 0;
     const marks = [images[$("regions").value], $("lesion-on").checked ? images.lesion : null].filter(Boolean);
@@ -99,7 +102,9 @@
     });
     colourBar("scale", SCALE, `${shown.unit}; one scale for both pictures`, [0, upper / 2, upper]);
     const names = shown.pair.map((scan) => scan.session);
-    const words = `Right picture: ${names[1]} minus ${names[0]}, same unit; larger ones have the end colour`;
+    const how = fwhmMm ? `smoothed to ${fwhmMm} mm FWHM` : "not smoothed";
+    const words = `Second picture: ${names[1]} minus ${names[0]}, same unit, ${how}; larger ones have the end colour`;
+    if (!difference) shown.smoothed = null;
     $("difference-scale").hidden = !difference;
     colourBar("difference", DIFFERENCE, words, [-most, 0, most]);
     describe();
@@ -133,8 +138,11 @@
       $(`${name}-value`).textContent = valueText(i, values[i]);
     });
     const change = values[1] - values[0];
-    const percent = values[0] > 0 ? ` (${signed((100 * change) / values[0])} % of the left picture)` : "";
-    $("difference-value").textContent = shown.difference && Number.isFinite(change) ? signed(change) + percent : "n/a";
+    const percent = values[0] > 0 ? ` (${signed((100 * change) / values[0])} % of ${shown.pair[0].session})` : "";
+    const seen = shown.smoothed && petSpect.valueAt(shown.volumes[0], here, shown.smoothed);
+    const drawn = shown.smoothed ? `; in the picture ${signed(seen)}` : "";
+    const isKnown = shown.difference && Number.isFinite(change);
+    $("difference-value").textContent = isKnown ? signed(change) + percent + drawn : "n/a";
   }
 
   function valueText(i, value) {

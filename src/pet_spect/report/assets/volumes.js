@@ -54,6 +54,33 @@
     return values[voxel[0] + volume.shape[0] * (voxel[1] + volume.shape[1] * voxel[2])];
   }
 
+  // Smooth along each axis with a Gaussian; voxels without a value have no weight, and get none.
+  function smoothed(volume, values, fwhmMm) {
+    const isKnown = values.map((x) => Number(Number.isFinite(x)));
+    let sums = values.map((x) => (Number.isFinite(x) ? x : 0)), weights = isKnown;
+    let stride = 1;
+    volume.shape.forEach((extent, axis) => {
+      const sigma = fwhmMm / 2.3548 / volume.voxel_mm[axis], reach = Math.ceil(3 * sigma);
+      const bell = (i) => Math.exp(-((i - reach) ** 2) / (2 * sigma ** 2));
+      const kernel = Float32Array.from({ length: 2 * reach + 1 }, (_, i) => bell(i));
+      [sums, weights] = [sums, weights].map((list) => alongAxis(list, kernel, stride, extent));
+      stride *= extent;
+    });
+    return sums.map((sum, nth) => (isKnown[nth] ? sum / weights[nth] : NaN));
+  }
+
+  function alongAxis(list, kernel, stride, extent) {
+    const reach = (kernel.length - 1) / 2;
+    return list.map((_, nth) => {
+      const at = Math.floor(nth / stride) % extent;
+      let sum = 0;
+      for (let step = Math.max(-reach, -at); step <= Math.min(reach, extent - 1 - at); step++) {
+        sum += kernel[step + reach] * list[nth + step * stride];
+      }
+      return sum;
+    });
+  }
+
   function sameGrid(one, other) {
     return ["shape", "origin_mm", "voxel_mm"].every((key) => String(one[key]) === String(other[key]));
   }
@@ -118,5 +145,5 @@
   }
 
   const add = (name, about, text) => arrived.set(name, [about, text]);
-  window.petSpect = { add, loadScript, load, valueAt, sameGrid, cornerOf, centreOf, imageOf };
+  window.petSpect = { add, loadScript, load, valueAt, smoothed, sameGrid, cornerOf, centreOf, imageOf };
 })();

@@ -74,6 +74,8 @@ def write_viewers(results: Path, loaded: Results, common: Mapping[str, Any]) -> 
     for row in loaded.tables["scans"]:
         by_person.setdefault(row["participant_id"], []).append(row)
     shown = [person for person in by_person if has_viewer(results, person)]
+    for person in by_person.keys() - set(shown):
+        (results / "report" / layout.viewer_page(person)).unlink(missing_ok=True)
     if not shown:
         return
     for name in _SHARED:

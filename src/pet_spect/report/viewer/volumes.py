@@ -140,7 +140,7 @@ def _head(standard: Volume) -> _Head:
     atlas = load_atlas()
     brain = Volume((brain_mask(atlas) | (atlas.labels > 0)).astype(np.float32), atlas.affine)
     on_grid = sample(brain, grid_points(standard.data.shape, standard.affine)).reshape(standard.data.shape)
-    distance = np.asarray(distance_transform_edt(~(on_grid >= _INSIDE), sampling=standard.voxel_size))
+    distance = np.asarray(distance_transform_edt(~(on_grid >= _INSIDE), sampling=standard.voxel_size), dtype=np.float64)
     near = distance <= _BESIDE_BRAIN_MM
     reach = [np.flatnonzero(near.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
     box = tuple(slice(int(at[0]), int(at[-1]) + 1) for at in reach)
