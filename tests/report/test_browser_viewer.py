@@ -262,6 +262,17 @@ def test_viewer_is_never_wider_than_the_window(viewer, width):
     page.set_viewport_size({"width": 1280, "height": 1000})
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(viewer, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page, _ = viewer
+    page.emulate_media(color_scheme=scheme)
+    found = Axe().run(page).response["violations"]
+    page.emulate_media(color_scheme="light")
+    assert [(item["id"], [node["html"][:120] for node in item["nodes"]]) for item in found] == []
+
+
 def test_nothing_was_complained_about_in_all_of_this(viewer, results):
     _, heard = viewer
     assert [item for item in heard if not item.startswith((results.as_uri(), "data:image/"))] == []
