@@ -114,6 +114,16 @@ def test_niivue_has_the_same_values_at_the_same_place_as_the_text(viewer):
             assert float(text(page, f"{name}-value").split()[0]) == pytest.approx(value, rel=0.005)
 
 
+def test_both_pictures_have_one_scale(viewer):
+    page, _ = viewer
+    held = page.evaluate(
+        "petSpect.screens.map(s => [s.volumes[1].cal_min, s.volumes[1].cal_max, s.volumes[1].colormap])"
+    )
+    assert held[0] == held[1]
+    assert page.locator("#scale-ticks span").all_inner_texts()[-1] == f"{held[0][1]:.3g}"
+    assert "relative to cerebellum ipsilesional" in text(page, "scale-unit")
+
+
 def test_region_names_are_those_of_the_atlas_on_both_sides(viewer):
     page, _ = viewer
     atlas = load_atlas()
@@ -276,6 +286,24 @@ def test_axe_finds_no_violation(viewer, scheme):
 def test_nothing_was_complained_about_in_all_of_this(viewer, results):
     _, heard = viewer
     assert [item for item in heard if not item.startswith((results.as_uri(), "data:image/"))] == []
+
+
+def test_without_the_reference_of_one_visit_neither_is_divided(browser, results):
+    page_path = results / "report" / layout.viewer_page("sub-01")
+    changed = page_path.with_name("undivided_viewer.html")
+    content = page_path.read_text("utf-8")
+    changed.write_text(content.replace('"divisor": 8000.0', '"divisor": null', 1), "utf-8")
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto(changed.as_uri())
+    page.wait_for_selector("#viewer[data-ready]", timeout=120_000)
+    move(page, LEFT_MM)
+    shown = [text(page, f"{name}-value").split() for name in ("first", "second")]
+    assert [unit for _, unit in shown] == ["Bq/mL", "Bq/mL"]
+    assert [float(value) for value, _ in shown] == pytest.approx([8000, 6000], abs=8)
+    assert text(page, "scale-unit").startswith("Uptake in Bq/mL, not divided by a reference")
+    context.close()
+    changed.unlink()
 
 
 def test_without_webgl_or_javascript_the_pictures_stand_in(browser, results):
