@@ -59,13 +59,16 @@ def run(options: argparse.Namespace) -> None:
         If an image, a transform or the registration record cannot be used.
     """
     from pet_spect.report.pictures.steps import outlines
+    from pet_spect.report.viewer.volumes import write_volumes
 
     atlas = chosen_atlas(options)
     masks = outlines(atlas, options.target, options.reference)
     record = read_registration_record(options.results / layout.registration_record(options.participant))
     person = _Person(options.results, options.participant, record, masks)
-    for session, tracer, image in options.scan:
-        _draw(person, ScanKey(options.participant, session, tracer), Path(image))
+    scans = [(ScanKey(options.participant, session, tracer), Path(image)) for session, tracer, image in options.scan]
+    for key, image in scans:
+        _draw(person, key, image)
+    write_volumes(options.results, record, scans, atlas, options.target)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pet_spect.report.outcomes import clinical_outcomes
 from pet_spect.report.participants import people, troubles
 from pet_spect.report.rendering import write_page
 from pet_spect.report.results_folder import Results, read_results
+from pet_spect.report.viewer.page import write_viewers
 from pet_spect.results import layout
 from pet_spect.results.analysis_plan import recorded_statement
 from pet_spect.results.dataset import described_study
@@ -90,6 +91,7 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
             "after": after and after.participant,
         }
         write_page(report / layout.participant_page(person.participant), "person", common | shown)
+    write_viewers(results, loaded, common)
     path = report / "index.html"
     shown = {
         "study": described_study(results).stated,
