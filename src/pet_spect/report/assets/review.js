@@ -6,6 +6,7 @@ const buttons = [...document.querySelectorAll("[data-rating]")];
 const titles = { start: "initials", scan: "place", done: "done-title", closed: "closed-title" };
 let state = null;
 let busy = false;
+let isLoaded = false;
 
 async function ask(path, content) {
   busy = true;
@@ -53,19 +54,21 @@ function show(said) {
     at("back").hidden = said.first;
     at("forward").hidden = said.rating === null;
     const address = `/picture/${said.scan}`;
-    if (at("picture").getAttribute("src") !== address) at("picture").src = address;
+    if (at("picture").getAttribute("src") !== address) {
+      isLoaded = false;
+      at("picture").src = address;
+    }
   }
   if (said.phase === "done") at("back-again").hidden = said.first;
   open(said.phase);
 }
 
 function enable() {
-  const isReady = !busy && at("picture").complete && at("picture").naturalWidth > 0;
-  for (const button of buttons) button.disabled = !isReady;
+  for (const button of buttons) button.disabled = busy || !isLoaded;
 }
 
 function rate(rating) {
-  if (buttons[0].disabled) return;
+  if (busy || !isLoaded) return;
   if (rating === "good") ask("/rate", { scan: state.scan, rating });
   else {
     at("why").dataset.rating = rating;
@@ -101,7 +104,10 @@ function choose(place) {
   if (choice.value === "other") at("words").focus();
 }
 
-at("picture").addEventListener("load", enable);
+at("picture").addEventListener("load", () => {
+  isLoaded = true;
+  enable();
+});
 at("picture").addEventListener("error", () => complain("The picture cannot be shown. Stop, and start pet-spect review again."));
 at("who").addEventListener("submit", (event) => {
   event.preventDefault();
