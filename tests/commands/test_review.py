@@ -157,6 +157,16 @@ def test_the_browser_is_opened_unless_one_says_no(study, monkeypatch):
     assert opened == []
 
 
+def test_the_table_is_that_of_the_config_unless_one_names_another(study, monkeypatch, capsys):
+    monkeypatch.setattr("pet_spect.report.review.server.ReviewServer.serve_forever", lambda self: time.sleep(0))
+    assert main(["review", str(study / "results"), "--no-browser"]) == 0
+    assert f"Every rating is saved at once in {study / 'config' / 'qc.tsv'}." in capsys.readouterr().out
+    shutil.rmtree(study / "config")
+    assert main(["review", str(study / "results"), "--no-browser"]) == 1
+    assert "does not exist; name the reader's table of decisions with --qc" in capsys.readouterr().err
+    assert not (study / "config").exists()
+
+
 def test_results_without_pictures_are_said_in_one_line(study, capsys):
     shutil.rmtree(study / "results" / "figures")
     assert main(["review", str(study / "results"), "--qc", str(study / "config" / "qc.tsv"), "--no-browser"]) == 1

@@ -14,6 +14,7 @@ from pet_spect.model import Refusal
 from pet_spect.results import columns, layout
 from pet_spect.results.decision_columns import AGREEMENT, CHECKS, DECIDED, DECISIONS, READERS
 from pet_spect.results.decision_log import log_path
+from pet_spect.results.library.finished_study import FinishedStudy
 from pet_spect.results.registration_record import read_registration_record, write_registration_record
 from pet_spect.tsv import read_table
 
@@ -518,6 +519,8 @@ def test_a_doubt_warns_on_its_scan_and_changes_no_value(study):
     assert {name: study.table(name) for name in before} == before
     said = study.scan("sub-01", "year1")["warnings"]
     assert said.endswith("rated_doubt: qc.tsv rates this scan doubtful: noisy, no_head: none")
+    (scan,) = (each for each in FinishedStudy(study.results).scans("sub-01") if each.uptake.key.session == "year1")
+    assert not any(note.code == "rated_doubt" for note in scan.uptake.notes)
     study.sign("sub-01 year1 FDG", "rating", "--code", "good")
     study.cohort()
     assert "rated" not in study.scan("sub-01", "year1")["warnings"]

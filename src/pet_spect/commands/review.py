@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pet_spect.commands.arguments import decision_table
 from pet_spect.commands.sign import sign_decision
-from pet_spect.errors import TableError
+from pet_spect.errors import ConfigError, TableError
 
 if TYPE_CHECKING:
     from pet_spect.report.review.reading import Reading
@@ -23,10 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("results", type=Path, metavar="RESULTS", help="the results folder of a finished run")
     parser.add_argument(
         "--qc",
-        required=True,
         type=decision_table,
         metavar="TSV",
-        help="the reader's own table of decisions; made if it does not exist",
+        help="the reader's own table of decisions; made if it does not exist (default: config/qc.tsv beside RESULTS)",
     )
     parser.add_argument(
         "--port", type=_port, default=0, metavar="PORT", help="port on this computer (default: any free one)"
@@ -40,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
     Raises
     ------
     ConfigError
-        If the port is not free, or the table holds ratings of another reader.
+        If the port is not free, the table holds ratings of another reader, or there is no folder for it.
     TableError
         If the results are not those of a finished run, or hold no scan that can be rated.
     ImageError
@@ -53,9 +52,10 @@ def run(options: argparse.Namespace) -> None:
     found = scans_to_rate(options.results)
     if not found.scans:
         raise TableError(f"{options.results}: holds no scan with a picture of its registration; nothing can be rated")
-    reading = Reading(found.scans, options.qc, partial(sign_decision, options.results, options.qc))
+    table = options.qc or _table_of_config(options.results)
+    reading = Reading(found.scans, table, partial(sign_decision, options.results, table))
     with ReviewServer(options.port, reading, _complain, simulated=found.simulated) as server:
-        print(_opening(found, server.address), flush=True)
+        print(_opening(found, table, server.address), flush=True)
         if not options.no_browser:
             webbrowser.open(server.address)
         try:
@@ -64,12 +64,20 @@ def run(options: argparse.Namespace) -> None:
             print()
         finally:
             reading.close()
-    print(_closing(reading, options))
+    print(_closing(reading))
 
 
-def _opening(found: ScansToRate, address: str) -> str:
+def _table_of_config(results: Path) -> Path:
+    """Return the table that a study has if its config names no other."""
+    folder = results.absolute().parent / "config"
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: does not exist; name the reader's table of decisions with --qc")
+    return folder / "qc.tsv"
+
+
+def _opening(found: ScansToRate, table: Path, address: str) -> str:
     lines = [f"{_scans(len(found.scans))} to rate. Open this address in a browser on this computer; it works once:"]
-    lines += [f"  {address}", "Stop with Ctrl-C. Every rating is saved at once."]
+    lines += [f"  {address}", f"Every rating is saved at once in {table}. Stop with Ctrl-C."]
     if found.without_picture:
         lines.insert(
             0,
@@ -79,14 +87,14 @@ def _opening(found: ScansToRate, address: str) -> str:
     return "\n".join(lines)
 
 
-def _closing(reading: Reading, options: argparse.Namespace) -> str:
+def _closing(reading: Reading) -> str:
     """Return how far the reading is, without naming a scan."""
     if not reading.initials:
         return "Nothing was rated."
     counts = reading.counts()
     left = len(reading.scans) - counts["rated"]
     lines = [
-        f"{options.qc}: {counts['rated']} of {_scans(len(reading.scans))} rated by {reading.initials}"
+        f"{reading.table}: {counts['rated']} of {_scans(len(reading.scans))} rated by {reading.initials}"
         f" ({counts['good']} good, {counts['doubt']} doubt, {counts['bad']} bad)."
     ]
     if left:
@@ -94,7 +102,7 @@ def _closing(reading: Reading, options: argparse.Namespace) -> str:
     if counts["bad"]:
         lines.append(
             f"{counts['bad']} rated bad: each drafts an exclusion that does not count until somebody confirms it with"
-            f" pet-spect sign --draft {options.qc}. The next run lists them in the report (docs/review.md)."
+            f" pet-spect sign --draft {reading.table}. The next run lists them in the report (docs/review.md)."
         )
     return "\n".join(lines)
 

@@ -55,8 +55,8 @@ def test_without_the_cookie_nothing_is_shown(client, path, cookie):
     sent = cookie.format(port=port, cookie=value)
     status, headers, body = client.ask("GET", path.format(picture=identifier), Cookie=sent)
     assert status == 403
-    assert headers["Content-Type"] == "application/json"
-    assert b"<html" not in body
+    assert headers["Content-Type"] in ("text/plain; charset=utf-8", "application/json")
+    assert b"Open the address that the terminal shows." in body
 
 
 def test_the_cookie_is_found_among_those_of_other_programs(client):
@@ -145,7 +145,7 @@ def test_nothing_can_be_written_elsewhere(client, path):
 )
 def test_nothing_else_can_be_read(client, path):
     status, _, body = client.ask("GET", path)
-    assert (status, body) == (404, b'{"message": "There is no such page."}')
+    assert (status, body) == (404, b"There is no such page.")
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ function complain(text) {
   at("message").hidden = !text;
 }
 
-function open(phase) {
+function reveal(phase) {
   for (const name of sections) at(name).hidden = name !== phase;
   at(titles[phase]).focus();
 }
@@ -60,7 +60,7 @@ function show(said) {
     }
   }
   if (said.phase === "done") at("back-again").hidden = said.first;
-  open(said.phase);
+  reveal(said.phase);
 }
 
 function enable() {
@@ -93,7 +93,7 @@ const isEnlarged = () => at("enlarge").getAttribute("aria-pressed") === "true";
 const step = (path) => { if (!busy) ask(path, {}); };
 
 async function finish() {
-  if (!busy && await ask("/finish", {})) open("closed");
+  if (!busy && await ask("/finish", {})) reveal("closed");
 }
 
 function choose(place) {

@@ -81,7 +81,7 @@ def draw_registration(
     draw_key(axes, _KEY / 2, _key(steps, wholes))
     top = _draw_steps(axes, _KEY, steps, rows)
     draw_lines(axes, top + _FOOT / 2, gates)
-    save_picture(canvas, path, key, _blind(height_of_title(canvas, axes), steps, rows))
+    save_picture(canvas, path, key, blind=_blind(height_of_title(canvas, axes), steps, rows))
 
 
 def _blind(

@@ -51,6 +51,7 @@ class Reading:
     _order: list[BlindScan] = field(default_factory=list)
     _rated_now: list[BlindScan] = field(default_factory=list)
     _back_at: BlindScan | None = None
+    _read: tuple[tuple[int, ...], tuple[QcLine, ...]] = ((), ())  # what the table held, and when
 
     def start(self, initials: str) -> None:
         """Take the reader's initials and put the scans in the reader's order.
@@ -154,10 +155,13 @@ class Reading:
         """Return the reader's ratings; that of others in the same table are an error, and are not told."""
         if not self.table.exists():
             return {}
-        lines = read_qc_tables([self.table]).readers[0].lines
-        ratings = last_ratings(lines)
+        about = self.table.stat()
+        stamp = (about.st_ino, about.st_mtime_ns, about.st_size)
+        if stamp != self._read[0]:
+            self._read = (stamp, read_qc_tables([self.table]).readers[0].lines)
+        lines = self._read[1]
         if any(line.said == "rating" and line.initials.casefold() != initials.casefold() for line in lines):
             raise UnusableError(
                 f"{self.table.name}: holds ratings of another reader; each reader needs a table of their own (--qc)"
             )
-        return ratings
+        return last_ratings(lines)

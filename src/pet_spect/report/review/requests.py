@@ -79,7 +79,10 @@ class ReviewRequest(BaseHTTPRequestHandler):
             self._check_where_from()
             answer()
         except _RefusedError as refused:
-            self._send_json(refused.status, {"message": refused.sentence})
+            if self.command == "GET" and self.path != "/state":  # a person reads it, not the script
+                self._send(refused.status, refused.sentence.encode(), "text/plain; charset=utf-8")
+            else:
+                self._send_json(refused.status, {"message": refused.sentence})
         except OutOfStepError:
             self._send_json(HTTPStatus.CONFLICT, {"message": "Another scan is in turn; it is shown now."})
         except UnusableError as error:
