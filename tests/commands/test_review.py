@@ -115,7 +115,7 @@ def test_a_reading_is_stopped_killed_and_finished_without_loss(study, begin):
     third.post("/finish")
     said, errors = third.process.communicate(timeout=20)
     assert (third.process.returncode, errors) == (0, "")
-    assert "3 of 3 scans rated by AB (1 good, 1 doubt, 1 bad).\n1 rated bad: each drafts an exclusion" in said
+    assert "3 of 3 scans rated by AB (1 good, 1 doubt, 1 bad).\n1 scan rated bad. Nothing is excluded by that" in said
     assert not re.search(r"sub-0|baseline|year1|FDG", said.replace(str(study), ""))
 
     rows = read_table(study / "config" / "qc.tsv")

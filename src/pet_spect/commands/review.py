@@ -101,8 +101,8 @@ def _closing(reading: Reading) -> str:
         lines.append(f"{_scans(left)} left. Start pet-spect review again to go on.")
     if counts["bad"]:
         lines.append(
-            f"{counts['bad']} rated bad: each drafts an exclusion that does not count until somebody confirms it with"
-            f" pet-spect sign --draft {reading.table}. The next run lists them in the report (docs/review.md)."
+            f"{_scans(counts['bad'])} rated bad. Nothing is excluded by that: the next report lists the drafts, which"
+            f" somebody can confirm with pet-spect sign --draft {reading.table}."
         )
     return "\n".join(lines)
 
