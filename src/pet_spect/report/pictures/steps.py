@@ -84,12 +84,15 @@ class Step:
         Empty if there is nothing to see.
     midplane : bool
         Whether the midplane is drawn.
+    personal : bool
+        Whether the title says what was measured of the person, which is the same at each visit.
     """
 
     title: str
     good: str
     panels: list[Panel]
     midplane: bool = False
+    personal: bool = False
 
 
 def outlines(atlas: Atlas, target: Sequence[str], references: Sequence[str] = ()) -> dict[str, Outline]:
@@ -296,6 +299,7 @@ def lesion_step(scan: Registration, masks: Mapping[str, Outline], lesion: Volume
             cut(scan.standard, shown, coronal),
             cut(scan.standard, shown, sagittal),
         ],
+        personal=True,
     )
 
 
