@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from pet_spect.report.decisions import decisions_part
 from pet_spect.report.display import table, unique
 from pet_spect.report.outcomes import clinical_outcomes
 from pet_spect.report.participants import people, troubles
+from pet_spect.report.people_table import people_table
 from pet_spect.report.rendering import write_page
 from pet_spect.report.results_folder import Results, read_results
 from pet_spect.results import layout
@@ -78,6 +79,7 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
     scans = loaded.tables["scans"]
     everybody = people(loaded)
     report = results / "report"
+    remove_pages_of_others(report, [person.participant for person in everybody])
     common: dict[str, Any] = {
         "simulated": any(row["simulated"] == "true" for row in scans),
         "all_simulated": all(row["simulated"] == "true" for row in scans if row["status"] != "missing"),
@@ -90,19 +92,36 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
         }
         write_page(report / layout.participant_page(person.participant), "person", common | shown)
     path = report / "index.html"
+    endpoints = outcomes(loaded)
     shown = {
         "study": described_study(results).stated,
-        "outcomes": outcomes(loaded),
+        "outcomes": endpoints,
         "clinical": clinical_outcomes(results) if with_outcomes else None,
         "plan": recorded_statement(loaded.dictionaries["summary"]),
         "counts": _counts(scans),
         "troubles": troubles(loaded),
         "decisions": decisions_part(results),
-        "people": everybody,
+        "people": people_table(loaded, endpoints),
         "summary": table(_SUMMARY, _summary_rows(loaded), loaded.dictionaries["summary"]),
     }
     write_page(path, "index", common | shown)
     return path
+
+
+def remove_pages_of_others(report: Path, participants: Collection[str]) -> None:
+    """Remove the pages of people who are no longer in the study, and what a killed run left half written.
+
+    Parameters
+    ----------
+    report : Path
+        Need not exist.
+    participants : collection of str
+        Whose pages stay.
+    """
+    kept = {report / page(person) for person in participants for page in (layout.participant_page, layout.viewer_page)}
+    for path in (report / "people").glob("*.html"):
+        if path not in kept:
+            path.unlink()
 
 
 def _summary_rows(results: Results) -> list[Row]:
