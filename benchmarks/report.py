@@ -83,7 +83,10 @@ def scaled(lines: list[str], copies: int) -> list[str]:
     """Return a table's lines with its counts of people times the number of copies."""
     head = lines[0].split("\t")
     rows = [
-        [str(int(text) * copies) if name in COUNTED else text for name, text in zip(head, line.split("\t"), strict=True)]
+        [
+            str(int(text) * copies) if name in COUNTED else text
+            for name, text in zip(head, line.split("\t"), strict=True)
+        ]
         for line in lines[1:]
     ]
     return [lines[0], *("\t".join(row) for row in rows)]

@@ -50,7 +50,7 @@ _COUNTS = {
 _UNITLESS = ("numerator", "denominator", "standardised_change")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One value of a table.
 

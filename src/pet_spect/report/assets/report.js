@@ -169,12 +169,14 @@ document.addEventListener("focusin", tell);
 document.addEventListener("keydown", event => { if (event.key === "Escape") hint.hidden = true; });
 document.addEventListener("scroll", () => { hint.hidden = true; }, true);
 
+// A table out of sight is not laid out; it is folded when it comes into view.
 const widths = new WeakMap();
 const whenWide = new ResizeObserver(entries => {
-  for (const { target, contentRect } of entries) {
-    if (contentRect.width === 0 || widths.get(target) === contentRect.width) continue;
-    widths.set(target, contentRect.width);
-    fold(target.querySelector("table"));
+  for (const table of new Set(entries.map(({ target }) => target.closest("table") ?? target.querySelector("table")))) {
+    const width = table.closest(".scroll").clientWidth;
+    if (widths.get(table) === width || !table.checkVisibility({ contentVisibilityAuto: true })) continue;
+    widths.set(table, width);
+    fold(table);
   }
 });
 document.querySelectorAll("table[data-kind]").forEach((table, number) => {
@@ -189,7 +191,10 @@ document.querySelectorAll("table[data-kind]").forEach((table, number) => {
     const button = event.target.closest(".unfold");
     if (button) unfold(table, button);
   });
-  whenWide.observe(table.closest(".scroll"));
+  const box = table.closest(".scroll");
+  box.classList.toggle("many", rows.length > 50);
+  whenWide.observe(box);
+  whenWide.observe(table);
 });
 
 // On paper everything is open.
