@@ -60,13 +60,14 @@ const addTools = table => {
   const digits = make("input", { type: "checkbox" });
   const download = make("button", { type: "button", textContent: "Download TSV" });
   const filter = make("label", {}, "Filter ", find);
-  const tools = make("div", { className: "tools" }, filter, count, make("label", {}, digits, " all digits"), download);
+  const everyDigit = make("label", { hidden: !table.querySelector("td[title]") }, digits, " all digits");
+  const tools = make("div", { className: "tools" }, filter, count, everyDigit, download);
   filter.hidden = rowsOf(table).length < FEW_ROWS;
   for (const control of [find, digits, download]) control.setAttribute("aria-description", table.caption.textContent);
   table.closest(".scroll").before(tools);
   const recount = () => {
     const rows = rowsOf(table), shown = rows.filter(isShown).length;
-    count.textContent = shown === rows.length ? `${rows.length} rows` : `${shown} of ${rows.length} rows`;
+    count.textContent = shown === rows.length ? `${shown} ${shown === 1 ? "row" : "rows"}` : `${shown} of ${rows.length} rows`;
   };
   find.addEventListener("input", () => {
     const wanted = find.value.trim().toLowerCase();
@@ -155,19 +156,24 @@ const unfold = (table, button) => {
 // The meaning of a column, for pointer, touch and keyboard; Escape hides it.
 const hint = make("div", { className: "hint", hidden: true, ariaHidden: "true" });
 document.body.append(hint);
+let told;
+const place = () => {
+  const { left, bottom } = told.closest("th").getBoundingClientRect();
+  hint.style.left = `${Math.max(4, Math.min(left, innerWidth - hint.offsetWidth - 12))}px`;
+  hint.style.top = `${bottom}px`;
+};
 const tell = event => {
   const button = event.target.closest?.(".sort"), meaning = document.getElementById(button?.getAttribute("aria-describedby"));
   if (!meaning) { if (!event.target.closest?.(".hint")) hint.hidden = true; return; }
+  told = button;
   hint.textContent = meaning.textContent;
   hint.hidden = false;
-  const { left, bottom } = button.closest("th").getBoundingClientRect();
-  hint.style.left = `${Math.max(4, Math.min(left, innerWidth - hint.offsetWidth - 12))}px`;
-  hint.style.top = `${bottom}px`;
+  place();
 };
 document.addEventListener("pointerover", tell);
 document.addEventListener("focusin", tell);
 document.addEventListener("keydown", event => { if (event.key === "Escape") hint.hidden = true; });
-document.addEventListener("scroll", () => { hint.hidden = true; }, true);
+document.addEventListener("scroll", () => { if (!hint.hidden) place(); }, true);
 
 // A table out of sight is not laid out; it is folded when it comes into view.
 const widths = new WeakMap();
