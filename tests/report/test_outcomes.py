@@ -56,7 +56,7 @@ def test_the_section_says_what_the_tables_say(make_study, tmp_path):
     results = study.write(tmp_path / "results")
     tables(results, study.people, events=True)
     told = plain(page(results))
-    section = told[told.index("mRS: improvement by 1 or more") : told.index("Refused, excluded and missing scans")]
+    section = told[told.index("mRS: improvement by 1 or more") : told.index("How to read this")]
     assert "year1, complete cases: 4 of 4 improved (100 %, 95 % CI 40 to 100 %)" in section
     assert "year1, missing counted as no improvement: 4 of 5 improved (80 %, 95 % CI 28 to 99 %)" in section
     assert "at least one adverse event: 1 of 5 (20 %, 95 % CI 1 to 72 %); 1 in all, 0.20 per person" in section
