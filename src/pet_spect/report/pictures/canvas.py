@@ -195,8 +195,8 @@ def draw_lines(axes: Axes, row: float, lines: Sequence[str]) -> None:
         axes.text(column, middle, plain(line), color="#d0d6dd", fontsize=8, va="center")
 
 
-def _palette() -> Image.Image:
-    """Return greys, and each colour laid over some of them, the same for every picture."""
+def _palette(colours: Sequence[tuple[int, int, int]]) -> Image.Image:
+    """Return greys, and each colour laid over some of them, the same for every picture, and further colours."""
     from PIL import Image
     from PIL.ImageColor import getrgb
 
@@ -209,12 +209,23 @@ def _palette() -> Image.Image:
     ]
     pure = [getrgb(colour)[:3] for colour in (LEFT, RIGHT, TISSUE, REFERENCE, LESION, OUTSIDE, GROUND, ALERT)]
     palette = Image.new("P", (1, 1))
-    palette.putpalette([part for colour in (*greys, *over, *pure) for part in colour])
+    palette.putpalette([part for colour in (*greys, *over, *pure, *colours) for part in colour])
     return palette
 
 
-def save_picture(canvas: FigureCanvasAgg, path: Path, key: ScanKey) -> None:
-    """Write the canvas as PNG that says which scan it shows and nothing of when it was made."""
+def save_picture(
+    canvas: FigureCanvasAgg, path: Path, key: ScanKey, colours: Sequence[tuple[int, int, int]] = ()
+) -> None:
+    """Write the canvas as PNG that says which scan it shows and nothing of when it was made.
+
+    Parameters
+    ----------
+    canvas : FigureCanvasAgg
+    path : Path
+    key : ScanKey
+    colours : sequence of (int, int, int)
+        What is drawn besides greys and lines; at most 110.
+    """
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
@@ -224,7 +235,7 @@ def save_picture(canvas: FigureCanvasAgg, path: Path, key: ScanKey) -> None:
     buffer, size = canvas.print_to_buffer()  # type: ignore[no-untyped-call]
     picture = Image.frombuffer("RGBA", size, buffer).convert("RGB")
     with whole_file(path) as partial:
-        small = picture.quantize(palette=_palette(), dither=Image.Dither.NONE)
+        small = picture.quantize(palette=_palette(colours), dither=Image.Dither.NONE)
         small.save(partial, format="png", optimize=True, pnginfo=metadata)
 
 
