@@ -189,17 +189,16 @@ def _draw_tracer(
         )
         scale = uptake_scale(high, settings.primary[key.tracer].replace("_", " "))
         draw_visit(path, key, title, scene, visit.ratio, scale, said, simulated=simulated)
-    first = visits[0]
-    if first.key.session == settings.sessions[0] and first.ratio is not None:
-        for visit in visits[1:]:
-            if visit.ratio is not None:
-                either = scans[first.key].simulated or scans[visit.key].simulated
-                _draw_difference(results, first, visit, names[visit.key], scene, simulated=either)
+    first = visits[0] if visits[0].key.session == settings.sessions[0] else None
+    for visit in visits if first is None else visits[1:]:
+        path = results / layout.difference_figure(*names[visit.key][:3])
+        path.unlink(missing_ok=True)  # one of an earlier run may show what is refused now
+        if first is not None and first.ratio is not None and visit.ratio is not None:
+            either = scans[first.key].simulated or scans[visit.key].simulated
+            _draw_difference(path, first, visit, scene, simulated=either)
 
 
-def _draw_difference(
-    results: Path, first: _Visit, later: _Visit, name: layout.ScanName, scene: Scene, *, simulated: bool
-) -> None:
+def _draw_difference(path: Path, first: _Visit, later: _Visit, scene: Scene, *, simulated: bool) -> None:
     from pet_spect.report.pictures import comparison
     from pet_spect.report.pictures.visits import difference_scale, draw_visit
 
@@ -218,5 +217,4 @@ def _draw_difference(
     )
     scale = difference_scale(key.session, first.key.session)
     title = f"{key.participant} {key.session} − {first.key.session} {key.tracer}"
-    path = results / layout.difference_figure(*name[:3])
     draw_visit(path, key, title, scene, difference, scale, said, simulated=simulated)

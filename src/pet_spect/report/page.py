@@ -12,6 +12,7 @@ from pet_spect.report.decisions import decisions_part
 from pet_spect.report.display import table, unique
 from pet_spect.report.outcomes import clinical_outcomes
 from pet_spect.report.participants import people, troubles
+from pet_spect.report.person.page import person_pages
 from pet_spect.report.rendering import write_page
 from pet_spect.report.results_folder import Results, read_results
 from pet_spect.results import layout
@@ -82,13 +83,8 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
         "simulated": any(row["simulated"] == "true" for row in scans),
         "all_simulated": all(row["simulated"] == "true" for row in scans if row["status"] != "missing"),
     }
-    for before, person, after in zip([None, *everybody], everybody, [*everybody[1:], None], strict=False):
-        shown: dict[str, Any] = {
-            "person": person,
-            "before": before and before.participant,
-            "after": after and after.participant,
-        }
-        write_page(report / layout.participant_page(person.participant), "person", common | shown)
+    for person, content in person_pages(results, loaded, everybody):
+        write_page(report / layout.participant_page(person.participant), "person", common | content)
     path = report / "index.html"
     shown = {
         "study": described_study(results).stated,

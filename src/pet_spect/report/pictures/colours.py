@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.report.pictures.planes import Floats
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
 
 Rgb = tuple[int, int, int]
 Pixels = NDArray[np.uint8]
@@ -43,7 +47,7 @@ class ColourMap:
         """Return (..., 3) pixels of numbers; NaN gets `OUT_OF_VIEW`."""
         known = np.isfinite(values)
         steps = np.where(known, (values - low) / (high - low), 0.0) * len(self.colours)
-        pixels = self.colours[np.clip(steps, 0, len(self.colours) - 1).astype(int)]
+        pixels: Pixels = self.colours[np.clip(steps, 0, len(self.colours) - 1).astype(int)]
         pixels[known & (values < low)] = self.under
         pixels[known & (values > high)] = self.over
         pixels[~known] = OUT_OF_VIEW
@@ -72,8 +76,6 @@ def difference_colours() -> ColourMap:
     return ColourMap(_sampled(diverging, _LEVELS + 1), (63, 21, 0), (2, 16, 40))
 
 
-def _sampled(colormap: object, levels: int) -> Pixels:
-    from matplotlib.colors import Colormap
-
-    assert isinstance(colormap, Colormap)
-    return np.asarray(colormap(np.linspace(0, 1, levels), bytes=True))[:, :3].copy()
+def _sampled(colormap: Colormap, levels: int) -> Pixels:
+    colours: Pixels = np.asarray(colormap(np.linspace(0, 1, levels), bytes=True), dtype=np.uint8)
+    return colours[:, :3].copy()

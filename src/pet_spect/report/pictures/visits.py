@@ -18,6 +18,7 @@ from pet_spect.report.pictures.steps import Outline, standard_plane
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 CLIPPED_AT = 20.0
 """Points at which a difference gets the last colour: 2 standard deviations of smoothed IMZ, 6 of FDG."""
@@ -100,7 +101,14 @@ def uptake_scale(high: float, reference: str) -> Scale:
     """Return the scale of every visit of a tracer, from 0 to `high`, in parts of the named reference's uptake."""
     step = 0.2 if high <= 1.6 else 0.5 if high <= 4 else high / 4
     ticks = [(value, f"{value:.3g}") for value in np.arange(0, high + step / 100, step).tolist()]
-    return Scale(uptake_colours(), 0.0, high, ticks, f"uptake relative to the reference, {reference} (1 = equal)", brain_only=False)
+    return Scale(
+        uptake_colours(),
+        0.0,
+        high,
+        ticks,
+        f"uptake relative to the reference, {reference} (1 = equal)",
+        brain_only=False,
+    )
 
 
 def difference_scale(session: str, first: str) -> Scale:
@@ -164,7 +172,7 @@ def draw_no_visit(path: Path, key: ScanKey, title: str, scene: Scene, reason: st
     save_picture(canvas, path, key)
 
 
-def _canvas(width: int, height: int, title: str, *, simulated: bool):  # type: ignore[no-untyped-def]
+def _canvas(width: int, height: int, title: str, *, simulated: bool) -> tuple[FigureCanvasAgg, Axes]:
     below = _BAR + _LINES * _LINE + 6
     short = textwrap.shorten(title, _TITLE_COLUMNS, placeholder=" …")
     return new_canvas(width, _KEY + height + below, short, simulated=simulated)
