@@ -74,7 +74,9 @@ def run(options: argparse.Namespace) -> None:
     for key, image in scans.items():
         _draw(person, key, image)
     if settings is not None:
-        draw_visits(options.results, settings, scans, Scene(masks, person.lesion, settings.lesion_side))
+        nothing = Volume(masks["left"].data * 0, masks["left"].affine)
+        lesion = person.lesion if any(map(record.registered, scans)) else nothing  # where all were refused is none
+        draw_visits(options.results, settings, scans, Scene(masks, lesion, settings.lesion_side))
 
 
 @dataclass(frozen=True)
