@@ -107,8 +107,8 @@ def test_the_bars_say_what_they_show():
     uptake, difference = uptake_scale(1.4, "pons"), difference_scale("year1", "baseline")
     assert uptake.label == "uptake relative to the reference, pons (1 = equal)"
     assert [text for _, text in uptake.ticks] == ["0", "0.2", "0.4", "0.6", "0.8", "1", "1.2", "1.4"]
-    assert difference.label == "year1 − baseline, points (1 point = 1 % of the reference)"  # noqa: RUF001
-    assert [text for _, text in difference.ticks] == ["−20", "−10", "0", "+10", "+20"]  # noqa: RUF001
+    assert difference.label == "year1 − baseline, points (1 point = 1 % of the reference)"
+    assert [text for _, text in difference.ticks] == ["−20", "−10", "0", "+10", "+20"]
 
 
 def test_the_lesion_is_outlined_and_has_its_entry_in_the_key(tmp_path):

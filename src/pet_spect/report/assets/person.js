@@ -76,6 +76,7 @@
     image.src = link.getAttribute("href");
     image.alt = link.querySelector("img").alt;
     caption.textContent = `${link.dataset.caption} (${opened + 1} of ${links.length})`;
+    if (!image.isConnected) dialog.prepend(image);
     if (!dialog.open) dialog.showModal();
   }
   for (const [text, act] of [["Previous", () => enlarge(opened - 1)], ["Next", () => enlarge(opened + 1)], ["Close", () => dialog.close()]]) {
@@ -85,7 +86,7 @@
     button.addEventListener("click", act);
     bar.append(button);
   }
-  dialog.append(image, bar);
+  dialog.append(bar);
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   dialog.addEventListener("close", () => links[opened].focus());
   document.body.append(dialog);
