@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pet_spect.errors import ImageError
-from pet_spect.imaging.resample import grid_points, sample
+from pet_spect.imaging.resample import resample_affine
 from pet_spect.model import Volume
 from pet_spect.quantify.smoothing import blur
 
@@ -77,7 +77,7 @@ def difference_in_points(baseline: Volume, follow_up: Volume, fwhm_mm: float = D
 
 def inside(mask: Volume, grid: Volume) -> Mask:
     """Return which voxels of a grid lie in a mask of 0 to 1 in the same space."""
-    values = sample(mask, grid_points(grid.data.shape, grid.affine)).reshape(grid.data.shape)
+    values = resample_affine(mask, grid.data.shape, grid.affine, np.eye(4)).data
     return np.asarray(np.nan_to_num(values) > 0.5)
 
 
