@@ -14,6 +14,7 @@ from pet_spect.report.methods.methods import methods_part
 from pet_spect.report.outcomes import clinical_outcomes
 from pet_spect.report.participants import people, troubles
 from pet_spect.report.people_table import people_table
+from pet_spect.report.person.page import person_pages
 from pet_spect.report.rendering import write_page
 from pet_spect.report.results_folder import Results, read_results
 from pet_spect.report.viewer.page import write_viewers
@@ -75,9 +76,8 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
 def _write_people(report: Path, loaded: Results, common: Mapping[str, Any]) -> None:
     names = unique([row["participant_id"] for row in loaded.tables["scans"]])
     remove_pages_of_others(report, names)
-    for before, person, after in zip([None, *names], people(loaded), [*names[1:], None], strict=False):
-        shown = {"person": person, "before": before, "after": after}
-        write_page(report / layout.participant_page(person.participant), "person", {**common, **shown})
+    for person, content in person_pages(report.parent, loaded, people(loaded)):
+        write_page(report / layout.participant_page(person.participant), "person", {**common, **content})
 
 
 def remove_pages_of_others(report: Path, participants: Collection[str]) -> None:

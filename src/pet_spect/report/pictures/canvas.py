@@ -196,8 +196,8 @@ def draw_lines(axes: Axes, row: float, lines: Sequence[str]) -> None:
         axes.text(column, middle, plain(line), color="#d0d6dd", fontsize=8, va="center")
 
 
-def _palette() -> Image.Image:
-    """Return greys, and each colour laid over some of them, the same for every picture."""
+def _palette(colours: Sequence[tuple[int, int, int]]) -> Image.Image:
+    """Return greys, and each colour laid over some of them, the same for every picture, and further colours."""
     from PIL import Image
     from PIL.ImageColor import getrgb
 
@@ -210,7 +210,7 @@ def _palette() -> Image.Image:
     ]
     pure = [getrgb(colour)[:3] for colour in (LEFT, RIGHT, TISSUE, REFERENCE, LESION, OUTSIDE, GROUND, ALERT)]
     palette = Image.new("P", (1, 1))
-    palette.putpalette([part for colour in (*greys, *over, *pure) for part in colour])
+    palette.putpalette([part for colour in (*greys, *over, *pure, *colours) for part in colour])
     return palette
 
 
@@ -220,7 +220,14 @@ def height_of_title(canvas: FigureCanvasAgg, axes: Axes) -> int:
     return whole - round(axes.get_position().height * whole)
 
 
-def save_picture(canvas: FigureCanvasAgg, path: Path, key: ScanKey, blind: Sequence[tuple[int, int]] = ()) -> None:
+def save_picture(
+    canvas: FigureCanvasAgg,
+    path: Path,
+    key: ScanKey,
+    colours: Sequence[tuple[int, int, int]] = (),
+    *,
+    blind: Sequence[tuple[int, int]] = (),
+) -> None:
     """Write the canvas as PNG that says which scan it shows and nothing of when it was made.
 
     Parameters
@@ -230,6 +237,8 @@ def save_picture(canvas: FigureCanvasAgg, path: Path, key: ScanKey, blind: Seque
     key : ScanKey
     blind : sequence of (int, int)
         Rows of pixels, first and the one behind the last, in which nothing tells whose scan it is (`blind_rows`).
+    colours : sequence of (int, int, int)
+        What is drawn besides greys and lines; at most 110.
     """
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
@@ -241,7 +250,7 @@ def save_picture(canvas: FigureCanvasAgg, path: Path, key: ScanKey, blind: Seque
     buffer, size = canvas.print_to_buffer()  # type: ignore[no-untyped-call]
     picture = Image.frombuffer("RGBA", size, buffer).convert("RGB")
     with whole_file(path) as partial:
-        small = picture.quantize(palette=_palette(), dither=Image.Dither.NONE)
+        small = picture.quantize(palette=_palette(colours), dither=Image.Dither.NONE)
         small.save(partial, format="png", optimize=True, pnginfo=metadata)
 
 
