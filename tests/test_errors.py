@@ -44,7 +44,7 @@ _NOT_A_MESSAGE = {
     "quantify/cohort/analysis/sets.py": 1,  # a cell of summary.tsv, at most as many items as there are reasons
     "quantify/references.py": 2,  # a data dictionary is whole
     "report/participants.py": 1,  # the report's page is no message
-    "report/precision.py": 1,
+    "report/answer/precision.py": 1,
     "report/results_folder.py": 1,
     "results/plan_table.py": 1,  # a printed table
     "study/config_check.py": 2,  # lines to be written instead of others, at most six

@@ -24,4 +24,14 @@ form.hidden = false;
 form.addEventListener("input", narrow);
 form.addEventListener("submit", event => event.preventDefault());
 narrow();
+
+for (const button of document.querySelectorAll("button.copy")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const area = document.getElementById(button.dataset.copy);
+    area.select();
+    try { await navigator.clipboard.writeText(area.value); } catch { document.execCommand("copy"); }
+    button.textContent = "Copied";
+  });
+}
 }
