@@ -309,7 +309,7 @@ def test_pages_of_people_who_are_no_longer_in_the_study_go(make_study, tmp_path)
     (people / "sub-03_viewer.html").touch()
     (people / "sub-02_viewer.html").touch()
     written(make_study(2), tmp_path)
-    assert sorted(path.name for path in people.iterdir()) == ["sub-01.html", "sub-02.html", "sub-02_viewer.html"]
+    assert sorted(path.name for path in people.iterdir()) == ["sub-01.html", "sub-02.html"]
 
 
 def test_every_column_with_a_meaning_is_defined_once(make_study, tmp_path):

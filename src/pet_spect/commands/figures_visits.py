@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pet_spect.commands.arguments import references
-from pet_spect.errors import ConfigError
+from pet_spect.errors import ConfigError, listed
 from pet_spect.imaging.images import read_volume
 from pet_spect.model import ScanKey, Side, Volume
 from pet_spect.quantify.references import Reference
@@ -84,7 +84,7 @@ def visit_settings(options: argparse.Namespace) -> VisitSettings | None:
     for word in options.primary:
         tracer, _, reference = word.partition("=")
         if reference not in known and reference != "none":
-            raise ConfigError(f"--primary {word}: TRACER=REFERENCE is needed, the reference one of {', '.join(known)}")
+            raise ConfigError(f"--primary {word}: TRACER=REFERENCE is needed, the reference one of {listed(known)}")
         primary[tracer] = reference
     roles = RegionRoles(tuple(options.target), known)
     return VisitSettings(options.uptake, options.lesion_side, options.sessions, primary, roles)

@@ -102,7 +102,7 @@ def test_a_crowd_is_drawn_in_few_bytes_and_without_links(make_study, tmp_path):
 
 
 def test_the_forest_names_role_interval_and_n_of_every_row(make_study, tmp_path):
-    told = plain("<main" + drawings(make_study(4), tmp_path))
+    told = plain("<main>" + drawings(make_study(4), tmp_path) + "</main>")
     assert "ipsilesional cerebellum primary result +6.98 % +6.25 % to +7.71 % 4" in told
     assert "contralateral motor cortex sensitivity +6.98 % +6.25 % to +7.71 % 4" in told
 

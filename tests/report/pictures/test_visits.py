@@ -93,7 +93,7 @@ def test_a_picture_says_its_scan_no_date_and_simulated(tmp_path):
     assert scan_of_picture(tmp_path / "a.png") == KEY
     assert (real != made)[:40].any()
     with Image.open(tmp_path / "a.png") as image:
-        assert set(image.info) == {"Participant", "Session", "Tracer"}
+        assert set(image.info) == {"Participant", "Session", "Tracer", "BlindRows"}
 
 
 def test_the_same_visit_gives_the_same_bytes(tmp_path):
