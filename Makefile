@@ -3,7 +3,7 @@
 # make check   lint, types, layers and unit tests: the checks for between two edits
 # make test    every check and test, the unit tests on every Python of this machine
 # make units-3.13    the unit tests on that Python alone
-# make docs    the reference of the Python functions, into build/docs/
+# make docs    the site of all pages and the reference of the Python functions, into build/docs/
 # make dist    wheel and source archive in dist/, the same bytes each time, and the list of what they need (SBOM)
 # make audit   look every package of the runtime up in the database of known faults (needs the network)
 # make lock    resolve the locks anew
@@ -102,8 +102,8 @@ $(PYTHONS:%=.venv-%/bootstrap.stamp): .venv-%/bootstrap.stamp: .venv/bootstrap.s
 	touch $@
 
 docs: .venv/dev.stamp
-	$(BIN)/python -m sphinx -W -q -b html -d build/doctrees docs/reference build/docs
-	@echo "The reference is build/docs/index.html"
+	$(BIN)/python -m sphinx -W -q -b html -c docs/reference -d build/doctrees . build/docs
+	@echo "The site is build/docs/index.html"
 
 # The time of the commit stands for the time of the build. setuptools writes the present time into a source archive.
 dist: export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 315532800)

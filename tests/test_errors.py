@@ -43,9 +43,17 @@ _NOT_A_MESSAGE = {
     "errors.py": 1,
     "quantify/cohort/analysis/sets.py": 1,  # a cell of summary.tsv, at most as many items as there are reasons
     "quantify/references.py": 2,  # a data dictionary is whole
-    "report/participants.py": 1,  # the report's page is no message
-    "report/precision.py": 1,
+    "report/answer/precision.py": 1,  # the report's pages are no messages
+    "report/methods/citations.py": 1,
+    "report/methods/registration.py": 1,
+    "report/methods/scans.py": 3,
+    "report/methods/statistics.py": 1,
+    "report/methods/wording.py": 1,
+    "report/participants.py": 1,
+    "report/people_table.py": 1,
+    "report/person/page.py": 1,
     "report/results_folder.py": 1,
+    "report/viewer/packed.py": 1,  # a script
     "results/plan_table.py": 1,  # a printed table
     "study/config_check.py": 2,  # lines to be written instead of others, at most six
     "study/overview.py": 1,  # the steps of the workflow

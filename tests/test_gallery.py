@@ -1,9 +1,6 @@
-"""The worked examples of docs/gallery, run as a user would, and the reference that is made of the docstrings."""
+"""The worked examples of docs/gallery, run as a user would."""
 
-import os
 import runpy
-import shutil
-import subprocess
 import sys
 
 import matplotlib as mpl
@@ -85,15 +82,3 @@ def test_a_new_region_on_a_finished_study(example, small_results, tmp_path):
     assert set(new["participant_id"]) == {"sub-01", "sub-02", "sub-03"}  # who has no scan
     assert new["value"].notna().sum() >= 3
     assert (tmp_path / "uptake.png").stat().st_size > 1000
-
-
-@pytest.mark.slow
-def test_the_reference_is_made_without_a_warning(repository, tmp_path):
-    if not os.environ.get("CI"):
-        pytest.importorskip("sphinx", reason="make test installs Sphinx from requirements/dev.lock")
-    for name in ("gallery", "reference"):
-        shutil.copytree(repository / "docs" / name, tmp_path / name, ignore=shutil.ignore_patterns("generated"))
-    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", tmp_path / "reference", tmp_path / "html"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "participant_id" in (tmp_path / "html/generated/pet_spect.measure.html").read_text()

@@ -24,6 +24,7 @@ VERBS = {
     "outcomes": "summarise the clinical outcomes, and how they go with the change in the images",
     "report": "write the report page of a results folder",
     "export": "write the tables of a results folder as an Excel workbook",
+    "review": "rate every scan in the browser without knowing whose it is, or which visit",
     "sign": "append a decision about a scan to qc.tsv, so that a later change of the line is found",
     "accounted": "list the refused scans that are not signed off, and fail if there is one",
     "simulate": "make a simulated trial with known truth",

@@ -78,7 +78,14 @@ def test_every_scan_gets_a_picture_also_the_refused(results):
     ]
     registered, refused_by_normalise, refused_by_convert = (height(picture) for picture in pictures)
     assert registered > refused_by_normalise > refused_by_convert
-    assert sorted((results / "figures" / "sub-01").iterdir()) == sorted(pictures)
+    assert sorted((results / "figures" / "sub-01").glob("*.png")) == sorted(pictures)
+
+
+def test_the_viewer_gets_the_registered_scan_with_regions_and_lesion(results):
+    assert main(arguments(results, BASELINE, YEAR1, IMZ)) == 0
+    volumes = [layout.lesion_volume("sub-01"), layout.regions_volume("sub-01")]
+    volumes.append(layout.uptake_volume("sub-01", "baseline", "18FFDG"))
+    assert sorted((results / "figures" / "sub-01").glob("*.js")) == [results / volume for volume in volumes]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pet_spect.model import Refusal
 from pet_spect.results import columns, layout
 from pet_spect.results.decision_columns import AGREEMENT, CHECKS, DECIDED, DECISIONS, READERS
 from pet_spect.results.decision_log import log_path
+from pet_spect.results.library.finished_study import FinishedStudy
 from pet_spect.results.registration_record import read_registration_record, write_registration_record
 from pet_spect.tsv import read_table
 
@@ -448,3 +449,96 @@ def test_a_folder_without_results_is_said(study, tmp_path, capsys):
     study.results = tmp_path
     assert study.sign("sub-01 year1 FDG") == 1
     assert "holds no tables/scans.tsv" in capsys.readouterr().err
+
+
+REASON = "brain_cut: Part of the brain is out of view (blinded reading)"
+
+
+def draft(study, scan, *more, table=None):
+    participant, session, tracer = scan.split()
+    words = ["sign", str(study.results), "--qc", str(study.qc), "--draft", str(table or study.qc)]
+    words += ["--participant", participant, "--session", session, "--tracer", tracer]
+    return main([*words, "--initials", "CD", *more])
+
+
+def test_a_bad_rating_only_drafts_an_exclusion(study, capsys):
+    study.sign("sub-01 year1 FDG", "rating", "--code", "bad", reason=REASON)
+    capsys.readouterr()
+    assert (study.cohort(), study.accounted()) == (0, 0)
+    assert "exclusion_drafted: rated bad, which drafts an exclusion and takes nothing out" in capsys.readouterr().err
+    scan = study.scan("sub-01", "year1")
+    assert (scan["status"], scan["decision"]) == ("measured", "n/a")
+    assert scan["warnings"].endswith(f"rated_bad: qc.tsv rates this scan bad: {REASON}")
+    (line,) = study.table("decisions")
+    assert (line["result"], line["counts"]) == ("warn", "false")
+    assert line["remarks"].endswith("to confirm it: pet-spect sign --draft qc.tsv")
+
+
+def test_a_draft_that_is_confirmed_excludes_with_the_reason_of_the_rating(study):
+    study.sign("sub-01 year1 FDG", "rating", "--code", "bad", reason=REASON)
+    assert draft(study, "sub-01 year1 FDG", "--reason", "seen by both") == 0
+    row = read_table(study.qc)[1]
+    assert (row["decision"], row["code"], row["initials"]) == ("exclude", "brain_cut", "CD")
+    assert row["reason"] == f"{REASON}, rated bad by AB; seen by both"
+    assert (study.cohort(), study.accounted()) == (0, 0)
+    assert (study.scan("sub-01", "year1")["status"], study.scan("sub-01", "year1")["code"]) == ("excluded", "brain_cut")
+    assert [line["result"] for line in study.table("decisions")] == ["pass", "pass"]
+
+
+@pytest.mark.parametrize("rating", [None, "good", "doubt"])
+def test_only_a_bad_rating_drafts(study, capsys, rating):
+    study.sign("sub-02 baseline FDG", "rating", "--code", "bad")
+    if rating is not None:
+        study.sign("sub-01 year1 FDG", "rating", "--code", "bad")
+        study.sign("sub-01 year1 FDG", "rating", "--code", rating)
+    assert draft(study, "sub-01 year1 FDG") == 1
+    said = "does not rate it" if rating is None else f"rates it {rating}"
+    assert f"drafts no exclusion of sub-01 year1 FDG: {said}; to exclude it, use" in capsys.readouterr().err
+    assert "exclude" not in study.qc.read_text()
+
+
+def test_a_reason_without_a_code_drafts_an_exclusion_without_one(study):
+    study.sign("sub-01 year1 FDG", "rating", "--code", "bad", reason="blurred, as ever")
+    assert draft(study, "sub-01 year1 FDG") == 0
+    assert read_table(study.qc)[1]["code"] == "n/a"
+
+
+@pytest.mark.parametrize("decision", ["withdraw", "exclude"])
+def test_a_draft_is_settled_by_a_later_decision(study, decision):
+    study.sign("sub-01 year1 FDG", "rating", "--code", "bad")
+    study.sign("sub-01 year1 FDG", decision)
+    study.cohort()
+    assert not any("exclusion_drafted" in line["remarks"] for line in study.table("decisions"))
+
+
+def test_a_doubt_warns_on_its_scan_and_changes_no_value(study):
+    study.cohort()
+    before = {name: study.table(name) for name in ("ratios", "change", "summary")}
+    study.sign("sub-01 year1 FDG", "rating", "--code", "doubt", reason="noisy; no_head: none")
+    study.cohort()
+    assert {name: study.table(name) for name in before} == before
+    said = study.scan("sub-01", "year1")["warnings"]
+    assert said.endswith("rated_doubt: qc.tsv rates this scan doubtful: noisy, no_head: none")
+    (scan,) = (each for each in FinishedStudy(study.results).scans("sub-01") if each.uptake.key.session == "year1")
+    assert not any(note.code == "rated_doubt" for note in scan.uptake.notes)
+    study.sign("sub-01 year1 FDG", "rating", "--code", "good")
+    study.cohort()
+    assert "rated" not in study.scan("sub-01", "year1")["warnings"]
+
+
+def test_a_rating_of_the_consensus_replaces_those_of_the_readers(study):
+    paths = [study.config / name for name in ("a.tsv", "b.tsv", "consensus.tsv")]
+    for path, code in zip(paths, ("bad", "doubt", "good"), strict=True):
+        study.sign("sub-01 year1 FDG", "rating", "--code", code, qc=path)
+        study.sign("sub-02 baseline FDG", "rating", "--code", "doubt", qc=paths[0])
+    study.cohort("--qc", *map(str, paths[:2]), "--consensus", str(paths[2]))
+    assert "rated" not in study.scan("sub-01", "year1")["warnings"]
+    assert "rated_doubt: a.tsv rates" in study.scan("sub-02", "baseline")["warnings"]
+
+
+@pytest.mark.parametrize("flags", [["--decision", "exclude"], ["--decision", "exclude", "--draft", "a.tsv"], []])
+def test_a_decision_needs_its_own_reason_and_a_draft_is_none(study, flags):
+    scan = ["--participant", "sub-01", "--session", "year1", "--tracer", "FDG", "--initials", "AB"]
+    with pytest.raises(SystemExit) as stopped:
+        main(["sign", str(study.results), "--qc", str(study.qc), *scan, *flags])
+    assert stopped.value.code == 2

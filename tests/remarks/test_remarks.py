@@ -293,6 +293,10 @@ WORDINGS = [
     ("qc_unlogged", {"line": 2, "table": "qc.tsv"},
      "line 2 of qc.tsv has the form of a signed line, and the log holds no signature of it; restore the table or the"
      " log"),
+    ("exclusion_drafted", {"table": "a.tsv"},
+     "rated bad, which drafts an exclusion and takes nothing out; to confirm it: pet-spect sign --draft a.tsv"),
+    ("rated_bad", {"table": "a.tsv", "reason": "moved"}, "a.tsv rates this scan bad: moved"),
+    ("rated_doubt", {"table": "a.tsv", "reason": "moved"}, "a.tsv rates this scan doubtful: moved"),
     ("readers_disagree", {"first": "a.tsv", "one": "exclude", "second": "b.tsv", "other": "none"},
      "a.tsv says exclude, b.tsv says none, and no consensus settles it"),
 ]  # fmt: skip

@@ -136,7 +136,7 @@ def _summary(tracer: str, reference: str, quantity: str, scale: float, n: int) -
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_study() -> Callable[..., Study]:
     """Return a function that makes a study in which every scan was measured."""
 
@@ -156,11 +156,13 @@ def make_study() -> Callable[..., Study]:
 
 ARGUMENTS = [
     "--no-sandbox",
-    "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
 ]
 
 

@@ -48,3 +48,24 @@ def test_heads_carry_what_the_dictionary_says():
     dictionary = {"volume_ml": {"Description": "Volume of the region.", "Units": "mL"}}
     (head,) = table(["volume_ml"], [{"volume_ml": "21.4"}], dictionary).columns
     assert (head.name, head.meaning, head.numeric) == ("volume ml", "Volume of the region. [mL]", True)
+
+
+def test_heads_say_percent_and_interval_as_a_person_writes_them():
+    names = ["participant_id", "change_percent", "change_percent_ci95_low", "ci95_high", "follow_up"]
+    heads = table(names, [], {}).columns
+    assert [head.name for head in heads] == [
+        "participant",
+        "change %",
+        "change %, 95 % CI low",
+        "95 % CI high",
+        "follow up",
+    ]
+    assert [head.key for head in heads] == names
+
+
+def test_the_levels_of_a_column_are_part_of_its_meaning():
+    dictionary = {
+        "decision": {"Description": "What was decided.", "Levels": {"accept": "known", "exclude": "not used"}}
+    }
+    (head,) = table(["decision"], [], dictionary).columns
+    assert head.meaning == "What was decided. accept: known; exclude: not used"

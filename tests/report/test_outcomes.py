@@ -56,7 +56,7 @@ def test_the_section_says_what_the_tables_say(make_study, tmp_path):
     results = study.write(tmp_path / "results")
     tables(results, study.people, events=True)
     told = plain(page(results))
-    section = told[told.index("Clinical outcomes") : told.index("Refused, excluded and missing scans")]
+    section = told[told.index("mRS: improvement by 1 or more") : told.index("How to read this")]
     assert "year1, complete cases: 4 of 4 improved (100 %, 95 % CI 40 to 100 %)" in section
     assert "year1, missing counted as no improvement: 4 of 5 improved (80 %, 95 % CI 28 to 99 %)" in section
     assert "at least one adverse event: 1 of 5 (20 %, 95 % CI 1 to 72 %); 1 in all, 0.20 per person" in section
@@ -68,6 +68,18 @@ def test_the_section_says_what_the_tables_say(make_study, tmp_path):
     assert "FDG and NIHSS, year1" in section
     assert f"rho = {rho}, p = {float(row['p']):.4f} (exact), n = 4" in section
     assert "not adjusted for the 2 comparisons" in section
+
+
+def test_the_first_screen_has_the_headlines(make_study, tmp_path):
+    study = make_study(5)
+    results = study.write(tmp_path / "results")
+    tables(results, study.people, events=True)
+    told = plain(page(results))
+    screen = told[: told.index("FDG: mean change")]
+    mrs = "mRS improved by 1 or more at year1 in 4 of 5 (80 %, 95 % CI 28 to 99 %"
+    assert f"{mrs}, the 1 missing counted as not improved)." in screen
+    assert "At least one adverse event: 1 of 5 (20 %, 95 % CI 1 to 72 %" in screen
+    assert "At least one serious adverse event: 0 of 5 (0 %, 95 % CI 0 to 52 %" in screen
 
 
 def test_a_tiny_p_is_not_zero(make_study, tmp_path):

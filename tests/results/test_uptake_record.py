@@ -13,7 +13,7 @@ from pet_spect.quantify.measurement import ParticipantRegions
 from pet_spect.quantify.uncertainty import Sensitivity
 from pet_spect.remarks import Remark
 from pet_spect.results.record_values import VolumesMl
-from pet_spect.results.uptake_record import read_uptake, write_uptake
+from pet_spect.results.uptake_record import read_uptake, read_uptake_scans, write_uptake
 from pet_spect.results.uptake_rows import uptake_rows
 from pet_spect.results.uptake_scan import CommonResolution, UptakeScan, missing_scan
 
@@ -74,6 +74,19 @@ def test_a_measured_scan_is_read_as_it_was_written(path):
     left, right = uptake.values["motor", "left"], uptake.values["motor", "right"]
     assert (left.mean, right.mean, right.sensitivity) == (6.0, 9.0, None)
     assert repr(left.sensitivity) == repr(SENSITIVITY)
+
+
+def test_what_became_of_each_visit_is_read_as_it_was_written(path):
+    write(path, MEASURED, REFUSED)
+    measured, refused = read_uptake_scans(path)
+    assert (measured.unit, measured.cut_at, measured.resolution) == ("Bq/mL", ("top",), MEASURED.resolution)
+    assert refused == REFUSED
+
+
+def test_visits_of_another_version_are_an_error(path):
+    path.with_suffix(".json").write_text("{}", encoding="utf-8")
+    with pytest.raises(TableError, match="run measure again"):
+        read_uptake_scans(path)
 
 
 def test_the_scans_come_in_the_order_asked_for_and_the_rows_as_they_stand(path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 pytestmark = pytest.mark.workflow
@@ -148,13 +150,14 @@ def test_a_nifti_anatomy_brings_its_json_if_it_has_one(study):
     assert "    input: mr/1_T1w.nii.gz, mr/1_T1w.json\n" in study.snakemake("-n", "-p").stdout
 
 
-def test_the_side_of_the_lesion_reaches_the_cohort_alone(study):
+def test_the_side_of_the_lesion_reaches_the_cohort_and_the_pictures_alone(study):
     plan = study.snakemake("-n", "-p").stdout
     commands = [line for line in plan.splitlines() if "pet-spect " in line]
     assert len(commands) == 17
-    assert [line for line in commands if "participants.tsv" in line or " left" in line or " right" in line] == [
-        line for line in commands if "pet-spect cohort" in line
-    ]
+    told = [line for line in commands if "participants.tsv" in line or " left" in line or " right" in line]
+    assert told == [line for line in commands if "pet-spect cohort" in line or "pet-spect figures" in line]
+    drawn = sorted(re.findall(r"--participant (\S+) .*--lesion-side (\S+) ", "\n".join(told)))
+    assert drawn == [("sub-01", "left"), ("sub-02", "right")]
 
 
 def sign(study, *lines):

@@ -1,5 +1,5 @@
 rule figures:
-    """A picture of every step of the registration of every scan of one participant."""
+    """Pictures of one participant: how each scan was registered, its uptake, and what differs between two visits."""
     input:
         scans=scans_of,
         transforms=transforms_of,
@@ -7,6 +7,8 @@ rule figures:
             ["results/" + layout.lesion_mask(wildcards.participant)] if SCANS[wildcards.participant] else []
         ),
         atlas=[ATLAS.labels, ATLAS.table],
+        uptake=rules.measure.output.uptake,
+        dictionary=rules.measure.output.dictionary,
     output:
         report(
             directory("results/figures/{participant}"),
@@ -29,6 +31,12 @@ rule figures:
             for region in (REFERENCES[name].regions if name in REFERENCES else ())
             if region in ATLAS.regions
         ],
+        lesion_side=lambda wildcards: PARTICIPANTS[wildcards.participant].lesion_side,
+        sessions=config["sessions"],
+        primary=[f"{tracer}={primary['reference']}" for tracer, primary in config["analysis"]["primary"].items()],
+        references=lambda wildcards: json.dumps(config["references"]),  # its braces are no wildcards
     shell:
         "pet-spect figures --participant {wildcards.participant:q} --results results {params.scans:q}"
-        " {params.atlas:q} --target {params.target:q} --reference {params.reference:q} 2> {log:q}"
+        " {params.atlas:q} --target {params.target:q} --reference {params.reference:q}"
+        " --uptake {input.uptake:q} --lesion-side {params.lesion_side} --sessions {params.sessions:q}"
+        " --primary {params.primary:q} --references {params.references:q} 2> {log:q}"

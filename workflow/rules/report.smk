@@ -11,6 +11,7 @@ rule report:
             labels={"page": "the report of pet_spect"},
         ),
         people=directory("results/report/people"),
+        assets=directory("results/report/assets"),
     log:
         "logs/report.log",
     params:

@@ -56,6 +56,7 @@ from pet_spect.results.uptake_record import MeasuredScan, read_uptake
 from pet_spect.study.decisions import decisions_by_scan
 from pet_spect.study.participants import Participant, read_participants
 from pet_spect.study.qc_tables import QcTables
+from pet_spect.study.readers import rating_remarks
 from pet_spect.tsv import write_table
 
 
@@ -136,6 +137,7 @@ class _Plan:
     protocols: Mapping[str, TracerProtocol]
     early_of: Mapping[str, str]
     decisions: Mapping[ScanKey, Sequence[Decision]]
+    rated: Mapping[ScanKey, Sequence[Remark]]
     max_cerebellum_asymmetry: float
     within_subject_cv: Mapping[str, WithinSubjectCv]
 
@@ -233,6 +235,7 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant], qc: Qc
         protocols=protocols(options),
         early_of=early_of,
         decisions=decisions_by_scan(qc.decisions()),
+        rated=rating_remarks(qc),
         max_cerebellum_asymmetry=options.max_cerebellum_asymmetry,
         within_subject_cv=options.within_subject_cv,
     )
@@ -295,7 +298,7 @@ def _participant(
         signed = sign_offs(scan_qc, scan.uptake, decisions)
         if is_altered(decisions):
             scan_qc, signed = replace(scan_qc, decision=None), ""
-        scan_rows.append(_scan_row(scan, scan_qc, signed, plan.circumstances.get(key), guarded[key]))
+        scan_rows.append(_scan_row(scan, scan_qc, signed, plan, guarded[key]))
         known = _known_of(scan, scan_qc, guarded[key], primary, plan)
         checked.append(replace(known, first_measured=key.tracer in first, has_others=len(measured) > 1))
     return [*ratios, *late_early_ratios(ratios, plan.early_of)], scan_rows, checked
@@ -338,10 +341,9 @@ def _primary(ratios: Iterable[Ratio], plan: _Plan) -> Ratio:
     )
 
 
-def _scan_row(
-    scan: MeasuredScan, scan_qc: ScanQc, signed: str, visit: VisitFacts | None, guarded: Guarded
-) -> dict[str, Any]:
+def _scan_row(scan: MeasuredScan, scan_qc: ScanQc, signed: str, plan: _Plan, guarded: Guarded) -> dict[str, Any]:
     key, fault = scan.uptake.key, scan_qc.fault
+    visit = plan.circumstances.get(key)
     return {
         "participant_id": key.participant,
         "session": key.session,
@@ -350,7 +352,7 @@ def _scan_row(
         "stage": fault and fault.stage,
         "code": scan_qc.stated_code or (fault and fault.code),
         "reason": fault.reason if fault else write_cell([scan.uptake.absence]),
-        "warnings": write_cell([*scan_qc.notes, *scan.uptake.notes]),
+        "warnings": write_cell([*scan_qc.notes, *scan.uptake.notes, *plan.rated.get(key, ())]),
         "days_since_treatment": visit and visit.days_since_treatment,
         "uptake_minutes": guarded.start_minutes,
         "not_compared": ", ".join(guarded.not_compared),

@@ -153,6 +153,8 @@ def _rows(
             of_line = present.pop((table.name, line.place), [])
             said = [fault.remark for fault in of_line]
             said += [unsettled[line.key]] if is_last and line.said != "rating" and line.key in unsettled else []
+            if _drafts_exclusion(table, line) and not any(one.decision == "exclude" for one in decided):
+                said.append(Remark.of("exclusion_drafted", table=table.name))
             if is_last and line.key in now:
                 said += _outdated(line, now[line.key], decided)
             fails = any(fault.fails for fault in of_line)
@@ -160,6 +162,12 @@ def _rows(
             yield _row(table, line, counts=counts, fails=fails, said=said)
     for fault in (*rest, *(each for of_line in present.values() for each in of_line)):
         yield _fault_row(fault)
+
+
+def _drafts_exclusion(table: QcTable, line: QcLine) -> bool:
+    """Return whether a line rates a scan bad, and nothing was said of the scan in the table since then."""
+    later = any(other.key == line.key for other in table.lines[line.place :])
+    return (line.said, line.code) == ("rating", "bad") and not later
 
 
 def _outdated(line: QcLine, now: Judged, decided: Sequence[Decision]) -> list[Remark]:

@@ -1,4 +1,4 @@
-"""The verb ``figures``: one picture per scan of one participant, with the atlas on it, or why it was refused.
+"""The verb ``figures``: pictures of the scans of one participant, with the atlas on them, or why one was refused.
 
 Every scan that is named gets a picture, also a refused one, so that none goes missing from the report.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
+from pet_spect.commands.figures_visits import add_visit_arguments, draw_visits, visit_settings
 from pet_spect.imaging.images import read_refusal, read_volume
 from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.results import layout
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--target", nargs="+", default=["precentral"], metavar="REGION", help="regions drawn left and right"
     )
     parser.add_argument("--reference", default=[], nargs="*", metavar="REGION", help="further regions to outline")
+    add_visit_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -52,20 +54,31 @@ def run(options: argparse.Namespace) -> None:
     Raises
     ------
     ConfigError
-        If an image is not named as convert names it, or an atlas is half given.
+        If an image is not named as convert names it, an atlas is half given, or a flag of the visits is absent.
     AtlasError
         If the atlas lacks a region.
     ImageError
         If an image, a transform or the registration record cannot be used.
+    TableError
+        If the uptake cannot be used.
     """
     from pet_spect.report.pictures.steps import outlines
+    from pet_spect.report.pictures.visits import Scene
+    from pet_spect.report.viewer.volumes import write_volumes
 
+    settings = visit_settings(options)
     atlas = chosen_atlas(options)
     masks = outlines(atlas, options.target, options.reference)
     record = read_registration_record(options.results / layout.registration_record(options.participant))
     person = _Person(options.results, options.participant, record, masks)
-    for session, tracer, image in options.scan:
-        _draw(person, ScanKey(options.participant, session, tracer), Path(image))
+    scans = {ScanKey(options.participant, session, tracer): Path(image) for session, tracer, image in options.scan}
+    for key, image in scans.items():
+        _draw(person, key, image)
+    if settings is not None:
+        nothing = Volume(masks["left"].data * 0, masks["left"].affine)
+        lesion = person.lesion if any(map(record.registered, scans)) else nothing  # where all were refused is none
+        draw_visits(options.results, settings, scans, Scene(masks, lesion, settings.lesion_side))
+    write_volumes(options.results, record, list(scans.items()), atlas, options.target)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from pet_spect.results.judged import judged_of
 from pet_spect.results.library.study_settings import read_settings
 from pet_spect.study.decision_chain import CHAIN_COLUMNS
 from pet_spect.study.decisions import RATINGS, QcLine, Said
+from pet_spect.study.readers import drafted_exclusion
 from pet_spect.study.signing import append_signed_line, logged
 from pet_spect.tsv import MISSING, Row, read_table, sidecar_of_table
 
@@ -40,11 +41,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--participant", required=True, metavar="ID", help="for example sub-01")
     parser.add_argument("--session", required=True, metavar="SESSION")
     parser.add_argument("--tracer", required=True, metavar="TRACER")
-    parser.add_argument(
+    decided = parser.add_mutually_exclusive_group(required=True)
+    decided.add_argument(
         "--decision",
-        required=True,
         choices=get_args(Said),
         help="accept a fault, exclude the scan, withdraw every earlier line about it, or only rate it",
+    )
+    decided.add_argument(
+        "--draft",
+        type=decision_table,
+        metavar="TSV",
+        help="confirm the exclusion that the last rating of the scan in this table, which is bad, drafts; its reason"
+        " and code are those of the rating",
     )
     parser.add_argument(
         "--code",
@@ -52,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"the code that is accepted or excluded, as in tables/scans.tsv; of a rating {listed(RATINGS)}",
     )
     reason = _matching("[^-].*", "words that do not begin with a dash")
-    parser.add_argument("--reason", required=True, type=reason, metavar="TEXT", help="why")
+    parser.add_argument("--reason", type=reason, metavar="TEXT", help="why; with --draft, more words than the rating's")
     initials = _matching("[A-Za-z]{2,5}", "two to five letters")
     parser.add_argument("--initials", required=True, type=initials, metavar="AB", help="who decides")
     parser.add_argument(
@@ -69,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="VERSION",
         help="of the software whose results were looked at (default %(default)s)",
     )
+    parser.set_defaults(misuse=parser.error)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -79,10 +88,12 @@ def run(options: argparse.Namespace) -> None:
     StudyError
         If qc.tsv or the new line holds a mistake.
     TableError
-        If the results hold no such scan, or signed lines or the log were altered.
+        If the results hold no such scan, signed lines or the log were altered, or ``--draft`` names no draft.
     """
+    if options.decision and not options.reason:
+        options.misuse("--reason is needed")
     key = ScanKey(options.participant, options.session, options.tracer)
-    line = sign_decision(options.results, options.qc, key, _said(options))
+    line = sign_decision(options.results, options.qc, key, _said(options, key))
     print(f"{options.qc}: line {line.number}, {line.said} {' '.join(_words(key))}, sha256 {line.link.sha256}")
 
 
@@ -128,11 +139,16 @@ def _whole_log(results: Path) -> tuple[LoggedLine, ...]:
     return log
 
 
-def _said(options: argparse.Namespace) -> Row:
+def _said(options: argparse.Namespace, key: ScanKey) -> Row:
+    if options.draft is None:
+        decision, code, reason = options.decision, options.code, options.reason
+    else:
+        decision, (code, reason) = "exclude", drafted_exclusion(options.draft, key)
+        reason = "; ".join(part for part in (reason, options.reason) if part)
     return {
-        "decision": options.decision,
-        "code": options.code or MISSING,
-        "reason": options.reason,
+        "decision": decision,
+        "code": options.code or code or MISSING,
+        "reason": reason,
         "initials": options.initials,
         "time": options.time,
         "version": options.version,

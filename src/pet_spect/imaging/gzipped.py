@@ -28,7 +28,7 @@ MOST_RATIO = 200
 """
 
 _CHUNK = 2**18
-_LEVEL = 1  # as nibabel: what a higher one gains on noise is not worth its time
+_LEVEL = 6  # a person's files are a fifth smaller than with nibabel's 1, for 2.5 s of a processor
 _GZIP = 31
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pet_spect.errors import ImageError, RefusedError
 from pet_spect.files import read_json, sidecar, whole_file, write_json
 from pet_spect.imaging.nifti import muted, open_nifti, write_nifti
+from pet_spect.imaging.rounding import WARP_STEP_MM, rounded
 from pet_spect.model import Refusal, Volume, Warp
 from pet_spect.remarks import known_code
 
@@ -204,8 +205,8 @@ def read_scan(path: Path) -> Volume:
 
 
 def write_warp(path: Path, warp: Warp) -> None:
-    """Write a displacement field as ITK and ANTs read it (NIfTI vector intent, LPS+ mm)."""
-    vectors = warp.displacement * _LPS_VECTOR
+    """Write a displacement field as ITK and ANTs read it (NIfTI vector intent, LPS+ mm), rounded to `WARP_STEP_MM`."""
+    vectors = rounded(warp.displacement * _LPS_VECTOR, WARP_STEP_MM)
     image = nib.Nifti1Image(vectors[:, :, :, np.newaxis, :], warp.affine)
     image.header.set_intent(_NIFTI_VECTOR_INTENT)
     image.header.set_xyzt_units("mm")

@@ -24,7 +24,8 @@ Code = Literal[
     "decay_factor_conflict", "decay_none", "decay_time", "declared_times_differ", "denominator_too_small",
     "detector", "dicom", "dictionary_missing", "dictionary_unreadable", "dose_conflict", "dose_implausible",
     "dose_unit_missing", "dose_unit_unknown", "dose_unreadable", "duplicate_slices", "duration_implausible",
-    "element_unreadable", "empty_atlas", "empty_scan", "energy_window", "error", "excluded", "factor_unreadable",
+    "element_unreadable", "empty_atlas", "empty_scan", "energy_window", "error", "excluded", "exclusion_drafted",
+    "factor_unreadable",
     "fewer_frames_than_stated", "fewer_slices_than_stated", "file_damaged", "file_unreadable", "frame_decay",
     "frame_order", "frame_times", "frame_window", "frame_window_missed", "frames", "gate", "gate_agreement",
     "gate_beside", "gate_blur", "gate_field_of_view", "gate_flat", "gate_identity", "gate_jacobian", "gate_likeness",
@@ -52,7 +53,7 @@ Code = Literal[
     "percent_undefined",
     "philips_factor", "picture_missing", "pixels", "projections", "qc_altered", "qc_changed", "qc_log_altered",
     "qc_lost", "qc_other_results", "qc_unchained", "qc_unknown_scan", "qc_unlogged", "radiopharmaceutical",
-    "readers_disagree",
+    "rated_bad", "rated_doubt", "readers_disagree",
     "real_world_range", "real_world_values", "record_missing", "record_outdated", "record_unreadable",
     "reference_moved", "reference_time_conflict", "refused", "region", "registration", "relative",
     "repeatability_unknown", "reprojection", "rescale_intercept", "rescale_slope",
@@ -799,6 +800,9 @@ _OF_PROTOCOL: dict[Code, Kind] = {
 
 _RESTORE = "restore the table as it was signed, then sign a new line"
 
+OF_READERS: frozenset[Code] = frozenset(("rated_doubt", "rated_bad"))
+"""What readers say of a scan: it is shown with the scan, and changes neither a value nor what is said of one."""
+
 _OF_DECISIONS: dict[Code, Kind] = {
     "qc_altered": Kind(
         _SIGN_OFF,
@@ -847,6 +851,17 @@ _OF_DECISIONS: dict[Code, Kind] = {
         {"line": _COUNT, "table": Text()},
         sign_off="never",
         never_for=_RESTORE,
+    ),
+    "exclusion_drafted": Kind(
+        "docs/review.md#bad",
+        "rated bad, which drafts an exclusion and takes nothing out; to confirm it: pet-spect sign --draft {table}",
+        {"table": Text()},
+    ),
+    "rated_bad": Kind(
+        "docs/review.md#bad", "{table} rates this scan bad: {reason}", {"table": Text(), "reason": Text()}
+    ),
+    "rated_doubt": Kind(
+        "docs/review.md#doubt", "{table} rates this scan doubtful: {reason}", {"table": Text(), "reason": Text()}
     ),
     "readers_disagree": Kind(
         _SIGN_OFF,

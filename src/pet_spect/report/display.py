@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pet_spect.report.ranks import FIRST, rank_of
 from pet_spect.tsv import MISSING, Row
 
 _SIGNED = {
@@ -49,7 +50,7 @@ _COUNTS = {
 _UNITLESS = ("numerator", "denominator", "standardised_change")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One value of a table.
 
@@ -86,11 +87,20 @@ class Column:
         What the data dictionary says of it.
     numeric : bool
         Whether it holds numbers.
+    key : str
+        As the table has it.
+    rank : int
+        How long it stays where the width does not suffice, see `pet_spect.report.ranks`.
+    yes_or_no : bool
+        Whether it holds ``true`` and ``false``, which are shown as yes and no.
     """
 
     name: str
     meaning: str
     numeric: bool = False
+    key: str = ""
+    rank: int = FIRST
+    yes_or_no: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,14 +125,22 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def column(name: str, dictionary: Mapping[str, Any], *, numeric: bool) -> Column:
-    """Return the head of a column with what its data dictionary says."""
+def _heading(name: str) -> str:
+    """Return the name of a column as its head: ``change_percent_ci95_low`` is ``change %, 95 % CI low``."""
+    name = {"participant_id": "participant", "change_percent": "change_%"}.get(name, name)
+    return words(name.replace("percent_ci95", "%,_95_%_CI").replace("ci95", "95_%_CI"))
+
+
+def _meaning(name: str, dictionary: Mapping[str, Any]) -> str:
     entry = dictionary.get(name)
     if not isinstance(entry, Mapping):
-        return Column(words(name), "", numeric)
+        return ""
     meaning = str(entry.get("Description", ""))
     units = str(entry.get("Units", ""))
-    return Column(words(name), f"{meaning} [{units}]" if units else meaning, numeric)
+    levels = entry.get("Levels")
+    if isinstance(levels, Mapping):
+        meaning = " ".join([meaning, "; ".join(f"{level}: {told}" for level, told in levels.items())])
+    return f"{meaning} [{units}]" if units else meaning
 
 
 def cell(name: str, row: Row) -> Cell:
@@ -196,8 +214,17 @@ def _number(name: str, number: float, *, percent: bool, signed: bool) -> str:
 def table(columns: Sequence[str], rows: Sequence[Row], dictionary: Mapping[str, Any]) -> Table:
     """Return rows as shown; those of a primary endpoint stand out."""
     shown = [[cell(name, row) for name in columns] for row in rows]
-    numeric = [any(line[place].numeric for line in shown) for place in range(len(columns))]
-    heads = [column(name, dictionary, numeric=number) for name, number in zip(columns, numeric, strict=True)]
+    heads = [
+        Column(
+            name=_heading(name),
+            meaning=_meaning(name, dictionary),
+            numeric=any(line[place].numeric for line in shown),
+            key=name,
+            rank=rank_of(name, columns),
+            yes_or_no=any(row[name] in ("true", "false") for row in rows),
+        )
+        for place, name in enumerate(columns)
+    ]
     return Table(heads, shown, [row.get("primary") == "true" for row in rows])
 
 

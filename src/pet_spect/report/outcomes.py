@@ -63,6 +63,8 @@ class Clinical:
 
     Attributes
     ----------
+    headlines : list of str
+        What the first screen says: the mRS at the last visit, and the adverse events.
     frequencies : list of str
         How many people improved in the mRS.
     events : list of str
@@ -75,6 +77,7 @@ class Clinical:
     relations : Table or None
     """
 
+    headlines: list[str]
     frequencies: list[str]
     events: list[str]
     counted: str
@@ -99,6 +102,7 @@ def clinical_outcomes(results: Path) -> Clinical | None:
     means = [row for row in summary if row["quantity"] == "mean_improvement"]
     try:
         return Clinical(
+            headlines=_headlines(summary),
             frequencies=[_frequency(row) for row in summary if row["quantity"] == "frequency_improved"],
             events=_events(summary),
             counted=recorded_counting(dictionary).told,
@@ -114,6 +118,29 @@ def _percents(row: Row) -> str:
     """Return a fraction with its interval as percent."""
     value, low, high = (100 * parse_float(row[name]) for name in ("estimate", "ci95_low", "ci95_high"))
     return f"{value:.0f} %, 95 % CI {low:.0f} to {high:.0f} %"
+
+
+def _headlines(summary: Sequence[Row]) -> list[str]:
+    """Return the mRS at the last visit with everybody in the denominator, and who had adverse events."""
+    improved = [
+        row
+        for row in summary
+        if (row["quantity"], row["analysis"]) == ("frequency_improved", "missing_as_no_improvement")
+    ]
+    lines = []
+    if improved and improved[-1]["estimate"] != MISSING:
+        row = improved[-1]
+        missing = f", the {row['n_missing']} missing counted as not improved" if row["n_missing"] != "0" else ""
+        lines.append(
+            f"mRS improved by 1 or more at {row['session']} in {row['count']} of {row['n']} ({_percents(row)}{missing})"
+        )
+    for row in summary:
+        if (row["quantity"], row["analysis"]) == ("frequency_people", "everybody") and row["estimate"] != MISSING:
+            gaps = f", {row['n_missing']} with something missing" if row["n_missing"] != "0" else ""
+            lines.append(
+                f"At least one {_KINDS[row['outcome']]}: {row['count']} of {row['n']} ({_percents(row)}{gaps})"
+            )
+    return lines
 
 
 def _frequency(row: Row) -> str:

@@ -2,54 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pet_spect.remarks import codes_in
+from pet_spect.report.all_endpoints import all_endpoints
 from pet_spect.report.answer.endpoints import outcomes
 from pet_spect.report.decisions import decisions_part
-from pet_spect.report.display import table, unique
+from pet_spect.report.display import unique
+from pet_spect.report.methods.methods import methods_part
 from pet_spect.report.outcomes import clinical_outcomes
 from pet_spect.report.participants import people, troubles
+from pet_spect.report.people_table import people_table
+from pet_spect.report.person.page import person_pages
 from pet_spect.report.rendering import write_page
 from pet_spect.report.results_folder import Results, read_results
+from pet_spect.report.viewer.page import write_viewers
 from pet_spect.results import layout
 from pet_spect.results.analysis_plan import recorded_statement
 from pet_spect.results.dataset import described_study
-from pet_spect.tsv import MISSING, Row
-
-_SUMMARY = (
-    "tracer",
-    "region",
-    "measure",
-    "reference",
-    "session",
-    "quantity",
-    "analysis_set",
-    "role",
-    "n",
-    "n_missing",
-    "n_undefined",
-    "n_apart",
-    "missing_reasons",
-    "mean_change",
-    "ci95_low",
-    "ci95_high",
-    "sd",
-    "p",
-    "p_adjusted",
-    "hodges_lehmann",
-    "hl_ci_low",
-    "hl_ci_high",
-    "p_wilcoxon",
-    "p_sign_flip",
-    "p_smallest",
-    "standardised_change",
-    "agreement_low",
-    "agreement_high",
-    "note",
-)
+from pet_spect.tsv import Row
 
 
 def write_report(results: Path, *, with_outcomes: bool = True, without_pictures: Collection[str] = ()) -> Path:
@@ -78,41 +50,52 @@ def write_report(results: Path, *, with_outcomes: bool = True, without_pictures:
     """
     loaded = read_results(results, without_pictures)
     scans = loaded.tables["scans"]
-    everybody = people(loaded)
+    endpoints = outcomes(loaded)
     report = results / "report"
     common: dict[str, Any] = {
         "simulated": any(row["simulated"] == "true" for row in scans),
         "all_simulated": all(row["simulated"] == "true" for row in scans if row["status"] != "missing"),
     }
-    for before, person, after in zip([None, *everybody], everybody, [*everybody[1:], None], strict=False):
-        shown: dict[str, Any] = {
-            "person": person,
-            "before": before and before.participant,
-            "after": after and after.participant,
-        }
-        write_page(report / layout.participant_page(person.participant), "person", common | shown)
-    path = report / "index.html"
-    shown = {
+    first_page = common | {
         "study": described_study(results).stated,
-        "outcomes": outcomes(loaded),
+        "outcomes": endpoints,
         "clinical": clinical_outcomes(results) if with_outcomes else None,
         "plan": recorded_statement(loaded.dictionaries["summary"]),
         "counts": _counts(scans),
         "troubles": troubles(loaded),
         "decisions": decisions_part(results),
-        "people": everybody,
-        "summary": table(_SUMMARY, _summary_rows(loaded), loaded.dictionaries["summary"]),
+        "people": people_table(loaded, endpoints),
+        "summary": all_endpoints(loaded),
     }
-    write_page(path, "index", common | shown)
+    first_page |= methods_part(results, loaded, with_outcomes=with_outcomes)
+    _write_people(report, loaded, common)
+    write_viewers(results, loaded, common)
+    path = report / "index.html"
+    write_page(path, "index", first_page)
     return path
 
 
-def _summary_rows(results: Results) -> list[Row]:
-    """Return the rows of the summary, without a lesion-free target if nobody gave a lesion mask."""
-    change = results.tables["change"]
-    unasked = {row["region"] for row in change if "no_lesion_mask" in codes_in(row["reason"])}
-    unasked -= {row["region"] for row in change if row["change"] != MISSING}
-    return [row for row in results.tables["summary"] if row["region"] not in unasked]
+def _write_people(report: Path, loaded: Results, common: Mapping[str, Any]) -> None:
+    names = unique([row["participant_id"] for row in loaded.tables["scans"]])
+    remove_pages_of_others(report, names)
+    for person, content in person_pages(report.parent, loaded, people(loaded)):
+        write_page(report / layout.participant_page(person.participant), "person", {**common, **content})
+
+
+def remove_pages_of_others(report: Path, participants: Collection[str]) -> None:
+    """Remove the pages of people who are no longer in the study, and what a killed run left half written.
+
+    Parameters
+    ----------
+    report : Path
+        Need not exist.
+    participants : collection of str
+        Whose pages stay.
+    """
+    kept = {report / page(person) for person in participants for page in (layout.participant_page, layout.viewer_page)}
+    for path in (report / "people").glob("*.html"):
+        if path not in kept:
+            path.unlink()
 
 
 def _counts(scans: Sequence[Row]) -> list[tuple[str, int]]:

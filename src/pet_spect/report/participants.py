@@ -1,7 +1,8 @@
-"""The report's participants, one after the other: pictures, flags and values."""
+"""The report's participants as its first page lists them: visits and flags, and the scans that gave no value."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +10,9 @@ from pet_spect.remarks import read_cell
 from pet_spect.remarks.catalogue import Code
 from pet_spect.report.answer.endpoints import lesion_sides
 from pet_spect.report.display import Cell, Table, table, unique
-from pet_spect.report.results_folder import Results, asked_for, key_of
-from pet_spect.results.columns import CHANGE, RATIOS
-from pet_spect.results.reliable_change import RELIABLE_CHANGE, recorded_cvs
+from pet_spect.report.results_folder import Results, key_of
 from pet_spect.tsv import MISSING, Row
 
-_CHANGE = tuple(name for name in CHANGE if name != "participant_id")
-_RATIOS = tuple(name for name in RATIOS if name not in ("participant_id", "lesion_side"))
 _SCAN = (
     "participant_id",
     "session",
@@ -62,6 +59,11 @@ class Visit:
     gates: list[str]
     sign_off: str
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the scan has values, used or not."""
+        return self.status in ("measured", "excluded")
+
 
 @dataclass(frozen=True)
 class Person:
@@ -75,7 +77,6 @@ class Person:
     remarks : list of str
         Which secondary values are not computed, and why.
     visits : list of Visit
-    change, ratios : Table
     """
 
     participant: str
@@ -83,30 +84,21 @@ class Person:
     flags: list[str]
     remarks: list[str]
     visits: list[Visit]
-    change: Table
-    ratios: Table
 
 
 def people(results: Results) -> list[Person]:
     """Return everybody of the scans table."""
     sides = lesion_sides(results)
-    dictionary = results.dictionaries["change"]
-    change_columns = (*_CHANGE, *RELIABLE_CHANGE) if recorded_cvs(dictionary) else _CHANGE
-    change, ratios, scans = (_by_person(results.tables[name]) for name in ("change", "ratios", "scans"))
-    everybody = []
-    for person, listed in scans.items():
-        mine, values = change.get(person, []), ratios.get(person, [])
-        everybody.append(
-            Person(
-                person,
-                sides.get(person, MISSING),
-                *_flags_and_remarks(values),
-                [_visit(results, row) for row in listed],
-                table(change_columns, asked_for(mine), dictionary),
-                table(_RATIOS, asked_for(values), results.dictionaries["ratios"]),
-            )
+    ratios, scans = (by_person(results.tables[name]) for name in ("ratios", "scans"))
+    return [
+        Person(
+            person,
+            sides.get(person, MISSING),
+            *_flags_and_remarks(ratios.get(person, [])),
+            [_visit(results, row) for row in listed],
         )
-    return everybody
+        for person, listed in scans.items()
+    ]
 
 
 def troubles(results: Results) -> Table:
@@ -120,11 +112,12 @@ def troubles(results: Results) -> Table:
     return Table(shown.columns, shown.rows, open_cases)
 
 
-def _by_person(rows: list[Row]) -> dict[str, list[Row]]:
-    by_person: dict[str, list[Row]] = {}
+def by_person(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Return the rows of each participant."""
+    grouped: dict[str, list[Row]] = {}
     for row in rows:
-        by_person.setdefault(row["participant_id"], []).append(row)
-    return by_person
+        grouped.setdefault(row["participant_id"], []).append(row)
+    return grouped
 
 
 def _flags_and_remarks(values: list[Row]) -> tuple[list[str], list[str]]:

@@ -34,9 +34,9 @@ def write_page(path: Path, template: str, content: Mapping[str, Any], allow: Map
     """
     from markupsafe import Markup
 
-    style, script = (_joined(("report", template), suffix) for suffix in (".css", ".js"))
+    style, script = (joined_assets(("report", template), suffix) for suffix in (".css", ".js"))
     text = (
-        _environment()
+        environment()
         .get_template(f"{template}.html.j2")
         .render(
             content,
@@ -51,7 +51,8 @@ def write_page(path: Path, template: str, content: Mapping[str, Any], allow: Map
 
 
 @cache
-def _joined(names: tuple[str, ...], suffix: str) -> str:
+def joined_assets(names: tuple[str, ...], suffix: str) -> str:
+    """Return the assets of these names that exist, one behind the other."""
     files = [ASSETS / f"{name}{suffix}" for name in names]
     return "".join(file.read_text("utf-8") for file in files if file.exists())
 
@@ -70,8 +71,8 @@ def policy(style: str, script: str, allow: Mapping[str, str]) -> str:
     """
     sources = {
         "default-src": "'none'",
-        "style-src": _hash(style),
-        "script-src": _hash(script),
+        "style-src": source_hash(style),
+        "script-src": source_hash(script),
         "img-src": "'self' file:",
         "form-action": "'none'",
         "base-uri": "'none'",
@@ -81,12 +82,14 @@ def policy(style: str, script: str, allow: Mapping[str, str]) -> str:
     return "; ".join(f"{name} {source}" for name, source in sources.items())
 
 
-def _hash(text: str) -> str:
+def source_hash(text: str) -> str:
+    """Return how a content security policy names a style or a script that stands in the page."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the templates of the report, in which everything is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(

@@ -76,7 +76,7 @@ def read_results(results: Path, without_pictures: Collection[str] = ()) -> Resul
         if row["status"] == "missing" or key.participant in without_pictures:
             continue
         if key.participant not in by_participant:
-            by_participant[key.participant] = _pictures_of(results, key.participant)
+            by_participant[key.participant] = pictures_of(results, key.participant)
             records[key.participant] = read_registration_record(results / layout.registration_record(key.participant))
         if key not in by_participant[key.participant]:
             raise ImageError(
@@ -100,7 +100,8 @@ def key_of(row: Row) -> ScanKey:
     return ScanKey(row["participant_id"], row["session"], row["tracer"])
 
 
-def _pictures_of(results: Path, participant: str) -> dict[ScanKey, Path]:
+def pictures_of(results: Path, participant: str) -> dict[ScanKey, Path]:
+    """Return the picture of each scan of a participant, by what the pictures say that they show."""
     from pet_spect.report.pictures.canvas import scan_of_picture
 
     files = sorted((results / "figures" / participant).glob("*_registration.png"))

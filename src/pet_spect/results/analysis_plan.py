@@ -215,7 +215,7 @@ def told_changes(first: Mapping[str, Any], later: Mapping[str, Any]) -> tuple[st
     >>> told_changes({"pvc": "none", "targets": ["a"]}, {"pvc": "gtm", "targets": ["a"]})
     ('pvc: from none to gtm',)
     """
-    before, after = dict(_settings(first)), dict(_settings(later))
+    before, after = dict(settings_of(first)), dict(settings_of(later))
     lines = [
         f"{key}: from {_spelled(before.get(key))} to {_spelled(after.get(key))}"
         for key in dict.fromkeys([*before, *after])
@@ -231,11 +231,11 @@ def _is_filled(key: str, before: Mapping[str, object], after: Mapping[str, objec
     return empty.get(key) == {} and any(name.startswith(f"{key}.") for name in other)
 
 
-def _settings(value: object, key: str = "") -> Iterator[tuple[str, object]]:
+def settings_of(value: object, key: str = "") -> Iterator[tuple[str, object]]:
     """Yield every setting of a plan with its key, such as ``analysis.primary.FDG.reference``."""
     if isinstance(value, Mapping) and (value or not key):
         for name, item in value.items():
-            yield from _settings(item, f"{key}.{name}" if key else str(name))
+            yield from settings_of(item, f"{key}.{name}" if key else str(name))
     else:
         yield key, value
 

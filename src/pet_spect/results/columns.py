@@ -249,7 +249,7 @@ SCANS: Columns = {
     "reason": {"Description": "The fault in words."},
     "warnings": {
         "Description": "code: text of what to look at in this scan, several separated by '; '; also stands in the"
-        " reasons of the other tables."
+        " reasons of the other tables, apart from what readers rate (rated_doubt, rated_bad)."
     },
     "days_since_treatment": {
         "Description": "From the treatment to the scan, as scans.tsv of the study says; negative before it.",

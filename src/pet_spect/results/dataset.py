@@ -25,6 +25,7 @@ NOT_BIDS = (
 
 _DESCRIPTION = "dataset_description.json"
 _NAME = "Uptake in PET and SPECT, measured by pet_spect"
+_PROGRAM = "pet_spect"
 _STUDY = "Study"
 """A key of its own: of the three facts, BIDS has a place for the name alone."""
 
@@ -44,7 +45,7 @@ def describe_dataset(results: Path, study: StudyFacts = NOT_STATED) -> None:
         "Name": study.title or study.id or _NAME,
         "BIDSVersion": "1.10.0",
         "DatasetType": "derivative",
-        "GeneratedBy": [{"Name": "pet_spect", "Version": __version__}],
+        "GeneratedBy": [{"Name": _PROGRAM, "Version": __version__}],
         **({} if study.registration is None else {"ReferencesAndLinks": [study.registration]}),
         **({_STUDY: as_json(study)} if study.stated else {}),
     }
@@ -66,3 +67,21 @@ def described_study(results: Path) -> StudyFacts:
         return from_json(StudyFacts, read_json(path, TableError, "dictionary").get(_STUDY, {}))
     except MismatchError as error:
         raise TableError(f"{path}: {_STUDY}: {error}; run the workflow again", code="dictionary_unreadable") from None
+
+
+def described_version(results: Path) -> str | None:
+    """Return the version of pet_spect that made the tables, as `describe_dataset` wrote it; None if it is not said.
+
+    Raises
+    ------
+    TableError
+        If the description cannot be read.
+    """
+    path = results / _DESCRIPTION
+    if not path.is_file():
+        return None
+    programs = read_json(path, TableError, "dictionary").get("GeneratedBy", [])
+    if not isinstance(programs, list):
+        return None
+    own = (entry for entry in programs if isinstance(entry, dict) and entry.get("Name") == _PROGRAM)
+    return next((str(entry["Version"]) for entry in own if "Version" in entry), None)

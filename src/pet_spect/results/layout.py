@@ -157,6 +157,11 @@ def lesion_volume(participant: str) -> str:
     return f"figures/{participant}/{participant}_lesion.js"
 
 
+def regions_volume(participant: str) -> str:
+    """Return the path of the regions of the atlas as a script that the viewer loads."""
+    return f"figures/{participant}/{participant}_regions.js"
+
+
 def participant_page(participant: str) -> str:
     """Return the path of a participant's page, relative to the report."""
     return f"people/{participant}.html"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pet_spect import __version__
 from pet_spect.errors import ImageError
@@ -18,7 +18,7 @@ from pet_spect.remarks import Remark
 from pet_spect.remarks.catalogue import Code
 from pet_spect.results.record_values import VolumesMl
 from pet_spect.results.registration_entries import RefusedAnat, RefusedEntry, RegisteredAnat, RegisteredEntry
-from pet_spect.results.typed_json import MismatchError, as_json, from_json
+from pet_spect.results.typed_json import Mark, MismatchError, as_json, from_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +68,14 @@ class Settings:
     gates : mapping of str to float
         The fields of `pet_spect.registration.gates.plausibility.Gates`.
     deformation : mapping of str to object
-        Those of `pet_spect.registration.warp.Deformation`; for a person, no step reads them.
+        Those of `pet_spect.registration.warp.Deformation`; no step depends on them, the report tells them.
+    packages : mapping of str to str, or None
+        Versions of Python and of the packages that registered; None in a record of an earlier version.
     """
 
     gates: Mapping[str, float]
     deformation: Mapping[str, object]
+    packages: Annotated[Mapping[str, str] | None, Mark.LEFT_OUT] = None
 
 
 @dataclass(frozen=True, kw_only=True)

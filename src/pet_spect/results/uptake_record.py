@@ -175,6 +175,22 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]])
     return ParticipantUptake(in_order, tuple(lines), sidecar.misplacement_mm, sidecar.min_coverage)
 
 
+def read_uptake_scans(path: Path) -> tuple[UptakeScan, ...]:
+    """Read what became of each visit, from the sidecar of a participant's uptake table.
+
+    Raises
+    ------
+    TableError
+        If there is no such sidecar, or measure of this version did not write it.
+    """
+    try:
+        return from_json(_Sidecar, read_json(sidecar_of_table(path), TableError, "sidecar")).scans
+    except (ValueError, KeyError):
+        raise TableError(
+            f"{path}: its sidecar is not one that measure of this version wrote; run measure again"
+        ) from None
+
+
 def _value(mean: str, volume: str, lesion: str, reason: str, sensitivity: Sensitivity | None) -> RegionValue:
     uptake = parse_float(mean)
     why = read_cell(reason)[0] if math.isnan(uptake) and reason else None

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
+from pet_spect.errors import TableError
 from pet_spect.model import Decision, ScanKey
 from pet_spect.quantify.cohort.agreement import Agreement, cohen_kappa
-from pet_spect.study.decisions import decisions_by_scan, effective, last_ratings
-from pet_spect.study.qc_tables import QcTable, QcTables
+from pet_spect.remarks import Remark
+from pet_spect.remarks.catalogue import Code
+from pet_spect.study.decisions import RESERVED, decisions_by_scan, effective, last_ratings
+from pet_spect.study.qc_tables import QcTable, QcTables, read_qc_tables
 
 Basis = Literal["decision", "rating"]
 
 _NONE = "none"
+_REMARKED: Mapping[str, Code] = {"doubt": "rated_doubt", "bad": "rated_bad"}
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,49 @@ def compare_readers(tables: QcTables, scans: Iterable[ScanKey]) -> tuple[list[Di
     if any(rated):
         agreement["rating"] = cohen_kappa([(rated[0][key], rated[1][key]) for key in both])
     return disagreements, agreement
+
+
+def rating_remarks(tables: QcTables) -> dict[ScanKey, list[Remark]]:
+    """Return what the last rating of each scan calls attention to: that of the consensus, else those of the readers.
+
+    A good scan has none. A rating says nothing of whether the scan is used.
+    """
+    consensus = {} if tables.consensus is None else last_ratings(tables.consensus.lines)
+    remarks: dict[ScanKey, list[Remark]] = {}
+    for table in tables.tables:
+        for key, line in last_ratings(table.lines).items():
+            code = _REMARKED.get(line.code or "")
+            if code is not None and (key not in consensus or table is tables.consensus):
+                remarks.setdefault(key, []).append(Remark.of(code, table=table.name, reason=line.reason))
+    return remarks
+
+
+def drafted_exclusion(path: Path, key: ScanKey) -> tuple[str | None, str]:
+    """Return code and reason of the exclusion that the last rating of a scan drafts.
+
+    Parameters
+    ----------
+    path : Path
+        The table of the reader.
+    key : ScanKey
+
+    Raises
+    ------
+    StudyError
+        If the table holds a mistake.
+    TableError
+        If its last rating of the scan is not ``bad``.
+    """
+    line = last_ratings(read_qc_tables([path]).readers[0].lines).get(key)
+    if line is None or line.code != "bad":
+        said = "does not rate it" if line is None else f"rates it {line.code}"
+        raise TableError(
+            f"{path}: drafts no exclusion of {key.participant} {key.session} {key.tracer}: {said}; to exclude it, use"
+            " --decision exclude"
+        )
+    code, then, _ = line.reason.partition(": ")
+    is_code = then and re.fullmatch("[a-z0-9_]+", code) and code not in RESERVED
+    return (code if is_code else None), f"{line.reason}, rated bad by {line.initials}"
 
 
 def _words(decisions: Iterable[Decision]) -> dict[ScanKey, str]:

@@ -79,7 +79,7 @@ def test_verdicts_are_counted_in_the_analysis_set_as_in_the_summary(make_study, 
 def test_the_limits_stand_only_in_the_table_of_the_tracer_with_a_cv(make_study, tmp_path):
     page = with_verdicts(make_study(2), tmp_path, ["improved", "declined"])
     values = page.split('id="values"')[1].split('id="summary"')[0]
-    assert values.count(">reliable change<") == 1
+    assert values.count('data-key="reliable_change"') == 1
 
 
 def test_without_a_cv_nothing_is_counted():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,6 +16,7 @@ from pet_spect.report.pictures.canvas import (
     REFERENCE,
     RIGHT,
     TISSUE,
+    blind_rows,
     scan_of_picture,
 )
 from pet_spect.report.pictures.figures import draw_refusal, draw_registration
@@ -147,12 +150,33 @@ def test_picture_is_the_same_each_time_and_holds_no_date(tmp_path):
         draw_registration(tmp_path / name, KEY, NAME, steps(), [], simulated=True)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     with Image.open(tmp_path / "a.png") as image:
-        assert set(image.info) <= {"Participant", "Session", "Tracer", "dpi"}
+        assert set(image.info) <= {"Participant", "Session", "Tracer", "BlindRows", "dpi"}
 
 
 def test_picture_says_which_scan_it_shows(tmp_path):
     draw_registration(tmp_path / "a.png", KEY, NAME, steps(), [], simulated=False)
     assert scan_of_picture(tmp_path / "a.png") == KEY
+
+
+@pytest.mark.parametrize(("warnings", "band"), [([], 40), (["short"], 57), (["long " * 100], 74)])
+def test_the_rows_for_a_blinded_reader_leave_out_title_lesion_and_gates(tmp_path, warnings, band):
+    lesion = replace(steps()[0], title="4  Lesion, estimated: right 3.6 mL", personal=True)
+    shown = [*steps(), lesion]
+    draw_registration(tmp_path / "a.png", KEY, NAME, shown, ["scale  0.9"], warnings=warnings, simulated=True)
+    title, panels = 28, PIXELS
+    first = band + 26
+    assert blind_rows(tmp_path / "a.png") == [
+        (band, first),
+        (first, first + title + panels),
+        (first + 2 * title + panels, first + 2 * (title + panels)),
+    ]
+
+
+def test_a_refused_scan_has_no_rows_for_a_blinded_reader_and_an_old_picture_does_not_say(tmp_path):
+    draw_refusal(tmp_path / "a.png", KEY, NAME, Refusal("convert", "code", "reason"), simulated=False)
+    assert blind_rows(tmp_path / "a.png") == []
+    Image.new("L", (4, 4)).save(tmp_path / "old.png")
+    assert blind_rows(tmp_path / "old.png") is None
 
 
 @pytest.mark.slow

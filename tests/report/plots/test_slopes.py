@@ -5,78 +5,58 @@ import math
 
 import pytest
 
-from pet_spect.report.plots.slopes import Visit, slope_plot
+from pet_spect.report.plots.slopes import slope_plot
+
+from .people import person
 
 NAN = math.nan
 
 
-def visit(name, before, after, *, included=True):
-    return Visit(name, before, after, after - before, included)
-
-
 def test_a_rise_goes_up_the_page_and_a_fall_down():
-    plot = slope_plot([visit("a", 0.8, 0.9), visit("b", 0.9, 0.8)], 0.0, NAN, NAN)
-    rise, fall = plot.lines
-    assert (rise.kind, fall.kind) == ("up", "down")
+    rise, fall = slope_plot([person("a", 0.8, 0.9), person("b", 0.9, 0.8)]).lines
     assert rise.after < rise.before
     assert fall.after > fall.before
-    assert rise.change < plot.zero < fall.change
 
 
 def test_height_is_linear_between_the_ticks():
-    plot = slope_plot([visit("a", 0.0, 1.0), visit("b", 0.5, 0.5)], 0.5, 0.0, 1.0)
+    plot = slope_plot([person("a", 0.0, 1.0), person("b", 0.5, 0.5)])
     first, second = plot.lines
     assert second.before == pytest.approx((first.before + first.after) / 2)
-    assert [text for _, text in plot.value_ticks] == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
-
-
-def test_change_axis_always_shows_zero():
-    plot = slope_plot([visit("a", 0.8, 0.9)], 0.1, 0.05, 0.15)
-    assert (plot.bottom, "0.00") in plot.change_ticks
-    assert plot.zero == plot.bottom
-
-
-def test_mean_and_interval_stand_on_the_change_axis():
-    plot = slope_plot([visit("a", 0.0, 1.0)], 1.0, 0.5, 1.5)
-    assert plot.high < plot.mean < plot.low
-    assert plot.mean == plot.lines[0].change
+    assert [text for _, text in plot.ticks] == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
 
 
 def test_participant_with_one_visit_is_drawn_as_a_point():
-    plot = slope_plot([visit("a", 0.8, NAN, included=False), visit("b", 0.7, 0.9)], 0.2, NAN, NAN)
-    (alone, _) = plot.lines
-    assert alone.kind == "out"
+    alone, _ = slope_plot([person("a", 0.8, NAN, kind="out"), person("b", 0.7, 0.9)]).lines
     assert alone.before is not None
     assert alone.after is None
-    assert alone.change is None
-    assert alone.name_y is not None
 
 
 def test_without_any_value_there_is_still_a_drawing():
-    plot = slope_plot([visit("a", NAN, NAN, included=False)], NAN, NAN, NAN)
-    assert plot.lines[0].before is None
-    assert plot.mean is None
-    assert plot.value_ticks
+    plot = slope_plot([person("a", NAN, NAN, kind="out")])
+    assert plot.lines == []
+    assert plot.ticks
 
 
 def test_equal_values_do_not_divide_by_zero():
-    plot = slope_plot([visit("a", 0.8, 0.8)], 0.0, 0.0, 0.0)
-    assert plot.top < plot.lines[0].before < plot.bottom
+    plot = slope_plot([person("a", 0.8, 0.8)])
+    assert 0 < plot.lines[0].before < plot.bottom
 
 
-def test_names_are_pushed_apart_and_dots_do_not_hide_each_other():
-    plot = slope_plot([visit(name, 0.8, 0.9) for name in "abcdef"] + [visit("z", 0.1, 0.2)], 0.1, NAN, NAN)
+def test_names_are_pushed_apart():
+    plot = slope_plot([person(name, 0.8, 0.9) for name in "abcdef"] + [person("z", 0.1, 0.2)])
     heights = sorted(line.name_y for line in plot.lines)
     assert min(upper - lower for lower, upper in itertools.pairwise(heights)) >= 12.9
-    assert len({line.change_x for line in plot.lines}) == 7
 
 
-def test_names_are_left_to_the_table_when_there_are_many():
-    plot = slope_plot([visit(f"sub-{number}", 0.8, 0.9) for number in range(40)], 0.1, NAN, NAN)
-    assert {line.name_y for line in plot.lines} == {None}
+def test_every_name_of_the_most_people_fits_into_the_drawing():
+    plot = slope_plot([person(f"sub-{number}", 0.8, 0.9) for number in range(24)])
+    assert all(0 < line.name_y <= plot.bottom for line in plot.lines)
 
 
-def test_many_participants_are_drawn_small_and_stay_clear_of_the_mean():
-    plot = slope_plot([visit(f"sub-{number}", 0.8, 0.9) for number in range(500)], 0.1, NAN, NAN)
-    assert plot.crowded
-    assert all(abs(line.change_x - plot.change_x) < 40 for line in plot.lines)
+def test_many_participants_are_two_paths_of_a_kind_without_names():
+    people = [person(f"sub-{number}", 0.8, 0.9, kind=("up", "out")[number % 2]) for number in range(1000)]
+    plot = slope_plot(people)
+    assert plot.lines == []
+    assert [kind for kind, _, _ in plot.crowds] == ["up", "out"]
+    assert sum(dots.count("M") for _, _, dots in plot.crowds) == 2000
+    assert sum(len(lines) + len(dots) for _, lines, dots in plot.crowds) < 60 * 1000

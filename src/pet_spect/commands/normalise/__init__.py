@@ -19,6 +19,7 @@ from pet_spect.commands.normalise.lesion import read_lesion
 from pet_spect.commands.normalise.record import record_of
 from pet_spect.errors import ConfigError, ImageError, RefusedError, listed, shown
 from pet_spect.imaging import images
+from pet_spect.imaging.rounding import STANDARD_BITS, rounded_to_bits
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
 from pet_spect.remarks import BY_EYE
 from pet_spect.results import layout
@@ -270,4 +271,5 @@ def _write(
         else:
             write_participant_to_scan_points(results, name, result.scans[key].to_scan)
             facts = {**images.read_sidecar(path), "SpatialReference": STANDARD_SPACE}
-            images.write_scan(standard, result.scans[key].standard, facts)
+            seen = result.scans[key].standard
+            images.write_scan(standard, replace(seen, data=rounded_to_bits(seen.data, STANDARD_BITS)), facts)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pet_spect.errors import TableError
 from pet_spect.remarks import codes_in
+from pet_spect.report.answer.doubts import Doubts, doubts_of
+from pet_spect.report.answer.drawings import Drawings, drawings_of
 from pet_spect.report.answer.estimates import (
     ANALYSIS_SET,
     ENDPOINT,
@@ -22,13 +24,13 @@ from pet_spect.report.answer.estimates import (
 )
 from pet_spect.report.answer.other_side import sides_of
 from pet_spect.report.answer.precision import HowTested, how_tested, reliable_changes, what_trial_shows
+from pet_spect.report.answer.sentence import Answer, answer_of
+from pet_spect.report.clinical_words import ANALYSIS_SETS, TRACERS
 from pet_spect.report.display import Table, table, unique, words
-from pet_spect.report.plots.slopes import SlopePlot, Visit, slope_plot
 from pet_spect.report.results_folder import Results
 from pet_spect.results.reliable_change import RELIABLE_CHANGE
 from pet_spect.tsv import MISSING, Row, parse_float
 
-_SETS = {"as_accepted": "as accepted", "per_protocol": "per protocol", "all": "all with a value"}
 _SHOWN = (
     "participant_id",
     "lesion_side",
@@ -53,6 +55,12 @@ class Outcome:
     Attributes
     ----------
     tracer, reference_session, session, endpoint : str
+    stands_for : str
+        What the uptake of the tracer stands for; empty where that is not known.
+    answer : Answer
+        The result in a sentence.
+    doubts : Doubts
+        Whom not to believe.
     is_primary : bool
         Whether it is the follow-up of the primary analysis.
     shown : Estimate
@@ -67,7 +75,7 @@ class Outcome:
         Where zero lies.
     people : int
         Participants in all.
-    plot : SlopePlot
+    drawings : Drawings
     table : Table
         One row per participant.
     left_out : list of (str, str)
@@ -96,6 +104,9 @@ class Outcome:
     reference_session: str
     session: str
     endpoint: str
+    stands_for: str
+    answer: Answer
+    doubts: Doubts
     is_primary: bool
     shown: Estimate
     difference: Estimate | None
@@ -103,7 +114,7 @@ class Outcome:
     analysis_set: str
     direction: str
     people: int
-    plot: SlopePlot
+    drawings: Drawings
     table: Table
     left_out: list[tuple[str, str]]
     not_drawn: list[str]
@@ -160,8 +171,6 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
     difference = by_quantity.get("change")
     rows = _everybody(results, endpoint, result)
     sides, moved_on_average = sides_of(results, endpoint, rows)
-    visits = [_visit(row) for row in rows]
-    low, high = parse_float(shown["ci95_low"]), parse_float(shown["ci95_high"])
     reliable = reliable_changes([row for row in rows if is_in_set(row)], results.dictionaries["change"], tracer)
     columns = (*_SHOWN[:-3], *RELIABLE_CHANGE, *_SHOWN[-3:]) if reliable else _SHOWN
     against = "" if reference in (MISSING, "none") else f", reference {words(reference)}"
@@ -170,18 +179,21 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
         reference_session=_reference_session(results),
         session=session,
         endpoint=f"{words(region)}, {words(measure)}{against}",
+        stands_for=TRACERS.get(tracer, ""),
+        answer=answer_of(result, as_shown, len(rows)),
+        doubts=doubts_of(rows),
         is_primary=result is primary,
         shown=estimate_of(shown),
         difference=None if difference is None or difference is as_shown else estimate_of(difference),
         others=[
-            (_SETS.get(row["analysis_set"], row["analysis_set"]), estimate_of(row))
+            (ANALYSIS_SETS.get(row["analysis_set"], row["analysis_set"]), estimate_of(row))
             for row in summary
             if _alike(row, shown, "analysis_set") and row is not as_shown
         ],
-        analysis_set=_SETS.get(result["analysis_set"], result["analysis_set"]),
-        direction=_direction(low, high),
+        analysis_set=ANALYSIS_SETS.get(result["analysis_set"], result["analysis_set"]),
+        direction=_direction(shown),
         people=len(rows),
-        plot=slope_plot(visits, *_in_own_unit(shown, visits)),
+        drawings=drawings_of(rows, summary, as_shown, result),
         table=table(columns, rows, results.dictionaries["ratios"] | results.dictionaries["change"]),
         left_out=[(row["participant_id"], why_out(row)) for row in rows if not is_in(row)],
         sides=sides,
@@ -192,19 +204,8 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
         tested=how_tested(result),
         trial_shows=what_trial_shows(result),
         reliable=reliable,
-        not_drawn=[visit.participant for visit in visits if math.isnan(visit.baseline) and math.isnan(visit.follow_up)],
+        not_drawn=[row["participant_id"] for row in rows if row["baseline"] == row["follow_up"] == MISSING],
     )
-
-
-def _in_own_unit(shown: Row, visits: Sequence[Visit]) -> tuple[float, float, float]:
-    """Return mean and interval in the unit of the measure; percents are of the geometric mean baseline."""
-    values = [parse_float(shown[name]) for name in ("mean_change", "ci95_low", "ci95_high")]
-    scale = 1.0
-    if shown["quantity"] == "change_percent":
-        logs = [math.log(visit.baseline) for visit in visits if visit.included and visit.baseline > 0]
-        scale = math.exp(math.fsum(logs) / len(logs)) / 100 if logs else math.nan
-    mean, low, high = (scale * value for value in values)
-    return mean, low, high
 
 
 def _everybody(results: Results, endpoint: Endpoint, result: Row) -> list[Row]:
@@ -236,16 +237,6 @@ def _reference_session(results: Results) -> str:
     return next((session for session in sessions if session not in follow_ups), "baseline")
 
 
-def _visit(row: Row) -> Visit:
-    return Visit(
-        row["participant_id"],
-        parse_float(row["baseline"]),
-        parse_float(row["follow_up"]),
-        parse_float(row["change"]),
-        is_in(row),
-    )
-
-
 def _meaning(result: Row, first: str) -> str:
     """Return what the number of a result is, and what above zero means."""
     later = result["session"]
@@ -258,7 +249,8 @@ def _meaning(result: Row, first: str) -> str:
     return f"Mean of {later} minus {first}; above zero is {above} than at {first}."
 
 
-def _direction(low: float, high: float) -> str:
+def _direction(shown: Row) -> str:
+    low, high = parse_float(shown["ci95_low"]), parse_float(shown["ci95_high"])
     if math.isnan(low) or math.isnan(high):
         return "There is no interval."
     if low > 0:

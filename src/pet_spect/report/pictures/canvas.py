@@ -42,6 +42,7 @@ STROKES = {
 _DASHED = (0, (4.0, 2.0))
 
 _DPI, _HEADER, _WARNING = 100, 40, 17
+_BLIND, _NONE = "BlindRows", "none"
 _LETTER, _TEXT_COLUMNS, _SMALL_LINE = 7.4, 4, 15
 
 
@@ -195,8 +196,8 @@ def draw_lines(axes: Axes, row: float, lines: Sequence[str]) -> None:
         axes.text(column, middle, plain(line), color="#d0d6dd", fontsize=8, va="center")
 
 
-def _palette() -> Image.Image:
-    """Return greys, and each colour laid over some of them, the same for every picture."""
+def _palette(colours: Sequence[tuple[int, int, int]]) -> Image.Image:
+    """Return greys, and each colour laid over some of them, the same for every picture, and further colours."""
     from PIL import Image
     from PIL.ImageColor import getrgb
 
@@ -209,22 +210,47 @@ def _palette() -> Image.Image:
     ]
     pure = [getrgb(colour)[:3] for colour in (LEFT, RIGHT, TISSUE, REFERENCE, LESION, OUTSIDE, GROUND, ALERT)]
     palette = Image.new("P", (1, 1))
-    palette.putpalette([part for colour in (*greys, *over, *pure) for part in colour])
+    palette.putpalette([part for colour in (*greys, *over, *pure, *colours) for part in colour])
     return palette
 
 
-def save_picture(canvas: FigureCanvasAgg, path: Path, key: ScanKey) -> None:
-    """Write the canvas as PNG that says which scan it shows and nothing of when it was made."""
+def height_of_title(canvas: FigureCanvasAgg, axes: Axes) -> int:
+    """Return how many rows of pixels the title and its warnings take above the axes of `new_canvas`."""
+    whole = canvas.get_width_height()[1]
+    return whole - round(axes.get_position().height * whole)
+
+
+def save_picture(
+    canvas: FigureCanvasAgg,
+    path: Path,
+    key: ScanKey,
+    colours: Sequence[tuple[int, int, int]] = (),
+    *,
+    blind: Sequence[tuple[int, int]] = (),
+) -> None:
+    """Write the canvas as PNG that says which scan it shows and nothing of when it was made.
+
+    Parameters
+    ----------
+    canvas : FigureCanvasAgg
+    path : Path
+    key : ScanKey
+    blind : sequence of (int, int)
+        Rows of pixels, first and the one behind the last, in which nothing tells whose scan it is (`blind_rows`).
+    colours : sequence of (int, int, int)
+        What is drawn besides greys and lines; at most 110.
+    """
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
     metadata = PngInfo()
     for name, text in (("Participant", key.participant), ("Session", key.session), ("Tracer", key.tracer)):
         metadata.add_text(name, text)
+    metadata.add_text(_BLIND, " ".join(f"{first}-{last}" for first, last in blind) or _NONE)
     buffer, size = canvas.print_to_buffer()  # type: ignore[no-untyped-call]
     picture = Image.frombuffer("RGBA", size, buffer).convert("RGB")
     with whole_file(path) as partial:
-        small = picture.quantize(palette=_palette(), dither=Image.Dither.NONE)
+        small = picture.quantize(palette=_palette(colours), dither=Image.Dither.NONE)
         small.save(partial, format="png", optimize=True, pnginfo=metadata)
 
 
@@ -236,3 +262,22 @@ def scan_of_picture(path: Path) -> ScanKey | None:
         metadata = image.info
     names = [metadata.get(name) for name in ("Participant", "Session", "Tracer")]
     return ScanKey(*map(str, names)) if all(names) else None
+
+
+def blind_rows(path: Path) -> list[tuple[int, int]] | None:
+    """Return the rows of a picture in which nothing tells whose scan it is.
+
+    Returns
+    -------
+    list of (int, int) or None
+        First row and the one behind the last; none of a refused scan, whose picture is its reason. None if the picture
+        does not say, for it is of an earlier version.
+    """
+    from PIL import Image
+
+    with Image.open(path) as image:
+        text = image.info.get(_BLIND)
+    if text is None:
+        return None
+    pairs = [part.split("-") for part in str(text).split() if part != _NONE]
+    return [(int(first), int(last)) for first, last in pairs]

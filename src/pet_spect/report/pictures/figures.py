@@ -20,6 +20,7 @@ from pet_spect.report.pictures.canvas import (
     draw_outline,
     draw_title,
     height_of_lines,
+    height_of_title,
     new_canvas,
     plain,
     save_picture,
@@ -80,7 +81,24 @@ def draw_registration(
     draw_key(axes, _KEY / 2, _key(steps, wholes))
     top = _draw_steps(axes, _KEY, steps, rows)
     draw_lines(axes, top + _FOOT / 2, gates)
-    save_picture(canvas, path, key)
+    save_picture(canvas, path, key, blind=_blind(height_of_title(canvas, axes), steps, rows))
+
+
+def _blind(
+    top: int, steps: Sequence[Step], rows: Sequence[tuple[Panel | None, Sequence[Mark]]]
+) -> list[tuple[int, int]]:
+    """Return the rows of pixels for a reader who must not know whose scan it is.
+
+    Title and warnings name the scan. Lesion and gates are measured once for a person and would show which scans belong
+    together.
+    """
+    blind = [(top, top + _KEY)]
+    top += _KEY
+    for step, (whole, _) in zip(steps, rows, strict=True):
+        below = top + _TITLE + (0 if whole is None else whole.image.shape[0])
+        blind.append((top + (_TITLE if step.personal else 0), below))
+        top = below
+    return blind
 
 
 def _key(steps: Sequence[Step], wholes: Sequence[Panel]) -> list[tuple[str, str]]:

@@ -84,12 +84,15 @@ class Step:
         Empty if there is nothing to see.
     midplane : bool
         Whether the midplane is drawn.
+    personal : bool
+        Whether the title says what was measured of the person, which is the same at each visit.
     """
 
     title: str
     good: str
     panels: list[Panel]
     midplane: bool = False
+    personal: bool = False
 
 
 def outlines(atlas: Atlas, target: Sequence[str], references: Sequence[str] = ()) -> dict[str, Outline]:
@@ -284,7 +287,7 @@ def lesion_step(scan: Registration, masks: Mapping[str, Outline], lesion: Volume
     widest = [int(inside.sum(axis=tuple({0, 1, 2} - {axis})).argmax()) for axis in range(3)]
     at = apply_affine(lesion.affine, np.array(widest))
     shown = _chosen(masks, "left", "right") | {"lesion": Volume(inside.astype(np.float32), lesion.affine)}
-    axial, coronal, sagittal = (_standard_plane(view, at[_THROUGH[view]]) for view in ("axial", "coronal", "sagittal"))
+    axial, coronal, sagittal = (standard_plane(view, at[_THROUGH[view]]) for view in ("axial", "coronal", "sagittal"))
     nothing = {name: Volume(np.zeros_like(mask.data), mask.affine) for name, mask in shown.items()}
     return Step(
         f"4  {caption}",
@@ -296,6 +299,7 @@ def lesion_step(scan: Registration, masks: Mapping[str, Outline], lesion: Volume
             cut(scan.standard, shown, coronal),
             cut(scan.standard, shown, sagittal),
         ],
+        personal=True,
     )
 
 
@@ -326,10 +330,11 @@ def _middle_of_counts(data: Floats) -> Floats:
 
 
 def _standard_planes() -> list[Plane]:
-    return [_standard_plane(view, at) for view, at in _PLANES_MM]
+    return [standard_plane(view, at) for view, at in _PLANES_MM]
 
 
-def _standard_plane(view: View, at: float) -> Plane:
+def standard_plane(view: View, at: float) -> Plane:
+    """Return a plane through the standard space at a coordinate in mm that shows the whole brain."""
     through = _THROUGH[view]
     x, y, z = (at if axis == through else middle for axis, middle in enumerate(_MIDDLE_MM))
     return Plane(view, (x, y, z), _SIZE_MM, f"MNI {'xyz'[through]} = {at:.0f}".replace("-", "−"))

@@ -1,4 +1,4 @@
-"""The slope plot: where everything of the drawing stands. The page's template draws it as SVG."""
+"""The slope plot: where the values of both visits stand. The page's template draws it as SVG."""
 
 from __future__ import annotations
 
@@ -7,34 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pet_spect.report.plots.axis import Axis, axis_over
+from pet_spect.report.plots.person import KINDS, PersonChange, is_crowded
 
-WIDTH, HEIGHT = 640, 340
-"""Size of the drawing in SVG units."""
+WIDTH = 360
+"""Width of the drawing in SVG units."""
 
-_TOP, _BOTTOM = 34.0, 306.0
-_BEFORE, _AFTER = 92.0, 268.0
-_CHANGE = 484.0
-_MOST_NAMES = 16
+_TOP, _AXIS_HEIGHT = 14.0, 34.0
+_BEFORE, _AFTER = 58.0, 280.0
 _NAME_STEP = 13.0
-
-
-@dataclass(frozen=True)
-class Visit:
-    """One participant's values; NaN is a value there is not.
-
-    Attributes
-    ----------
-    participant : str
-    baseline, follow_up, change : float
-    included : bool
-        Whether the mean is made of it too.
-    """
-
-    participant: str
-    baseline: float
-    follow_up: float
-    change: float
-    included: bool
+_LEAST_HEIGHT = 250.0
 
 
 @dataclass(frozen=True)
@@ -43,23 +24,17 @@ class Line:
 
     Attributes
     ----------
-    participant, kind : str
-        ``kind`` is ``up``, ``down`` or ``out`` (not in the mean).
-    before, after, change : float or None
-        Heights of the three points.
-    change_x : float
-        Where the change stands across its axis.
-    name_y : float or None
-        Height of the name; None where names would not fit.
+    person : PersonChange
+    before, after : float or None
+        Heights of the two points.
+    name_y : float
+        Height of the name.
     """
 
-    participant: str
-    kind: str
+    person: PersonChange
     before: float | None
     after: float | None
-    change: float | None
-    change_x: float
-    name_y: float | None
+    name_y: float
 
 
 @dataclass(frozen=True)
@@ -69,124 +44,86 @@ class SlopePlot:
     Attributes
     ----------
     lines : list of Line
-    value_ticks, change_ticks : list of (float, str)
+        Empty where there are too many participants.
+    crowds : list of (str, str, str)
+        Then instead, for each kind: its name, the path of its lines, the path of its dots.
+    ticks : list of (float, str)
         Height and text.
-    zero : float
-        Height of no change.
-    mean, low, high : float or None
-        Heights of the mean change and its interval.
-    crowded : bool
-        Whether there are too many participants for names and large dots.
+    height, bottom : float
     """
 
     lines: list[Line]
-    value_ticks: list[tuple[float, str]]
-    change_ticks: list[tuple[float, str]]
-    zero: float
-    mean: float | None
-    low: float | None
-    high: float | None
-    crowded: bool
+    crowds: list[tuple[str, str, str]]
+    ticks: list[tuple[float, str]]
+    height: float
+    bottom: float
     width: int = WIDTH
-    height: int = HEIGHT
-    top: float = _TOP
-    bottom: float = _BOTTOM
     before_x: float = _BEFORE
     after_x: float = _AFTER
-    change_x: float = _CHANGE
 
 
-def _axis(values: Sequence[float]) -> Axis:
+def slope_plot(people: Sequence[PersonChange]) -> SlopePlot:
+    """Place baseline and follow-up of every participant."""
+    crowded = is_crowded(people)
+    bottom = _TOP + (_LEAST_HEIGHT if crowded else max(_LEAST_HEIGHT, _NAME_STEP * len(people)))
+    axis = _axis([value for person in people for value in (person.baseline, person.follow_up)], bottom)
+    heights = [(_height(axis, person.baseline), _height(axis, person.follow_up)) for person in people]
+    names = {} if crowded else _name_heights(people, axis, bottom)
+    lines = [
+        Line(person, before, after, names[person.participant])
+        for person, (before, after) in zip(people, heights, strict=True)
+        if person.participant in names
+    ]
+    crowds = _crowds(people, heights) if crowded else []
+    return SlopePlot(lines, crowds, axis.ticks(signed=False), bottom + _AXIS_HEIGHT, bottom)
+
+
+def _axis(values: Sequence[float], bottom: float) -> Axis:
     finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(finite), max(finite)
     if high - low < 1e-9 * max(1.0, abs(high)):
         low, high = low - 0.5 * (abs(low) or 1.0), high + 0.5 * (abs(high) or 1.0)
-    return axis_over(low, high, _BOTTOM, _TOP, (high - low) / 5)
+    return axis_over(low, high, bottom, _TOP, (high - low) / 5)
 
 
 def _height(axis: Axis, value: float) -> float | None:
-    """Return where a value stands; None where there is none."""
     return axis.place(value) if math.isfinite(value) else None
 
 
-def slope_plot(visits: Sequence[Visit], mean: float, low: float, high: float) -> SlopePlot:
-    """Place baseline, follow-up and change of every participant.
-
-    Parameters
-    ----------
-    visits : sequence of Visit
-    mean, low, high : float
-        Mean change and its interval, as the summary has them; NaN for none.
-
-    Returns
-    -------
-    SlopePlot
-    """
-    values = _axis([value for visit in visits for value in (visit.baseline, visit.follow_up)])
-    changes = _axis([0.0, mean, low, high, *(visit.change for visit in visits)])
-    crowded = len(visits) > _MOST_NAMES
-    names = {} if crowded else _name_heights(visits, values)
-    heights = [_height(changes, visit.change) for visit in visits]
-    across = [(number % 15 - 7) * 4.5 for number in range(len(visits))] if crowded else _spread(heights)
-    lines = [
-        Line(
-            visit.participant,
-            "out" if not visit.included else "up" if visit.change > 0 else "down",
-            _height(values, visit.baseline),
-            _height(values, visit.follow_up),
-            _height(changes, visit.change),
-            _CHANGE + aside,
-            names.get(visit.participant),
-        )
-        for visit, aside in zip(visits, across, strict=True)
-    ]
-    return SlopePlot(
-        lines,
-        values.ticks(signed=False),
-        changes.ticks(signed=True),
-        changes.place(0.0),
-        mean=_height(changes, mean),
-        low=_height(changes, low),
-        high=_height(changes, high),
-        crowded=crowded,
-    )
+def _crowds(
+    people: Sequence[PersonChange], heights: Sequence[tuple[float | None, float | None]]
+) -> list[tuple[str, str, str]]:
+    """Return all lines and all dots of a kind as two paths, which takes a few dozen bytes per participant."""
+    crowds = []
+    for kind in KINDS:
+        of_kind = [both for person, both in zip(people, heights, strict=True) if person.kind == kind]
+        lines = [f"M{_BEFORE:g} {b:.0f}L{_AFTER:g} {a:.0f}" for b, a in of_kind if b is not None and a is not None]
+        dots = [
+            f"M{x:g} {height:.0f}h0"
+            for before, after in of_kind
+            for x, height in ((_BEFORE, before), (_AFTER, after))
+            if height is not None
+        ]
+        if dots:
+            crowds.append((kind, "".join(lines), "".join(dots)))
+    return crowds
 
 
-def _name_heights(visits: Sequence[Visit], axis: Axis) -> dict[str, float]:
+def _name_heights(people: Sequence[PersonChange], axis: Axis, bottom: float) -> dict[str, float]:
     """Return the heights of names beside the follow-up (or else the baseline), pushed apart."""
     wanted = {}
-    for visit in visits:
-        height = _height(axis, visit.follow_up if math.isfinite(visit.follow_up) else visit.baseline)
+    for person in people:
+        height = _height(axis, person.follow_up if math.isfinite(person.follow_up) else person.baseline)
         if height is not None:
-            wanted[visit.participant] = height
+            wanted[person.participant] = height
     order = sorted(wanted, key=lambda name: wanted[name])
     placed: dict[str, float] = {}
     floor = -math.inf
     for name in order:
         floor = max(wanted[name], floor + _NAME_STEP)
         placed[name] = floor
-    ceiling = max(_BOTTOM, *wanted.values()) if wanted else _BOTTOM
+    ceiling = max(bottom, *wanted.values()) if wanted else bottom
     for name in reversed(order):
         placed[name] = round(min(placed[name], ceiling), 2)
         ceiling = placed[name] - _NAME_STEP
     return placed
-
-
-def _spread(heights: Sequence[float | None]) -> list[float]:
-    """Return how far aside each dot stands so that none hides another."""
-    taken: list[tuple[float, float]] = []
-    asides = []
-    for height in heights:
-        steps = (step * sign * 9.0 for step in range(12) for sign in (1, -1))
-        aside = next(
-            (
-                offset
-                for offset in steps
-                if height is None or all(math.hypot(height - y, offset - x) >= 8.5 for x, y in taken)
-            ),
-            0.0,
-        )
-        if height is not None:
-            taken.append((aside, height))
-        asides.append(aside)
-    return asides

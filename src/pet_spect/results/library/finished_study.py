@@ -19,6 +19,7 @@ from pet_spect.quantify.references import lesionfree_regions
 from pet_spect.quantify.roles import RegionRoles, ScanUptake
 from pet_spect.quantify.uptake import CORRECTED, LESIONFREE
 from pet_spect.remarks import Remark, known_code, read_cell
+from pet_spect.remarks.catalogue import OF_READERS
 from pet_spect.results import layout
 from pet_spect.results.columns import RATIOS, SCANS
 from pet_spect.results.finished_run import check_finished
@@ -232,7 +233,8 @@ def _without_warp(scan: StudyScan) -> StudyScan:
 
 
 def _notes(row: Row) -> tuple[Remark, ...]:
-    return () if row["warnings"] == MISSING else read_cell(row["warnings"])
+    remarks = () if row["warnings"] == MISSING else read_cell(row["warnings"])
+    return tuple(remark for remark in remarks if remark.code not in OF_READERS)
 
 
 def _failure(row: Row) -> Remark | None:

@@ -1,0 +1,1 @@
+"""Methods text of a run, and where its numbers come from."""

@@ -1,0 +1,165 @@
+"""One participant's visits with a tracer side by side: pictures, and the numbers of the primary endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pet_spect.report.answer.estimates import ENDPOINT
+from pet_spect.report.display import Cell, cell, unique, words
+from pet_spect.report.participants import Visit
+from pet_spect.report.results_folder import Results
+from pet_spect.results.columns import CHANGE
+from pet_spect.results.reliable_change import RELIABLE_CHANGE, recorded_cvs
+from pet_spect.tsv import MISSING, Row
+
+_KIND = tuple(name for name in ENDPOINT if name != "session")
+_REGISTRATION = "_registration.png"
+
+
+@dataclass(frozen=True)
+class Place:
+    """The place of one picture; it stays also where there is none.
+
+    Attributes
+    ----------
+    title : str
+    kind : {'visit', 'difference'}
+    status : str
+        Of the visit; empty of a difference.
+    source : str
+        Address of the picture from the person's page; empty if there is none.
+    alt : str
+        What the picture shows, with its number.
+    reason : str
+        Why there is no picture, or why the visit is not used; else empty.
+    number : Cell or None
+        Value of the primary endpoint, or its change.
+    """
+
+    title: str
+    kind: str
+    status: str
+    source: str
+    alt: str
+    reason: str
+    number: Cell | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One follow-up beside the first session.
+
+    Attributes
+    ----------
+    tracer, first, session : str
+    endpoint : str
+        What the numbers are, in words.
+    values : dict of str to Cell
+        The row of change.tsv; empty if there is none.
+    is_reliable_known : bool
+        Whether the row says if the change is reliable.
+    places : list of Place
+        Baseline, follow-up, difference.
+    """
+
+    tracer: str
+    first: str
+    session: str
+    endpoint: str
+    values: dict[str, Cell]
+    is_reliable_known: bool
+    places: list[Place]
+
+
+def primary_endpoints(results: Results) -> dict[str, Row]:
+    """Return the primary row of the summary of each tracer."""
+    return {row["tracer"]: row for row in results.tables["summary"] if row["primary"] == "true"}
+
+
+def comparisons(
+    results: Results, folder: Path, primary: Mapping[str, Row], visits: Sequence[Visit], change: Sequence[Row]
+) -> list[Comparison]:
+    """Return each tracer's follow-ups beside the first session.
+
+    Parameters
+    ----------
+    results : Results
+    folder : Path
+        The results folder, which holds ``figures``.
+    primary : mapping of str to dict
+        Of `primary_endpoints`.
+    visits : sequence of Visit
+        Of one participant; the first session of the study comes first.
+    change : sequence of dict
+        The participant's rows of change.tsv.
+    """
+    is_reliable_known = bool(recorded_cvs(results.dictionaries["change"]))
+    compared = []
+    for tracer in unique([visit.tracer for visit in visits]):
+        first, *later = (visit for visit in visits if visit.tracer == tracer)
+        if tracer not in primary:
+            continue
+        kind = {name: primary[tracer][name] for name in _KIND}
+        rows = {row["session"]: row for row in change if kind.items() <= row.items()}
+        for follow_up in later:
+            row = rows.get(follow_up.session, {})
+            columns = [name for name in (*CHANGE, *RELIABLE_CHANGE) if name in row]
+            values = {name: cell(name, row) for name in columns}
+            compared.append(
+                Comparison(
+                    tracer,
+                    first.session,
+                    follow_up.session,
+                    _in_words(kind),
+                    values,
+                    is_reliable_known and "reliable_change" in values,
+                    _places(folder, first, follow_up, values, _in_words(kind)),
+                )
+            )
+    return compared
+
+
+def _in_words(kind: Mapping[str, str]) -> str:
+    against = "" if kind["reference"] in (MISSING, "none") else f" over {words(kind['reference'])}"
+    return f"{words(kind['region'])}, {words(kind['measure'])}{against}"
+
+
+def _places(folder: Path, first: Visit, later: Visit, values: Mapping[str, Cell], endpoint: str) -> list[Place]:
+    places = [_visit_place(folder, visit, values.get(name), endpoint) for visit, name in _named(first, later)]
+    source = _beside(folder, later, "_difference.png") if first.is_shown and later.is_shown else ""
+    without = [
+        f"{visit.session} {visit.status}: {visit.reason}" for visit in (first, later) if visit.status != "measured"
+    ]
+    title, change = f"{later.session} − {first.session}", values.get("change_percent")
+    said = f"the target changed by {change.text}" if change and not change.missing else "the change is not known"
+    alt = (
+        f"Difference map, {title}, {later.tracer}, in points of the reference: blue is more uptake, orange is less;"
+        f" {said} ({endpoint})."
+    )
+    reason = "; ".join(without) if without or source else "not drawn; run pet-spect figures"
+    return [*places, Place(title, "difference", "", source, alt, reason, change)]
+
+
+def _named(first: Visit, later: Visit) -> list[tuple[Visit, str]]:
+    return [(first, "baseline"), (later, "follow_up")]
+
+
+def _visit_place(folder: Path, visit: Visit, number: Cell | None, endpoint: str) -> Place:
+    source = _beside(folder, visit, "_uptake.png") if visit.is_shown else ""
+    said = f"{endpoint} is {number.text}" if number and not number.missing else f"{endpoint} has no value"
+    alt = (
+        f"Uptake at {visit.session}, {visit.tracer}, in colours from 0: three cuts through the motor cortex and one"
+        f" through the deep nuclei, with the outlines of targets and lesion; {said}."
+    )
+    reason = visit.reason if visit.reason or source else "not drawn; run pet-spect figures"
+    return Place(visit.session, "visit", visit.status, source, alt, reason, number)
+
+
+def _beside(folder: Path, visit: Visit, ending: str) -> str:
+    """Return the address of a picture beside that of the registration, or nothing if there is none."""
+    if not visit.source:
+        return ""
+    source = visit.source.removesuffix(_REGISTRATION) + ending
+    return source if (folder / source.removeprefix("../../")).is_file() else ""

@@ -1,0 +1,1 @@
+"""Blinded reading of the registration pictures in a browser on this computer."""

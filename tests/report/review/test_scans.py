@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pet_spect.errors import ImageError, TableError
+from pet_spect.model import ScanKey
+from pet_spect.report.review.scans import BlindScan, in_random_order, nameless_picture, scans_to_rate
+from pet_spect.results import layout
+
+from ...blind_pictures import SHOWN, write_blind_picture
+
+KEY = ScanKey("sub-01", "baseline", "FDG")
+
+
+def test_every_measured_scan_is_rated_under_a_new_name_each_time(results):
+    found, again = scans_to_rate(results), scans_to_rate(results)
+    assert [scan.key for scan in found.scans] == [scan.key for scan in again.scans]
+    assert len({scan.identifier for scan in (*found.scans, *again.scans)}) == 16
+    assert (found.without_picture, found.simulated) == (0, True)
+
+
+def test_a_refused_scan_has_nothing_to_rate_and_a_missing_one_is_not_counted(make_study, tmp_path):
+    study = make_study(1)
+    study.lose("sub-01", "year1", "FDG", "refused", "no head", stage="normalise", code="no_head")
+    study.lose("sub-01", "year1", "IMZ", "missing", "no scan listed")
+    results = study.write(tmp_path)
+    for session, tracer, label, blind in (
+        ("baseline", "FDG", "18FFDG", "40-60"),
+        ("year1", "FDG", "18FFDG", "none"),
+        ("baseline", "IMZ", "123IIMZ", "40-60"),
+    ):
+        path = results / layout.registration_figure("sub-01", session, label)
+        write_blind_picture(path, ScanKey("sub-01", session, tracer), blind)
+    found = scans_to_rate(results)
+    assert [scan.key.session for scan in found.scans] == ["baseline", "baseline"]
+    assert found.without_picture == 1
+
+
+def test_a_picture_of_an_earlier_version_cannot_be_shown_and_the_message_names_nobody(results):
+    write_blind_picture(results / layout.registration_figure("sub-02", "year1", "123IIMZ"), KEY, blind=None)
+    write_blind_picture(results / layout.registration_figure("sub-01", "baseline", "18FFDG"), KEY, blind=None)
+    with pytest.raises(ImageError, match="a picture of an earlier version; run the workflow again") as caught:
+        scans_to_rate(results)
+    assert "sub-0" not in str(caught.value).replace(str(results), "")
+
+
+def test_a_folder_without_results_is_said(tmp_path):
+    with pytest.raises(TableError, match=r"holds no tables/scans\.tsv"):
+        scans_to_rate(tmp_path)
+
+
+def scans(number):
+    return [BlindScan(str(place), ScanKey(f"sub-{place:02d}", "year1", "FDG"), None) for place in range(number)]
+
+
+def test_the_order_is_the_readers_own_and_the_same_each_time():
+    keys = [[scan.key for scan in in_random_order(scans(30), reader)] for reader in ("a.tsv\tab", "b.tsv\tcd")]
+    assert keys[0] == [scan.key for scan in in_random_order(reversed(scans(30)), "a.tsv\tab")]
+    assert keys[0] != keys[1]
+    assert sorted(map(str, keys[0])) == sorted(map(str, keys[1]))
+    assert keys[0] != [scan.key for scan in scans(30)]
+
+
+def test_a_further_scan_leaves_the_order_of_the_others():
+    before = [scan.key for scan in in_random_order(scans(20), "a")]
+    after = [scan.key for scan in in_random_order(scans(21), "a")]
+    assert [key for key in after if key in before] == before
+
+
+def test_the_picture_holds_only_the_rows_that_name_nobody_and_no_metadata(tmp_path):
+    write_blind_picture(tmp_path / "a.png", KEY)
+    content = nameless_picture(tmp_path / "a.png")
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.info == {}
+        levels = np.asarray(picture.convert("L"))
+    assert levels.shape == (50, 80)
+    assert set(levels.ravel().tolist()) == {SHOWN}
+    assert not any(word in content for word in (b"sub-01", b"baseline", b"FDG", b"tEXt"))
+
+
+@pytest.mark.parametrize("blind", [None, "none"])
+def test_a_picture_without_such_rows_is_not_shown(tmp_path, blind):
+    write_blind_picture(tmp_path / "a.png", KEY, blind)
+    with pytest.raises(ImageError, match="does not say which of its rows name nobody"):
+        nameless_picture(tmp_path / "a.png")
