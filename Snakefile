@@ -21,6 +21,7 @@ rule all:
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/analysis_plan.smk"
+include: "workflow/rules/unfinished.smk"
 include: "workflow/rules/convert.smk"
 include: "workflow/rules/normalise.smk"
 include: "workflow/rules/measure.smk"

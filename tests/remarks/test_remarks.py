@@ -167,6 +167,8 @@ WORDINGS = [
     ("cerebellum_infratentorial", {},
      "the stroke is infratentorial, so either side of the cerebellum may be depressed"),
     ("denominator_too_small", {"denominator": 0.05, "numerator": 60.04}, "the reference is 0.05, the target 60"),
+    ("crashed", {"step": "measure", "log": "logs/measure/sub-01.log"},
+     "the step measure did not finish (logs/measure/sub-01.log says why); run again"),
     ("excluded", {"reason": "moved"}, "moved"),
     ("glucose_high", {"glucose": 180.5, "limit": 160},
      "blood glucose was 180.5 mg/dL; above 160 it competes with FDG"),

@@ -73,6 +73,7 @@ rule cohort:
         within_subject_cv=within_subject_cv,
         study=study_facts,
         early=["--early", *EARLY] if EARLY else [],
+        unfinished=unfinished_flags,
     shell:
         "pet-spect cohort --results results --participants {input.participants:q}"
         " --scans {input.scans:q} {params.qc:q}"
@@ -80,4 +81,4 @@ rule cohort:
         " --target {params.target:q} --references {params.references:q}"
         " {params.analysis:q} --protocol {params.protocol:q} {params.early:q}"
         " --max-cerebellum-asymmetry {params.max_asymmetry} --pvc {params.pvc}"
-        " {params.study:q} {params.within_subject_cv:q} 2> {log:q}"
+        " {params.study:q} {params.within_subject_cv:q} {params.unfinished:q} 2> {log:q}"

@@ -17,8 +17,9 @@ rule report:
     params:
         version=PACKAGE_VERSION,
         no_outcomes="" if OUTCOME_TABLES else "--no-outcomes",
+        unfinished=without_pictures,
     shell:
-        "pet-spect report results {params.no_outcomes} 2> {log:q}"
+        "pet-spect report results {params.no_outcomes} {params.unfinished:q} 2> {log:q}"
 
 
 localrules:

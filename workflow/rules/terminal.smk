@@ -7,8 +7,8 @@ from pet_spect.study.overview import report_line, study_overview
 REPORT = Path("results/report/index.html")
 
 
-def say_report():
-    pending = any(job.rule.name == "report" for job in workflow.dag.needrun_jobs())
+def say_report(made=False):
+    pending = not made and any(job.rule.name == "report" for job in workflow.dag.needrun_jobs())
     logger.info(report_line(REPORT, pending=pending), extra={"closing": True})
 
 
@@ -50,4 +50,7 @@ onsuccess:
 
 
 onerror:
-    say_report()
+    made = make_without_the_unfinished()
+    if made:
+        logger.info(unfinished_line(UNFINISHED), extra={"closing": True})
+    say_report(made)

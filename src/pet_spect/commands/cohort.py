@@ -18,6 +18,7 @@ from pet_spect.commands.cohort_checks import others_dated, participant_checks
 from pet_spect.commands.cohort_decisions import add_qc, is_altered, qc_tables, write_decision_tables
 from pet_spect.commands.cohort_protocol import circumstances, early_tracers, guard_scans, protocols
 from pet_spect.commands.cohort_undecided import Undecided, write_decided
+from pet_spect.commands.cohort_unfinished import add_unfinished, example_of, unfinished_people
 from pet_spect.commands.numbers import positive
 from pet_spect.errors import ConfigError, RegionError, TableError, listed
 from pet_spect.files import whole_file, write_json
@@ -80,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="references to add to the built-in ones, to change, or (null) to leave out (`references` of the config)",
     )
     add_analysis(parser)
+    add_unfinished(parser)
     parser.add_argument(
         "--pvc",
         choices=("none", "gtm"),
@@ -156,7 +158,9 @@ def run(options: argparse.Namespace) -> None:
     plan = _plan(options, people, qc)
     statement = statement_of_plan(options, plan.analysis)
     tables = {identity: options.results / layout.uptake_table(identity, options.atlas_name) for identity in people}
-    absent = [identity for identity, table in tables.items() if not table.is_file()]
+    unfinished = unfinished_people(options)
+    example = example_of(tables, unfinished, plan.visits) if unfinished else None
+    absent = [identity for identity, table in tables.items() if identity not in unfinished and not table.is_file()]
     if absent:
         raise TableError(
             f"{tables[absent[0]]}: does not exist, so {absent[0]} ({len(absent)} of {len(people)} participants)"
@@ -173,10 +177,14 @@ def run(options: argparse.Namespace) -> None:
     with whole_file(folder / "uptake.tsv") as partial, partial.open("w", encoding="utf-8", newline="\n") as joined:
         joined.write("\t".join(columns.UPTAKE) + "\n")
         for identity, person in people.items():
-            uptake = read_uptake(tables[identity], identity, plan.visits)
+            if example is not None and identity in unfinished:
+                uptake = example.without_values(identity, unfinished[identity], plan.circumstances)
+            else:
+                uptake = read_uptake(tables[identity], identity, plan.visits)
             joined.writelines(line + "\n" for line in uptake.lines)
             person_ratios, scan_rows, checked = _participant(person, uptake.scans, plan)
-            checks += participant_checks(options.results, checked, uptake.min_coverage)
+            of_this_run = None if identity in unfinished else options.results
+            checks += participant_checks(of_this_run, checked, uptake.min_coverage)
             ratios += person_ratios
             person_changes = changes(person_ratios, plan.sessions, plan.within_subject_cv)
             followed += person_changes

@@ -14,12 +14,15 @@ from pet_spect.results.checks.scan_checks import CheckedScan, check_rows
 from pet_spect.results.registration_record import read_registration_record
 
 
-def participant_checks(results: Path, checked: Sequence[CheckedScan], min_coverage: float) -> Iterator[dict[str, Any]]:
+def participant_checks(
+    results: Path | None, checked: Sequence[CheckedScan], min_coverage: float
+) -> Iterator[dict[str, Any]]:
     """Yield the rows of one participant.
 
     Parameters
     ----------
-    results : Path
+    results : Path or None
+        None if what lies there of the participant is of an earlier run.
     checked : sequence of CheckedScan
     min_coverage : float
         With which the participant was measured.
@@ -32,8 +35,8 @@ def participant_checks(results: Path, checked: Sequence[CheckedScan], min_covera
     from pet_spect.registration.templates.tracer_pattern import FAR
 
     for who in dict.fromkeys(scan.key.participant for scan in checked):
-        path = results / layout.registration_record(who)
-        record = read_registration_record(path) if path.is_file() else None
+        path = None if results is None else results / layout.registration_record(who)
+        record = read_registration_record(path) if path is not None and path.is_file() else None
         for scan in checked:
             if scan.key.participant == who:
                 yield from check_rows(replace(scan, min_coverage=min_coverage), record, FAR)

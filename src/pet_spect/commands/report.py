@@ -14,6 +14,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out clinical outcomes, whose tables may be those of an earlier run",
     )
+    parser.add_argument(
+        "--without-pictures",
+        action="append",
+        default=[],
+        metavar="PARTICIPANT",
+        help="a participant whose pictures and registration are not shown, because a step did not finish",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -28,4 +35,4 @@ def run(options: argparse.Namespace) -> None:
     """
     from pet_spect.report.page import write_report
 
-    write_report(options.results, with_outcomes=not options.no_outcomes)
+    write_report(options.results, with_outcomes=not options.no_outcomes, without_pictures=options.without_pictures)

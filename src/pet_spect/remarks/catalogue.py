@@ -20,7 +20,7 @@ Code = Literal[
     "archive_nested", "atlas", "atlas_outside", "atlas_side", "atlas_unknown", "attenuation", "attenuation_conflict",
     "attenuation_uncorrected", "attenuation_unknown", "bed_overlap", "benzodiazepine", "bilateral_stroke",
     "brain_cut", "burned_in", "burned_in_text", "cerebellum_asymmetry", "cerebellum_infratentorial", "config",
-    "decay_correction",
+    "crashed", "decay_correction",
     "decay_factor_conflict", "decay_none", "decay_time", "declared_times_differ", "denominator_too_small",
     "detector", "dicom", "dictionary_missing", "dictionary_unreadable", "dose_conflict", "dose_implausible",
     "dose_unit_missing", "dose_unit_unknown", "dose_unreadable", "duplicate_slices", "duration_implausible",
@@ -645,6 +645,13 @@ _OF_TABLES: dict[Code, Kind] = {
         _FLAGS,
         "the reference is {denominator}, the target {numerator}",
         {"denominator": Number(".3g"), "numerator": Number(".3g")},
+    ),
+    "crashed": Kind(
+        _FLAGS,
+        "the step {step} did not finish ({log} says why); run again",
+        {"step": Text(), "log": Text()},
+        sign_off="never",
+        never_for="what is not done cannot be judged",
     ),
     "excluded": Kind(_FLAGS, "{reason}", {"reason": Text()}),
     "glucose_high": Kind(

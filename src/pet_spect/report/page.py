@@ -24,7 +24,7 @@ from pet_spect.results.dataset import described_study
 from pet_spect.tsv import Row
 
 
-def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
+def write_report(results: Path, *, with_outcomes: bool = True, without_pictures: Collection[str] = ()) -> Path:
     """Write ``report/index.html`` of a results folder, and the pages it links.
 
     Parameters
@@ -33,6 +33,8 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
         Holds ``tables``, ``figures`` and each participant's registration record.
     with_outcomes : bool, default True
         Whether the page shows the clinical outcomes, if there are tables of them.
+    without_pictures : collection of str
+        Participants of whom a step did not finish: what there is of an earlier run is not shown.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def write_report(results: Path, *, with_outcomes: bool = True) -> Path:
     ImageError
         If a picture or a registration record is absent.
     """
-    loaded = read_results(results)
+    loaded = read_results(results, without_pictures)
     scans = loaded.tables["scans"]
     endpoints = outcomes(loaded)
     report = results / "report"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -44,13 +44,15 @@ class Results:
     gates: dict[ScanKey, list[str]]
 
 
-def read_results(results: Path) -> Results:
+def read_results(results: Path, without_pictures: Collection[str] = ()) -> Results:
     """Read what the report needs.
 
     Parameters
     ----------
     results : Path
         The results folder.
+    without_pictures : collection of str
+        Participants of whom neither pictures nor registration record are read.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def read_results(results: Path) -> Results:
     records: dict[str, RegistrationRecord] = {}
     for row in tables["scans"]:
         key = key_of(row)
-        if row["status"] == "missing":
+        if row["status"] == "missing" or key.participant in without_pictures:
             continue
         if key.participant not in by_participant:
             by_participant[key.participant] = pictures_of(results, key.participant)

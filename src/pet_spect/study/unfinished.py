@@ -1,0 +1,92 @@
+"""Which steps of single people crashed in a run, if nothing else keeps the tables of everybody from being made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+STEPS = ("convert", "convert_anat", "normalise", "measure", "figures")
+"""The rules that work on one person, in their order."""
+
+
+class Job(Protocol):
+    """What is asked of a job of Snakemake."""
+
+    rule: Any
+    wildcards_dict: Mapping[str, str]
+    log: Iterable[str]
+    output: Iterable[str]
+
+    def is_group(self) -> bool:
+        """Return whether it stands for several jobs."""
+
+
+class UnfinishedStep(NamedTuple):
+    """A step of one person that did not finish.
+
+    Attributes
+    ----------
+    participant, step, log : str
+        Step is a verb of ``pet-spect``.
+    """
+
+    participant: str
+    step: str
+    log: str
+
+
+def unfinished_steps(
+    left: Collection[Job], failed: Iterable[Any], depending: Callable[[Job], Iterable[Job]]
+) -> list[UnfinishedStep]:
+    """Return for each person the first step that failed.
+
+    Parameters
+    ----------
+    left : collection of Job
+        What was to be done and is not.
+    failed : iterable of Job
+        What was tried in vain; groups too.
+    depending : callable
+        The jobs that wait for a job.
+
+    Returns
+    -------
+    list of UnfinishedStep
+        In the order of the names. Empty if a step of everybody failed, or if something is left that waits for no failed
+        job: the run was interrupted, and nobody knows whose steps would fail.
+    """
+    tried = [member for job in failed for member in (job.jobs if job.is_group() else [job])]
+    if any(job.rule.name not in STEPS for job in tried) or not set(left) <= _with_followers(tried, depending):
+        return []
+    first: dict[str, Job] = {}
+    for job in sorted(tried, key=lambda job: STEPS.index(job.rule.name)):
+        person = job.wildcards_dict["participant"]
+        if person not in first and not all(Path(file).exists() for file in job.output):
+            first[person] = job
+    return [
+        UnfinishedStep(person, job.rule.name.removesuffix("_anat"), next(iter(job.log)))
+        for person, job in sorted(first.items())
+    ]
+
+
+def _with_followers(jobs: Iterable[Job], depending: Callable[[Job], Iterable[Job]]) -> set[Job]:
+    found, open_jobs = set(jobs), list(jobs)
+    while open_jobs:
+        for follower in depending(open_jobs.pop()):
+            if follower not in found:
+                found.add(follower)
+                open_jobs.append(follower)
+    return found
+
+
+def unfinished_line(steps: Collection[UnfinishedStep]) -> str:
+    """Return what the terminal says of them.
+
+    Examples
+    --------
+    >>> unfinished_line([UnfinishedStep("sub-03", "normalise", "logs/normalise/sub-03.log")])
+    'Unfinished:   sub-03 (normalise, logs/normalise/sub-03.log): n/a in tables and report; run again to complete them'
+    """
+    named = ", ".join(f"{step.participant} ({step.step}, {step.log})" for step in steps)
+    return f"{'Unfinished:':<14}{named}: n/a in tables and report; run again to complete them"

@@ -1,0 +1,64 @@
+"""One person's crash stops nobody: tables and report are made without that person, and the next run completes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from ..studies import rows
+
+pytestmark = pytest.mark.workflow
+
+TABLES = ("uptake", "ratios", "change", "summary", "scans", "checks")
+
+
+def tables(study):
+    return {path.name: path.read_bytes() for path in sorted((study.results / "tables").glob("*.tsv"))}
+
+
+def crash(study, verb, person):
+    (study.folder / f"crash-{verb}").write_text(person, encoding="utf-8")
+
+
+FORCED = {
+    "convert": "results/sub-02/ses-baseline/pet/sub-02_ses-baseline_trc-18FFDG_pet.nii.gz",
+    "measure": "results/sub-02/sub-02_seg-CerebrA_uptake.tsv",
+}
+
+
+@pytest.mark.parametrize("verb", FORCED)
+def test_a_crash_takes_out_the_one_and_the_next_run_brings_everything_back(finished, verb):
+    before = tables(finished)
+    old = rows(finished.results / "tables/change.tsv")
+    crash(finished, verb, "sub-02")
+
+    run = finished.snakemake("--forcerun", FORCED[verb])
+    assert run.returncode == 1
+    assert f"Unfinished:   sub-02 ({verb}, logs/{verb}/sub-02" in run.stderr
+    assert "Report: results/report/index.html" in run.stderr
+    assert not (finished.folder / FORCED[verb]).exists()
+    for name in TABLES:
+        assert len(rows(finished.results / f"tables/{name}.tsv")) == before[f"{name}.tsv"].count(b"\n") - 1
+    now = rows(finished.results / "tables/change.tsv")
+    assert [row for row in now if row["participant_id"] == "sub-01"] == [
+        row for row in old if row["participant_id"] == "sub-01"
+    ]
+    others = [row for row in now if row["participant_id"] == "sub-02"]
+    assert {row["change"] for row in others} == {"n/a"}
+    assert {row["included"] for row in others} == {"false"}
+    scans = [row for row in rows(finished.results / "tables/scans.tsv") if row["participant_id"] == "sub-02"]
+    assert {row["code"] for row in scans} == {"crashed"}
+    assert all(f"logs/{verb}/sub-02" in row["reason"] for row in scans)
+    assert f"logs/{verb}/sub-02" in (finished.results / "report/people/sub-02.html").read_text(encoding="utf-8")
+
+    (finished.folder / f"crash-{verb}").unlink()
+    assert {"cohort", "report", verb} <= finished.planned().keys()
+    assert finished.snakemake().returncode == 0
+    assert tables(finished) == before
+
+
+def test_a_run_that_was_to_make_no_tables_makes_none(finished):
+    before = tables(finished)
+    crash(finished, "measure", "sub-02")
+    run = finished.snakemake("--until", "measure", "--forcerun", FORCED["measure"])
+    assert run.returncode == 1
+    assert tables(finished) == before

@@ -1,0 +1,35 @@
+"""One person's crash does not withhold everybody's tables: they and the report are made without that person.
+
+What a crashed step should have made stays absent, and what is made here is marked as incomplete, so that the next run
+makes both again.
+"""
+
+import subprocess
+
+from pet_spect.study.unfinished import unfinished_line, unfinished_steps
+
+UNFINISHED = []
+
+
+def unfinished_flags(wildcards):
+    """The people of whom there is no uptake; nobody while a run is planned, so that this redoes nothing."""
+    return [word for step in UNFINISHED if step.step != "figures" for word in ("--unfinished", *step)]
+
+
+def without_pictures(wildcards):
+    """The people of whom there may be no picture; nobody while a run is planned."""
+    return [word for step in UNFINISHED for word in ("--without-pictures", step.participant)]
+
+
+def make_without_the_unfinished():
+    """Make what waits for somebody's crashed step, if nothing else keeps it from being made; return whether it did."""
+    left = [job for job in workflow.dag.needrun_jobs() if not workflow.dag.finished(job) and job.rule.name != "all"]
+    UNFINISHED[:] = unfinished_steps(left, workflow.scheduler.failed, lambda job: workflow.dag.depending[job])
+    if not UNFINISHED:
+        return False
+    for job in (job for rule in ("cohort", "outcomes", "report") for job in left if job.rule.name == rule):
+        workflow.persistence.started(job)
+        job.reset_params_and_resources()
+        if subprocess.run(job.shellcmd, shell=True, check=False).returncode:
+            return False
+    return True
