@@ -9,6 +9,7 @@ from pathlib import Path
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
+include: "workflow/rules/live_run.smk"
 include: "workflow/rules/config.smk"
 
 

@@ -33,6 +33,7 @@ if workflow.is_main_process:
 
 
 onstart:
+    claim_folder()
     record_analysis_plan()
     # Executors of clusters do not name a job when it starts, only its number when it ends.
     logger.info(

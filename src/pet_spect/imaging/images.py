@@ -15,7 +15,7 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.errors import ImageError, RefusedError
+from pet_spect.errors import ImageError, OvertakenError, RefusedError
 from pet_spect.files import read_json, sidecar, whole_file, write_json
 from pet_spect.imaging.nifti import muted, open_nifti, write_nifti
 from pet_spect.model import Refusal, Volume, Warp
@@ -128,6 +128,8 @@ def write_scan(path: Path, volume: Volume, facts: Mapping[str, Any]) -> None:
     write_volume(path, volume)
     try:
         write_json(Path(sidecar(str(path))), facts)
+    except OvertakenError:  # by now the image may be the other one's
+        raise
     except BaseException:
         with suppress(OSError):
             path.unlink()
