@@ -1,6 +1,7 @@
 """Checks config and tables before any work, and holds the input functions that several stages use."""
 
 from pet_spect import __version__ as PACKAGE_VERSION
+from pet_spect.digests import json_sha256
 from pet_spect.errors import StudyError
 from pet_spect.files import is_nifti, sidecar
 from pet_spect.model import STANDARD_SPACE
