@@ -23,20 +23,9 @@ def qc_flags(wildcards):
     return [word for flag, paths in tables.items() if paths for word in (flag, *paths)]
 
 
-def study_files():
-    """The files of the study by their role; a table counts with the data dictionary beside it, if there is one."""
-    configs = [os.path.relpath(file) for file in workflow.overwrite_configfiles or ["config/config.yaml"]]
-    files = {f"config {number}" if number > 1 else "config": file for number, file in enumerate(configs, start=1)}
-    tables = {"participants": config["participants"], "scans": config["scans"]}
-    tables |= {f"qc {number}" if number > 1 else "qc": path for number, path in enumerate(QC, start=1)}
-    tables |= {"consensus": path for path in CONSENSUS}
-    tables |= {"outcomes": path for path in STUDY.outcomes}
-    tables |= {"adverse_events": path for path in STUDY.adverse_events}
-    beside = {f"{role} dictionary": str(Path(path).with_suffix(".json")) for role, path in tables.items()}
-    return files | tables | {role: path for role, path in beside.items() if Path(path).is_file()}
-
-
-STUDY_FILES = study_files()
+STUDY_FILES = study_files(
+    [os.path.relpath(file) for file in workflow.overwrite_configfiles or ["config/config.yaml"]], STUDY.config
+)
 
 
 def run_flags(wildcards):
