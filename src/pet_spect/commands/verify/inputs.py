@@ -49,7 +49,10 @@ def check_inputs(results: Path, configs: Sequence[Path]) -> list[Finding]:
             config |= read_config(path)
         except PetSpectError as error:
             unreadable.append(Finding("config", f"cannot be read ({error})"))
-    found = [*unreadable, *_study(record, study_files([str(path) for path in configs], config, folder), folder)]
+    found = [
+        *unreadable,
+        *_study(record, study_files([os.path.relpath(path, folder) for path in configs], config, folder), folder),
+    ]
     found += _atlas(results, record, config, folder)
     return [*found, *_scans(results, record, config, folder)]
 
