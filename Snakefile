@@ -14,9 +14,10 @@ include: "workflow/rules/config.smk"
 
 
 rule all:
-    """The report, and a last rule that fails on every refusal nobody signed off."""
+    """The report, the manifest, and a last rule that fails on every refusal nobody signed off."""
     input:
         "results/report/index.html",
+        "results/manifest.json",
         "results/tables/accounted.tsv",
 
 

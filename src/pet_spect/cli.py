@@ -24,6 +24,8 @@ VERBS = {
     "cohort": "join the uptake of all participants into ratio, change and summary tables",
     "outcomes": "summarise the clinical outcomes, and how they go with the change in the images",
     "report": "write the report page of a results folder",
+    "manifest": "list every file of a results folder with its SHA-256",
+    "verify": "find every altered, missing or foreign file of a results folder and of its study",
     "export": "write the tables of a results folder as an Excel workbook",
     "sign": "append a decision about a scan to qc.tsv, so that a later change of the line is found",
     "accounted": "list the refused scans that are not signed off, and fail if there is one",

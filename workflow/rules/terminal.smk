@@ -2,6 +2,7 @@
 
 from snakemake.logging import logger
 
+from pet_spect.results.manifest import manifest_line
 from pet_spect.study.overview import report_line, study_overview
 
 REPORT = Path("results/report/index.html")
@@ -47,6 +48,8 @@ onstart:
 
 
 onsuccess:
+    # written down elsewhere, it lets `pet-spect verify --manifest-sha256` find a manifest that was made anew
+    logger.info(manifest_line(RESULTS), extra={"closing": True})
     say_report()
 
 

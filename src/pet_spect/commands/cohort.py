@@ -17,6 +17,7 @@ from pet_spect.commands.cohort_analysis import add_analysis, declared_analysis, 
 from pet_spect.commands.cohort_checks import others_dated, participant_checks
 from pet_spect.commands.cohort_decisions import add_qc, is_altered, qc_tables, write_decision_tables
 from pet_spect.commands.cohort_protocol import circumstances, early_tracers, guard_scans, protocols
+from pet_spect.commands.cohort_run import add_run, recorded_run
 from pet_spect.commands.cohort_undecided import Undecided, write_decided
 from pet_spect.commands.numbers import positive
 from pet_spect.errors import ConfigError, RegionError, TableError, listed
@@ -79,6 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="references to add to the built-in ones, to change, or (null) to leave out (`references` of the config)",
     )
     add_analysis(parser)
+    add_run(parser)
     parser.add_argument(
         "--pvc",
         choices=("none", "gtm"),
@@ -162,6 +164,7 @@ def run(options: argparse.Namespace) -> None:
             code="participant_lost",
         )
     folder = options.results / "tables"
+    statement = replace(statement, run_id=recorded_run(options, people))
     ratios: list[Ratio] = []
     followed: list[Change] = []
     undecided = Undecided.of(options.results, qc)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pet_spect import __version__
 from pet_spect.errors import ImageError
@@ -16,9 +16,10 @@ from pet_spect.files import read_json, write_json
 from pet_spect.model import STANDARD_SPACE, ScanKey
 from pet_spect.remarks import Remark
 from pet_spect.remarks.catalogue import Code
+from pet_spect.results.provenance_record import Provenance
 from pet_spect.results.record_values import VolumesMl
 from pet_spect.results.registration_entries import RefusedAnat, RefusedEntry, RegisteredAnat, RegisteredEntry
-from pet_spect.results.typed_json import MismatchError, as_json, from_json
+from pet_spect.results.typed_json import Mark, MismatchError, as_json, from_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,8 @@ class RegistrationRecord:
     warp : WarpEntry or None
         None where no scan is left.
     settings : Settings
+    provenance : Provenance or None
+        None in the record of an earlier version.
     """
 
     participant: str
@@ -107,6 +110,7 @@ class RegistrationRecord:
     lesion: LesionEntry | None = None
     warp: WarpEntry | None = None
     settings: Settings
+    provenance: Annotated[Provenance | None, Mark.LEFT_OUT] = None
 
     def registered(self, key: ScanKey) -> RegisteredEntry | None:
         """Return the entry of a registered scan; None if it was refused or is not known."""

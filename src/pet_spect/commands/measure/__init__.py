@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pet_spect.commands.arguments import add_atlas, add_participant
 from pet_spect.commands.measure.partial_volume import correct_participant, with_correction
+from pet_spect.commands.measure.provenance import uptake_provenance, write_manifest_part
 from pet_spect.commands.measure.regions import atlas_of, lesion_of, regions_by_tracer, warp_facts
 from pet_spect.commands.measure.resolutions import AUTO, common_fwhm, scan_resolutions
 from pet_spect.commands.measure.scans import Visit, measured_scan, refusal_before, with_registration
@@ -93,6 +94,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", required=True, type=Path, metavar="TSV", help="the table; its sidecar goes beside it")
     parser.add_argument(
+        "--manifest", action="store_true", help="also list the participant's files, for the manifest of the run"
+    )
+    parser.add_argument(
         "--record-refusal",
         action="store_true",
         help="write a refused scan or lesion mask as n/a with its reason instead of failing",
@@ -164,7 +168,10 @@ def run(options: argparse.Namespace) -> None:
             scans[visit] = replace(scan, sensitivities=sensitivities)
         for place, each in enumerate(surroundings):
             rows += surrounding_rows(options.participant, scan, None if around is None else around[place], each)
-    write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage, surroundings)
+    made = uptake_provenance(options, listed, atlas.name)
+    write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage, surroundings, made)
+    if options.manifest:
+        write_manifest_part(options, listed, record, made)
 
 
 def _to_common_resolution(

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 from pet_spect.commands.arguments import add_participant
 from pet_spect.commands.normalise.anat import Anatomy, read_anatomy
 from pet_spect.commands.normalise.lesion import read_lesion
+from pet_spect.commands.normalise.provenance import registration_provenance
 from pet_spect.commands.normalise.record import record_of
 from pet_spect.errors import ConfigError, ImageError, RefusedError, listed, shown
 from pet_spect.imaging import images
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
 from pet_spect.remarks import BY_EYE
 from pet_spect.results import layout
+from pet_spect.results.provenance_record import Provenance, with_provenance
 from pet_spect.results.registration_record import write_registration_record
 from pet_spect.results.transforms import (
     write_participant_to_anat_points,
@@ -149,7 +151,8 @@ def run(options: argparse.Namespace) -> None:
     for key, errors in result.accepted.items():
         for error in errors:
             print(f"{_label(paths[key])}: accepted ({error.code}): {error}", file=sys.stderr)
-    _write(options.results, options.participant, paths, result, refusals)
+    made = registration_provenance(options, paths, names)
+    _write(options.results, options.participant, paths, result, refusals, made)
     if anatomy is not None and anatomy.key in result.scans:
         write_participant_to_anat_points(options.results, options.participant, result.scans[anatomy.key].to_scan)
     record = record_of(
@@ -163,6 +166,7 @@ def run(options: argparse.Namespace) -> None:
         lesion_fault=fault,
         lesion_given=lesion is not None,
     )
+    record = replace(record, provenance=made)
     write_registration_record(options.results / layout.registration_record(options.participant), record)
 
 
@@ -250,6 +254,7 @@ def _write(
     paths: Mapping[ScanKey, Path],
     result: Normalised,
     refusals: Mapping[ScanKey, Refusal],
+    made: Provenance,
 ) -> None:
     write_standard_warps(
         results,
@@ -263,11 +268,11 @@ def _write(
         images.write_volume(results / layout.lesion_mask(participant), result.lesion)
     for key, path in paths.items():
         name = layout.scan_name(path)
-        standard = results / layout.standard_image(*name)
+        standard, sources = results / layout.standard_image(*name), [layout.scan_image(*name)]
         if key in refusals:
             write_participant_to_scan_points(results, name, None)
-            images.write_refusal(standard, refusals[key])
+            images.write_refusal(standard, refusals[key], with_provenance({}, made, sources))
         else:
             write_participant_to_scan_points(results, name, result.scans[key].to_scan)
             facts = {**images.read_sidecar(path), "SpatialReference": STANDARD_SPACE}
-            images.write_scan(standard, result.scans[key].standard, facts)
+            images.write_scan(standard, result.scans[key].standard, with_provenance(facts, made, sources))
