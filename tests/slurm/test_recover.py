@@ -45,11 +45,11 @@ def test_its_jobs_change_and_remove_nothing_after_a_new_run(killed, cluster):
     go_on(study, job)
     wait(lambda: jobs(study, cluster) == [], "the job to end", 60)
     assert contents(study) == NEW
-    assert study.planned(TARGET) == {}
+    assert study.planned("--nocolor", TARGET) == {}
 
 
 def test_recover_says_what_it_would_do_then_does_it(killed, cluster):
-    study, job = killed
+    study, _ = killed
     (number,) = jobs(study, cluster)
     asked = recover(study, environment=cluster)
     assert (asked.returncode, asked.stderr) == (0, "")

@@ -125,12 +125,15 @@ class ParticipantUptake:
         The rows of the table as they stand in it, without its header.
     misplacement_mm, min_coverage : float
         With which they were measured.
+    provenance : Provenance or None
+        How the table was made; None in that of an earlier version.
     """
 
     scans: tuple[MeasuredScan, ...]
     lines: tuple[str, ...]
     misplacement_mm: float
     min_coverage: float
+    provenance: Provenance | None = None
 
 
 def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]]) -> ParticipantUptake:
@@ -178,7 +181,7 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]])
     if absent:
         raise TableError(f"{path}: has no scan {' '.join(absent[0])}; run measure again")
     in_order = tuple(scans[visit] for visit in visits)
-    return ParticipantUptake(in_order, tuple(lines), sidecar.misplacement_mm, sidecar.min_coverage)
+    return ParticipantUptake(in_order, tuple(lines), sidecar.misplacement_mm, sidecar.min_coverage, sidecar.provenance)
 
 
 def _value(mean: str, volume: str, lesion: str, reason: str, sensitivity: Sensitivity | None) -> RegionValue:

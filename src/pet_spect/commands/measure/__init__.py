@@ -22,8 +22,9 @@ from pet_spect.commands.measure.sensitivities import count_noises, sensitivities
 from pet_spect.commands.measure.surroundings import add_surroundings, surroundings_of
 from pet_spect.commands.numbers import auto_or_from_zero, fraction
 from pet_spect.errors import ConfigError
-from pet_spect.model import STANDARD_SPACE, Warp
+from pet_spect.model import STANDARD_SPACE, ScanKey, Warp
 from pet_spect.results import layout
+from pet_spect.results.matching import check_registration
 from pet_spect.results.registered_scan import read_warp_lesion
 from pet_spect.results.registration_record import RegistrationRecord, Settings, read_registration_record
 from pet_spect.results.transforms import read_participant_to_standard_points
@@ -111,13 +112,17 @@ def run(options: argparse.Namespace) -> None:
     ConfigError
         If a flag contradicts another or names a session or tracer twice or not among those given.
     AtlasError, ImageError
-        If the atlas or a transform cannot be used, or without ``--record-refusal`` the lesion mask.
+        If the atlas or a transform cannot be used, a file is not that of the registration, or without
+        ``--record-refusal`` the lesion mask cannot be used.
     RefusedError, RegionError
         Without ``--record-refusal``, if a scan was refused or does not cover the target.
     """
     listed = _listed(options)
     atlas = atlas_of(options)
     record = _record(options)
+    check_registration(
+        options.results, record, {ScanKey(options.participant, *visit): image for visit, image in listed.items()}
+    )
     lesion, lesion_fault = lesion_of(options, record, atlas)
     refusals = {visit: refusal_before(options, record, visit, image) for visit, image in listed.items()}
     registered = {visit: image for visit, image in listed.items() if refusals[visit] is None}

@@ -23,6 +23,7 @@ from pet_spect.imaging import images
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
 from pet_spect.remarks import BY_EYE
 from pet_spect.results import layout
+from pet_spect.results.matching import registration_outputs
 from pet_spect.results.provenance_record import Provenance, with_provenance
 from pet_spect.results.registration_record import write_registration_record
 from pet_spect.results.transforms import (
@@ -166,7 +167,9 @@ def run(options: argparse.Namespace) -> None:
         lesion_fault=fault,
         lesion_given=lesion is not None,
     )
-    record = replace(record, provenance=made)
+    names_of_scans = [layout.scan_name(path) for path in paths.values()]
+    outputs = registration_outputs(options.results, options.participant, names_of_scans)
+    record = replace(record, provenance=made, outputs=outputs)
     write_registration_record(options.results / layout.registration_record(options.participant), record)
 
 

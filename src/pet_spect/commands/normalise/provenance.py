@@ -10,6 +10,7 @@ from pet_spect.digests import file_sha256
 from pet_spect.files import is_nifti, sidecar
 from pet_spect.imaging.atlases import find_atlas
 from pet_spect.model import ScanKey
+from pet_spect.results.matching import image_role
 from pet_spect.results.provenance_record import AtlasDigest, Provenance, software
 
 
@@ -29,7 +30,7 @@ def registration_provenance(
     """
     inputs: dict[str, str] = {}
     for key, image in paths.items():
-        inputs[f"{key.session} {key.tracer} image"] = file_sha256(image)
+        inputs[image_role(key)] = file_sha256(image)
         inputs[f"{key.session} {key.tracer} sidecar"] = file_sha256(Path(sidecar(str(image))))
     for role, path in (("anat", options.anat), ("lesion_mask", options.lesion_mask)):
         if path is not None and path.is_file():
