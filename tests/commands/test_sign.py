@@ -93,9 +93,15 @@ def register_without_year1(study):
     gone = refused("year1", "FDG", "18FFDG", Refusal("decision", "excluded", "moved"))
     scans = tuple(gone if scan.session == "year1" else scan for scan in record.scans)
     write_registration_record(path, type(record)(**{**vars(record), "scans": scans}))
+    measured_again(study)
+
+
+def measured_again(study):
+    """Let sub-01's uptake be measured with the registration that is there, and be the same."""
     facts = study.results / layout.uptake_table("sub-01", "CerebrA").replace(".tsv", ".json")
     content = json.loads(facts.read_text(encoding="utf-8"))
-    content["Provenance"]["InputSha256"]["registration"] = file_sha256(path)
+    record = study.results / layout.registration_record("sub-01")
+    content["Provenance"]["InputSha256"]["registration"] = file_sha256(record)
     facts.write_text(json.dumps(content), encoding="utf-8")
 
 
@@ -115,6 +121,7 @@ def test_a_decision_on_other_results_warns_and_stays(study, capsys, part):
     elif part == "registration":
         path = study.results / layout.registration_record("sub-01")
         path.write_text(path.read_text().replace("0.91", "0.92"))
+        measured_again(study)
     else:
         path = study.results / layout.uptake_table("sub-01", "CerebrA")
         path.write_text(
@@ -135,6 +142,7 @@ def test_a_decision_that_was_made_again_warns_no_more(study):
         study.sign("sub-01 year1 FDG", *decision)
     path = study.results / layout.registration_record("sub-01")
     path.write_text(path.read_text().replace("0.91", "0.92"))
+    measured_again(study)
     study.cohort()
     assert [line["result"] for line in study.table("decisions")] == ["warn", "warn"]
     for decision in (["exclude"], ["rating", "--code", "good"]):
