@@ -57,7 +57,8 @@ def test_recover_says_what_it_would_do_then_does_it(killed, cluster):
     assert jobs(study, cluster) == [number]
     done = recover(study, "--yes", environment=cluster)
     assert done.returncode == 0, done.stderr
-    assert "Cancelled 1 cluster jobs" in done.stdout
+    assert "Cancelling 1 cluster jobs." in done.stdout
+    assert "They are gone.\n" in done.stdout
     assert jobs(study, cluster) == []
     assert contents(study) == {}
     (study.folder / "pause").unlink()

@@ -62,7 +62,7 @@ def test_with_yes_it_is_done_and_then_there_is_nothing(killed, monkeypatch, caps
     monkeypatch.setenv("PET_SPECT_RUN", "")  # so that what claim sets is undone
     monkeypatch.setenv("PET_SPECT_RUN_FILE", "")
     assert main(["recover", str(killed), "--yes"]) == 0
-    assert "removed 1 half-written files, unlocked." in capsys.readouterr().out
+    assert "Half-written files removed: 1. The folder is unlocked.\n" in capsys.readouterr().out
     assert not list(killed.rglob("*.lock"))
     assert not list(killed.rglob(".partial-*"))
     assert json.loads((killed / RUN_FILE).read_text())["Run"] != "r"

@@ -49,10 +49,11 @@ def _clean(study: Path, leftovers: Leftovers) -> None:
     )  # jobs that nobody finds write nothing any more, and no run begins meanwhile
     if leftovers.jobs is None:
         print(leftovers.lines()[0])
-    if leftovers.jobs:
+    elif leftovers.jobs:
         print(f"Cancelling {len(leftovers.jobs)} cluster jobs. This may take a minute.", flush=True)
         cancel_jobs(study, leftovers.jobs)
+        print("They are gone.")
     partials = find_partials(study)  # the jobs may have removed their own
     remove_partials(partials)
     unlock(study)
-    print(f"Cancelled {len(leftovers.jobs or ())} cluster jobs, removed {len(partials)} half-written files, unlocked.")
+    print(f"Half-written files removed: {len(partials)}. The folder is unlocked.")
