@@ -48,6 +48,28 @@ def test_its_jobs_change_and_remove_nothing_after_a_new_run(killed, cluster):
     assert study.planned("--nocolor", TARGET) == {}
 
 
+def test_a_job_that_starts_after_a_new_run_removes_nothing(tmp_path, study_in, repository, cluster):
+    study = pausing_study(fill_without_scans(study_in(tmp_path)), repository)
+    (study.folder / "pause").unlink()
+    node = said("sinfo", "--noheader", "--format=%n", environment=cluster).strip()
+    said("scontrol", "update", f"nodename={node}", "state=drain", "reason=test", environment=cluster)
+    try:
+        run = start(
+            study, "--workflow-profile", str(repository / "profiles/slurm"), *OPTIONS, TARGET, environment=cluster
+        )
+        wait(lambda: jobs(study, cluster), "the job to be submitted", 120)
+        run.kill()
+        run.wait()
+        assert study.snakemake("--unlock").returncode == 0
+        study.write("content", "of the new run")
+        assert study.snakemake(TARGET).returncode == 0
+        assert contents(study) == NEW
+    finally:
+        said("scontrol", "update", f"nodename={node}", "state=resume", environment=cluster)
+    wait(lambda: jobs(study, cluster) == [], "the job to end", 120)
+    assert contents(study) == NEW
+
+
 def test_recover_says_what_it_would_do_then_does_it(killed, cluster):
     study, _ = killed
     (number,) = jobs(study, cluster)
