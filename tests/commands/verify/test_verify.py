@@ -6,6 +6,7 @@ import pytest
 
 from pet_spect.cli import main
 from pet_spect.digests import file_sha256
+from pet_spect.results import layout
 from pet_spect.results.manifest import read_manifest, write_manifest
 from pet_spect.results.manifest_part import read_part
 from pet_spect.results.run_record import read_run_record
@@ -94,14 +95,17 @@ def test_files_of_snakemake_and_locks_are_not_foreign(results, verify, name):
 
 def test_what_makes_a_file_again_is_said(results, verify):
     (results / IMAGE).unlink()
-    (
-        results
-        / f"sub-01/xfm/{IMAGE.split('/')[-1].replace('_pet.nii.gz', '')}_from-scan_to-participant_mode-image_xfm.mat"
-    ).unlink()
+    (results / layout.scan_to_participant("sub-01", "baseline", "18FFDG")).unlink()
     _, lines = verify()
-    assert (
-        lines[-1] == f"To make them again, add to the command of the run: --forcerun results/{IMAGE} results/{RECORD}"
-    )
+    assert lines[-1].startswith("To make them again, add to the command of the run: ")
+    assert lines[-1].endswith(f" --forcerun results/{IMAGE} results/{RECORD}")
+
+
+def test_a_table_that_follows_from_a_damaged_one_is_named_too(results, verify):
+    (results / "tables/scans.tsv").write_bytes(b"\xff")
+    (results / "tables/accounted.json").write_text("{}")
+    names = {line.partition(": ")[0] for line in verify()[1]}
+    assert {"tables/scans.tsv", "tables/accounted.json"} <= names
 
 
 def test_added_bytes_are_told_apart_from_changed_ones(results, verify):

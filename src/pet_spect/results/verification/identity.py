@@ -89,7 +89,8 @@ def _accounted(results: Path) -> Iterator[Finding]:
                 elif now.read_bytes() != then.read_bytes():
                     yield Finding(path, "altered: is not what follows from tables/scans.tsv", remade_by(path))
     except (PetSpectError, KeyError, OSError, ValueError):
-        return  # the tables it is made from are found as altered or missing
+        for path in DERIVED:
+            yield Finding(path, "cannot be checked: a table that it follows from is altered or missing")
 
 
 def _chain(results: Path, participant: str, record: RunRecord, entries: dict[str, FileEntry]) -> Iterator[Finding]:
