@@ -101,11 +101,12 @@ def test_what_makes_a_file_again_is_said(results, verify):
     assert lines[-1].endswith(f" --forcerun results/{IMAGE} results/{RECORD}")
 
 
-def test_a_table_that_follows_from_a_damaged_one_is_named_too(results, verify):
-    (results / "tables/scans.tsv").write_bytes(b"\xff")
+@pytest.mark.parametrize("damaged", ["tables/scans.tsv", "tables/run.json", "manifest.json"])
+def test_a_derived_table_is_named_whatever_else_is_damaged(results, verify, damaged):
+    (results / damaged).write_bytes(b"\xff")
     (results / "tables/accounted.json").write_text("{}")
     names = {line.partition(": ")[0] for line in verify()[1]}
-    assert {"tables/scans.tsv", "tables/accounted.json"} <= names
+    assert {damaged, "tables/accounted.json"} <= names
 
 
 def test_added_bytes_are_told_apart_from_changed_ones(results, verify):

@@ -14,7 +14,7 @@ from pet_spect.commands.verify.recompute import chosen, recomputed
 from pet_spect.errors import ConfigError, TableError
 from pet_spect.results.verification.files import check_files, manifest_or_finding
 from pet_spect.results.verification.finding import Finding
-from pet_spect.results.verification.identity import check_identity
+from pet_spect.results.verification.identity import check_derived, check_identity
 
 _CONFIG = Path("config", "config.yaml")
 
@@ -80,6 +80,7 @@ def run(options: argparse.Namespace) -> None:
         named = {finding.name for finding in files}
         found += files
         found += [each for each in check_identity(options.results, manifest) if each.name not in named]
+    found += check_derived(options.results)
     if not options.results_only:
         found += check_inputs(options.results, configs)
     if options.recompute is not None and not found:

@@ -36,7 +36,7 @@ def check_identity(results: Path, manifest: Manifest) -> list[Finding]:
         record = None
     if record is None or record.identified() != record or record.run_id != manifest.run_id:
         return [Finding(run_name, "is not the record of the run of the manifest", remade_by(run_name))]
-    found = [*_dictionaries(results, manifest, record), *_plans(results, record), *_accounted(results)]
+    found = [*_dictionaries(results, manifest, record), *_plans(results, record)]
     entries = by_path(manifest.files)
     for participant in record.inputs:
         if participant not in manifest.unfinished:
@@ -72,8 +72,8 @@ def _plans(results: Path, record: RunRecord) -> Iterator[Finding]:
         yield Finding(name, "does not hold the plan of the run: restore it from a copy")
 
 
-def _accounted(results: Path) -> Iterator[Finding]:
-    """Make the table of `pet-spect accounted` again, which is younger than the manifest, and compare."""
+def check_derived(results: Path) -> Iterator[Finding]:
+    """Make the table of `pet-spect accounted` again, which is younger than the manifest, and yield where it differs."""
     scans_json = results / "tables" / "scans.json"
     try:
         scans = read_table(results / "tables" / "scans.tsv")
