@@ -38,10 +38,8 @@ def test_every_table_and_the_manifest_carry_one_run_id(finished):
 
 
 def test_sidecars_say_what_they_were_made_from(finished):
-    standard = finished.results / layout.standard_image("sub-01", "baseline", "18FFDG", "pet").replace(
-        ".nii.gz", ".json"
-    )
-    made = read_json(standard, ValueError, "sidecar")["Provenance"]
+    image = finished.results / layout.standard_image("sub-01", "baseline", "18FFDG", "pet")
+    made = json.loads(Path(sidecar(str(image))).read_text(encoding="utf-8"))["Provenance"]
     assert made["Verb"] == "normalise"
     assert set(made["Software"]) == {"pet_spect", "antspyx", "nibabel", "numpy", "scipy"}
     assert "baseline FDG image" in made["InputSha256"]
