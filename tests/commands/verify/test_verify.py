@@ -177,6 +177,12 @@ def test_without_a_manifest_nothing_is_proven(results, verify):
     assert (status, lines[0]) == (1, "manifest.json: missing: run the workflow again")
 
 
+def test_without_a_manifest_the_files_of_participants_are_checked_by_their_parts(results, verify):
+    (results / "manifest.json").unlink()
+    (results / IMAGE).write_text("another image")
+    assert [line.partition(": ")[0] for line in verify()[1][:2]] == ["manifest.json", IMAGE]
+
+
 def test_a_participant_without_a_part_is_unfinished(results, verify):
     (results / "sub-01/sub-01_manifest.json").unlink()
     write_manifest(results, with_outcomes=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 from pet_spect.commands.verify.inputs import check_inputs
 from pet_spect.commands.verify.recompute import chosen, recomputed
 from pet_spect.errors import ConfigError, TableError
-from pet_spect.results.verification.files import check_files, manifest_or_finding
+from pet_spect.results.verification.files import check_files, check_parts, manifest_or_finding
 from pet_spect.results.verification.finding import Finding
 from pet_spect.results.verification.identity import check_derived, check_identity
 
@@ -75,7 +75,9 @@ def run(options: argparse.Namespace) -> None:
         raise TableError(f"{options.results}: is not a folder")
     configs = options.config or [options.results.absolute().parent / _CONFIG]
     manifest, found = manifest_or_finding(options.results, options.manifest_sha256)
-    if manifest is not None:
+    if manifest is None:
+        found += check_parts(options.results)
+    else:
         files = check_files(options.results, manifest)
         named = {finding.name for finding in files}
         found += files
