@@ -87,8 +87,9 @@ def write_manifest(results: Path, *, with_outcomes: bool = True) -> None:
     for path in ("dataset_description.json", ".bidsignore", *files_below(results, "tables")):
         if (results / path).is_file() and (not path.startswith("tables/") or path in known or _is_judged(path)):
             entries.append(FileEntry.of(results, path))
+    known = {entry.path for entry in entries}
     for path in (*files_below(results, "figures"), *files_below(results, "report")):
-        if path.endswith(_PAGE_ENDINGS) and _is_of_run(path, record):
+        if path not in known and path.endswith(_PAGE_ENDINGS) and _is_of_run(path, record):
             entries.append(FileEntry.of(results, path))
     entries.sort(key=lambda entry: entry.path)
     manifest = Manifest(
@@ -108,6 +109,9 @@ def _of_participants(results: Path, record: RunRecord) -> tuple[list[FileEntry],
             entries.append(FileEntry.of(results, part))
         else:
             unfinished.append(participant)
+        pictures = layout.figures_part(participant)
+        if (results / pictures).is_file():
+            entries += read_part(results, participant, pictures).files
     return entries, unfinished
 
 
