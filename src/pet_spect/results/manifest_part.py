@@ -65,6 +65,19 @@ def write_figures_part(results: Path, participant: str) -> None:
     _write(results, part, participant, {}, own)
 
 
+def write_tables_part(results: Path, verb: str, paths: Iterable[str]) -> None:
+    """Write the list of tables that cohort or outcomes made, so that one that is altered later stays altered.
+
+    Parameters
+    ----------
+    results : Path
+    verb : str
+    paths : iterable of str
+        Relative to the results folder; those that do not exist are left out.
+    """
+    _write(results, layout.tables_part(verb), "n/a", {}, [path for path in paths if (results / path).is_file()])
+
+
 def _write(results: Path, part: str, participant: str, inputs: Mapping[str, str], paths: Iterable[str]) -> None:
     text = with_entries(
         {"Participant": participant, "InputSha256": dict(sorted(inputs.items()))},

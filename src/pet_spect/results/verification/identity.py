@@ -49,7 +49,7 @@ def _dictionaries(results: Path, manifest: Manifest, record: RunRecord) -> Itera
         path = entry.path
         if not (path.startswith("tables/") and path.endswith(".json")) or path.startswith("tables/judged/"):
             continue
-        if path in _WITHOUT_STATEMENT:
+        if path in _WITHOUT_STATEMENT or path.endswith("_manifest.json"):
             continue
         try:
             told = recorded_statement(read_json(results / path, TableError, "dictionary"), results / path)
