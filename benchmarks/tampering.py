@@ -25,7 +25,7 @@ from pet_spect.commands.verify.inputs import check_inputs
 from pet_spect.results.manifest_entries import files_below
 from pet_spect.results.verification.files import check_files, manifest_or_finding
 from pet_spect.results.verification.finding import Finding
-from pet_spect.results.verification.identity import check_identity
+from pet_spect.results.verification.identity import check_derived, check_identity
 from pet_spect.study.study_files import study_files
 from pet_spect.tsv import read_table
 
@@ -85,7 +85,7 @@ def verified(study: Path) -> list[Finding]:
     manifest, found = manifest_or_finding(results, None)
     if manifest is not None:
         found = [*found, *check_files(results, manifest), *check_identity(results, manifest)]
-    return [*found, *check_inputs(results, [study / "config/config.yaml"])]
+    return [*found, *check_derived(results), *check_inputs(results, [study / "config/config.yaml"])]
 
 
 def found_of(study: Path, chosen: Sequence[Target], dice: random.Random) -> list[bool]:

@@ -26,7 +26,7 @@ VERBS = {
     "report": "write the report page of a results folder",
     "manifest": "list every file of a results folder with its SHA-256",
     "verify": "find every altered, missing or foreign file of a results folder and of its study",
-    "export": "write the tables of a results folder as an Excel workbook",
+    "export": "write the tables of a results folder as an Excel workbook, or an RO-Crate",
     "sign": "append a decision about a scan to qc.tsv, so that a later change of the line is found",
     "accounted": "list the refused scans that are not signed off, and fail if there is one",
     "recover": "clean up after a run that was killed: its lock, its cluster jobs and its half-written files",

@@ -2,9 +2,9 @@ import pytest
 
 from pet_spect.digests import file_sha256
 from pet_spect.errors import TableError
-from pet_spect.results.manifest import DERIVED, MANIFEST, manifest_line, read_manifest, write_manifest
+from pet_spect.results.manifest import DERIVED, MANIFEST, manifest_line, read_manifest, tables_of, write_manifest
 from pet_spect.results.manifest_entries import FileEntry, files_below, verb_of
-from pet_spect.results.manifest_part import read_part, write_part
+from pet_spect.results.manifest_part import read_part, write_figures_part, write_part, write_tables_part
 
 from ..small_proof import IMAGE, RECORD, STEM, write_proven_study
 
@@ -37,6 +37,27 @@ def test_hashes_of_a_part_are_taken_as_they_are(results):
     (results / IMAGE).write_text("altered behind the back of the run")
     write_manifest(results, with_outcomes=False)
     assert next(one for one in read_manifest(results).files if one.path == IMAGE) == before  # so verify names it
+
+
+def test_pictures_with_a_part_are_not_hashed_again(results):
+    picture = f"figures/sub-01/{STEM}_registration.png"
+    write_figures_part(results, "sub-01")
+    before = file_sha256(results / picture)
+    (results / picture).write_text("another picture")
+    write_manifest(results, with_outcomes=False)
+    listed = {entry.path: entry.sha256 for entry in read_manifest(results).files}
+    assert listed[picture] == before
+    assert "figures/sub-01/sub-01_manifest.json" in listed
+
+
+def test_a_table_that_was_altered_after_cohort_is_not_taken_as_it_is(results):
+    write_tables_part(results, "cohort", tables_of("cohort"))
+    before = file_sha256(results / "tables/summary.tsv")
+    (results / "tables/summary.tsv").write_text("another table")
+    write_manifest(results, with_outcomes=False)
+    listed = {entry.path: entry.sha256 for entry in read_manifest(results).files}
+    assert listed["tables/summary.tsv"] == before
+    assert "tables/cohort_manifest.json" in listed
 
 
 def test_a_part_lists_the_scans_of_this_run_only(results):

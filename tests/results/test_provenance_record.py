@@ -42,5 +42,5 @@ def test_a_sidecar_of_an_earlier_version_says_nothing(tmp_path):
 
 def test_what_is_not_a_record_is_an_error(tmp_path):
     (tmp_path / "bad.json").write_text('{"Provenance": {"Verb": 1}}')
-    with pytest.raises(ImageError, match="Provenance: .* run the step again"):
+    with pytest.raises(ImageError, match=r"Provenance: .* run the step again"):
         read_provenance(tmp_path / "bad.json")

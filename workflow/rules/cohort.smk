@@ -67,6 +67,7 @@ rule cohort:
         multiext("results/tables/decided", ".tsv", ".json"),
         expand("results/tables/{name}.{kind}", name=READERS, kind=["tsv", "json"]),
         "results/tables/run.json",
+        "results/" + layout.tables_part("cohort"),
         "results/dataset_description.json",
         "results/.bidsignore",
     log:

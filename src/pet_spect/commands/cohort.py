@@ -49,6 +49,8 @@ from pet_spect.results.checks.scan_checks import CheckedScan
 from pet_spect.results.dataset import describe_dataset
 from pet_spect.results.decision_columns import CHECKS
 from pet_spect.results.library.study_settings import StudySettings
+from pet_spect.results.manifest import tables_of
+from pet_spect.results.manifest_part import write_tables_part
 from pet_spect.results.matching import check_exclusions, check_uptake
 from pet_spect.results.reliable_change import with_reliable_change
 from pet_spect.results.study_facts import StudyFacts
@@ -211,6 +213,8 @@ def run(options: argparse.Namespace) -> None:
     write_table(folder / "checks.tsv", with_statement(CHECKS, statement), checks)
     write_decision_tables(options.results, qc, scans, options.atlas_name, statement)
     describe_dataset(options.results, options.study)
+    if statement.run_id is not None:
+        write_tables_part(options.results, "cohort", tables_of("cohort"))
 
 
 def _plan(options: argparse.Namespace, people: Mapping[str, Participant], qc: QcTables) -> _Plan:

@@ -13,6 +13,8 @@ from pet_spect.quantify.outcomes.changes import clinical_study, outcome_changes,
 from pet_spect.quantify.outcomes.imaging import Endpoint, relations
 from pet_spect.quantify.outcomes.summary import summarise_changes, summarise_events
 from pet_spect.results.analysis_plan import plan_statement, read_plans
+from pet_spect.results.manifest import tables_of
+from pet_spect.results.manifest_part import write_tables_part
 from pet_spect.results.outcome_columns import Counting, summary_columns
 from pet_spect.results.outcome_tables import read_imaging_changes, write_outcome_tables
 from pet_spect.results.run_record import run_id
@@ -91,6 +93,8 @@ def run(options: argparse.Namespace) -> None:
         summary_columns(Counting(frame, options.adverse_event_withdrawn, options.adverse_events is not None)),
         replace(plan_statement(read_plans(options.results), options.plan), run_id=_run_id(options)),
     )
+    if _run_id(options) is not None:
+        write_tables_part(options.results, "outcomes", tables_of("outcomes"))
 
 
 def _run_id(options: argparse.Namespace) -> str | None:

@@ -84,11 +84,20 @@ def write_manifest(results: Path, *, with_outcomes: bool = True) -> None:
         raise TableError(f"{results}: its tables have no run id; run the workflow", code="record_missing")
     entries, unfinished = _of_participants(results, record)
     known = _tables_of_run(with_outcomes)
+    for verb in ("cohort", "outcomes") if with_outcomes else ("cohort",):
+        if (results / layout.tables_part(verb)).is_file():
+            entries += read_part(results, "n/a", layout.tables_part(verb)).files
+    listed = {entry.path for entry in entries}
     for path in ("dataset_description.json", ".bidsignore", *files_below(results, "tables")):
-        if (results / path).is_file() and (not path.startswith("tables/") or path in known or _is_judged(path)):
+        if (
+            path not in listed
+            and (results / path).is_file()
+            and (not path.startswith("tables/") or path in known or _is_judged(path))
+        ):
             entries.append(FileEntry.of(results, path))
+    known = {entry.path for entry in entries}
     for path in (*files_below(results, "figures"), *files_below(results, "report")):
-        if path.endswith(_PAGE_ENDINGS) and _is_of_run(path, record):
+        if path not in known and path.endswith(_PAGE_ENDINGS) and _is_of_run(path, record):
             entries.append(FileEntry.of(results, path))
     entries.sort(key=lambda entry: entry.path)
     manifest = Manifest(
@@ -108,14 +117,26 @@ def _of_participants(results: Path, record: RunRecord) -> tuple[list[FileEntry],
             entries.append(FileEntry.of(results, part))
         else:
             unfinished.append(participant)
+        pictures = layout.figures_part(participant)
+        if (results / pictures).is_file():
+            entries += read_part(results, participant, pictures).files
     return entries, unfinished
+
+
+def tables_of(verb: str) -> list[str]:
+    """Return the tables and data dictionaries that cohort or outcomes makes, but those that runs only add to."""
+    names = [name for name in TABLES if name not in ("accounted", "plan", "decisions_log")]
+    names = [name for name in names if name.startswith("outcomes") == (verb == "outcomes")]
+    tables = [f"tables/{name}.{kind}" for name in names for kind in ("tsv", "json")]
+    return tables if verb == "outcomes" else [*tables, "tables/run.json", "dataset_description.json", ".bidsignore"]
 
 
 def _tables_of_run(with_outcomes: bool) -> set[str]:
     names = [name for name in TABLES if name not in ("accounted", "plan")]
     names = [name for name in names if with_outcomes or not name.startswith("outcomes")]
     tables = {f"tables/{name}.{kind}" for name in names for kind in ("tsv", "json")}
-    return tables | {"tables/analysis_plan.json", "tables/run.json"}
+    parts = {layout.tables_part(verb) for verb in (("cohort", "outcomes") if with_outcomes else ("cohort",))}
+    return tables | parts | {"tables/analysis_plan.json", "tables/run.json"}
 
 
 def _is_judged(path: str) -> bool:

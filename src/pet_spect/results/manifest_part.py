@@ -7,7 +7,7 @@ proof all the same, because `pet-spect verify` compares each file with what its 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -55,9 +55,33 @@ def write_part(results: Path, participant: str, stems: Collection[str], inputs: 
     """
     part = layout.manifest_part(participant)
     own = [path for path in files_below(results, participant) if path != part and _is_own(path, participant, stems)]
+    _write(results, part, participant, inputs, own)
+
+
+def write_figures_part(results: Path, participant: str) -> None:
+    """Write the list of a participant's pictures, so that one that is altered later is not taken into a manifest."""
+    part = layout.figures_part(participant)
+    own = [path for path in files_below(results, f"figures/{participant}") if path != part]
+    _write(results, part, participant, {}, own)
+
+
+def write_tables_part(results: Path, verb: str, paths: Iterable[str]) -> None:
+    """Write the list of tables that cohort or outcomes made, so that one that is altered later stays altered.
+
+    Parameters
+    ----------
+    results : Path
+    verb : str
+    paths : iterable of str
+        Relative to the results folder; those that do not exist are left out.
+    """
+    _write(results, layout.tables_part(verb), "n/a", {}, [path for path in paths if (results / path).is_file()])
+
+
+def _write(results: Path, part: str, participant: str, inputs: Mapping[str, str], paths: Iterable[str]) -> None:
     text = with_entries(
         {"Participant": participant, "InputSha256": dict(sorted(inputs.items()))},
-        [FileEntry.of(results, path) for path in sorted(own)],
+        [FileEntry.of(results, path) for path in sorted(paths)],
     )
     with whole_file(results / part) as partial:
         partial.write_text(text, encoding="utf-8")
@@ -71,15 +95,15 @@ def _is_own(path: str, participant: str, stems: Collection[str]) -> bool:
     return of_scan is None or of_scan[1] in stems
 
 
-def read_part(results: Path, participant: str) -> ManifestPart:
-    """Read what `write_part` wrote.
+def read_part(results: Path, participant: str, part: str | None = None) -> ManifestPart:
+    """Read what `write_part` wrote, or `part` as `write_figures_part` wrote it.
 
     Raises
     ------
     TableError
         If there is none, or it cannot be read.
     """
-    path = results / layout.manifest_part(participant)
+    path = results / (layout.manifest_part(participant) if part is None else part)
     try:
         return from_json(ManifestPart, read_json(path, TableError, "record"))
     except MismatchError as error:

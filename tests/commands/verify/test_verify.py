@@ -6,6 +6,7 @@ import pytest
 
 from pet_spect.cli import main
 from pet_spect.digests import file_sha256
+from pet_spect.results import layout
 from pet_spect.results.manifest import read_manifest, write_manifest
 from pet_spect.results.manifest_part import read_part
 from pet_spect.results.run_record import read_run_record
@@ -94,14 +95,18 @@ def test_files_of_snakemake_and_locks_are_not_foreign(results, verify, name):
 
 def test_what_makes_a_file_again_is_said(results, verify):
     (results / IMAGE).unlink()
-    (
-        results
-        / f"sub-01/xfm/{IMAGE.split('/')[-1].replace('_pet.nii.gz', '')}_from-scan_to-participant_mode-image_xfm.mat"
-    ).unlink()
+    (results / layout.scan_to_participant("sub-01", "baseline", "18FFDG")).unlink()
     _, lines = verify()
-    assert (
-        lines[-1] == f"To make them again, add to the command of the run: --forcerun results/{IMAGE} results/{RECORD}"
-    )
+    assert lines[-1].startswith("To make them again, add to the command of the run: ")
+    assert lines[-1].endswith(f" --forcerun results/{IMAGE} results/{RECORD}")
+
+
+@pytest.mark.parametrize("damaged", ["tables/scans.tsv", "tables/run.json", "manifest.json"])
+def test_a_derived_table_is_named_whatever_else_is_damaged(results, verify, damaged):
+    (results / damaged).write_bytes(b"\xff")
+    (results / "tables/accounted.json").write_text("{}")
+    names = {line.partition(": ")[0] for line in verify()[1]}
+    assert {damaged, "tables/accounted.json"} <= names
 
 
 def test_added_bytes_are_told_apart_from_changed_ones(results, verify):
@@ -170,6 +175,12 @@ def test_without_a_manifest_nothing_is_proven(results, verify):
     (results / "manifest.json").unlink()
     status, lines = verify()
     assert (status, lines[0]) == (1, "manifest.json: missing: run the workflow again")
+
+
+def test_without_a_manifest_the_files_of_participants_are_checked_by_their_parts(results, verify):
+    (results / "manifest.json").unlink()
+    (results / IMAGE).write_text("another image")
+    assert [line.partition(": ")[0] for line in verify()[1][:2]] == ["manifest.json", IMAGE]
 
 
 def test_a_participant_without_a_part_is_unfinished(results, verify):

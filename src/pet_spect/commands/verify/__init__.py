@@ -12,9 +12,9 @@ from pathlib import Path
 from pet_spect.commands.verify.inputs import check_inputs
 from pet_spect.commands.verify.recompute import chosen, recomputed
 from pet_spect.errors import ConfigError, TableError
-from pet_spect.results.verification.files import check_files, manifest_or_finding
+from pet_spect.results.verification.files import check_files, check_parts, manifest_or_finding
 from pet_spect.results.verification.finding import Finding
-from pet_spect.results.verification.identity import check_identity
+from pet_spect.results.verification.identity import check_derived, check_identity
 
 _CONFIG = Path("config", "config.yaml")
 
@@ -75,11 +75,14 @@ def run(options: argparse.Namespace) -> None:
         raise TableError(f"{options.results}: is not a folder")
     configs = options.config or [options.results.absolute().parent / _CONFIG]
     manifest, found = manifest_or_finding(options.results, options.manifest_sha256)
-    if manifest is not None:
+    if manifest is None:
+        found += check_parts(options.results)
+    else:
         files = check_files(options.results, manifest)
         named = {finding.name for finding in files}
         found += files
         found += [each for each in check_identity(options.results, manifest) if each.name not in named]
+    found += check_derived(options.results)
     if not options.results_only:
         found += check_inputs(options.results, configs)
     if options.recompute is not None and not found:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
 from pet_spect.digests import file_sha256
 from pet_spect.errors import TableError
+from pet_spect.results import layout
 from pet_spect.results.manifest import DERIVED, MANIFEST, Manifest, read_manifest
 from pet_spect.results.manifest_entries import FileEntry, files_below
+from pet_spect.results.manifest_part import read_part
 from pet_spect.results.verification.finding import Finding, remade_by
 
 
@@ -47,14 +49,30 @@ def check_files(results: Path, manifest: Manifest) -> list[Finding]:
     Every file is read once, whole, so that a change of a single bit in the trailer of a gzip stream, which readers of
     images skip, is found as well.
     """
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        found = [
-            each for each in pool.map(lambda entry: _check_file(results, entry), manifest.files) if each is not None
-        ]
+    found = _check_all(results, manifest.files)
     known = {entry.path for entry in manifest.files}
     found += _foreign(files_below(results), known, manifest)
     unfinished = [Finding(who, "was not finished in this run: run the workflow again") for who in manifest.unfinished]
     return sorted([*found, *unfinished], key=lambda each: each.name)
+
+
+def check_parts(results: Path) -> list[Finding]:
+    """Return what is wrong with the files of participants by their parts, where there is no manifest that lists all."""
+    found: list[Finding] = []
+    for path in sorted(results.glob("sub-*/sub-*_manifest.json")):
+        if path.name == Path(layout.manifest_part(path.parent.name)).name:
+            try:
+                found += _check_all(results, read_part(results, path.parent.name).files)
+            except TableError:
+                part = layout.manifest_part(path.parent.name)
+                found.append(Finding(part, "altered: is no list of files", remade_by(part)))
+    return found
+
+
+def _check_all(results: Path, entries: Sequence[FileEntry]) -> list[Finding]:
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        checked = pool.map(lambda entry: _check_file(results, entry), entries)
+        return [finding for finding in checked if finding is not None]
 
 
 def _check_file(results: Path, entry: FileEntry) -> Finding | None:

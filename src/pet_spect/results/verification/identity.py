@@ -36,7 +36,7 @@ def check_identity(results: Path, manifest: Manifest) -> list[Finding]:
         record = None
     if record is None or record.identified() != record or record.run_id != manifest.run_id:
         return [Finding(run_name, "is not the record of the run of the manifest", remade_by(run_name))]
-    found = [*_dictionaries(results, manifest, record), *_plans(results, record), *_accounted(results)]
+    found = [*_dictionaries(results, manifest, record), *_plans(results, record)]
     entries = by_path(manifest.files)
     for participant in record.inputs:
         if participant not in manifest.unfinished:
@@ -49,7 +49,7 @@ def _dictionaries(results: Path, manifest: Manifest, record: RunRecord) -> Itera
         path = entry.path
         if not (path.startswith("tables/") and path.endswith(".json")) or path.startswith("tables/judged/"):
             continue
-        if path in _WITHOUT_STATEMENT:
+        if path in _WITHOUT_STATEMENT or path.endswith("_manifest.json"):
             continue
         try:
             told = recorded_statement(read_json(results / path, TableError, "dictionary"), results / path)
@@ -72,8 +72,8 @@ def _plans(results: Path, record: RunRecord) -> Iterator[Finding]:
         yield Finding(name, "does not hold the plan of the run: restore it from a copy")
 
 
-def _accounted(results: Path) -> Iterator[Finding]:
-    """Make the table of `pet-spect accounted` again, which is younger than the manifest, and compare."""
+def check_derived(results: Path) -> Iterator[Finding]:
+    """Make the table of `pet-spect accounted` again, which is younger than the manifest, and yield where it differs."""
     scans_json = results / "tables" / "scans.json"
     try:
         scans = read_table(results / "tables" / "scans.tsv")
@@ -89,7 +89,8 @@ def _accounted(results: Path) -> Iterator[Finding]:
                 elif now.read_bytes() != then.read_bytes():
                     yield Finding(path, "altered: is not what follows from tables/scans.tsv", remade_by(path))
     except (PetSpectError, KeyError, OSError, ValueError):
-        return  # the tables it is made from are found as altered or missing
+        for path in DERIVED:
+            yield Finding(path, "cannot be checked: a table that it follows from is altered or missing")
 
 
 def _chain(results: Path, participant: str, record: RunRecord, entries: dict[str, FileEntry]) -> Iterator[Finding]:
