@@ -9,13 +9,15 @@ from pathlib import Path
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
+include: "workflow/rules/live_run.smk"
 include: "workflow/rules/config.smk"
 
 
 rule all:
-    """The report, and a last rule that fails on every refusal nobody signed off."""
+    """The report, the manifest, and a last rule that fails on every refusal nobody signed off."""
     input:
         "results/report/index.html",
+        "results/manifest.json",
         "results/tables/accounted.tsv",
 
 

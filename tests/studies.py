@@ -69,3 +69,19 @@ class Study:
     def logs(self) -> str:
         """Return everything the jobs said."""
         return "".join(path.read_text(encoding="utf-8") for path in sorted(self.folder.glob("logs/**/*.log")))
+
+
+def fill_without_scans(study: Study) -> Study:
+    """Write the config and tables of a study whose DICOM files hold nothing: good for planning."""
+    study.write("config/config.yaml", "participants: config/participants.tsv\nscans: config/scans.tsv\n")
+    study.write("config/participants.tsv", "participant_id lesion_side\nsub-01 left\nsub-02 right\n")
+    rows = [
+        f"sub-{number} {session} {tracer} dicom/{number}/{session}/{tracer}"
+        for number in ("01", "02")
+        for session in ("baseline", "year1")
+        for tracer in ("FDG", "IMZ")
+    ]
+    for row in rows:
+        study.write(f"{row.split()[-1]}/slice.dcm", "")
+    study.write("config/scans.tsv", "\n".join(["participant_id session tracer path", *rows, ""]))
+    return study

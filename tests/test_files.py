@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from pet_spect.errors import OvertakenError
 from pet_spect.files import locked, whole_file, write_json
 
 
@@ -22,11 +23,27 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_killed_run_left_behind_is_overwritten(tmp_path):
-    (tmp_path / ".partial-a.txt").write_text("left behind by a kill")
+@pytest.mark.parametrize("name", [".partial-a.txt", ".partial-0123abcd-a.txt"])
+def test_what_a_killed_run_left_behind_is_removed(tmp_path, name):
+    (tmp_path / name).write_text("left behind by a kill")
+    other = tmp_path / ".partial-0123abcd-ba.txt"
+    other.write_text("half of another file")
     with whole_file(tmp_path / "a.txt") as partial:
         partial.write_text("new")
-    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    assert {path.name for path in tmp_path.iterdir()} == {"a.txt", other.name}
+
+
+def test_a_writer_whose_file_a_newer_one_removed_fails(tmp_path):
+    path = tmp_path / "a.txt"
+
+    def write():
+        with whole_file(path) as partial:
+            partial.write_text("old")
+            partial.unlink()
+
+    with pytest.raises(OvertakenError, match=r"a\.txt: not written, because another job writes it"):
+        write()
+    assert not path.exists()
 
 
 def test_a_full_disk_names_the_file(tmp_path):

@@ -15,8 +15,8 @@
     └── RefusedError       a scan that an earlier step refused
 
 Each means "the input is at fault": the command line prints its message in one
-line (a `StudyError` in one line per mistake) and exits with status 1. Anything else that is raised is a bug and keeps
-its traceback.
+line (a `StudyError` in one line per mistake) and exits with status 1. It treats an `OvertakenError` alike, which is no
+such error, so that no step takes it for a refused scan. Anything else that is raised is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -261,3 +261,16 @@ class RefusedError(PetSpectError):
     """A scan that an earlier step refused was asked for."""
 
     default_code: ClassVar[Code] = "refused"
+
+
+class OvertakenError(Exception):
+    """Another run, or another job, writes what this one was about to write, so it must not.
+
+    Parameters
+    ----------
+    message : str
+        One line.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_line(message))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import secrets
+import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from pet_spect.errors import PetSpectError
+from pet_spect.errors import OvertakenError, PetSpectError
+from pet_spect.live_run import check_not_overtaken
 from pet_spect.remarks.catalogue import Code
 
 What = Literal["dictionary", "record", "sidecar"]
@@ -19,6 +24,11 @@ _CODES: Mapping[What, tuple[Code, Code]] = {
     "sidecar": ("sidecar_missing", "sidecar_unreadable"),
 }
 _LARGEST_JSON = 2**26
+
+PARTIAL = ".partial-"
+"""How the name of a file or folder begins that is being written, or was when its writer was killed."""
+
+_RANDOM_BYTES = 4
 
 
 def sidecar(image: str) -> str:
@@ -41,9 +51,8 @@ def is_nifti(path: PurePath) -> bool:
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary name beside `path` that becomes `path` when the block succeeds.
 
-    The name is the same in every run, so what a killed run left behind is
-    overwritten by the next, and it ends like `path`, so that writers which
-    look at the ending (nibabel) behave.
+    Two writers of one file never touch the same temporary file, so the file is always that of one of them. The name
+    ends like `path`, so that writers which look at the ending (nibabel) behave.
 
     Parameters
     ----------
@@ -59,11 +68,16 @@ def whole_file(path: Path) -> Iterator[Path]:
     ------
     OSError
         If it cannot be written; its ``filename`` is `path`, which a full disk alone would not say.
+    OvertakenError
+        If the run of this process has ended or another one has begun (`pet_spect.live_run`), or another process began
+        to write the file meanwhile.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".partial-{path.name}")
+    partial = partial_beside(path)
     try:
         yield partial
+        check_not_overtaken(path)
+        if not partial.exists():
+            raise OvertakenError(f"{path}: not written, because another job writes it")
         partial.replace(path)
     except BaseException as error:
         with suppress(OSError):  # where nothing may be written, nothing may be removed either
@@ -71,6 +85,43 @@ def whole_file(path: Path) -> Iterator[Path]:
         if isinstance(error, OSError) and error.errno is not None and error.filename in (None, str(partial)):
             error.filename = str(path)
         raise
+
+
+def partial_beside(path: Path) -> Path:
+    """Return a temporary name beside a file or folder to write, which nobody else uses.
+
+    Removes what others left under such names of `path`, as a process that was killed does. If its writer still works,
+    it fails when it is done, and the newer one wins.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made if need be.
+
+    Raises
+    ------
+    OvertakenError
+        If the run of this process must not write any more.
+    """
+    check_not_overtaken(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    older = re.compile(rf"\.partial-([0-9a-f]{{{2 * _RANDOM_BYTES}}}-)?{re.escape(path.name)}")
+    names = _left_behind(str(path.parent.absolute()))
+    for name in [name for name in names if older.fullmatch(name)]:
+        names.discard(name)
+        left_behind = path.with_name(name)
+        with suppress(OSError):
+            if left_behind.is_dir():
+                shutil.rmtree(left_behind, ignore_errors=True)
+            else:
+                left_behind.unlink()
+    return path.with_name(f"{PARTIAL}{secrets.token_hex(_RANDOM_BYTES)}-{path.name}")
+
+
+@cache
+def _left_behind(folder: str) -> set[str]:
+    """Return the temporary names in a folder when this process first writes there: not for each of 10,000 files."""
+    return {name for name in os.listdir(folder) if name.startswith(PARTIAL)}  # noqa: PTH208
 
 
 @contextmanager

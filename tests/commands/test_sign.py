@@ -10,6 +10,7 @@ import pytest
 
 from pet_spect import __version__
 from pet_spect.cli import main
+from pet_spect.digests import file_sha256
 from pet_spect.model import Refusal
 from pet_spect.results import columns, layout
 from pet_spect.results.decision_columns import AGREEMENT, CHECKS, DECIDED, DECISIONS, READERS
@@ -86,13 +87,28 @@ def test_a_signed_decision_counts_and_is_accounted_for(study, capsys):
     assert study.accounted() == 0
 
 
-def test_what_was_judged_did_not_change_by_the_decision_itself(study):
-    study.sign("sub-01 year1 FDG")
+def register_without_year1(study):
+    """Let sub-01's registration leave out the scan of year1, and the uptake be measured with that registration."""
     path = study.results / layout.registration_record("sub-01")
     record = read_registration_record(path)
     gone = refused("year1", "FDG", "18FFDG", Refusal("decision", "excluded", "moved"))
     scans = tuple(gone if scan.session == "year1" else scan for scan in record.scans)
     write_registration_record(path, type(record)(**{**vars(record), "scans": scans}))
+    measured_again(study)
+
+
+def measured_again(study):
+    """Let sub-01's uptake be measured with the registration that is there, and be the same."""
+    facts = study.results / layout.uptake_table("sub-01", "CerebrA").replace(".tsv", ".json")
+    content = json.loads(facts.read_text(encoding="utf-8"))
+    record = study.results / layout.registration_record("sub-01")
+    content["Provenance"]["InputSha256"]["registration"] = file_sha256(record)
+    facts.write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_what_was_judged_did_not_change_by_the_decision_itself(study):
+    study.sign("sub-01 year1 FDG")
+    register_without_year1(study)
     assert study.cohort() == 0
     assert study.table("decisions")[0]["result"] == "pass"
 
@@ -106,6 +122,7 @@ def test_a_decision_on_other_results_warns_and_stays(study, capsys, part):
     elif part == "registration":
         path = study.results / layout.registration_record("sub-01")
         path.write_text(path.read_text().replace("0.91", "0.92"))
+        measured_again(study)
     else:
         path = study.results / layout.uptake_table("sub-01", "CerebrA")
         path.write_text(
@@ -126,6 +143,7 @@ def test_a_decision_that_was_made_again_warns_no_more(study):
         study.sign("sub-01 year1 FDG", *decision)
     path = study.results / layout.registration_record("sub-01")
     path.write_text(path.read_text().replace("0.91", "0.92"))
+    measured_again(study)
     study.cohort()
     assert [line["result"] for line in study.table("decisions")] == ["warn", "warn"]
     for decision in (["exclude"], ["rating", "--code", "good"]):
@@ -341,11 +359,7 @@ def test_what_one_reader_excludes_is_no_other_result_for_the_other(study):
     paths = [study.config / name for name in ("a.tsv", "b.tsv")]
     study.sign("sub-01 year1 FDG", "rating", "--code", "good", qc=paths[1])
     study.sign("sub-01 year1 FDG", qc=paths[0])
-    path = study.results / layout.registration_record("sub-01")
-    record = read_registration_record(path)
-    gone = refused("year1", "FDG", "18FFDG", Refusal("decision", "excluded", "moved"))
-    scans = tuple(gone if scan.session == "year1" else scan for scan in record.scans)
-    write_registration_record(path, type(record)(**{**vars(record), "scans": scans}))
+    register_without_year1(study)
     study.cohort("--qc", *map(str, paths))
     excluded, rated = study.table("decisions")
     assert excluded["remarks"].startswith("readers_disagree: a.tsv says exclude, b.tsv says none")

@@ -43,7 +43,7 @@ def submitted(submission):
 def test_every_step_is_submitted(submission):
     _, plan, _ = submission
     each = {"convert": 4, "normalise": 1, "measure": 2, "figures": 1}
-    assert plan == each | {"cohort": 1, "outcomes": 1, "report": 1, "accounted": 1}
+    assert plan == each | {"cohort": 1, "outcomes": 1, "report": 1, "manifest": 1, "accounted": 1}
 
 
 def test_every_step_runs_on_the_cluster(submitted):

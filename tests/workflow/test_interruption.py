@@ -97,7 +97,7 @@ def test_an_interrupted_run_goes_on_where_it_was(unrun, number):
     if number == signal.SIGKILL:
         locked = unrun.snakemake("--until", "convert")
         assert locked.returncode == 1
-        assert "--unlock" in locked.stderr
+        assert "type: pet-spect recover" in locked.stderr
         assert unrun.snakemake("--unlock").returncode == 0
     again = unrun.snakemake("--until", "convert")
     assert again.returncode == 0, again.stderr

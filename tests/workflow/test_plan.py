@@ -14,7 +14,16 @@ sub-01 baseline FDG dicom/01/baseline/FDG
 sub-01 baseline IMZ dicom/01/baseline/IMZ
 sub-01 baseline XYZ dicom/01/year1/FDG
 """
-EVERYTHING = {"convert": 8, "normalise": 2, "measure": 2, "figures": 2, "cohort": 1, "report": 1, "accounted": 1}
+EVERYTHING = {
+    "convert": 8,
+    "normalise": 2,
+    "measure": 2,
+    "figures": 2,
+    "cohort": 1,
+    "report": 1,
+    "manifest": 1,
+    "accounted": 1,
+}
 
 
 def test_one_job_per_scan_and_one_per_participant_for_each_later_step(study):

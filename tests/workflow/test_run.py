@@ -19,7 +19,7 @@ from ..workbooks import read_workbook
 
 pytestmark = pytest.mark.workflow
 
-TO_THE_END = {"cohort": 1, "outcomes": 1, "report": 1, "accounted": 1}
+TO_THE_END = {"cohort": 1, "outcomes": 1, "report": 1, "manifest": 1, "accounted": 1}
 ONE_PERSON = TO_THE_END | {"normalise": 1, "measure": 1, "figures": 1}
 
 

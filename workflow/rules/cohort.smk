@@ -23,6 +23,17 @@ def qc_flags(wildcards):
     return [word for flag, paths in tables.items() if paths for word in (flag, *paths)]
 
 
+STUDY_FILES = study_files(
+    [os.path.relpath(file) for file in workflow.overwrite_configfiles or ["config/config.yaml"]], STUDY.config
+)
+
+
+def run_flags(wildcards):
+    """What the run id is made of beside the scans: the configuration as it counts, and the files of the study."""
+    files = [word for role, path in STUDY_FILES.items() for word in ("--study-file", f"{role}={path}")]
+    return ["--settings", json_sha256(STUDY.config), *files]
+
+
 READERS = ["readers", "agreement"] if len(QC) == 2 else []
 
 
@@ -33,6 +44,8 @@ rule cohort:
             "results/" + layout.uptake_table("{participant}", ATLAS.name),
             participant=PARTICIPANTS,
         ),
+        parts=expand("results/" + layout.manifest_part("{participant}"), participant=PARTICIPANTS),
+        study=list(STUDY_FILES.values()),
         participants=config["participants"],
         scans=config["scans"],
         qc=QC,
@@ -53,6 +66,8 @@ rule cohort:
         multiext("results/tables/decisions", ".tsv", ".json"),
         multiext("results/tables/decided", ".tsv", ".json"),
         expand("results/tables/{name}.{kind}", name=READERS, kind=["tsv", "json"]),
+        "results/tables/run.json",
+        "results/" + layout.tables_part("cohort"),
         "results/dataset_description.json",
         "results/.bidsignore",
     log:
@@ -71,6 +86,7 @@ rule cohort:
         protocol=json.dumps(config["protocol"]),
         analysis=analysis_flags,
         within_subject_cv=within_subject_cv,
+        run=run_flags,
         study=study_facts,
         early=["--early", *EARLY] if EARLY else [],
         unfinished=unfinished_flags,
@@ -81,4 +97,4 @@ rule cohort:
         " --target {params.target:q} --references {params.references:q}"
         " {params.analysis:q} --protocol {params.protocol:q} {params.early:q}"
         " --max-cerebellum-asymmetry {params.max_asymmetry} --pvc {params.pvc}"
-        " {params.study:q} {params.within_subject_cv:q} {params.unfinished:q} 2> {log:q}"
+        " {params.study:q} {params.run:q} {params.within_subject_cv:q} {params.unfinished:q} 2> {log:q}"

@@ -1,6 +1,7 @@
 """Checks config and tables before any work, and holds the input functions that several stages use."""
 
 from pet_spect import __version__ as PACKAGE_VERSION
+from pet_spect.digests import json_sha256
 from pet_spect.errors import StudyError
 from pet_spect.files import is_nifti, sidecar
 from pet_spect.model import STANDARD_SPACE
@@ -11,6 +12,7 @@ from pet_spect.remarks import BY_EYE
 from pet_spect.study.check import check_study
 from pet_spect.study.fingerprint import fingerprint
 from pet_spect.study.qc_tables import ALTERED
+from pet_spect.study.study_files import study_files
 from pet_spect.tsv import format_value
 
 try:

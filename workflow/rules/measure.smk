@@ -46,6 +46,7 @@ rule measure:
     output:
         uptake="results/" + layout.uptake_table("{participant}", ATLAS.name),
         dictionary="results/" + layout.uptake_table("{participant}", ATLAS.name).replace(".tsv", ".json"),
+        part="results/" + layout.manifest_part("{participant}"),
     log:
         "logs/measure/{participant}.log",
     params:
@@ -72,4 +73,4 @@ rule measure:
         " {params.lesionfree:q}"
         " {params.lesion_mask:q} --min-coverage {params.min_coverage} --misplacement-mm {params.misplacement}"
         " {params.around:q} {params.common_fwhm:q} --pvc {params.pvc} --out {output.uptake:q}"
-        " --record-refusal 2> {log:q}"
+        " --manifest --record-refusal 2> {log:q}"

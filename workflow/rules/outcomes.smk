@@ -31,6 +31,7 @@ if CLINICAL:
             multiext("results/tables/outcomes_change", ".tsv", ".json"),
             multiext("results/tables/outcomes_summary", ".tsv", ".json"),
             multiext("results/tables/outcomes_imaging", ".tsv", ".json"),
+            "results/" + layout.tables_part("outcomes"),
         log:
             "logs/outcomes.log",
         params:

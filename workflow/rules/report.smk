@@ -24,13 +24,31 @@ rule report:
 
 localrules:
     accounted,
+    manifest,
+
+
+rule manifest:
+    """Every file of the results with its SHA-256, for pet-spect verify."""
+    input:
+        tables=rules.cohort.output,
+        outcomes=OUTCOME_TABLES,
+        report=rules.report.output,
+    output:
+        "results/manifest.json",
+    log:
+        "logs/manifest.log",
+    params:
+        version=PACKAGE_VERSION,
+        no_outcomes="" if OUTCOME_TABLES else "--no-outcomes",
+    shell:
+        "pet-spect manifest results {params.no_outcomes} 2> {log:q}"
 
 
 rule accounted:
     """Lists the refused scans that are not signed off, and fails if there is one; comes last."""
     input:
         scans="results/tables/scans.tsv",
-        report="results/report/index.html",
+        manifest="results/manifest.json",
     output:
         counts="results/tables/accounted.tsv",
         dictionary="results/tables/accounted.json",

@@ -2,6 +2,7 @@
 
 from snakemake.logging import logger
 
+from pet_spect.results.manifest import manifest_line
 from pet_spect.study.overview import report_line, study_overview
 
 REPORT = Path("results/report/index.html")
@@ -33,6 +34,7 @@ if workflow.is_main_process:
 
 
 onstart:
+    claim_folder()
     record_analysis_plan()
     # Executors of clusters do not name a job when it starts, only its number when it ends.
     logger.info(
@@ -46,6 +48,8 @@ onstart:
 
 
 onsuccess:
+    # written down elsewhere, it lets `pet-spect verify --manifest-sha256` find a manifest that was made anew
+    logger.info(manifest_line(RESULTS), extra={"closing": True})
     say_report()
 
 

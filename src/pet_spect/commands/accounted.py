@@ -10,11 +10,9 @@ import sys
 from pathlib import Path
 
 from pet_spect.errors import TableError
-from pet_spect.files import read_json
 from pet_spect.remarks import codes_in
-from pet_spect.results.accounted_table import ACCOUNTED, accounted_rows
-from pet_spect.results.analysis_plan import recorded_statement, with_statement
-from pet_spect.results.columns import SCANS, Columns
+from pet_spect.results.accounted_table import accounted_columns, accounted_rows, unsigned_scans
+from pet_spect.results.columns import SCANS
 from pet_spect.results.decision_columns import DECISIONS
 from pet_spect.results.finished_run import check_finished
 from pet_spect.tsv import MISSING, Row, read_table, write_table
@@ -40,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
     check_finished(options.results, "scans")
     altered = _judge_decisions(options.results / "tables" / "decisions.tsv")
     scans = read_table(options.results / "tables" / "scans.tsv", required=tuple(SCANS))
-    unsigned = [scan for scan in scans if scan["status"] in ("refused", "excluded") and scan["decision"] == MISSING]
+    unsigned = unsigned_scans(scans)
     if unsigned:
         for scan in unsigned[:MOST_NAMED]:
             print(_name(scan), file=sys.stderr)
@@ -55,14 +53,7 @@ def run(options: argparse.Namespace) -> None:
         )
     if altered:
         raise TableError(altered, code="qc_altered")
-    write_table(options.out, _columns(options.results / "tables" / "scans.json"), accounted_rows(scans))
-
-
-def _columns(of_scans: Path) -> Columns:
-    """Return the columns with what the dictionary of the scans says of the analysis plan."""
-    told = read_json(of_scans, TableError, "dictionary") if of_scans.is_file() else {}
-    statement = recorded_statement(told, of_scans)
-    return ACCOUNTED if statement is None else with_statement(ACCOUNTED, statement)
+    write_table(options.out, accounted_columns(options.results / "tables" / "scans.json"), accounted_rows(scans))
 
 
 def _judge_decisions(path: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pet_spect.errors import ConfigError, RegionError, shown
-from pet_spect.imaging.atlases import load_atlas
+from pet_spect.imaging.atlases import find_atlas, load_atlas
 from pet_spect.model import Atlas
 from pet_spect.quantify.cohort.within_subject import WithinSubjectCv, read_within_subject_cv
 from pet_spect.quantify.references import Reference, read_references
@@ -93,3 +93,10 @@ def chosen_atlas(options: argparse.Namespace) -> Atlas:
     if (options.atlas_labels is None) != (options.atlas_table is None):
         raise ConfigError("--atlas-labels and --atlas-table go together; one of them is missing")
     return load_atlas(options.atlas_labels or options.atlas, options.atlas_table)
+
+
+def atlas_files(options: argparse.Namespace) -> tuple[Path, Path]:
+    """Return the label image and the table of the atlas that `chosen_atlas` returns."""
+    if options.atlas_labels is None:
+        return find_atlas(options.atlas)
+    return options.atlas_labels, options.atlas_table

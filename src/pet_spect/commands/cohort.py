@@ -14,9 +14,10 @@ from typing import Any
 
 from pet_spect.commands.arguments import json_object, references, study_facts, within_subject_cv
 from pet_spect.commands.cohort_analysis import add_analysis, declared_analysis, statement_of_plan
-from pet_spect.commands.cohort_checks import others_dated, participant_checks
+from pet_spect.commands.cohort_checks import others_dated, participant_checks, registration_of
 from pet_spect.commands.cohort_decisions import add_qc, is_altered, qc_tables, write_decision_tables
 from pet_spect.commands.cohort_protocol import circumstances, early_tracers, guard_scans, protocols
+from pet_spect.commands.cohort_run import add_run, recorded_run
 from pet_spect.commands.cohort_undecided import Undecided, write_decided
 from pet_spect.commands.cohort_unfinished import add_unfinished, example_of, unfinished_people
 from pet_spect.commands.numbers import positive
@@ -49,6 +50,9 @@ from pet_spect.results.checks.scan_checks import CheckedScan
 from pet_spect.results.dataset import describe_dataset
 from pet_spect.results.decision_columns import CHECKS
 from pet_spect.results.library.study_settings import StudySettings
+from pet_spect.results.manifest import tables_of
+from pet_spect.results.manifest_part import write_tables_part
+from pet_spect.results.matching import check_exclusions, check_uptake
 from pet_spect.results.reliable_change import with_reliable_change
 from pet_spect.results.study_facts import StudyFacts
 from pet_spect.results.summary_table import summary_row
@@ -82,6 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_analysis(parser)
     add_unfinished(parser)
+    add_run(parser)
     parser.add_argument(
         "--pvc",
         choices=("none", "gtm"),
@@ -151,7 +156,8 @@ def run(options: argparse.Namespace) -> None:
         If ``--analysis``, ``--primary``, ``--early`` or ``--within-subject-cv`` names an unknown tracer or reference,
         ``--protocol`` what a tracer cannot have, or the recorded plan declares another analysis.
     TableError
-        If a table is absent or cannot be used, or qc.tsv decides about a scan that cannot exist.
+        If a table is absent or cannot be used, was measured with another registration than the one that is there, or
+        the registration with other exclusions than those of qc.tsv; or qc.tsv decides about a scan that cannot exist.
     """
     people = read_participants(options.participants)
     qc = qc_tables(options)
@@ -168,23 +174,29 @@ def run(options: argparse.Namespace) -> None:
             code="participant_lost",
         )
     folder = options.results / "tables"
+    statement = replace(statement, run_id=recorded_run(options, people))
     ratios: list[Ratio] = []
     followed: list[Change] = []
     undecided = Undecided.of(options.results, qc)
     followed_undecided: list[Change] = []
     scans: list[dict[str, Any]] = []
     checks: list[dict[str, Any]] = []
+    decided = qc.decisions()
     with whole_file(folder / "uptake.tsv") as partial, partial.open("w", encoding="utf-8", newline="\n") as joined:
         joined.write("\t".join(columns.UPTAKE) + "\n")
         for identity, person in people.items():
             if example is not None and identity in unfinished:
+                record = None
                 uptake = example.without_values(identity, unfinished[identity], plan.circumstances)
             else:
+                record = registration_of(options.results, identity)
                 uptake = read_uptake(tables[identity], identity, plan.visits)
+                check_uptake(options.results, tables[identity], identity, uptake.provenance, record)
+            if record is not None:
+                check_exclusions(options.results, record, decided)
             joined.writelines(line + "\n" for line in uptake.lines)
             person_ratios, scan_rows, checked = _participant(person, uptake.scans, plan)
-            of_this_run = None if identity in unfinished else options.results
-            checks += participant_checks(of_this_run, checked, uptake.min_coverage)
+            checks += participant_checks(record, checked, uptake.min_coverage)
             ratios += person_ratios
             person_changes = changes(person_ratios, plan.sessions, plan.within_subject_cv)
             followed += person_changes
@@ -211,6 +223,8 @@ def run(options: argparse.Namespace) -> None:
     write_table(folder / "checks.tsv", with_statement(CHECKS, statement), checks)
     write_decision_tables(options.results, qc, scans, options.atlas_name, statement)
     describe_dataset(options.results, options.study)
+    if statement.run_id is not None:
+        write_tables_part(options.results, "cohort", tables_of("cohort"))
 
 
 def _plan(options: argparse.Namespace, people: Mapping[str, Participant], qc: QcTables) -> _Plan:

@@ -11,35 +11,39 @@ from pet_spect.model import ScanKey
 from pet_spect.quantify.cohort.protocol.facts import VisitFacts
 from pet_spect.results import layout
 from pet_spect.results.checks.scan_checks import CheckedScan, check_rows
-from pet_spect.results.registration_record import read_registration_record
+from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
+
+
+def registration_of(results: Path, participant: str) -> RegistrationRecord | None:
+    """Return a participant's registration record; None if there is none.
+
+    Raises
+    ------
+    ImageError
+        If it is not one of this version.
+    """
+    path = results / layout.registration_record(participant)
+    return read_registration_record(path) if path.is_file() else None
 
 
 def participant_checks(
-    results: Path | None, checked: Sequence[CheckedScan], min_coverage: float
+    record: RegistrationRecord | None, checked: Sequence[CheckedScan], min_coverage: float
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of one participant.
 
     Parameters
     ----------
-    results : Path or None
-        None if what lies there of the participant is of an earlier run.
+    record : RegistrationRecord or None
+        Of the participant.
     checked : sequence of CheckedScan
+        The participant's scans.
     min_coverage : float
         With which the participant was measured.
-
-    Raises
-    ------
-    ImageError
-        If the registration record is not one of this version.
     """
     from pet_spect.registration.templates.tracer_pattern import FAR
 
-    for who in dict.fromkeys(scan.key.participant for scan in checked):
-        path = None if results is None else results / layout.registration_record(who)
-        record = read_registration_record(path) if path is not None and path.is_file() else None
-        for scan in checked:
-            if scan.key.participant == who:
-                yield from check_rows(replace(scan, min_coverage=min_coverage), record, FAR)
+    for scan in checked:
+        yield from check_rows(replace(scan, min_coverage=min_coverage), record, FAR)
 
 
 def others_dated(key: ScanKey, visits: Mapping[ScanKey, VisitFacts], sessions: Sequence[str]) -> bool:

@@ -12,6 +12,8 @@ import argparse
 import gc
 import re
 import sys
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -19,11 +21,15 @@ from pet_spect.commands.numbers import at_most, from_zero
 from pet_spect.dicom.anatomy.convert import convert_anat
 from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.facts.declared import Declared
+from pet_spect.digests import source_sha256
 from pet_spect.errors import ConfigError, PetSpectError
 from pet_spect.files import is_nifti, sidecar
 from pet_spect.imaging.images import write_refusal, write_scan
 from pet_spect.model import Refusal
 from pet_spect.nuclides import radionuclide_name
+from pet_spect.results.provenance_record import Provenance, software, with_provenance
+
+_OF_PERSON = frozenset({"weight_kg", "height_m", "dose_mbq", "injection_time", "uptake_minutes", "sex"})
 
 
 def _number_or_sum(text: str) -> int | Literal["sum"]:
@@ -158,9 +164,29 @@ def run(options: argparse.Namespace) -> None:
     except PetSpectError as error:
         if not options.record_refusal:
             raise
-        write_refusal(options.out, Refusal("convert", error.code, str(error)))
+        refused = with_provenance({}, _made(options, declared))
+        write_refusal(options.out, Refusal("convert", error.code, str(error)), refused)
         print(f"pet-spect convert: {error}", file=sys.stderr)
         return
     finally:
         gc.enable()
-    write_scan(options.out, volume, facts)
+    write_scan(options.out, volume, with_provenance(facts, _made(options, declared)))
+
+
+def _made(options: argparse.Namespace, declared: Declared) -> Provenance:
+    """Return how the image was made; what the tables say of the person is named, its values are not given."""
+    inputs: dict[str, str] = {}
+    with suppress(OSError):  # of a scan that is refused because it cannot be read, there is no hash
+        inputs["source"] = source_sha256(options.scan)
+    said = {name: value for name, value in asdict(declared).items() if value not in (None, ())}
+    return Provenance(
+        verb="convert",
+        inputs=inputs,
+        parameters={
+            "anat": options.anat,
+            "series_chosen": options.series is not None,
+            "facts_given": sorted(said.keys() & _OF_PERSON),
+            **{name: value for name, value in said.items() if name not in _OF_PERSON},
+        },
+        software=software("nibabel", "numpy", "pydicom"),
+    )

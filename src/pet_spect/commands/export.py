@@ -1,4 +1,4 @@
-"""The verb ``export``: the tables of a results folder in the format of another program."""
+"""The verb ``export``: the tables of a results folder in the format of another program, or as a crate."""
 
 from __future__ import annotations
 
@@ -18,27 +18,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--excel",
         action="store_true",
-        required=True,
         help=f"write {WORKBOOK}: one sheet per table, and one that says what the columns mean",
+    )
+    parser.add_argument(
+        "--crate",
+        action="store_true",
+        help="write an RO-Crate: tables, report and manifest, and what made them from what (docs/proof.md)",
     )
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write the workbook.
+    """Write what is asked for.
 
     Raises
     ------
     ConfigError
-        If ``--out`` lies in the results folder.
+        If no format is named, or ``--out`` lies in the results folder.
     TableError
         If RESULTS is no results folder of a finished run, or a table or its data dictionary cannot be used.
     """
+    if not (options.excel or options.crate):
+        raise ConfigError("--excel or --crate is needed; without either there is nothing to do")
     from pet_spect.results.table_files import table_files
     from pet_spect.results.workbook import write_workbook
 
     tables = table_files(options.results)
     if options.out.resolve().is_relative_to(options.results.resolve()):
         raise ConfigError(f"--out {options.out}: lies in the results folder; name a folder outside it")
+    if options.crate:
+        from pet_spect.results.crate import write_crate
+
+        write_crate(options.results, options.out)
+    if not options.excel:
+        return
     for name, sheets in write_workbook(options.out / WORKBOOK, tables).items():
         if len(sheets) > 1:
             told = f"{name}: has more rows than an Excel sheet holds, so it goes on in {listed(sheets[1:])}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from pet_spect.commands.numbers import from_zero
@@ -12,8 +13,11 @@ from pet_spect.quantify.outcomes.changes import clinical_study, outcome_changes,
 from pet_spect.quantify.outcomes.imaging import Endpoint, relations
 from pet_spect.quantify.outcomes.summary import summarise_changes, summarise_events
 from pet_spect.results.analysis_plan import plan_statement, read_plans
+from pet_spect.results.manifest import tables_of
+from pet_spect.results.manifest_part import write_tables_part
 from pet_spect.results.outcome_columns import Counting, summary_columns
 from pet_spect.results.outcome_tables import read_imaging_changes, write_outcome_tables
+from pet_spect.results.run_record import run_id
 from pet_spect.study.adverse_events import read_adverse_events
 from pet_spect.study.outcome_check import contradiction_messages
 from pet_spect.study.outcomes import read_outcomes
@@ -87,5 +91,12 @@ def run(options: argparse.Namespace) -> None:
         [*summarise_changes(changes), *summarise_events(counts, options.adverse_event_withdrawn)],
         relations(read_imaging_changes(options.results, endpoints) if endpoints else {}, changes),
         summary_columns(Counting(frame, options.adverse_event_withdrawn, options.adverse_events is not None)),
-        plan_statement(read_plans(options.results), options.plan),
+        replace(plan_statement(read_plans(options.results), options.plan), run_id=_run_id(options)),
     )
+    if _run_id(options) is not None:
+        write_tables_part(options.results, "outcomes", tables_of("outcomes"))
+
+
+def _run_id(options: argparse.Namespace) -> str | None:
+    """Return the id of the run; a command that is run by hand names no plan and is part of none."""
+    return None if options.plan is None else run_id(options.results)

@@ -9,13 +9,14 @@ import zlib
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from pet_spect.errors import ImageError, RefusedError
+from pet_spect.errors import ImageError, OvertakenError, RefusedError
 from pet_spect.files import read_json, sidecar, whole_file, write_json
 from pet_spect.imaging.nifti import muted, open_nifti, write_nifti
 from pet_spect.imaging.rounding import WARP_STEP_MM, rounded
@@ -129,22 +130,31 @@ def write_scan(path: Path, volume: Volume, facts: Mapping[str, Any]) -> None:
     write_volume(path, volume)
     try:
         write_json(Path(sidecar(str(path))), facts)
+    except OvertakenError:  # by now the image may be the other one's
+        raise
     except BaseException:
         with suppress(OSError):
             path.unlink()
         raise
 
 
-def write_refusal(path: Path, refusal: Refusal) -> None:
+def write_refusal(path: Path, refusal: Refusal, facts: Mapping[str, Any] = MappingProxyType({})) -> None:
     """Write a placeholder for a scan that was refused.
 
     The image is one voxel of NaN, from which no number can be made; the
     sidecar carries the refusal, and `read_scan` raises it.
+
+    Parameters
+    ----------
+    path : Path
+    refusal : Refusal
+    facts : mapping
+        What else the sidecar says.
     """
     volume = Volume(np.full((1, 1, 1), np.nan, dtype=np.float32), np.eye(4))
     write_volume(path, volume, description=f"refused: {refusal.code}"[:79])
     entry = {"Stage": refusal.stage, "Code": refusal.code, "Reason": refusal.reason}
-    write_json(Path(sidecar(str(path))), {"Refusal": entry, "SkullStripped": False})
+    write_json(Path(sidecar(str(path))), {"Refusal": entry, "SkullStripped": False, **facts})
 
 
 def read_sidecar(image: Path, label: str | None = None, once: Collection[str] = ()) -> dict[str, Any]:

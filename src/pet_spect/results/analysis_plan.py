@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 from pet_spect.errors import TableError
 from pet_spect.files import read_json, write_json
-from pet_spect.results.typed_json import Key, MismatchError, as_json, from_json
+from pet_spect.results.typed_json import Key, Mark, MismatchError, as_json, from_json
 
 PLAN_FILE = Path("tables", "analysis_plan.json")
 """Where the plans are, relative to the results folder."""
@@ -85,6 +85,8 @@ class PlanStatement:
         Whether the tables were made under the first plan, which was recorded before any result.
     plans : int
         How many plans were recorded.
+    run_id : str or None
+        Of the run that made the tables, see `pet_spect.results.run_record`; None if a command was run by hand.
     """
 
     sha256: Annotated[str | None, Key("Sha256")]
@@ -93,6 +95,7 @@ class PlanStatement:
     changed: tuple[str, ...]
     as_planned: bool
     plans: int = 0
+    run_id: Annotated[str | None, Mark.LEFT_OUT] = None
 
 
 def plan_hash(contents: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ NOT_BIDS = (
     "manifest.json",
     "**/*_uptake.tsv",
     "**/*_uptake.json",
+    "**/*_manifest.json",
 )
 """What BIDS has no name for; a trailing slash would keep the validator from matching."""
 

@@ -127,6 +127,21 @@ def uptake_table(participant: str, atlas: str) -> str:
     return f"{participant}/{participant}_seg-{atlas}_uptake.tsv"
 
 
+def manifest_part(participant: str) -> str:
+    """Return the path of the list of a participant's files."""
+    return f"{participant}/{participant}_manifest.json"
+
+
+def figures_part(participant: str) -> str:
+    """Return the path of the list of a participant's pictures."""
+    return f"figures/{participant}/{participant}_manifest.json"
+
+
+def tables_part(verb: str) -> str:
+    """Return the path of the list of the tables that a verb made."""
+    return f"tables/{verb}_manifest.json"
+
+
 def judged_uptake(participant: str, uptake_sha256: str) -> str:
     """Return the path of a participant's uptake as it was when one of the scans was excluded by hand."""
     return f"tables/judged/{participant}_{uptake_sha256[:16]}_uptake.tsv"

@@ -16,9 +16,10 @@ from pet_spect.files import read_json, write_json
 from pet_spect.model import STANDARD_SPACE, ScanKey
 from pet_spect.remarks import Remark
 from pet_spect.remarks.catalogue import Code
+from pet_spect.results.provenance_record import Provenance
 from pet_spect.results.record_values import VolumesMl
 from pet_spect.results.registration_entries import RefusedAnat, RefusedEntry, RegisteredAnat, RegisteredEntry
-from pet_spect.results.typed_json import Mark, MismatchError, as_json, from_json
+from pet_spect.results.typed_json import Key, Mark, MismatchError, as_json, from_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,10 @@ class RegistrationRecord:
     warp : WarpEntry or None
         None where no scan is left.
     settings : Settings
+    provenance : Provenance or None
+        None in the record of an earlier version.
+    outputs : mapping of str to str or None
+        SHA-256 of the transforms and the lesion mask, by path below ``results``; None in that of an earlier version.
     """
 
     participant: str
@@ -110,6 +115,8 @@ class RegistrationRecord:
     lesion: LesionEntry | None = None
     warp: WarpEntry | None = None
     settings: Settings
+    provenance: Annotated[Provenance | None, Mark.LEFT_OUT] = None
+    outputs: Annotated[Mapping[str, str] | None, Key("OutputSha256"), Mark.LEFT_OUT] = None
 
     def registered(self, key: ScanKey) -> RegisteredEntry | None:
         """Return the entry of a registered scan; None if it was refused or is not known."""

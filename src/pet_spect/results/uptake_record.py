@@ -21,6 +21,7 @@ from pet_spect.quantify.surroundings import MIRRORED
 from pet_spect.quantify.uncertainty import Sensitivity
 from pet_spect.remarks import read_cell
 from pet_spect.results import columns
+from pet_spect.results.provenance_record import Provenance
 from pet_spect.results.sensitivity_entry import RESPONSE_TERMS
 from pet_spect.results.typed_json import Mark, as_json, from_json
 from pet_spect.results.uptake_rows import UptakeRow
@@ -41,6 +42,7 @@ class _Sidecar:
     min_coverage: float
     surroundings: Annotated[tuple[SurroundingEntry, ...] | None, Mark.LEFT_OUT] = None
     scans: tuple[UptakeScan, ...]
+    provenance: Annotated[Provenance | None, Mark.LEFT_OUT] = None
 
 
 def write_uptake(
@@ -50,6 +52,7 @@ def write_uptake(
     misplacement_mm: float,
     min_coverage: float = MIN_COVERAGE,
     surroundings: Sequence[SurroundingRegions] = (),
+    provenance: Provenance | None = None,
 ) -> None:
     """Write a participant's uptake table and its sidecar.
 
@@ -66,6 +69,8 @@ def write_uptake(
         Of a region for its mean to be given.
     surroundings : sequence of SurroundingRegions
         Further targets that were asked for, whether or not the participant has them.
+    provenance : Provenance, optional
+        How the table was made.
     """
     entries = [
         SurroundingEntry(region=name, absence=each.absence, notes=each.notes)
@@ -79,6 +84,7 @@ def write_uptake(
         min_coverage=min_coverage,
         surroundings=tuple(entries) or None,
         scans=tuple(scans),
+        provenance=provenance,
     )
     write_json(sidecar_of_table(path), {**columns.UPTAKE, **as_json(of_scans)})
 
@@ -119,12 +125,15 @@ class ParticipantUptake:
         The rows of the table as they stand in it, without its header.
     misplacement_mm, min_coverage : float
         With which they were measured.
+    provenance : Provenance or None
+        How the table was made; None in that of an earlier version.
     """
 
     scans: tuple[MeasuredScan, ...]
     lines: tuple[str, ...]
     misplacement_mm: float
     min_coverage: float
+    provenance: Provenance | None = None
 
 
 def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]]) -> ParticipantUptake:
@@ -172,7 +181,7 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]])
     if absent:
         raise TableError(f"{path}: has no scan {' '.join(absent[0])}; run measure again")
     in_order = tuple(scans[visit] for visit in visits)
-    return ParticipantUptake(in_order, tuple(lines), sidecar.misplacement_mm, sidecar.min_coverage)
+    return ParticipantUptake(in_order, tuple(lines), sidecar.misplacement_mm, sidecar.min_coverage, sidecar.provenance)
 
 
 def read_uptake_scans(path: Path) -> tuple[UptakeScan, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pet_spect.errors import ConfigError
+from pet_spect.files import whole_file
 from pet_spect.study.decisions import DECISION_COLUMNS
 from pet_spect.study.outcomes import OTHER_SPELLINGS, OUTCOME_COLUMNS
 from pet_spect.study.participants import PARTICIPANT_COLUMNS
@@ -54,9 +55,7 @@ def start_study(folder: Path) -> None:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder}: is not empty; name a new folder for the study")
-    config = folder / "config"
-    config.mkdir(parents=True, exist_ok=True)
-    for name, columns in TABLES.items():
-        (config / f"{name}.tsv").write_text("\t".join(columns) + "\n", encoding="utf-8")
-    (config / "config.yaml").write_text(CONFIG, encoding="utf-8")
-    (folder / "README.md").write_text(README, encoding="utf-8")
+    tables = {f"config/{name}.tsv": "\t".join(columns) + "\n" for name, columns in TABLES.items()}
+    for name, text in {**tables, "config/config.yaml": CONFIG, "README.md": README}.items():
+        with whole_file(folder / name) as partial:
+            partial.write_text(text, encoding="utf-8")

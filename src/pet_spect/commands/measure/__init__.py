@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pet_spect.commands.arguments import add_atlas, add_participant
 from pet_spect.commands.measure.partial_volume import correct_participant, with_correction
+from pet_spect.commands.measure.provenance import uptake_provenance, write_manifest_part
 from pet_spect.commands.measure.regions import atlas_of, lesion_of, regions_by_tracer, warp_facts
 from pet_spect.commands.measure.resolutions import AUTO, common_fwhm, scan_resolutions
 from pet_spect.commands.measure.scans import Visit, measured_scan, refusal_before, with_registration
@@ -21,8 +22,9 @@ from pet_spect.commands.measure.sensitivities import count_noises, sensitivities
 from pet_spect.commands.measure.surroundings import add_surroundings, surroundings_of
 from pet_spect.commands.numbers import auto_or_from_zero, fraction
 from pet_spect.errors import ConfigError
-from pet_spect.model import STANDARD_SPACE, Warp
+from pet_spect.model import STANDARD_SPACE, ScanKey, Warp
 from pet_spect.results import layout
+from pet_spect.results.matching import check_registration
 from pet_spect.results.registered_scan import read_warp_lesion
 from pet_spect.results.registration_record import RegistrationRecord, Settings, read_registration_record
 from pet_spect.results.transforms import read_participant_to_standard_points
@@ -93,6 +95,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", required=True, type=Path, metavar="TSV", help="the table; its sidecar goes beside it")
     parser.add_argument(
+        "--manifest", action="store_true", help="also list the participant's files, for the manifest of the run"
+    )
+    parser.add_argument(
         "--record-refusal",
         action="store_true",
         help="write a refused scan or lesion mask as n/a with its reason instead of failing",
@@ -107,13 +112,17 @@ def run(options: argparse.Namespace) -> None:
     ConfigError
         If a flag contradicts another or names a session or tracer twice or not among those given.
     AtlasError, ImageError
-        If the atlas or a transform cannot be used, or without ``--record-refusal`` the lesion mask.
+        If the atlas or a transform cannot be used, a file is not that of the registration, or without
+        ``--record-refusal`` the lesion mask cannot be used.
     RefusedError, RegionError
         Without ``--record-refusal``, if a scan was refused or does not cover the target.
     """
     listed = _listed(options)
     atlas = atlas_of(options)
     record = _record(options)
+    check_registration(
+        options.results, record, {ScanKey(options.participant, *visit): image for visit, image in listed.items()}
+    )
     lesion, lesion_fault = lesion_of(options, record, atlas)
     refusals = {visit: refusal_before(options, record, visit, image) for visit, image in listed.items()}
     registered = {visit: image for visit, image in listed.items() if refusals[visit] is None}
@@ -164,7 +173,10 @@ def run(options: argparse.Namespace) -> None:
             scans[visit] = replace(scan, sensitivities=sensitivities)
         for place, each in enumerate(surroundings):
             rows += surrounding_rows(options.participant, scan, None if around is None else around[place], each)
-    write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage, surroundings)
+    made = uptake_provenance(options, listed, atlas.name)
+    write_uptake(options.out, rows, tuple(scans.values()), misplacement_mm, options.min_coverage, surroundings, made)
+    if options.manifest:
+        write_manifest_part(options, listed, record, made)
 
 
 def _to_common_resolution(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pet_spect.commands.arguments import add_participant
 from pet_spect.commands.normalise.anat import Anatomy, read_anatomy
 from pet_spect.commands.normalise.lesion import read_lesion
+from pet_spect.commands.normalise.provenance import registration_provenance
 from pet_spect.commands.normalise.record import record_of
 from pet_spect.errors import ConfigError, ImageError, RefusedError, listed, shown
 from pet_spect.imaging import images
@@ -23,6 +24,8 @@ from pet_spect.imaging.rounding import STANDARD_BITS, rounded_to_bits
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
 from pet_spect.remarks import BY_EYE
 from pet_spect.results import layout
+from pet_spect.results.matching import registration_outputs
+from pet_spect.results.provenance_record import Provenance, with_provenance
 from pet_spect.results.registration_record import write_registration_record
 from pet_spect.results.transforms import (
     write_participant_to_anat_points,
@@ -150,7 +153,8 @@ def run(options: argparse.Namespace) -> None:
     for key, errors in result.accepted.items():
         for error in errors:
             print(f"{_label(paths[key])}: accepted ({error.code}): {error}", file=sys.stderr)
-    _write(options.results, options.participant, paths, result, refusals)
+    made = registration_provenance(options, paths, names)
+    _write(options.results, options.participant, paths, result, refusals, made)
     if anatomy is not None and anatomy.key in result.scans:
         write_participant_to_anat_points(options.results, options.participant, result.scans[anatomy.key].to_scan)
     record = record_of(
@@ -164,6 +168,9 @@ def run(options: argparse.Namespace) -> None:
         lesion_fault=fault,
         lesion_given=lesion is not None,
     )
+    names_of_scans = [layout.scan_name(path) for path in paths.values()]
+    outputs = registration_outputs(options.results, options.participant, names_of_scans)
+    record = replace(record, provenance=made, outputs=outputs)
     write_registration_record(options.results / layout.registration_record(options.participant), record)
 
 
@@ -251,6 +258,7 @@ def _write(
     paths: Mapping[ScanKey, Path],
     result: Normalised,
     refusals: Mapping[ScanKey, Refusal],
+    made: Provenance,
 ) -> None:
     write_standard_warps(
         results,
@@ -264,12 +272,13 @@ def _write(
         images.write_volume(results / layout.lesion_mask(participant), result.lesion)
     for key, path in paths.items():
         name = layout.scan_name(path)
-        standard = results / layout.standard_image(*name)
+        standard, sources = results / layout.standard_image(*name), [layout.scan_image(*name)]
         if key in refusals:
             write_participant_to_scan_points(results, name, None)
-            images.write_refusal(standard, refusals[key])
+            images.write_refusal(standard, refusals[key], with_provenance({}, made, sources))
         else:
             write_participant_to_scan_points(results, name, result.scans[key].to_scan)
             facts = {**images.read_sidecar(path), "SpatialReference": STANDARD_SPACE}
             seen = result.scans[key].standard
-            images.write_scan(standard, replace(seen, data=rounded_to_bits(seen.data, STANDARD_BITS)), facts)
+            shown = replace(seen, data=rounded_to_bits(seen.data, STANDARD_BITS))
+            images.write_scan(standard, shown, with_provenance(facts, made, sources))

@@ -29,6 +29,7 @@ from pet_spect.dicom.objects.clock import scanner_offset
 from pet_spect.dicom.objects.header import SOP_CLASSES, Header, sop_class
 from pet_spect.dicom.objects.quiet import quiet
 from pet_spect.errors import DicomError, listed
+from pet_spect.files import partial_beside
 
 _IMPLEMENTATION_UID = UID("2.25.241466037468170331043137285143093014587")
 _LAST = 10**9
@@ -139,9 +140,8 @@ def _check_places(source: Path, out: Path) -> None:
 def _whole_folder(out: Path) -> Iterator[Path]:
     """Give a folder beside `out` that becomes `out` when the block succeeds, and is removed when it fails."""
     out = out.resolve()
-    partial = out.with_name(f".partial-{out.name}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    partial = partial_beside(out)
+    partial.mkdir()
     try:
         yield partial
         partial.replace(out)

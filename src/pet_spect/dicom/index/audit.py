@@ -21,8 +21,8 @@ COLUMNS = (
 def write_audit(path: Path, index: Survey, tables: Tables) -> None:
     """Write a line for each series and for each file in trouble; only its owner may read the file."""
     with whole_file(path) as partial:
-        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-        with partial.open("w", encoding="utf-8", errors="surrogateescape") as stream:
+        file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "w", encoding="utf-8", errors="surrogateescape") as stream:
             for words in (COLUMNS, *_lines(index, tables)):
                 stream.write("\t".join(map(_one_word, words)) + "\n")
 

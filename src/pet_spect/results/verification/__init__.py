@@ -1,0 +1,1 @@
+"""Whether a results folder is as its run left it."""
