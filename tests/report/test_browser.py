@@ -131,7 +131,10 @@ def test_the_meaning_of_a_column_is_reached_by_keyboard_and_hides_on_escape(open
 def test_search_leaves_the_wanted_participant_in_every_table(open_page, report):
     page, _ = open_page(report, 1280)
     page.fill("#find", "sub-07")
-    assert texts(page, "section:not([aria-labelledby=summary], [aria-labelledby=answer]) tbody th:visible") == ["sub-07"] * 3
+    assert (
+        texts(page, "section:not([aria-labelledby=summary], [aria-labelledby=answer]) tbody th:visible")
+        == ["sub-07"] * 3
+    )
     assert page.inner_text("#found") == "1 of 14 participants"
 
 
