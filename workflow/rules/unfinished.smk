@@ -27,7 +27,7 @@ def make_without_the_unfinished():
     UNFINISHED[:] = unfinished_steps(left, workflow.scheduler.failed, lambda job: workflow.dag.depending[job])
     if not UNFINISHED:
         return False
-    for job in (job for rule in ("cohort", "outcomes", "report") for job in left if job.rule.name == rule):
+    for job in (job for rule in ("cohort", "outcomes", "report", "manifest") for job in left if job.rule.name == rule):
         workflow.persistence.started(job)
         job.reset_params_and_resources()
         if subprocess.run(job.shellcmd, shell=True, check=False).returncode:

@@ -174,7 +174,7 @@ def run(options: argparse.Namespace) -> None:
             code="participant_lost",
         )
     folder = options.results / "tables"
-    statement = replace(statement, run_id=recorded_run(options, people))
+    statement = replace(statement, run_id=recorded_run(options, people, unfinished))
     ratios: list[Ratio] = []
     followed: list[Change] = []
     undecided = Undecided.of(options.results, qc)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from pet_spect.commands.cohort_unfinished import Unfinished
 from pet_spect.digests import file_sha256, json_sha256
 from pet_spect.results.manifest_part import read_part
 from pet_spect.results.run_record import RUN_FILE, RunRecord, write_run_record
@@ -25,7 +26,9 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def recorded_run(options: argparse.Namespace, people: Iterable[str]) -> str | None:
+def recorded_run(
+    options: argparse.Namespace, people: Iterable[str], unfinished: Mapping[str, Unfinished]
+) -> str | None:
     """Write ``tables/run.json`` and return the run id; of a command that is run by hand there is none.
 
     Parameters
@@ -33,6 +36,8 @@ def recorded_run(options: argparse.Namespace, people: Iterable[str]) -> str | No
     options : argparse.Namespace
     people : iterable of str
         Everybody in participants.tsv.
+    unfinished : mapping of str to Unfinished
+        Of whom a step crashed: what the step is stands for their inputs, so that the run has an id of its own.
 
     Raises
     ------
@@ -43,7 +48,12 @@ def recorded_run(options: argparse.Namespace, people: Iterable[str]) -> str | No
         (options.results / RUN_FILE).unlink(missing_ok=True)  # of tables made by hand, nothing else would be true
         return None
     study = {role: file_sha256(Path(path)) for role, _, path in (text.partition("=") for text in options.study_file)}
-    inputs = {who: json_sha256(dict(read_part(options.results, who).inputs)) for who in people}
+    inputs = {
+        who: json_sha256(
+            {"unfinished": unfinished[who].step} if who in unfinished else dict(read_part(options.results, who).inputs)
+        )
+        for who in people
+    }
     record = RunRecord.of(options.plan, options.settings, study, inputs)
     write_run_record(options.results, record)
     return record.run_id

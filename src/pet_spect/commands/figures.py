@@ -18,6 +18,7 @@ from pet_spect.imaging.images import read_refusal, read_volume
 from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import read_converted_facts
+from pet_spect.results.manifest_part import write_figures_part
 from pet_spect.results.registered_scan import read_warp_lesion
 from pet_spect.results.registration_entries import Tried
 from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
@@ -79,6 +80,7 @@ def run(options: argparse.Namespace) -> None:
         lesion = person.lesion if any(map(record.registered, scans)) else nothing  # where all were refused is none
         draw_visits(options.results, settings, scans, Scene(masks, lesion, settings.lesion_side))
     write_volumes(options.results, record, list(scans.items()), atlas, options.target)
+    write_figures_part(options.results, options.participant)
 
 
 @dataclass(frozen=True)
