@@ -42,9 +42,9 @@ def spelled(value):
 
 
 def test_a_format_must_be_named(results, tmp_path, capsys):
-    with pytest.raises(SystemExit, match="2"):
-        export(results, tmp_path / "out")
-    assert "the following arguments are required: --excel" in capsys.readouterr().err
+    assert export(results, tmp_path / "out") == 1
+    assert "--excel or --crate is needed" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("place", ["", "tables", "new/folder"])

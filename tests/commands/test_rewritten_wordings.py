@@ -136,6 +136,7 @@ def everything(folder: Path):
     page = (study.results / "report" / "index.html").read_text(encoding="utf-8")
     for told in sidecars:
         told.pop("SUVReason", None)
+        told.pop("Provenance")  # holds hashes of files with words in them
     told = {
         "sidecars": [told | {"Warnings": facts_of(told["Warnings"])} for told in sidecars],
         "measured": [scan | {"Warnings": facts_of(scan["Warnings"]), "Reason": None} for scan in all_scans(person)],

@@ -5,6 +5,7 @@ from scipy.ndimage import gaussian_filter
 from pet_spect.errors import RegistrationError
 from pet_spect.imaging.images import read_affine, write_affine, write_warp
 from pet_spect.imaging.resample import apply_affine, displace
+from pet_spect.imaging.rounding import WARP_STEP_MM, rounded
 from pet_spect.model import Volume, Warp
 from pet_spect.registration.itk import register_deformable, register_linear
 
@@ -108,7 +109,7 @@ def test_ants_reads_our_warp_as_we_mean_it(tmp_path):
 
     rng = np.random.default_rng(3)
     field = np.stack([gaussian_filter(rng.standard_normal(SHAPE), 4) * 40 for _ in range(3)], axis=-1)
-    warp = Warp(field.astype(np.float32), AFFINE)
+    warp = Warp(rounded(field.astype(np.float32), WARP_STEP_MM), AFFINE)
     write_warp(tmp_path / "w.nii.gz", warp)
     transform = ants.transform_from_displacement_field(ants.image_read(str(tmp_path / "w.nii.gz")))
     ras = np.array([[-7.3, 5.1, 2.2], [11.0, -13.0, 8.0]])

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from pet_spect.errors import listed
+
 STEPS = ("convert", "convert_anat", "normalise", "measure", "figures")
 """The rules that work on one person, in their order."""
 
@@ -88,5 +90,5 @@ def unfinished_line(steps: Collection[UnfinishedStep]) -> str:
     >>> unfinished_line([UnfinishedStep("sub-03", "normalise", "logs/normalise/sub-03.log")])
     'Unfinished:   sub-03 (normalise, logs/normalise/sub-03.log): n/a in tables and report; run again to complete them'
     """
-    named = ", ".join(f"{step.participant} ({step.step}, {step.log})" for step in steps)
+    named = listed(f"{step.participant} ({step.step}, {step.log})" for step in steps)
     return f"{'Unfinished:':<14}{named}: n/a in tables and report; run again to complete them"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pet_spect.commands.verify.inputs import check_inputs
 from pet_spect.commands.verify.recompute import chosen, recomputed
-from pet_spect.errors import ConfigError, TableError
+from pet_spect.errors import ConfigError, TableError, listed
 from pet_spect.results.verification.files import check_files, check_parts, manifest_or_finding
 from pet_spect.results.verification.finding import Finding
 from pet_spect.results.verification.identity import check_derived, check_identity
@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> None:
         found += check_inputs(options.results, configs)
     if options.recompute is not None and not found:
         people = chosen(options.results, options.recompute, options.seed)
-        print(f"making again: {', '.join(people)}", file=sys.stderr)
+        print(f"making again: {listed(people)}", file=sys.stderr)
         found += recomputed(options.results, configs, people, options.snakefile)
     if found or manifest is None:
         _tell(found)
