@@ -32,7 +32,8 @@ def test_sources_and_software_have_their_names_of_bids(made):
 
 
 def test_versions_are_those_installed():
-    assert software("numpy") == {"pet_spect": __version__, "numpy": numpy.__version__}
+    found = {"pet_spect": __version__, "python": platform.python_version(), "numpy": numpy.__version__}
+    assert software("numpy") == found
 
 
 def test_a_sidecar_of_an_earlier_version_says_nothing(tmp_path):

@@ -52,7 +52,9 @@ def write_report(results: Path, *, with_outcomes: bool = True, without_pictures:
     scans = loaded.tables["scans"]
     endpoints = outcomes(loaded)
     report = results / "report"
+    plan = recorded_statement(loaded.dictionaries["summary"])
     common: dict[str, Any] = {
+        "run_id": plan and plan.run_id,
         "simulated": any(row["simulated"] == "true" for row in scans),
         "all_simulated": all(row["simulated"] == "true" for row in scans if row["status"] != "missing"),
     }
@@ -60,7 +62,7 @@ def write_report(results: Path, *, with_outcomes: bool = True, without_pictures:
         "study": described_study(results).stated,
         "outcomes": endpoints,
         "clinical": clinical_outcomes(results) if with_outcomes else None,
-        "plan": recorded_statement(loaded.dictionaries["summary"]),
+        "plan": plan,
         "counts": _counts(scans),
         "troubles": troubles(loaded),
         "decisions": decisions_part(results),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from pet_spect.digests import file_sha256
 from pet_spect.errors import ImageError
 from pet_spect.files import read_json
 from pet_spect.results.typed_json import Key, Mark, MismatchError, as_json, from_json
+from pet_spect.results.versions import installed_versions
 
 _KEY = "Provenance"
 
@@ -69,8 +69,8 @@ class Provenance:
 
 
 def software(*packages: str) -> dict[str, str]:
-    """Return the versions of pet_spect and of other installed packages."""
-    return {"pet_spect": __version__, **{name: version(name) for name in packages}}
+    """Return the versions of pet_spect, of Python and of other installed packages."""
+    return {"pet_spect": __version__, **installed_versions(packages)}
 
 
 def with_provenance(content: Mapping[str, Any], made: Provenance, sources: Sequence[str] = ()) -> dict[str, Any]:

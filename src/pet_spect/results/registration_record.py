@@ -70,13 +70,10 @@ class Settings:
         The fields of `pet_spect.registration.gates.plausibility.Gates`.
     deformation : mapping of str to object
         Those of `pet_spect.registration.warp.Deformation`; no step depends on them, the report tells them.
-    packages : mapping of str to str, or None
-        Versions of Python and of the packages that registered; None in a record of an earlier version.
     """
 
     gates: Mapping[str, float]
     deformation: Mapping[str, object]
-    packages: Annotated[Mapping[str, str] | None, Mark.LEFT_OUT] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
 from pet_spect.report.methods.run import Run
 from pet_spect.results.analysis_plan import AnalysisPlan, PlanStatement
 from pet_spect.results.columns import SUMMARY
+from pet_spect.results.provenance_record import Provenance
 from pet_spect.results.registration_record import Settings
 from pet_spect.results.uptake_facts import ScanFacts, UptakeFacts
 
@@ -16,8 +17,9 @@ STEP = {"metric": "mattes", "iterations": [40, 4, 0], "gradient_step": 0.2, "flo
 SETTINGS = Settings(
     gates={"similarity_min": 0.6, "overlap_min": 0.7},
     deformation={"first": STEP, "final": STEP | {"metric": "CC", "iterations": [12, 5, 0]}},
-    packages={"python": "3.12.1", "antspyx": "0.6.3"},
 )
+SOFTWARE = {"pet_spect": __version__, "python": "3.12.1", "antspyx": "0.6.3"}
+MADE = Provenance(verb="normalise", inputs={}, parameters={}, software=SOFTWARE)
 RECORD = record_of(
     "sub-01",
     registered("baseline", "FDG", "18FFDG"),
@@ -25,6 +27,7 @@ RECORD = record_of(
     lesion=lesion("estimated"),
     warp=WARP,
     settings=SETTINGS,
+    provenance=MADE,
 )
 FDG = {"label": "18FFDG", "datatype": "pet", "template": "FDG", "radionuclide": "F18", "radiopharmaceutical": ["fdg"]}
 PLANNED = {

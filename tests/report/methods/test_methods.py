@@ -123,13 +123,13 @@ def test_the_engine_and_its_settings_are_those_of_the_record(run):
 
 
 def test_a_record_of_an_earlier_version_leaves_a_gap_for_the_engine(run):
-    told = text(of_record(run, settings=replace(SETTINGS, packages=None)))
+    told = text(of_record(run, provenance=None))
     assert "[antspyx version]" in told
     assert "[versions of Python and its packages]" in told
 
 
 def test_an_engine_that_only_some_records_name_says_so(run):
-    earlier = replace(RECORD, settings=replace(SETTINGS, packages=None))
+    earlier = replace(RECORD, provenance=None)
     told = text(replace(run, records=[RECORD, earlier]))
     assert "antspyx 0.6.3 (recorded for 1 of 2 participants)" in told
     assert "(recorded for" not in text(run)

@@ -23,16 +23,12 @@ from pet_spect.results.registration_entries import (
     ViewBox,
 )
 from pet_spect.results.registration_record import LesionEntry, RegistrationRecord, Settings, WarpEntry
-from pet_spect.results.versions import installed_versions
 
 if TYPE_CHECKING:
     from pet_spect.registration.gates.plausibility import Gates
     from pet_spect.registration.normalise import Normalised, Registered
     from pet_spect.registration.placement.attempt import Attempt
     from pet_spect.registration.warp import Deformation
-
-_PACKAGES = ("antspyx", "numpy", "scipy", "nibabel")
-"""Those whose version can change a registration."""
 
 
 def record_of(
@@ -82,7 +78,7 @@ def record_of(
         leading=result.lead,
         lesion=_lesion(result, lesion_fault, lesion_given=lesion_given),
         warp=_warp(result),
-        settings=Settings(gates=asdict(gates), deformation=asdict(deformation), packages=installed_versions(_PACKAGES)),
+        settings=Settings(gates=asdict(gates), deformation=asdict(deformation)),
     )
 
 

@@ -113,6 +113,7 @@ def _facts(run: Run) -> list[tuple[str, str]]:
         ("Atlas", atlas or _NOT_RECORDED),
         ("Atlas, SHA-256 of the labels", str(labels or _NOT_RECORDED)),
         ("Atlas, SHA-256 of the table", str(table or _NOT_RECORDED)),
+        ("Run id", (statement and statement.run_id) or "none: the tables were made by hand"),
         ("Analysis plan", plan),
         ("Analysis plan, SHA-256", (statement and statement.sha256) or _NOT_RECORDED),
         ("Analysis plans recorded in all", str(statement.plans) if statement else "0"),

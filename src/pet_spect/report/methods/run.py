@@ -182,7 +182,7 @@ def packages_of(run: Run) -> dict[str, list[str]]:
     """Return every package that the registration records name with all its versions, most frequent first."""
     found: dict[str, dict[str, int]] = {}
     for record in run.records:
-        for name, number in (record.settings.packages or {}).items():
+        for name, number in _software(record).items():
             counts = found.setdefault(name, {})
             counts[number] = counts.get(number, 0) + 1
     return {name: sorted(counts, key=lambda number: -counts[number]) for name, counts in found.items()}
@@ -190,5 +190,11 @@ def packages_of(run: Run) -> dict[str, list[str]]:
 
 def of_records(run: Run) -> str:
     """Return of how many participants the versions of packages are recorded; empty if of all."""
-    recorded = sum(bool(record.settings.packages) for record in run.records)
+    recorded = sum(bool(_software(record)) for record in run.records)
     return "" if recorded == len(run.records) else f" (recorded for {recorded} of {len(run.records)} participants)"
+
+
+def _software(record: RegistrationRecord) -> dict[str, str]:
+    """Return the packages that registered, with their versions; empty in a record of an earlier version."""
+    made = {} if record.provenance is None else record.provenance.software
+    return {name: number for name, number in made.items() if name != "pet_spect"}
