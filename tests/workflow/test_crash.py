@@ -8,7 +8,7 @@ from ..studies import rows
 
 pytestmark = pytest.mark.workflow
 
-TABLES = ("uptake", "ratios", "change", "summary", "scans", "checks")
+TABLES = ("uptake", "ratios", "change", "summary", "scans")
 
 
 def tables(study):

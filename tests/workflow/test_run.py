@@ -123,7 +123,7 @@ def test_swapping_the_lesion_side_redoes_the_cohort_and_inverts_the_ratios(finis
     text, before = table.read_text(encoding="utf-8"), contralateral()
     table.write_text(text.replace("sub-01\tleft", "sub-01\tright"), encoding="utf-8")
     assert table.read_text(encoding="utf-8") != text
-    assert finished.planned() == TO_THE_END
+    assert finished.planned() == TO_THE_END | {"figures": 1}
     assert finished.snakemake("--until", "cohort").returncode == 0
     assert len(before) == 4
     assert contralateral() == pytest.approx([1 / value for value in before])
@@ -132,7 +132,7 @@ def test_swapping_the_lesion_side_redoes_the_cohort_and_inverts_the_ratios(finis
 def test_another_coverage_redoes_the_measurement_and_nothing_before(finished):
     config = finished.folder / "config/config.yaml"
     config.write_text(config.read_text(encoding="utf-8") + "measure: {min_coverage: 0.8}\n", encoding="utf-8")
-    assert finished.planned() == TO_THE_END | {"measure": 2}
+    assert finished.planned() == TO_THE_END | {"measure": 2, "figures": 2}
 
 
 def test_a_file_touched_inside_a_folder_is_converted_again(finished):
