@@ -187,7 +187,11 @@ WORDINGS = [
      "the anatomical image shows a lesion of 15.0 mL on the right, participants.tsv says left: check lesion_side and"
      " whether the image is mirrored"),
     ("laterality_mirrored", {}, "left and right are exchanged compared with another scan of this participant"),
-    ("laterality_undetermined", {}, "the scan itself does not show on which side the lesion is"),
+    (
+        "laterality_undetermined",
+        {},
+        "the deficit in the scan is too small, or too alike on both sides, to confirm the side of the lesion",
+    ),
     ("lesion_mask_side", {"share": 0.666, "other": "right", "side": "left"},
      "67% of the lesion mask lies on the right, participants.tsv says left"),
     ("likeness_not_possible", {"fewest": 5},

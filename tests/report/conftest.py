@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 from pet_spect.report.page import write_report
 from pet_spect.results import layout
 from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY, Columns
-from pet_spect.results.registration_record import write_registration_record
+from pet_spect.results.registration_record import LesionEntry, WarpEntry, write_registration_record
 from pet_spect.tsv import write_table
 
 from ..records import WARP, record_of, registered
@@ -41,6 +41,8 @@ class Study:
     ratios: list[dict[str, Any]] = field(default_factory=list)
     change: list[dict[str, Any]] = field(default_factory=list)
     summary: list[dict[str, Any]] = field(default_factory=list)
+    lesion: LesionEntry | None = None
+    warps: dict[str, WarpEntry] = field(default_factory=dict)
 
     def scan(self, person: str, session: str, tracer: str) -> dict[str, Any]:
         wanted = {"participant_id": person, "session": session, "tracer": tracer}
@@ -61,7 +63,7 @@ class Study:
         for person in self.people:
             listed = [row for row in self.scans if row["participant_id"] == person and row["status"] != "missing"]
             entries = [registered(row["session"], row["tracer"]) for row in listed]
-            record = record_of(person, *entries, warp=WARP)
+            record = record_of(person, *entries, lesion=self.lesion, warp=self.warps.get(person, WARP))
             write_registration_record(results / layout.registration_record(person), record)
             for row in listed:
                 _write_picture(results, person, row["session"], row["tracer"])

@@ -172,3 +172,39 @@ def test_one_person_prints_on_two_pages_at_the_most(open_page, person):
     load_pictures(page)
     printed = page.pdf(format="A4", print_background=True)
     assert printed.count(b"/Type /Page\n") in (1, 2)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_z_or_a_second_click_shows_the_picture_at_full_size_and_it_can_be_scrolled(open_page, person, width):
+    page, _ = open_page(person, width)
+    links = page.locator("a.enlarge")
+    links.first.click()
+    page.locator("dialog img").evaluate("item => item.decode()")
+    fit = page.locator("dialog img").bounding_box()
+    assert fit["width"] <= width
+    page.locator("dialog img").click()
+    large = page.locator("dialog img").bounding_box()
+    assert large["width"] >= 1216
+    assert page.locator("dialog button", has_text="Full size").get_attribute("aria-pressed") == "true"
+    assert page.evaluate("(item => item.scrollHeight > item.clientHeight)(document.querySelector('dialog .view'))")
+    lower = page.locator("dialog .bar").bounding_box()
+    assert lower["y"] + lower["height"] < 900 - 8
+    page.keyboard.press("z")
+    assert page.locator("dialog img").bounding_box() == fit
+    page.keyboard.press("z")
+    page.locator("dialog .view").focus()
+    page.keyboard.press("ArrowRight")
+    assert "(1 of" in page.locator("dialog .bar span").inner_text()  # it scrolls
+    page.keyboard.press("Escape")
+    links.first.click()
+    assert page.locator("dialog img").bounding_box() == fit
+
+
+def test_axe_finds_no_violation_in_an_enlarged_picture(open_page, person):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page, _ = open_page(person, 1280)
+    page.locator("a.enlarge").first.click()
+    page.keyboard.press("z")
+    found = Axe().run(page).response["violations"]
+    assert [(item["id"], [node["html"][:120] for node in item["nodes"]]) for item in found] == []

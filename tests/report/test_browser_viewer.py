@@ -12,8 +12,10 @@ from PIL import Image
 
 from pet_spect.imaging.atlases import load_atlas
 from pet_spect.report.page import write_report
+from pet_spect.report.pictures.colours import difference_colours
 from pet_spect.results import layout
 
+from ..records import lesion
 from .viewer.planted import LEFT_MM, RIGHT_MM, write_planted
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -28,6 +30,7 @@ def results(make_study, tmp_path_factory):
     for row in study.ratios:
         row["lesion_side"] = "left"
     study.lose("sub-01", "year1", "IMZ", "refused", "two heads")
+    study.lesion = lesion("given")
     write_planted(study.write(results), "sub-01", SCANS)
     write_report(results)
     return results
@@ -80,7 +83,7 @@ def test_a_volume_is_loaded_only_when_it_is_shown(viewer):
 @pytest.mark.parametrize(
     ("place", "side", "baseline", "year1", "difference"),
     [
-        (LEFT_MM, "person's left", (1.0, 8000), (0.75, 6000), (-0.25, -25)),
+        (LEFT_MM, "person's left", (1.0, 8000), (0.75, 6000), (-25, -25)),
         (RIGHT_MM, "person's right", (0.25, 2000), (0.25, 2000), (0, 0)),
     ],
 )
@@ -93,8 +96,8 @@ def test_crosshair_tells_side_region_and_values(viewer, place, side, baseline, y
         shown = re.fullmatch(r"([\d.]+) \(([\d.]+) Bq/mL\)", text(page, f"{name}-value"))
         assert float(shown[1]) == pytest.approx(ratio, abs=0.002)
         assert float(shown[2]) == pytest.approx(uptake, abs=8)
-    shown = re.fullmatch(r"([-+\d.e]+) \(([-+\d.e]+) % of baseline\)", text(page, "difference-value"))
-    assert float(shown[1]) == pytest.approx(difference[0], abs=0.003)
+    shown = re.fullmatch(r"([-+\d.e]+) points \(([-+\d.e]+) % of baseline\)", text(page, "difference-value"))
+    assert float(shown[1]) == pytest.approx(difference[0], abs=0.3)
     assert float(shown[2]) == pytest.approx(difference[1], abs=0.5)
 
 
@@ -167,18 +170,89 @@ def test_what_is_on_the_persons_left_is_drawn_on_the_left(viewer):
 def test_difference_is_drawn_where_the_visits_differ(viewer):
     page, _ = viewer
     change(page, "smoothing", "0")
-    change(page, "difference-range", "0.4")
+    change(page, "difference-range", "40")
     change(page, "difference-on", value=True)
-    assert "year1 minus baseline, same unit, not smoothed" in text(page, "difference-unit")
+    unit = "year1 minus baseline, points (1 point = 1 % of cerebellum ipsilesional), not smoothed"
+    assert f"{unit}. Blue: more at year1, orange: less" in text(page, "difference-unit")
+    assert page.locator("#difference-ticks span").all_inner_texts() == ["-40", "0", "+40"]
     at_left, at_right = difference_at(page, LEFT_MM), difference_at(page, RIGHT_MM)
-    assert (at_left, at_right) == (pytest.approx(-0.25, abs=0.003), pytest.approx(0, abs=0.003))
+    assert (at_left, at_right) == (pytest.approx(-25, abs=0.3), pytest.approx(0, abs=0.3))
     change(page, "smoothing", "8")
-    assert difference_at(page, (-40.0, -18.0, 62.0)) == pytest.approx(-0.1, abs=0.05)  # beside the block
-    assert difference_at(page, RIGHT_MM) == pytest.approx(0, abs=0.003)
+    assert difference_at(page, (-40.0, -18.0, 62.0)) == pytest.approx(-10, abs=5)  # beside the block
+    assert difference_at(page, RIGHT_MM) == pytest.approx(0, abs=0.3)
     move(page, LEFT_MM)
-    assert float(text(page, "difference-value").split()[-1]) == pytest.approx(difference_at(page, LEFT_MM), abs=0.002)
+    assert float(text(page, "difference-value").split()[-1]) == pytest.approx(difference_at(page, LEFT_MM), abs=0.2)
     change(page, "difference-on", value=False)
     assert page.locator("#difference-scale").is_hidden()
+
+
+def test_less_uptake_is_orange_as_in_the_picture_and_the_caption_says_difference(viewer):
+    page, _ = viewer
+    change(page, "cuts", "0")
+    change(page, "regions", "none")
+    change(page, "smoothing", "0")
+    change(page, "difference-range", "20")
+    assert text(page, "second-caption") == "year1, FDG: measured"
+    change(page, "difference-on", value=True)
+    assert text(page, "first-caption") == "baseline, FDG: measured"
+    assert text(page, "second-caption") == "year1 minus baseline, FDG: difference"
+    move(page, (0, 30, LEFT_MM[2]))
+    lower = difference_colours().paint(np.array([-20.0]), -20, 20)[0].astype(int)
+    red, green, blue = colour_at(page, "second", LEFT_MM)
+    assert red > blue + 60
+    assert np.abs(np.array([red, green, blue]) - lower).max() < 12
+    assert np.ptp(colour_at(page, "second", RIGHT_MM)) < 12  # nearly white: no difference
+    change(page, "difference-on", value=False)
+    assert text(page, "second-caption") == "year1, FDG: measured"
+    change(page, "regions", "target")
+    change(page, "cuts", "3")
+
+
+def colour_at(page, name: str, place) -> np.ndarray:
+    """Return the colour of a picture at a place of the shown slice."""
+    column, row = page.evaluate(
+        "([i, mm]) => Array.from(petSpect.screens[i].frac2canvasPos(petSpect.screens[i].mm2frac(mm)))",
+        [("first", "second").index(name), list(place)],
+    )[:2]
+    shot = Image.open(io.BytesIO(page.locator(f"#{name}-canvas").screenshot())).convert("RGB")
+    return np.array(shot.getpixel((round(column), round(row)))).astype(int)
+
+
+def test_front_is_on_the_right_of_a_sagittal_cut_as_in_the_pictures(viewer):
+    page, _ = viewer
+    change(page, "cuts", "2")
+    move(page, (0, -18, 20))
+    columns = page.evaluate(
+        """[-60, 40].map(y => {
+             const screen = petSpect.screens[0];
+             return screen.frac2canvasPos(screen.mm2frac([0, y, 20]))[0];
+           })"""
+    )
+    assert columns[0] < columns[1]
+    letters = page.evaluate(
+        """() => {
+             const screen = petSpect.screens[0], drawn = [];
+             const names = Object.getOwnPropertyNames(Object.getPrototypeOf(screen)).filter(n => /^drawText/.test(n));
+             for (const name of names) screen[name] = function ([x], said, ...more) {
+               drawn.push([said, x]);
+               return Object.getPrototypeOf(screen)[name].call(screen, ...arguments);
+             };
+             screen.drawScene();
+             for (const name of names) delete screen[name];
+             return Object.fromEntries(drawn.filter(([said]) => said === "A" || said === "P"));
+           }"""
+    )
+    assert letters["P"] < letters["A"]
+    change(page, "cuts", "3")
+
+
+def test_the_same_visit_twice_has_no_difference_and_says_why(viewer):
+    page, _ = viewer
+    change(page, "second", "0")
+    assert text(page, "difference-value") == "n/a: both pictures show baseline"
+    assert page.is_disabled("#difference-on")
+    change(page, "second", "1")
+    assert not page.is_disabled("#difference-on")
 
 
 def difference_at(page, place) -> float:
@@ -249,9 +323,9 @@ def test_buttons_go_to_the_motor_cortex_of_either_side_and_to_the_lesion(viewer)
     for button, wanted in (("Left motor cortex", "person's left"), ("Right motor cortex", "person's right")):
         page.click(f"#jumps button:has-text('{button}')")
         assert text(page, "region") == f"precentral, {wanted} (target)"
-    page.click("#jumps button:has-text('Lesion')")
+    page.click("#jumps button:has-text('Drawn lesion')")
     assert text(page, "place").startswith("x -30, y 0, z 20 mm")
-    assert text(page, "in-lesion") == "inside the lesion mask"
+    assert text(page, "in-lesion") == "inside the drawn lesion"
 
 
 def test_a_refused_visit_says_why_and_there_is_no_difference(viewer):
@@ -259,7 +333,7 @@ def test_a_refused_visit_says_why_and_there_is_no_difference(viewer):
     change(page, "tracer", "1")
     assert text(page, "second-caption") == "year1, IMZ: refused, two heads"
     assert text(page, "second-value") == "no volume: two heads"
-    assert text(page, "difference-value") == "n/a"
+    assert text(page, "difference-value") == "n/a: year1 has no volume"
     change(page, "tracer", "0")
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from pet_spect.results.columns import CHANGE
 from pet_spect.results.decision_columns import DECISIONS
 from pet_spect.results.reliable_change import with_reliable_change
 from pet_spect.tsv import write_table
+
+from ..records import WARP, lesion
 
 MINUS = "\N{MINUS SIGN}"
 NO_SCAN = Remark.of("no_scan").text
@@ -110,7 +113,7 @@ def test_pictures_say_in_words_what_is_seen_with_the_number(make_study, tmp_path
     stem = "../../figures/sub-01/sub-01_ses-year1_trc-18FFDG"
     assert alts[f"{stem}_uptake.png"].startswith("Uptake at year1, FDG, in colours from 0")
     assert alts[f"{stem}_uptake.png"].endswith("uptake ratio over cerebellum ipsilesional is 0.850.")
-    assert "the target changed by +6.2 %" in alts[f"{stem}_difference.png"]
+    assert "the target changed by +5.0 points (+6.2 % of baseline)" in alts[f"{stem}_difference.png"]
     assert alts[f"{stem}_registration.png"] == "Registration of sub-01, year1, FDG: measured"
 
 
@@ -343,3 +346,45 @@ def test_an_uptake_of_another_version_is_an_error_that_names_it(make_study, tmp_
     table.with_suffix(".json").write_text("{}", encoding="utf-8")
     with pytest.raises(TableError, match=r"sub-01_seg-CerebrA_uptake\.tsv: its sidecar is not one"):
         page(make_study(1), tmp_path)
+
+
+def test_the_caption_of_the_difference_has_the_points_of_its_map(make_study, tmp_path):
+    told = plain(page(make_study(1), tmp_path))
+    assert f"year1 {MINUS} baseline target +5.0 points (+6.2 % of baseline)" in told
+
+
+def test_a_visit_without_a_scan_is_missing_and_no_warning(make_study, tmp_path):
+    study = make_study(1)
+    study.lose("sub-01", "year1", "IMZ", "missing", NO_SCAN)
+    for row in study.ratios:
+        if (row["session"], row["tracer"]) == ("year1", "IMZ"):
+            row.update(qc="fail", reason=NO_SCAN, value=None)
+    told = plain(page(study, tmp_path))
+    assert f"missing year1 IMZ: {NO_SCAN}" in told
+    assert f"warn year1 IMZ: {NO_SCAN}" not in told
+
+
+def test_registration_is_judged_in_one_line_beside_the_other_people(make_study, tmp_path):
+    study = make_study(2)
+    study.warps = {"sub-01": replace(WARP, misplacement_mm=1.85), "sub-02": replace(WARP, misplacement_mm=0.73)}
+    told = plain(page(study, tmp_path))
+    line = "Misplacement 1.85 mm: the worst of this study (0.73 to 1.85 mm)."
+    assert f"All checks of the registration passed (4 of 4 scans). {line}" in told
+    second = plain((tmp_path / "report" / layout.participant_page("sub-02")).read_text("utf-8"))
+    assert "Misplacement 0.73 mm: range in this study (0.73 to 1.85 mm)." in second
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        (lesion("estimated", right=3.6), "Estimated lesion: left 0.0 mL, right 3.6 mL. The program outlined it"),
+        (lesion("given", right=3.6), "Drawn lesion: left 0.0 mL, right 3.6 mL. "),
+    ],
+)
+def test_the_head_and_the_pictures_say_whether_the_lesion_was_drawn(make_study, tmp_path, entry, sentence):
+    study = make_study(1)
+    study.lesion = entry
+    text = page(study, tmp_path)
+    assert sentence in plain(text)
+    words = sentence.partition(":")[0].lower()
+    assert f"with the outlines of targets and {words};" in text

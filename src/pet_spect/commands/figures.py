@@ -65,6 +65,7 @@ def run(options: argparse.Namespace) -> None:
     """
     from pet_spect.report.pictures.steps import outlines
     from pet_spect.report.pictures.visits import Scene
+    from pet_spect.report.results_folder import lesion_words
     from pet_spect.report.viewer.volumes import write_volumes
 
     settings = visit_settings(options)
@@ -78,7 +79,8 @@ def run(options: argparse.Namespace) -> None:
     if settings is not None:
         nothing = Volume(masks["left"].data * 0, masks["left"].affine)
         lesion = person.lesion if any(map(record.registered, scans)) else nothing  # where all were refused is none
-        draw_visits(options.results, settings, scans, Scene(masks, lesion, settings.lesion_side))
+        scene = Scene(masks, lesion, settings.lesion_side, lesion_words(record))
+        draw_visits(options.results, settings, scans, scene)
     write_volumes(options.results, record, list(scans.items()), atlas, options.target)
     write_figures_part(options.results, options.participant)
 

@@ -213,7 +213,8 @@ def _draw_difference(path: Path, first: _Visit, later: _Visit, scene: Scene, *, 
     said = (
         f"Blue: more than at {first.key.session}; orange: less. Both visits smoothed by"
         f" {comparison.DIFFERENCE_FWHM_MM:.0f} mm. Outside target and lesion the voxels differ by {spread:.1f} points"
-        f" (SD), by noise and by what else changed: a spot below {2 * spread:.0f} points is no evidence of a change."
+        f" (SD): about 1 voxel in 20 differs by more than {2 * spread:.0f} points by noise alone."
+        " This map tests nothing."
     )
     scale = difference_scale(key.session, first.key.session)
     title = f"{key.participant} {key.session} − {first.key.session} {key.tracer}"

@@ -54,7 +54,8 @@ def run(options: argparse.Namespace) -> None:
         raise TableError(f"{options.results}: holds no scan with a picture of its registration; nothing can be rated")
     table = options.qc or _table_of_config(options.results)
     reading = Reading(found.scans, table, partial(sign_decision, options.results, table))
-    with ReviewServer(options.port, reading, _complain, simulated=found.simulated) as server:
+    simulated = {"simulated": found.simulated, "all_simulated": found.all_simulated}
+    with ReviewServer(options.port, reading, _complain, **simulated) as server:
         print(_opening(found, table, server.address), flush=True)
         if not options.no_browser:
             webbrowser.open(server.address)

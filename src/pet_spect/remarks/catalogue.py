@@ -688,7 +688,10 @@ _OF_TABLES: dict[Code, Kind] = {
         sign_off="never",
         never_for=_MIRRORED,
     ),
-    "laterality_undetermined": Kind(_LATERALITY, "the scan itself does not show on which side the lesion is"),
+    "laterality_undetermined": Kind(
+        _LATERALITY,
+        "the deficit in the scan is too small, or too alike on both sides, to confirm the side of the lesion",
+    ),
     "lesion_mask_side": Kind(
         _LATERALITY,
         "{share} of the lesion mask lies on the {other}, participants.tsv says {side}",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pet_spect.model import ScanKey
 from pet_spect.remarks import read_cell
 from pet_spect.remarks.catalogue import Code
 from pet_spect.report.answer.endpoints import lesion_sides
@@ -66,13 +67,29 @@ class Visit:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """One remark on the values of a visit.
+
+    Attributes
+    ----------
+    kind : {'missing', 'refused', 'excluded', 'warn'}
+        The status of a scan that is not used, so that no value is; else ``warn``.
+    visit, text : str
+    """
+
+    kind: str
+    visit: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Person:
     """One participant.
 
     Attributes
     ----------
     participant, lesion_side : str
-    flags : list of str
+    flags : list of Flag
         Every warning and failure of the values, said once.
     remarks : list of str
         Which secondary values are not computed, and why.
@@ -81,7 +98,7 @@ class Person:
 
     participant: str
     lesion_side: str
-    flags: list[str]
+    flags: list[Flag]
     remarks: list[str]
     visits: list[Visit]
 
@@ -94,7 +111,7 @@ def people(results: Results) -> list[Person]:
         Person(
             person,
             sides.get(person, MISSING),
-            *_flags_and_remarks(ratios.get(person, [])),
+            *_flags_and_remarks(ratios.get(person, []), {key_of(row): row["status"] for row in listed}),
             [_visit(results, row) for row in listed],
         )
         for person, listed in scans.items()
@@ -120,16 +137,18 @@ def by_person(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return grouped
 
 
-def _flags_and_remarks(values: list[Row]) -> tuple[list[str], list[str]]:
-    flags = []
+def _flags_and_remarks(values: list[Row], statuses: Mapping[ScanKey, str]) -> tuple[list[Flag], list[str]]:
+    flags: dict[Flag, None] = {}
     remarks: dict[str, list[str]] = {}
     for row in values:
         for remark in () if row["reason"] == MISSING else read_cell(row["reason"]):
             if remark.code in _NOT_COMPUTED:
                 remarks.setdefault(remark.line, []).append(row["tracer"])
             else:
-                flags.append(f"{row['session']} {row['tracer']}: {remark.line}")
-    return unique(flags), [f"{reason} ({', '.join(unique(tracers))})" for reason, tracers in remarks.items()]
+                status = statuses.get(key_of(row), "measured")
+                kind = "warn" if status == "measured" else status
+                flags[Flag(kind, f"{row['session']} {row['tracer']}", remark.line)] = None
+    return list(flags), [f"{reason} ({', '.join(unique(tracers))})" for reason, tracers in remarks.items()]
 
 
 def _visit(results: Results, row: Row) -> Visit:

@@ -36,12 +36,15 @@ class Results:
         The picture of every scan that is not missing.
     gates : dict of ScanKey to list of str
         What was measured of the registration, for a person.
+    records : dict of str to RegistrationRecord
+        The registration of each participant with scans.
     """
 
     tables: dict[str, list[Row]]
     dictionaries: dict[str, dict[str, Any]]
     pictures: dict[ScanKey, Path]
     gates: dict[ScanKey, list[str]]
+    records: dict[str, RegistrationRecord]
 
 
 def read_results(results: Path, without_pictures: Collection[str] = ()) -> Results:
@@ -86,7 +89,7 @@ def read_results(results: Path, without_pictures: Collection[str] = ()) -> Resul
             )
         pictures[key] = by_participant[key.participant][key]
         gates[key] = gate_lines(records[key.participant], key)
-    return Results(tables, dictionaries, pictures, gates)
+    return Results(tables, dictionaries, pictures, gates, records)
 
 
 def asked_for(rows: Sequence[Row]) -> list[Row]:
@@ -145,14 +148,32 @@ def lesion_line(record: RegistrationRecord) -> str:
     >>> lesion = LesionEntry(source="estimated", volume_ml=size, seen_ml=size, code=None, reason=None)
     >>> settings = Settings(gates={}, deformation={})
     >>> lesion_line(RegistrationRecord(participant="sub-01", lesion=lesion, settings=settings))
-    'Lesion, estimated: left 0.4 mL, right 36.2 mL'
+    'Estimated lesion: left 0.4 mL, right 36.2 mL'
     """
     lesion = record.lesion
     if lesion is None:
-        return "Lesion, of unknown source: size not known"
-    unused = " (the given mask is not used)" if lesion.code else ""
+        return "Lesion of unknown source: size not known"
+    unused = " (the mask that was given is not used)" if lesion.code else ""
     size = lesion.volume_ml
-    return f"Lesion, {lesion.source}{unused}: left {size.left:.1f} mL, right {size.right:.1f} mL"
+    return f"{lesion_words(record).capitalize()}{unused}: left {size.left:.1f} mL, right {size.right:.1f} mL"
+
+
+def lesion_words(record: RegistrationRecord | None) -> str:
+    """Return what a record's lesion is called in keys and captions, so that an estimate does not pass for a mask.
+
+    Examples
+    --------
+    >>> from pet_spect.results.record_values import VolumesMl
+    >>> from pet_spect.results.registration_record import LesionEntry, Settings
+    >>> size = VolumesMl(left=0.0, right=36.2)
+    >>> lesion = LesionEntry(source="given", volume_ml=size, seen_ml=size, code=None, reason=None)
+    >>> settings = Settings(gates={}, deformation={})
+    >>> lesion_words(RegistrationRecord(participant="sub-01", lesion=lesion, settings=settings))
+    'drawn lesion'
+    """
+    if record is None or record.lesion is None:
+        return "lesion of unknown source"
+    return {"given": "drawn lesion", "estimated": "estimated lesion"}[record.lesion.source]
 
 
 def _limit(words: str, limits: Mapping[str, float]) -> str:

@@ -25,7 +25,7 @@ NO_LESION = Volume(np.zeros(SHAPE, dtype=np.float32), GRID)
 
 
 def scene(side="left", lesion=NO_LESION) -> Scene:
-    return Scene(MASKS, lesion, side)
+    return Scene(MASKS, lesion, side, "estimated lesion")
 
 
 def pixels_of(path):
@@ -118,3 +118,21 @@ def test_the_lesion_is_outlined_and_has_its_entry_in_the_key(tmp_path):
     with_it = drawn(tmp_path / "b.png", values, scale, scene("left", lesion))
     assert (without != with_it)[40:TOP].any()
     assert (without != with_it)[TOP : TOP + PANEL_HEIGHT, :PANEL_WIDTH].any()
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_key_that_says_estimated_lesion_is_not_cut_at_the_edge(tmp_path, side):
+    values, scale = Volume(np.ones(SHAPE, dtype=np.float32), GRID), uptake_scale(2.0, "pons")
+    picture = drawn(tmp_path / "a.png", values, scale, scene(side, Volume(box(-30, 20, 52, 14).data, GRID)))
+    assert (picture[42 : TOP - 2, -4:] == picture[42, -1]).all()  # nothing but the ground
+
+
+def test_the_key_names_where_the_lesion_is_from(tmp_path):
+    values, scale = Volume(np.ones(SHAPE, dtype=np.float32), GRID), uptake_scale(2.0, "pons")
+    lesion = Volume(box(-30, 20, 52, 14).data, GRID)
+    words = ("estimated lesion", "drawn lesion")
+    estimated, by_hand = (
+        drawn(tmp_path / "a.png", values, scale, Scene(MASKS, lesion, "left", told)) for told in words
+    )
+    assert (estimated != by_hand)[40:TOP].any()
+    assert not (estimated != by_hand)[TOP:].any()

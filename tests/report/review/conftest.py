@@ -116,7 +116,7 @@ def serve(begin):
 
     def served(reading=None) -> Client:
         said: list[str] = []
-        server = ReviewServer(0, reading or begin(""), said.append, simulated=True)
+        server = ReviewServer(0, reading or begin(""), said.append, simulated=True, all_simulated=True)
         servers.append(server)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()

@@ -20,7 +20,7 @@ def test_every_measured_scan_is_rated_under_a_new_name_each_time(results):
     found, again = scans_to_rate(results), scans_to_rate(results)
     assert [scan.key for scan in found.scans] == [scan.key for scan in again.scans]
     assert len({scan.identifier for scan in (*found.scans, *again.scans)}) == 16
-    assert (found.without_picture, found.simulated) == (0, True)
+    assert (found.without_picture, found.simulated, found.all_simulated) == (0, True, True)
 
 
 def test_a_refused_scan_has_nothing_to_rate_and_a_missing_one_is_not_counted(make_study, tmp_path):

@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from pet_spect.errors import ConfigError, TableError
+from pet_spect.report.review.page import review_page
 from pet_spect.report.review.reading import Reading
 from pet_spect.report.review.requests import MOST_BYTES
 from pet_spect.report.review.server import ReviewServer
@@ -24,7 +25,7 @@ def test_it_listens_on_the_loopback_alone(client):
 
 def test_a_port_in_use_is_said(client, begin):
     with pytest.raises(ConfigError, match=r"--port \d+: cannot be used \(Address already in use\)"):
-        ReviewServer(client.server.server_port, begin(""), print, simulated=False)
+        ReviewServer(client.server.server_port, begin(""), print, simulated=False, all_simulated=False)
 
 
 def test_the_token_works_once_and_leaves_the_address(serve):
@@ -290,3 +291,15 @@ def test_a_request_without_headers_is_refused(client):
     with socket.create_connection(client.server.server_address[:2], timeout=5) as raw:
         raw.sendall(b"GET /\r\n\r\n")
         assert b"<html" not in raw.recv(4096)
+
+
+@pytest.mark.parametrize(
+    ("all_simulated", "said"),
+    [
+        (True, "nothing on this page was measured in a person"),
+        (False, "part of this page was not measured in a person"),
+    ],
+)
+def test_the_banner_says_whether_everything_is_simulated(all_simulated, said):
+    page = review_page("secret", 1, simulated=True, all_simulated=all_simulated)
+    assert f"SIMULATED data: {said}" in page.text

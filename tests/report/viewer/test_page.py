@@ -4,12 +4,15 @@ import html
 import json
 import re
 
+import numpy as np
 import pytest
 
 from pet_spect.report.page import write_report
+from pet_spect.report.pictures.colours import difference_colours
 from pet_spect.report.viewer.page import has_viewer
 from pet_spect.results import layout
 
+from ...records import lesion
 from .planted import write_planted
 
 pytestmark = pytest.mark.slow
@@ -95,3 +98,33 @@ def test_same_results_give_the_same_bytes(study, tmp_path):
             [(report / "people/sub-01_viewer.html").read_bytes(), (report / "assets/standard.js").read_bytes()]
         )
     assert contents[0] == contents[1]
+
+
+def test_a_viewer_leads_to_the_viewers_before_and_after_it(make_study, tmp_path):
+    study = make_study(4)
+    study.write(tmp_path)
+    for person in ("sub-01", "sub-03", "sub-04"):
+        write_planted(tmp_path, person, ALL)
+    write_report(tmp_path)
+    text = (tmp_path / "report" / layout.viewer_page("sub-03")).read_text("utf-8")
+    links = re.findall(r'<a rel="(\w+)" href="([^"]+)"', text)
+    assert links == [("prev", "sub-01_viewer.html"), ("next", "sub-04_viewer.html")]
+
+
+@pytest.mark.parametrize(("source", "words"), [("given", "drawn lesion"), ("estimated", "estimated lesion")])
+def test_the_lesion_is_named_by_its_source(make_study, tmp_path, source, words):
+    study = make_study(1)
+    study.lesion = lesion(source)
+    write_planted(study.write(tmp_path), "sub-01", ALL)
+    write_report(tmp_path)
+    assert data_of(tmp_path)["lesion"] == words
+    text = (tmp_path / "report" / layout.viewer_page("sub-01")).read_text("utf-8")
+    assert f"</b>{words}</span>" in text
+
+
+def test_the_difference_has_the_colours_of_the_picture(study, tmp_path):
+    write_planted(study.write(tmp_path), "sub-01", ALL)
+    write_report(tmp_path)
+    stops = data_of(tmp_path)["difference_colours"]
+    painted = difference_colours().paint(np.linspace(-1, 1, len(stops)), -1, 1)
+    assert np.abs(painted.astype(int) - stops).max() <= 4

@@ -63,6 +63,11 @@
   dialog.className = "large";
   dialog.setAttribute("aria-label", "Enlarged picture");
   const image = document.createElement("img");
+  const view = document.createElement("div");
+  view.className = "view";
+  view.tabIndex = 0;
+  view.setAttribute("role", "region");
+  view.setAttribute("aria-label", "Picture; can be scrolled at full size");
   const bar = document.createElement("p");
   bar.className = "bar";
   const caption = document.createElement("span");
@@ -76,9 +81,25 @@
     image.src = link.getAttribute("href");
     image.alt = link.querySelector("img").alt;
     caption.textContent = `${link.dataset.caption} (${opened + 1} of ${links.length})`;
-    if (!image.isConnected) dialog.prepend(image);
+    if (!image.isConnected) view.append(image);
     if (!dialog.open) dialog.showModal();
+    view.scrollTo(0, 0);
   }
+  const isFull = () => dialog.classList.contains("full");
+  function fill(wanted, event) {
+    const box = image.getBoundingClientRect();
+    const at = event ? [(event.clientX - box.x) / box.width, (event.clientY - box.y) / box.height] : [0, 0];
+    dialog.classList.toggle("full", wanted);
+    full.setAttribute("aria-pressed", String(wanted));
+    view.scrollTo(at[0] * image.width - view.clientWidth / 2, at[1] * image.height - view.clientHeight / 2);
+  }
+  const full = document.createElement("button");
+  full.type = "button";
+  full.textContent = "Full size";
+  full.setAttribute("aria-pressed", "false");
+  full.addEventListener("click", () => fill(!isFull()));
+  image.addEventListener("click", (event) => fill(!isFull(), event));
+  bar.append(full);
   for (const [text, act] of [["Previous", () => enlarge(opened - 1)], ["Next", () => enlarge(opened + 1)], ["Close", () => dialog.close()]]) {
     const button = document.createElement("button");
     button.type = "button";
@@ -86,9 +107,9 @@
     button.addEventListener("click", act);
     bar.append(button);
   }
-  dialog.append(bar);
+  dialog.append(view, bar);
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-  dialog.addEventListener("close", () => links[opened].focus());
+  dialog.addEventListener("close", () => { fill(false); links[opened].focus(); });
   document.body.append(dialog);
   links.forEach((link, place) => link.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -110,7 +131,9 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     if (dialog.open) {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (by) { event.preventDefault(); enlarge(opened + by); }
+      if (event.key === "z") fill(!isFull());
+      const scrolls = isFull() && event.target === view;
+      if (by && !scrolls) { event.preventDefault(); enlarge(opened + by); }
       return;
     }
     const isArrow = event.key.startsWith("Arrow");

@@ -16,6 +16,8 @@ from pet_spect.tsv import MISSING, Row
 
 _KIND = tuple(name for name in ENDPOINT if name != "session")
 _REGISTRATION = "_registration.png"
+_IN_POINTS = ("uptake_ratio", "ratio_minus_one")
+"""Measures of which 0.01 is one point of the difference map, 1 % of the reference."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Place:
     reason : str
         Why there is no picture, or why the visit is not used; else empty.
     number : Cell or None
-        Value of the primary endpoint, or its change.
+        Value of the primary endpoint, or its change on the scale of the map and in percent.
     """
 
     title: str
@@ -79,7 +81,12 @@ def primary_endpoints(results: Results) -> dict[str, Row]:
 
 
 def comparisons(
-    results: Results, folder: Path, primary: Mapping[str, Row], visits: Sequence[Visit], change: Sequence[Row]
+    results: Results,
+    folder: Path,
+    primary: Mapping[str, Row],
+    visits: Sequence[Visit],
+    change: Sequence[Row],
+    lesion: str = "lesion",
 ) -> list[Comparison]:
     """Return each tracer's follow-ups beside the first session.
 
@@ -94,6 +101,8 @@ def comparisons(
         Of one participant; the first session of the study comes first.
     change : sequence of dict
         The participant's rows of change.tsv.
+    lesion : str
+        What the lesion is called: drawn or estimated.
     """
     is_reliable_known = bool(recorded_cvs(results.dictionaries["change"]))
     compared = []
@@ -115,7 +124,7 @@ def comparisons(
                     _in_words(kind),
                     values,
                     is_reliable_known and "reliable_change" in values,
-                    _places(folder, first, follow_up, values, _in_words(kind)),
+                    _places(folder, first, follow_up, values, kind, lesion),
                 )
             )
     return compared
@@ -126,32 +135,49 @@ def _in_words(kind: Mapping[str, str]) -> str:
     return f"{words(kind['region'])}, {words(kind['measure'])}{against}"
 
 
-def _places(folder: Path, first: Visit, later: Visit, values: Mapping[str, Cell], endpoint: str) -> list[Place]:
-    places = [_visit_place(folder, visit, values.get(name), endpoint) for visit, name in _named(first, later)]
+def _places(
+    folder: Path, first: Visit, later: Visit, values: Mapping[str, Cell], kind: Mapping[str, str], lesion: str
+) -> list[Place]:
+    endpoint = _in_words(kind)
+    places = [_visit_place(folder, visit, values.get(name), endpoint, lesion) for visit, name in _named(first, later)]
     source = _beside(folder, later, "_difference.png") if first.is_shown and later.is_shown else ""
     without = [
         f"{visit.session} {visit.status}: {visit.reason}" for visit in (first, later) if visit.status != "measured"
     ]
-    title, change = f"{later.session} − {first.session}", values.get("change_percent")
-    said = f"the target changed by {change.text}" if change and not change.missing else "the change is not known"
+    title, change = f"{later.session} − {first.session}", _change_of_target(values, kind, first.session)
+    said = f"the target changed by {change.text}" if change else "the change is not known"
     alt = (
         f"Difference map, {title}, {later.tracer}, in points of the reference: blue is more uptake, orange is less;"
         f" {said} ({endpoint})."
     )
     reason = "; ".join(without) if without or source else "not drawn; run pet-spect figures"
-    return [*places, Place(title, "difference", "", source, alt, reason, change)]
+    number = None if change is None else Cell(f"target {change.text}", change.full)
+    return [*places, Place(title, "difference", "", source, alt, reason, number)]
+
+
+def _change_of_target(values: Mapping[str, Cell], kind: Mapping[str, str], first: str) -> Cell | None:
+    """Return the change of the target in the points of the map, and in percent; None if it is not known."""
+    change, percent = values.get("change"), values.get("change_percent")
+    if change is None or change.missing:
+        return None
+    text = change.text
+    if kind["measure"] in _IN_POINTS:
+        text = f"{100 * float(change.full or change.text):+.1f} points".replace("-", "−")
+    if percent is not None and not percent.missing:
+        text += f" ({percent.text} of {first})"
+    return Cell(text, change.full)
 
 
 def _named(first: Visit, later: Visit) -> list[tuple[Visit, str]]:
     return [(first, "baseline"), (later, "follow_up")]
 
 
-def _visit_place(folder: Path, visit: Visit, number: Cell | None, endpoint: str) -> Place:
+def _visit_place(folder: Path, visit: Visit, number: Cell | None, endpoint: str, lesion: str) -> Place:
     source = _beside(folder, visit, "_uptake.png") if visit.is_shown else ""
     said = f"{endpoint} is {number.text}" if number and not number.missing else f"{endpoint} has no value"
     alt = (
         f"Uptake at {visit.session}, {visit.tracer}, in colours from 0: three cuts through the motor cortex and one"
-        f" through the deep nuclei, with the outlines of targets and lesion; {said}."
+        f" through the deep nuclei, with the outlines of targets and {lesion}; {said}."
     )
     reason = visit.reason if visit.reason or source else "not drawn; run pet-spect figures"
     return Place(visit.session, "visit", visit.status, source, alt, reason, number)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from pet_spect.report.display import table
-from pet_spect.report.participants import Person, by_person
+from pet_spect.report.participants import Flag, Person, by_person
 from pet_spect.report.person.comparisons import comparisons, primary_endpoints
 from pet_spect.report.person.history import Decisions, scan_facts
-from pet_spect.report.results_folder import Results, asked_for
+from pet_spect.report.person.placement import MEANINGS, lesion_sentence, placement_lines
+from pet_spect.report.results_folder import Results, asked_for, lesion_words
 from pet_spect.results import layout
 from pet_spect.results.columns import CHANGE, RATIOS
 from pet_spect.results.reliable_change import RELIABLE_CHANGE, recorded_cvs
@@ -41,10 +42,12 @@ def person_pages(
     primary, decisions = primary_endpoints(results), Decisions(folder)
     dictionaries = results.dictionaries
     change_columns = (*_CHANGE, *RELIABLE_CHANGE) if recorded_cvs(dictionaries["change"]) else _CHANGE
+    everybodys_mm = [record.misplacement_mm for record in results.records.values() if record.warp is not None]
     neighbours = zip([None, *everybody], everybody, [*everybody[1:], None], strict=False)
     for before, person, after in neighbours:
         name = person.participant
         decided, read = decisions.of(name)
+        record = results.records.get(name)
         yield (
             person,
             {
@@ -53,7 +56,12 @@ def person_pages(
                 "after": after and after.participant,
                 "flags": grouped_flags(person.flags),
                 "viewer": _viewer(folder, name),
-                "comparisons": comparisons(results, folder, primary, person.visits, change.get(name, [])),
+                "lesion": lesion_sentence(record),
+                "placement": placement_lines(record, everybodys_mm),
+                "meanings": MEANINGS,
+                "comparisons": comparisons(
+                    results, folder, primary, person.visits, change.get(name, []), lesion_words(record)
+                ),
                 "facts": scan_facts(folder, name, scans[name]),
                 "decided": decided,
                 "readers": read,
@@ -63,19 +71,18 @@ def person_pages(
         )
 
 
-def grouped_flags(flags: Sequence[str]) -> list[tuple[str, str]]:
-    """Return each flag once, with the visits it was raised in.
+def grouped_flags(flags: Sequence[Flag]) -> list[tuple[str, str, str]]:
+    """Return each flag once, with its kind and the visits it was raised in.
 
     Examples
     --------
-    >>> grouped_flags(["baseline FDG: moved", "year1 FDG: moved"])
-    [('moved', 'baseline FDG, year1 FDG')]
+    >>> grouped_flags([Flag("warn", "baseline FDG", "moved"), Flag("warn", "year1 FDG", "moved")])
+    [('warn', 'moved', 'baseline FDG, year1 FDG')]
     """
-    visits: dict[str, list[str]] = {}
+    visits: dict[tuple[str, str], list[str]] = {}
     for flag in flags:
-        visit, _, said = flag.partition(": ")
-        visits.setdefault(said, []).append(visit)
-    return [(said, ", ".join(raised)) for said, raised in visits.items()]
+        visits.setdefault((flag.kind, flag.text), []).append(flag.visit)
+    return [(kind, said, ", ".join(raised)) for (kind, said), raised in visits.items()]
 
 
 def _viewer(folder: Path, participant: str) -> str:

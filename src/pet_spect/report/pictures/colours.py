@@ -59,6 +59,11 @@ class ColourMap:
         return [(red, green, blue) for red, green, blue in every]
 
 
+def difference_stops() -> list[Rgb]:
+    """Return the colours that `difference_colours` runs through, evenly spaced, the low end first."""
+    return [(int(word[1:3], 16), int(word[3:5], 16), int(word[5:7], 16)) for word in _DIVERGING]
+
+
 @cache
 def uptake_colours() -> ColourMap:
     """Return the map of uptake: perceptually uniform, black at zero."""

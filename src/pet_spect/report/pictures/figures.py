@@ -42,6 +42,7 @@ _MEANINGS = {
     "lesion": "lesion",
     "head": "head found",
 }
+"""Whether the lesion was drawn or estimated is not here: a blinded reader, who sees the key, could match people."""
 
 
 def draw_registration(

@@ -41,11 +41,14 @@ class Scene:
     lesion : Volume
         Above 0.5 inside, in the standard space.
     lesion_side : {'left', 'right'}
+    lesion_words : str
+        What the lesion is called: drawn or estimated.
     """
 
     masks: Mapping[str, Outline]
     lesion: Volume
     lesion_side: Side
+    lesion_words: str
 
     def planes(self) -> list[list[Plane]]:
         """Return what is cut in every visit: the hand area from above, in front and at the side, and the nuclei."""
@@ -195,14 +198,14 @@ def _draw_line_key(axes: Axes, scene: Scene) -> None:
     other = opposite(scene.lesion_side)
     entries = [(_OWN, f"target, {scene.lesion_side} (lesion side)"), (_OTHER, f"target, {other}")]
     if (scene.lesion.data > 0.5).any():
-        entries.append((_LESION, "lesion"))
+        entries.append((_LESION, scene.lesion_words))
     column = 12.0
     for name, text in entries:
         dashed = (0, (4.0, 2.0)) if name == _LESION else "solid"
         ends = [column, column + 24], [_KEY / 2, _KEY / 2]
         axes.plot(*ends, color=_WHITE, linewidth=_WIDTHS[name], linestyle=dashed, solid_capstyle="butt")
         axes.text(column + 30, _KEY / 2, text, color=_WHITE, fontsize=9, va="center")
-        column += 30 + 6.6 * len(text) + 22
+        column += 30 + 5.9 * len(text) + 16
 
 
 def _draw_bar(axes: Axes, top: float, scale: Scale) -> None:

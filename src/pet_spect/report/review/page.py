@@ -24,7 +24,7 @@ class ReviewPage:
     policy: str
 
 
-def review_page(secret: str, total: int, *, simulated: bool) -> ReviewPage:
+def review_page(secret: str, total: int, *, simulated: bool, all_simulated: bool) -> ReviewPage:
     """Return the page.
 
     Parameters
@@ -33,8 +33,8 @@ def review_page(secret: str, total: int, *, simulated: bool) -> ReviewPage:
         What the script must send with every request that writes.
     total : int
         How many scans there are to rate.
-    simulated : bool
-        Whether the page says SIMULATED.
+    simulated, all_simulated : bool
+        Whether the page says SIMULATED, and that nothing on it was measured in a person.
     """
     from markupsafe import Markup
 
@@ -42,6 +42,7 @@ def review_page(secret: str, total: int, *, simulated: bool) -> ReviewPage:
         joined_assets(names, suffix) for names, suffix in ((("report", "review"), ".css"), (("review",), ".js"))
     )
     content = {"secret": secret, "total": total, "simulated": simulated, "reasons": REASONS, "ratings": RATINGS}
+    content["all_simulated"] = all_simulated
     template = environment().get_template("review.html.j2")
     text = template.render(content, most_letters=MOST_LETTERS, style=Markup(style), script=Markup(script))
     sources = {

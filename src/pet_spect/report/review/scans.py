@@ -47,13 +47,14 @@ class ScansToRate:
         In the order of the tables.
     without_picture : int
         Scans that have no registration to look at, because they were refused before it was made or excluded.
-    simulated : bool
-        Whether one of the scans is simulated.
+    simulated, all_simulated : bool
+        Whether one of the scans is simulated, and whether all are.
     """
 
     scans: tuple[BlindScan, ...]
     without_picture: int
     simulated: bool
+    all_simulated: bool
 
 
 def scans_to_rate(results: Path) -> ScansToRate:
@@ -92,7 +93,8 @@ def scans_to_rate(results: Path) -> ScansToRate:
             )
         else:
             without_picture += 1
-    return ScansToRate(tuple(scans), without_picture, any(row["simulated"] == "true" for row in listed))
+    simulated = [row["simulated"] == "true" for row in listed if row["status"] != "missing"]
+    return ScansToRate(tuple(scans), without_picture, any(simulated), all(simulated))
 
 
 def in_random_order(scans: Iterable[BlindScan], reader: str) -> list[BlindScan]:

@@ -27,7 +27,8 @@ class ReviewServer(ThreadingHTTPServer):
     port : int
         0 takes any free one.
     reading : Reading
-    simulated : bool
+    simulated, all_simulated : bool
+        Whether one of the scans is simulated, and whether all are.
     say : callable
         Takes what the person at the terminal should know; no scan is named in it.
 
@@ -39,7 +40,9 @@ class ReviewServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, reading: Reading, say: Callable[[str], None], *, simulated: bool) -> None:
+    def __init__(
+        self, port: int, reading: Reading, say: Callable[[str], None], *, simulated: bool, all_simulated: bool
+    ) -> None:
         try:
             super().__init__((LOOPBACK, port), ReviewRequest)
         except OSError as error:
@@ -48,7 +51,7 @@ class ReviewServer(ThreadingHTTPServer):
             ) from None
         self.reading, self.say = reading, say
         self.secret = secrets.token_urlsafe(32)
-        self.page = review_page(self.secret, len(reading.scans), simulated=simulated)
+        self.page = review_page(self.secret, len(reading.scans), simulated=simulated, all_simulated=all_simulated)
         self.cookie: str | None = None
         self._token: str | None = secrets.token_urlsafe(32)
         self._pictures = {scan.identifier: scan.picture for scan in reading.scans}

@@ -11,8 +11,9 @@ from typing import Any
 from pet_spect.files import whole_file
 from pet_spect.model import ScanKey
 from pet_spect.report.display import words
+from pet_spect.report.pictures.colours import difference_stops
 from pet_spect.report.rendering import ASSETS, write_page
-from pet_spect.report.results_folder import Results, key_of
+from pet_spect.report.results_folder import Results, key_of, lesion_words
 from pet_spect.report.viewer.volumes import write_standard
 from pet_spect.results import layout
 from pet_spect.tsv import MISSING, Row, parse_float
@@ -84,10 +85,13 @@ def write_viewers(results: Path, loaded: Results, common: Mapping[str, Any]) -> 
     write_standard(assets / "standard.js")
     references = _primary_references(loaded)
     divisors = _divisors(loaded, references)
-    for person in shown:
+    neighbours = zip([None, *shown], shown, [*shown[1:], None], strict=False)
+    for before, person, after in neighbours:
         content = _content(results, loaded, by_person[person], references, divisors)
         page = results / "report" / layout.viewer_page(person)
-        write_page(page, "viewer", {**common, "participant": person, **content}, _ALLOW)
+        write_page(
+            page, "viewer", {**common, "participant": person, "before": before, "after": after, **content}, _ALLOW
+        )
 
 
 def _content(
@@ -108,6 +112,8 @@ def _content(
     data = {
         "participant": person,
         "side": next((row["lesion_side"] for row in loaded.tables["ratios"] if row["participant_id"] == person), ""),
+        "lesion": lesion_words(loaded.records.get(person)),
+        "difference_colours": difference_stops(),
         "sources": {
             "standard": "../assets/standard.js",
             f"{person}_regions": f"../../{layout.regions_volume(person)}",
