@@ -11,6 +11,7 @@ from pet_spect.report.participants import Person, by_person
 from pet_spect.report.person.comparisons import comparisons, primary_endpoints
 from pet_spect.report.person.history import Decisions, scan_facts
 from pet_spect.report.results_folder import Results, asked_for
+from pet_spect.report.target_lost import target_lost
 from pet_spect.results import layout
 from pet_spect.results.columns import CHANGE, RATIOS
 from pet_spect.results.reliable_change import RELIABLE_CHANGE, recorded_cvs
@@ -38,6 +39,7 @@ def person_pages(
         If a table of decisions, or the sidecar of a participant's uptake, is unusable.
     """
     change, ratios, scans = (by_person(results.tables[name]) for name in ("change", "ratios", "scans"))
+    lost = target_lost(results)
     primary, decisions = primary_endpoints(results), Decisions(folder)
     dictionaries = results.dictionaries
     change_columns = (*_CHANGE, *RELIABLE_CHANGE) if recorded_cvs(dictionaries["change"]) else _CHANGE
@@ -52,6 +54,7 @@ def person_pages(
                 "before": before and before.participant,
                 "after": after and after.participant,
                 "flags": grouped_flags(person.flags),
+                "target_lost": lost.get(name),
                 "viewer": _viewer(folder, name),
                 "comparisons": comparisons(results, folder, primary, person.visits, change.get(name, [])),
                 "facts": scan_facts(folder, name, scans[name]),
