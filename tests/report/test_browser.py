@@ -211,3 +211,90 @@ def test_axe_finds_nothing(open_page, report, width, scheme):
         page.evaluate(rules)
         found = page.evaluate("axe.run()")["violations"]
         assert [(item["id"], [node["html"] for node in item["nodes"]]) for item in found] == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_link_of_the_navigation_leads_to_its_section_also_with_motion_allowed(open_page, report, width):
+    page, _ = open_page(report, width)
+    page.emulate_media(reduced_motion="no-preference")
+    for place in ("trouble", "people", "values", "methods"):
+        page.evaluate("window.scrollTo({top: 0, behavior: 'instant'})")
+        page.click(f"nav a[href='#{place}']")
+        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        wanted = page.evaluate("parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop)")
+        assert page.locator(f"#{place}").bounding_box()["y"] == pytest.approx(wanted, abs=2)
+
+
+def test_a_short_table_takes_no_more_room_than_it_has_rows(open_page, report):
+    page, _ = open_page(report, 1280)
+    box = page.locator("[aria-labelledby=trouble] .scroll")
+    assert box.bounding_box()["height"] < 250  # one row; a reserved 60 % of the window is 540
+
+
+def test_search_lists_the_pages_found_under_the_field_and_enter_opens_the_only_one(open_page, report):
+    page, _ = open_page(report, 1280)
+    page.fill("#find", "sub-0")
+    assert texts(page, "#hits li")[-1] == "and 3 more"
+    assert texts(page, "#hits li")[0] == "sub-01"
+    page.fill("#find", "sub-07")
+    assert texts(page, "#hits a") == ["sub-07"]
+    field, hit = (page.locator(name).bounding_box() for name in ("#find", "#hits a"))
+    assert 0 <= hit["y"] - field["y"] < 100
+    page.press("#find", "Enter")
+    page.wait_for_url("**/people/sub-07.html")
+
+
+def test_search_that_finds_nobody_lists_nothing(open_page, report):
+    page, _ = open_page(report, 1280)
+    page.fill("#find", "nobody")
+    page.press("#find", "Enter")
+    assert not page.locator("#hits").is_visible()
+    assert page.inner_text("#found") == "0 of 14 participants"
+
+
+SMALL_PRINT = """[...document.querySelectorAll('main *')]
+    .filter(item => [...item.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
+    .filter(item => item.checkVisibility())
+    .filter(item => !item.closest('svg') && parseFloat(getComputedStyle(item).fontSize) < 6.49 * 96 / 72)
+    .map(item => item.outerHTML.slice(0, 80))"""
+"""Text below 6.5 pt."""
+
+
+def test_paper_has_no_smaller_type_than_it_claims(open_page, report):
+    for path in (report, report.parent / layout.participant_page("sub-03")):
+        page, _ = open_page(path, 710)  # A4 between its margins; a browser shrinks a page that is wider
+        page.evaluate(OPEN_ALL)
+        page.emulate_media(media="print")
+        assert page.evaluate(SMALL_PRINT) == []
+        beyond = "[...document.querySelectorAll('section:not(.wide, .numbers) *')]"
+        beyond += ".filter(item => item.checkVisibility() && item.getBoundingClientRect().right > 711)"
+        beyond += ".map(item => item.outerHTML.slice(0, 80))"
+        assert page.evaluate(beyond) == []
+        page.set_viewport_size({"width": 1039, "height": 700})  # landscape
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1039
+
+
+def test_a_person_has_one_sheet_with_the_measured_registration(open_page, report):
+    page, _ = open_page(report.parent / layout.participant_page("sub-02"), 1280)
+    (sheet,) = printed(page)
+    for text in ("FDG: baseline to year1", "IMZ: baseline to year1", "jacobian low", "History", "not compared"):
+        assert text in sheet
+    assert "All numbers" not in sheet
+
+
+def test_numbers_of_a_person_are_printed_if_they_were_opened(open_page, report):
+    page, _ = open_page(report.parent / layout.participant_page("sub-02"), 1280)
+    page.get_by_text("Change, ").first.click()
+    text = " ".join(printed(page))
+    assert "All numbers" in text
+    assert "sub-02: change" in text
+    assert "sub-02: ratios" not in text
+
+
+def test_definitions_are_printed_once_and_the_forest_on_one_sheet(open_page, report):
+    page, _ = open_page(report, 1280)
+    sheets = printed(page)
+    assert " ".join(sheets).count("What the columns mean") == 1
+    assert "The same as plain text" not in " ".join(sheets)
+    forests = [sheet for sheet in sheets if "Mean change of the same target" in sheet]
+    assert all("contralateral motor cortex" in sheet for sheet in forests)

@@ -9,6 +9,7 @@ from pet_spect.errors import TableError
 from pet_spect.quantify.outcomes.imaging import Pair
 from pet_spect.report.page import write_report
 from pet_spect.report.plots.scatter import HEIGHT, WIDTH, scatter_plot
+from pet_spect.report.rounding import rounded
 from pet_spect.tsv import read_table
 
 from .test_page import Addresses, plain
@@ -100,7 +101,7 @@ def test_each_pair_is_a_dot_with_its_two_changes(make_study, tmp_path):
     text = page(results)
     change = {row["participant_id"]: row for row in read_table(results / "tables/change.tsv") if row["tracer"] == "FDG"}
     titles = re.findall(r"<title>(sub-\d+: [^<]* %, [^<]*)</title>", text)
-    percents = [f"{float(change[person]['change_percent']):+.1f} %" for person in study.people[:4]]
+    percents = [f"{rounded(float(change[person]['change_percent']), 1, signed=True)} %" for person in study.people[:4]]
     expected = [
         f"{who}: {percent}, +{gain}" for gain, (who, percent) in enumerate(zip(study.people[:4], percents, strict=True))
     ]
@@ -182,3 +183,13 @@ def test_more_uptake_lies_to_the_right_and_more_improvement_above():
     assert high.x > low.x
     assert high.y < low.y
     assert low.title == f"a: {MINUS}1.0 %, {MINUS}1"
+
+
+def test_an_end_of_an_interval_is_0_or_100_only_if_it_is(make_study, tmp_path):
+    study = make_study(8)
+    results = study.write(tmp_path / "results")
+    tables(results, study.people, events=True)
+    told = plain(page(results))
+    assert "At least one adverse event: 1 of 8 (13 %, 95 % CI 0.3 to 53 %" in told  # 12.5 %, 0.316 to 52.7 %
+    assert "At least one serious adverse event: 0 of 8 (0 %, 95 % CI 0 to 37 %" in told
+    assert "1 in all, 0.13 per person" in told

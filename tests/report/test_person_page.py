@@ -82,7 +82,7 @@ def test_the_numbers_of_the_primary_endpoint_stand_above_the_pictures(make_study
     strip = told[told.index("FDG: baseline to year1") : told.index("IMZ: baseline to year1")]
     assert "precentral, uptake ratio over cerebellum ipsilesional (primary endpoint)" in strip
     assert "baseline 0.800 year1 0.850 change +0.050" in strip
-    assert "change in percent, 95 % CI +6.2 % ( +0.012 % to +0.012 % )" in strip
+    assert "change in percent, 95 % CI +6.3 % ( +0.012 % to +0.012 % )" in strip
     assert "reliable change not assessed quality pass in the mean yes" in strip
 
 
@@ -113,7 +113,7 @@ def test_pictures_say_in_words_what_is_seen_with_the_number(make_study, tmp_path
     stem = "../../figures/sub-01/sub-01_ses-year1_trc-18FFDG"
     assert alts[f"{stem}_uptake.png"].startswith("Uptake at year1, FDG, in colours from 0")
     assert alts[f"{stem}_uptake.png"].endswith("uptake ratio over cerebellum ipsilesional is 0.850.")
-    assert "the target changed by +5.0 points (+6.2 % of baseline)" in alts[f"{stem}_difference.png"]
+    assert "the target changed by +5.0 points (+6.3 % of baseline)" in alts[f"{stem}_difference.png"]
     assert alts[f"{stem}_registration.png"] == "Registration of sub-01, year1, FDG: measured"
 
 

@@ -23,7 +23,9 @@ _MOST_POWER = 3.0
 _POWER_STEPS = 12
 _LEAST_CERTAINTY = 1e-6
 _LESION = 0.5
-_MOSTLY_LOST = 0.3
+
+MOSTLY_LOST = 0.3
+"""Share of a region in the lesion from which on all its voxels weigh alike."""
 
 FloatArray = NDArray[np.float64]
 
@@ -76,7 +78,8 @@ def membership_certainty(
         Its standard deviation; 0 is none.
     lesion : Volume, optional
         In the space of the atlas, above 0.5 is lesion. What is lost must count with what is left: the more of a
-        region lies in it, on its worse side, the smaller `misplacement_mm` is taken; from 0.3 on all weighs alike.
+        region lies in it, on its worse side, the smaller `misplacement_mm` is taken; from `MOSTLY_LOST` on all weighs
+        alike.
     resolution_mm : float
         FWHM of the scan.
 
@@ -88,7 +91,7 @@ def membership_certainty(
     certainty = np.ones(atlas.labels.shape, dtype=np.float32)
     if lesion is not None:
         lost = max(lost_share(atlas, regions, lesion).values(), default=0.0)
-        misplacement_mm *= max(0.0, 1 - lost / _MOSTLY_LOST)
+        misplacement_mm *= max(0.0, 1 - lost / MOSTLY_LOST)
     if misplacement_mm <= 0:
         return certainty
     boxes = find_objects(atlas.labels)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pet_spect.report.ranks import FIRST, rank_of
+from pet_spect.report.rounding import rounded
 from pet_spect.tsv import MISSING, Row
 
 _SIGNED = {
@@ -202,10 +203,10 @@ def _is_percent(name: str, row: Row) -> bool:
 
 def _number(name: str, number: float, *, percent: bool, signed: bool) -> str:
     if _is_probability(name):
-        return "< 0.0001" if number < 0.0001 else f"{number:.4f}"
+        return "< 0.0001" if number < 0.0001 else rounded(number, 4)
     size = abs(number)
     decimals = 1 if percent or 100 <= size < 1000 else 0 if size >= 1000 else 3
-    text = f"{number:{'+' if signed else ''}.{decimals}f}"
+    text = rounded(number, decimals, signed=signed)
     if size and size < 0.5 * 10.0**-decimals:
         text = f"{number:{'+' if signed else ''}.2g}"
     return text.replace("-", "−") + (" %" if percent else "")

@@ -12,6 +12,7 @@ from pet_spect.quantify.outcomes.imaging import Endpoint, ImagingChanges, Pair
 from pet_spect.quantify.outcomes.scales import ADVERSE, RELATED, SERIOUS
 from pet_spect.report.display import Table, probability, table, words
 from pet_spect.report.plots.scatter import ScatterPlot, scatter_plot, signed
+from pet_spect.report.rounding import rounded
 from pet_spect.results.outcome_columns import recorded_counting
 from pet_spect.results.outcome_tables import OutcomeTables, read_imaging_changes, read_outcome_tables
 from pet_spect.tsv import MISSING, Row, parse_float
@@ -36,6 +37,7 @@ _SHOWN = (
     "reason",
 )
 _RELATION = ("tracer", "reference", "session", "outcome", "n", "n_missing", "spearman_rho", "p", "p_smallest", "reason")
+_MOST_DECIMALS = 6
 _KINDS = {ADVERSE: "adverse event", SERIOUS: "serious adverse event", RELATED: "event that may be due to the treatment"}
 
 
@@ -117,7 +119,21 @@ def clinical_outcomes(results: Path) -> Clinical | None:
 def _percents(row: Row) -> str:
     """Return a fraction with its interval as percent."""
     value, low, high = (100 * parse_float(row[name]) for name in ("estimate", "ci95_low", "ci95_high"))
-    return f"{value:.0f} %, 95 % CI {low:.0f} to {high:.0f} %"
+    return f"{rounded(value, 0)} %, 95 % CI {_end(low)} to {_end(high)} %"
+
+
+def _end(percent: float) -> str:
+    """Return an end of an interval; one that is neither 0 nor 100 % is not shown as it.
+
+    Examples
+    --------
+    >>> _end(0.316), _end(52.651), _end(99.684), _end(100.0)
+    ('0.3', '53', '99.7', '100')
+    """
+    decimals = 0
+    while decimals < _MOST_DECIMALS and float(rounded(percent, decimals)) in (0, 100) and percent not in (0, 100):
+        decimals += 1
+    return rounded(percent, decimals)
 
 
 def _headlines(summary: Sequence[Row]) -> list[str]:
@@ -161,7 +177,7 @@ def _events(summary: Sequence[Row]) -> list[str]:
         if row["estimate"] == MISSING:
             lines.append(f"{kind}{who}: no estimate, {row['n']} participants")
             continue
-        numbers = f"{total['count']} in all, {parse_float(total['estimate']):.2f} per person"
+        numbers = f"{total['count']} in all, {rounded(parse_float(total['estimate']), 2)} per person"
         gaps = f"; {row['n_missing']} with something missing" if row["n_missing"] != "0" and not who else ""
         lines.append(f"at least one {kind}: {row['count']} of {row['n']}{who} ({_percents(row)}); {numbers}{gaps}")
     return lines

@@ -10,6 +10,7 @@ from pet_spect.report.answer.endpoints import Outcome, lesion_sides
 from pet_spect.report.display import Cell, Column, Table, unique, words
 from pet_spect.report.ranks import FIRST, SECOND
 from pet_spect.report.results_folder import Results
+from pet_spect.report.target_lost import target_lost
 from pet_spect.tsv import MISSING
 
 WORST_LAST = ("measured", "missing", "excluded", "refused")
@@ -37,27 +38,31 @@ def people_table(results: Results, outcomes: Sequence[Outcome]) -> Table:
     statuses = _worst_statuses(results)
     flags = _flags(results)
     primary = [outcome for outcome in outcomes if outcome.is_primary]
+    lost, source = _with_source_in_head(target_lost(results))
     cells = {outcome.tracer: _cells(outcome) for outcome in primary}
     rows = []
     for person in unique([row["participant_id"] for row in results.tables["scans"]]):
-        row = [Cell(person), _cell(sides.get(person, MISSING))]
+        row = [Cell(person), _cell(sides.get(person, MISSING)), *([lost.get(person, _NOTHING)] if lost else [])]
         for outcome in primary:
             mine = cells[outcome.tracer].get(person, {})
             row.append(_cell(statuses.get((person, outcome.tracer), MISSING)))
             row += [mine.get(key, _NOTHING) for key in ("baseline", "follow_up", _change_of(outcome), "qc")]
         rows.append([*row, Cell(", ".join(flags.get(person, [])))])
-    return Table(_columns(primary), rows, [False] * len(rows))
+    return Table(_columns(primary, lost=f"target in the lesion{source}" if lost else ""), rows, [False] * len(rows))
 
 
 def _cell(text: str) -> Cell:
     return Cell(text, missing=text == MISSING)
 
 
-def _columns(primary: Sequence[Outcome]) -> list[Column]:
+def _columns(primary: Sequence[Outcome], *, lost: str) -> list[Column]:
     columns = [
         Column("participant", "The participant, with a link to the page of the person.", key="participant_id"),
         Column("lesion side", "The side of the stroke.", key="lesion_side", rank=SECOND),
     ]
+    if lost:
+        meaning = "Share of the target, on the side of the stroke, that lies in the lesion and cannot show a change."
+        columns.append(Column(lost, meaning, key="target_in_lesion"))
     for outcome in primary:
         tracer, first, later = outcome.tracer, outcome.reference_session, outcome.session
         told = [
@@ -71,8 +76,17 @@ def _columns(primary: Sequence[Outcome]) -> list[Column]:
             Column(f"{tracer} {name}", meaning, is_number, f"{tracer}_{name}", rank)
             for name, meaning, is_number, rank in told
         ]
-    flags = "Warnings of the values. The page of the person says what they mean."
+    flags = "Scans without a usable value, and warnings. The page of the person says what they mean."
     return [*columns, Column("flags", flags, key="flags")]
+
+
+def _with_source_in_head(lost: Mapping[str, Cell]) -> tuple[Mapping[str, Cell], str]:
+    """Return the cells without the source of the lesion, and the source, if it is the same of everybody."""
+    parts = {person: cell.text.partition(" (") for person, cell in lost.items()}
+    sources = {f"{begin}{source}" for _, begin, source in parts.values()}
+    if len(sources) != 1:
+        return lost, ""
+    return {person: Cell(share) for person, (share, _, _) in parts.items()}, sources.pop()
 
 
 def _cells(outcome: Outcome) -> dict[str, dict[str, Cell]]:
@@ -95,8 +109,11 @@ def _worst_statuses(results: Results) -> Mapping[tuple[str, str], str]:
 
 
 def _flags(results: Results) -> Mapping[str, list[str]]:
-    """Return in words the codes of the remarks on each participant's values, said once."""
+    """Return each participant's scans without a usable value, and in words the codes of the remarks, said once."""
     flags: dict[str, dict[str, None]] = {}
+    for row in results.tables["scans"]:
+        if row["status"] != "measured":
+            flags.setdefault(row["participant_id"], {})[f"{row['session']} {row['tracer']} {row['status']}"] = None
     for name, column in (("scans", "warnings"), ("ratios", "reason"), ("change", "reason")):
         for row in results.tables[name]:
             if row[column] != MISSING:

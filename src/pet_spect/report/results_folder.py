@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from pet_spect.errors import ImageError, TableError
 from pet_spect.files import read_json
 from pet_spect.model import ScanKey
 from pet_spect.remarks import codes_in
+from pet_spect.report.display import unique
 from pet_spect.results import layout
 from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY
 from pet_spect.results.finished_run import check_finished
 from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
+from pet_spect.results.uptake_facts import UptakeFacts, read_uptake_facts
 from pet_spect.tsv import Row, read_table, sidecar_of_table
 
 REQUIRED = {"scans": SCANS, "ratios": RATIOS, "change": CHANGE, "summary": SUMMARY}
@@ -38,6 +40,10 @@ class Results:
         What was measured of the registration, for a person.
     records : dict of str to RegistrationRecord
         The registration of each participant with scans.
+    uptakes : dict of str to UptakeFacts
+        How each participant with a scan was measured; without those whose uptake could not be read.
+    lesion_sources : dict of str to str
+        Where the lesion of a participant is from: ``given`` or ``estimated``.
     """
 
     tables: dict[str, list[Row]]
@@ -45,6 +51,8 @@ class Results:
     pictures: dict[ScanKey, Path]
     gates: dict[ScanKey, list[str]]
     records: dict[str, RegistrationRecord]
+    uptakes: dict[str, UptakeFacts] = field(default_factory=dict)
+    lesion_sources: dict[str, str] = field(default_factory=dict)
 
 
 def read_results(results: Path, without_pictures: Collection[str] = ()) -> Results:
@@ -89,7 +97,17 @@ def read_results(results: Path, without_pictures: Collection[str] = ()) -> Resul
             )
         pictures[key] = by_participant[key.participant][key]
         gates[key] = gate_lines(records[key.participant], key)
-    return Results(tables, dictionaries, pictures, gates, records)
+    atlas = dictionaries["ratios"].get("region", {}).get("Atlas")
+    scanned = unique([row["participant_id"] for row in tables["scans"] if row["status"] != "missing"])
+    uptakes = {} if atlas is None else _uptakes(results, scanned, str(atlas))
+    lesions = {person: record.lesion for person, record in records.items()}
+    sources: dict[str, str] = {person: lesion.source for person, lesion in lesions.items() if lesion is not None}
+    return Results(tables, dictionaries, pictures, gates, records, uptakes, sources)
+
+
+def _uptakes(results: Path, people: list[str], atlas: str) -> dict[str, UptakeFacts]:
+    paths = {person: results / layout.uptake_table(person, atlas) for person in people}
+    return {person: read_uptake_facts(path) for person, path in paths.items() if path.is_file()}
 
 
 def asked_for(rows: Sequence[Row]) -> list[Row]:

@@ -11,7 +11,7 @@ from pet_spect.files import read_json
 from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
 from pet_spect.results.partial_volume_entry import PartialVolume
 from pet_spect.results.typed_json import Key, Mark, MismatchError, from_json
-from pet_spect.results.uptake_scan import SurroundingEntry
+from pet_spect.results.uptake_scan import SurroundingEntry, WarpFacts
 from pet_spect.tsv import sidecar_of_table
 
 
@@ -31,6 +31,8 @@ class ScanFacts:
         None if nothing was measured.
     partial_volume : PartialVolume or None
         None if nothing was corrected.
+    warp : WarpFacts or None
+        Holds how much of the target is lesion; None if that is not known.
     """
 
     session: str
@@ -40,6 +42,7 @@ class ScanFacts:
     suv_factor: Annotated[float | None, Key("SUVbwFactor"), Mark.LEFT_OUT] = None
     protocol: Annotated[ScanProtocol | None, Mark.LEFT_OUT] = None
     partial_volume: Annotated[PartialVolume | None, Mark.LEFT_OUT] = None
+    warp: Annotated[WarpFacts | None, Mark.LEFT_OUT] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +64,11 @@ class UptakeFacts:
     min_coverage: float
     surroundings: Annotated[tuple[SurroundingEntry, ...] | None, Mark.LEFT_OUT] = None
     scans: tuple[ScanFacts, ...]
+
+    def target_lost(self) -> tuple[float, float] | None:
+        """Return which share of the target is lesion, left and right (0 to 1); None if that is not known."""
+        warp = next((scan.warp for scan in self.scans if scan.warp is not None), None)
+        return None if warp is None else (warp.lost_left, warp.lost_right)
 
 
 def read_uptake_facts(path: Path) -> UptakeFacts:

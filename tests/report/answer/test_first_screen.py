@@ -112,3 +112,30 @@ def test_drawings_have_no_style_of_their_own(make_study, tmp_path, section):
     text = drawings(make_study(4), tmp_path)
     assert f'class="{section}"' in text
     assert "style=" not in text
+
+
+def test_what_was_not_compared_stands_below_the_forest(make_study, tmp_path):
+    study = make_study(4)
+    for person in study.people:
+        study.scan(person, "year1", "FDG")["not_compared"] = "filter, energy_window"
+    told = plain(f"<main>{drawings(study, tmp_path)}</main>")
+    assert "Not compared between the visits, because the scans do not state it:" in told
+    assert "filter, energy window (in 4 of 4)" in told
+
+
+def test_a_warned_participant_is_marked_in_both_drawings_and_the_key(make_study, tmp_path):
+    study = make_study(4)
+    assert 'class="warned"' not in drawings(study, tmp_path / "without")
+    for row in study.change:
+        if row["participant_id"] == "sub-02":
+            row.update(qc="warn", reason="cerebellum_asymmetry: 14 %")
+    text = drawings(study, tmp_path / "with")
+    told = plain(f"<main>{text}</main>")
+    assert text.count('<circle class="warned"') == 3  # slopes, changes, key
+    assert text.count('<tspan class="warned">') == 2
+    assert "in the mean with a warning" in told
+    assert "without people with a warning descriptive, not in the plan" in told
+
+
+def test_the_axis_of_the_values_has_a_name(make_study, tmp_path):
+    assert ">uptake ratio</text>" in drawings(make_study(4), tmp_path)

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import math
+
+import pytest
+
 from pet_spect.report.answer.forest_lines import forest_lines
+from pet_spect.report.answer.without_warned import without_warned
 
 RESULT = {
     "tracer": "FDG",
@@ -18,6 +23,9 @@ RESULT = {
     "note": "n/a",
 }
 TESTED = RESULT | {"quantity": "log_ratio", "role": "primary"}
+
+CHANGE = {"participant_id": "sub-01", "baseline": "1.0", "follow_up": "1.0", "change": "0", "qc": "pass"}
+CHANGE |= {"reason": "n/a", "included": "true", "analysis_set": "as_accepted", "tested_quantity": "log_ratio"}
 
 
 def like(**more):
@@ -89,3 +97,39 @@ def test_without_an_interval_the_row_says_why():
 def test_nothing_is_drawn_if_nothing_is_estimated():
     nothing = RESULT | {"mean_change": "n/a", "ci95_low": "n/a", "ci95_high": "n/a", "n": "2"}
     assert names(nothing | {"reference": "pons"}, shown=nothing) == []
+
+
+def test_the_result_without_warned_people_comes_second_and_is_not_of_the_plan():
+    people = [
+        CHANGE | {"participant_id": f"sub-0{number}", "follow_up": str(after), "qc": qc}
+        for number, (after, qc) in enumerate(((1.0, "pass"), (1.1, "pass"), (1.21, "pass"), (2.0, "warn")))
+    ]
+    without = without_warned(people, RESULT, TESTED)
+    _, line, last = forest_lines([RESULT, like(reference="pons")], RESULT, TESTED, without)
+    assert (line.name, line.role, line.n) == (
+        "without people with a warning",
+        "descriptive, not in the plan",
+        "3",
+    )
+    assert line.mean == pytest.approx(10)  # the geometric mean of 1, 1.1 and 1.21
+    assert line.low == pytest.approx(100 * (math.exp(math.log(1.1) * (1 - 4.30265 / math.sqrt(3))) - 1), abs=1e-3)
+    assert last.name == "pons"
+
+
+def test_without_warned_people_too_few_can_be_left():
+    people = [CHANGE | {"qc": "warn"}, CHANGE]
+    line = forest_lines([RESULT], RESULT, TESTED, without_warned(people, RESULT, TESTED))[1]
+    assert (line.estimate, line.n, line.note) == ("n/a", "1", "no estimate: 1 participant")
+
+
+def test_where_nobody_is_warned_there_is_no_such_row():
+    assert without_warned([CHANGE], RESULT, TESTED) is None
+    assert without_warned([CHANGE | {"qc": "fail", "included": "false"}], RESULT, TESTED) is None
+
+
+def test_a_result_in_its_own_unit_is_a_difference_without_warned_people_too():
+    shown = RESULT | {"quantity": "change"}
+    rows = [CHANGE | {"follow_up": str(after), "tested_quantity": "change"} for after in (0.9, 1.1, 1.3)]
+    row = without_warned([*rows, CHANGE | {"qc": "warn"}], shown, shown)
+    assert row is not None
+    assert float(row["mean_change"]) == pytest.approx(0.1)

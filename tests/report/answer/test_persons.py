@@ -12,7 +12,8 @@ MINUS = "\N{MINUS SIGN}"
 def row(low, high, **more):
     ends = {"change_percent_ci95_low": str(low), "change_percent_ci95_high": str(high)}
     values = {"baseline": "0.8", "follow_up": "0.82", "change": "0.02", "ci95_low": "0.01", "ci95_high": "0.03"}
-    kept = {"included": "true", "analysis_set": "as_accepted", "tested_quantity": "log_ratio", "reason": "n/a"}
+    kept = {"included": "true", "analysis_set": "as_accepted", "tested_quantity": "log_ratio"}
+    kept |= {"qc": "pass", "reason": "n/a"}
     return {"participant_id": "sub-01", "change_percent": "2.5", **values, **ends, **kept, **more}
 
 
@@ -61,3 +62,13 @@ def test_who_has_no_change_is_told_so():
     (person,) = person_changes([row("n/a", "n/a", follow_up="n/a", change_percent="n/a", included="false")], " %")
     assert math.isnan(person.change)
     assert person.told == "sub-01: no change, because a value is missing"
+
+
+@pytest.mark.parametrize(
+    ("more", "warned"),
+    [({}, False), ({"qc": "warn"}, True), ({"reason": "no_suv: no dose"}, True), ({"included": "false"}, False)],
+)
+def test_a_warning_in_the_mean_is_marked_and_told(more, warned):
+    (person,) = person_changes([row(0.5, 4.5, **more)], " %")
+    assert person.warned is warned
+    assert person.told.endswith(", with a warning") is warned

@@ -49,7 +49,8 @@ SCAN = ScanFacts(session="baseline", tracer="FDG", status="measured", blur_mm=0.
 
 def scan_row(**changes):
     row = {"participant_id": "sub-01", "session": "baseline", "tracer": "FDG", "status": "measured", "stage": "n/a"}
-    return row | {"code": "n/a", "decision": "n/a", "simulated": "false"} | changes
+    row |= {"code": "n/a", "decision": "n/a", "simulated": "false", "not_compared": "n/a", "warnings": "n/a"}
+    return row | changes
 
 
 def summary_row(**changes):

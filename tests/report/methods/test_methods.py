@@ -11,7 +11,7 @@ from pet_spect.results.analysis_plan import PlanStatement
 from pet_spect.results.partial_volume_entry import PartialVolume
 from pet_spect.results.registration_entries import RefusedAnat, RegisteredAnat
 from pet_spect.results.registration_record import Settings
-from pet_spect.results.uptake_scan import SurroundingEntry
+from pet_spect.results.uptake_scan import SurroundingEntry, WarpFacts
 
 from ...records import MEASURED, lesion
 from .runs import FDG, PLANNED, PROTOCOL, RATIOS, RECORD, SCAN, SETTINGS, STEP, a_plan, scan_row, summary_row
@@ -396,3 +396,30 @@ def test_tables_of_an_unknown_version_leave_a_gap(run):
 
 def test_no_primary_row_is_a_gap(run):
     assert "Primary endpoint: [primary endpoint]." in text(replace(run, summary=[]))
+
+
+def test_what_no_check_could_compare_is_said(run):
+    first, later = run.scans
+    told = text(replace(run, scans=[first, later | {"not_compared": "filter, energy_window"}]))
+    assert "(FDG: filter, energy window (in 1 of 1) of the follow-up scans)" in told
+    assert "could not be compared between the visits" not in text(run)
+
+
+def test_an_undetermined_lesion_side_is_said(run):
+    first, later = run.scans
+    told = text(replace(run, scans=[first, later | {"warnings": "laterality_undetermined: not shown"}]))
+    assert "1 participant was measured on the recorded side of the stroke, although a scan does not show" in told
+    assert "laterality_undetermined" not in text(run)
+
+
+def test_the_weights_of_a_target_in_the_lesion_are_said(run):
+    lost = WarpFacts(misplacement_mm=0.8, lost_left=0.46, lost_right=0.0)
+    told = text(uptake(run, replace(SCAN, warp=lost)))
+    assert "The more of the target lay in the lesion, the less: from 30 % on all voxels weighed alike" in told
+    assert "weighed alike (1 participant)" in told
+    assert "lay in the lesion" not in text(uptake(run, replace(SCAN, warp=replace(lost, lost_left=0.0))))
+
+
+def test_scales_are_in_points_and_not_said_to_be_tested_as_the_images(run):
+    told = text(replace(run, outcomes=[{"quantity": "mean_improvement", "outcome": "NIHSS"}]))
+    assert "Mean improvements of NIHSS are in points (positive is better), of complete cases" in told

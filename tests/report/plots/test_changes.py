@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -70,3 +71,9 @@ def test_everything_lies_inside_the_drawing():
 def test_up_to_24_participants_are_named(number):
     plot = change_plot([person(str(each), 1.0, 2.0) for each in range(number)], 1.0, NAN, NAN)
     assert bool(plot.rows) == (number == 24)
+
+
+def test_a_warned_one_in_a_crowd_is_marked():
+    people = [replace(person(f"sub-{number}", 1.0, 1.1), warned=number == 3) for number in range(30)]
+    kind, lines, dots = change_plot(people, 0.1, 0.0, 0.2).crowds[0]
+    assert (kind, lines, dots.count("M")) == ("warned", "", 1)

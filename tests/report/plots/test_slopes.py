@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -60,3 +61,9 @@ def test_many_participants_are_two_paths_of_a_kind_without_names():
     assert [kind for kind, _, _ in plot.crowds] == ["up", "out"]
     assert sum(dots.count("M") for _, _, dots in plot.crowds) == 2000
     assert sum(len(lines) + len(dots) for _, lines, dots in plot.crowds) < 60 * 1000
+
+
+def test_a_warned_one_in_a_crowd_is_marked():
+    people = [replace(person(f"sub-{number}", 1.0, 1.1), warned=number == 3) for number in range(30)]
+    kind, lines, dots = slope_plot(people).crowds[0]
+    assert (kind, lines, dots.count("M")) == ("warned", "", 1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pet_spect.remarks import codes_in
-from pet_spect.report.answer.estimates import is_in, why_out
+from pet_spect.report.answer.estimates import is_in, is_warned, why_out
 from pet_spect.results import layout
 from pet_spect.tsv import MISSING, Row
 
@@ -65,7 +65,7 @@ def doubts_of(rows: Sequence[Row]) -> Doubts:
     groups: dict[tuple[bool, str], list[tuple[str, str]]] = {}
     for row in rows:
         person, inside = row["participant_id"], is_in(row)
-        if inside and row["qc"] == "pass" and row["reason"] == MISSING:
+        if inside and not is_warned(row):
             continue
         reason = _flags(row["reason"]) if inside else _shortened(_without_codes(why_out(row)))
         groups.setdefault((inside, reason), []).append((person, layout.participant_page(person)))

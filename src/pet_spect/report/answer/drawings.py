@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pet_spect.report.answer.forest_lines import forest_lines
 from pet_spect.report.answer.persons import key_of, person_changes
 from pet_spect.report.answer.sentence import unit_of
+from pet_spect.report.answer.without_warned import without_warned
+from pet_spect.report.display import words
 from pet_spect.report.plots.changes import ChangePlot, change_plot
 from pet_spect.report.plots.forest import ForestPlot, forest_plot
 from pet_spect.report.plots.slopes import SlopePlot, slope_plot
@@ -28,6 +30,10 @@ class Drawings:
         What the kinds of participants are called; only those that are drawn.
     unit : str
         What stands behind a change.
+    value_name : str
+        What the values are.
+    warned : bool
+        Whether anybody is marked.
     """
 
     slopes: SlopePlot
@@ -35,6 +41,8 @@ class Drawings:
     forest: ForestPlot | None
     key: Mapping[str, str]
     unit: str
+    value_name: str
+    warned: bool
 
 
 def drawings_of(rows: Sequence[Row], summary: Sequence[Row], shown_row: Row, result: Row) -> Drawings:
@@ -51,7 +59,7 @@ def drawings_of(rows: Sequence[Row], summary: Sequence[Row], shown_row: Row, res
     unit = unit_of(shown_row)
     everybody = person_changes(rows, unit)
     mean, low, high = (parse_float(shown_row[name]) for name in ("mean_change", "ci95_low", "ci95_high"))
-    beside = forest_lines(summary, shown_row, result)
+    beside = forest_lines(summary, shown_row, result, without_warned(rows, shown_row, result))
     kinds = {person.kind for person in everybody}
     return Drawings(
         slopes=slope_plot(everybody),
@@ -59,4 +67,6 @@ def drawings_of(rows: Sequence[Row], summary: Sequence[Row], shown_row: Row, res
         forest=forest_plot(beside) if beside else None,
         key={kind: text for kind, text in key_of(rows).items() if kind in kinds},
         unit=unit,
+        value_name=words(result["measure"]),
+        warned=any(person.warned for person in everybody),
     )

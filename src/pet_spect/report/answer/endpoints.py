@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pet_spect.errors import TableError
@@ -27,6 +27,7 @@ from pet_spect.report.answer.precision import HowTested, how_tested, reliable_ch
 from pet_spect.report.answer.sentence import Answer, answer_of
 from pet_spect.report.clinical_words import ANALYSIS_SETS, TRACERS
 from pet_spect.report.display import Table, table, unique, words
+from pet_spect.report.not_compared import not_compared
 from pet_spect.report.results_folder import Results
 from pet_spect.results.reliable_change import RELIABLE_CHANGE
 from pet_spect.tsv import MISSING, Row, parse_float
@@ -98,6 +99,8 @@ class Outcome:
         What mean change a trial of this size shows.
     reliable : str
         How many people changed reliably; empty without a within-subject CV.
+    not_compared : str
+        Items of the protocol that were not compared with the first session, in the scans that the mean holds.
     """
 
     tracer: str
@@ -126,6 +129,7 @@ class Outcome:
     tested: HowTested
     trial_shows: str
     reliable: str
+    not_compared: str
 
 
 def outcomes(results: Results) -> list[Outcome]:
@@ -204,6 +208,7 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
         tested=how_tested(result),
         trial_shows=what_trial_shows(result),
         reliable=reliable,
+        not_compared=_not_compared(results, result, [row["participant_id"] for row in rows if is_in(row)]),
         not_drawn=[row["participant_id"] for row in rows if row["baseline"] == row["follow_up"] == MISSING],
     )
 
@@ -221,6 +226,12 @@ def _everybody(results: Results, endpoint: Endpoint, result: Row) -> list[Row]:
         nothing | measure | rows.get(person, {}) | {"participant_id": person, "lesion_side": sides.get(person, MISSING)}
         for person in unique([row["participant_id"] for row in results.tables["scans"]])
     ]
+
+
+def _not_compared(results: Results, result: Row, people: Collection[str]) -> str:
+    place = (result["tracer"], result["session"])
+    scans = [row for row in results.tables["scans"] if (row["tracer"], row["session"]) == place]
+    return not_compared([row for row in scans if row["participant_id"] in people])
 
 
 def lesion_sides(results: Results) -> Mapping[str, str]:

@@ -51,6 +51,11 @@ def is_in(row: Row) -> bool:
     return is_in_set(row) and is_defined(row)
 
 
+def is_warned(row: Row) -> bool:
+    """Return whether the result holds a participant's change, with a warning."""
+    return is_in(row) and not (row["qc"] == "pass" and row["reason"] == MISSING)
+
+
 def is_defined(row: Row) -> bool:
     """Return whether the quantity of the result is defined: a logarithm needs two values above zero."""
     values = [parse_float(row[visit]) for visit in ("baseline", "follow_up")]

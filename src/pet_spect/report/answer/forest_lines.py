@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pet_spect.quantify.comparisons import CONTRALATERAL, NO_REFERENCE
 from pet_spect.quantify.uptake import LESIONFREE
@@ -17,7 +18,9 @@ from pet_spect.tsv import MISSING, Row, parse_float
 _SAME = ("tracer", "measure", "session", "quantity")
 
 
-def forest_lines(summary: Sequence[Row], shown_row: Row, result: Row) -> list[ForestLine]:
+def forest_lines(
+    summary: Sequence[Row], shown_row: Row, result: Row, without_warned: Row | None = None
+) -> list[ForestLine]:
     """Return the result and its like, the result first; empty if there is nothing beside it, or nothing to draw.
 
     Of another reference there is only the main analysis set. A quantity in its own unit is not compared across
@@ -30,6 +33,8 @@ def forest_lines(summary: Sequence[Row], shown_row: Row, result: Row) -> list[Fo
         The result in the quantity that is shown.
     result : Row
         The same in the tested quantity.
+    without_warned : Row, optional
+        The result as shown, without participants with a warning; comes second.
     """
     others = [
         row
@@ -37,8 +42,11 @@ def forest_lines(summary: Sequence[Row], shown_row: Row, result: Row) -> list[Fo
         if all(row[name] == shown_row[name] for name in _SAME) and _belongs(row, shown_row) and row["n"] != "0"
     ]
     lines = [_line(shown_row, shown_row, result["role"])]
+    if without_warned is not None:
+        line = _line(without_warned, shown_row, "descriptive, not in the plan")
+        lines.append(replace(line, name="without people with a warning"))
     lines += [_line(row, shown_row, row["role"]) for row in others]
-    return lines if others and any(math.isfinite(line.mean) for line in lines) else []
+    return lines if len(lines) > 1 and any(math.isfinite(line.mean) for line in lines) else []
 
 
 def _belongs(row: Row, shown_row: Row) -> bool:

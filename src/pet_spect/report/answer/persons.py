@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from pet_spect.report.answer.digits import decimals_of_interval, shown
-from pet_spect.report.answer.estimates import is_in
+from pet_spect.report.answer.estimates import is_in, is_warned
 from pet_spect.report.plots.person import DOWN, FLAT, OUT, UP, PersonChange
 from pet_spect.results import layout
 from pet_spect.tsv import MISSING, Row, parse_float
@@ -60,6 +60,7 @@ def person_changes(rows: Sequence[Row], unit: str) -> list[PersonChange]:
                 kind,
                 layout.participant_page(row["participant_id"]),
                 _told(row, (change, low, high), unit, kind, has_verdicts=has_verdicts),
+                is_warned(row),
             )
         )
     return people
@@ -87,4 +88,5 @@ def _told(row: Row, values: tuple[float, float, float], unit: str, kind: str, *,
     if math.isfinite(low) and math.isfinite(high):
         interval = f" (95 % CI {shown(low, decimals, unit)} to {shown(high, decimals, unit)})"
     words = (_KEY_RELIABLE if has_verdicts else _KEY_INTERVAL)[kind].partition(":")[0]
-    return f"{row['participant_id']}: change {shown(change, decimals, unit)}{interval}, {words}"
+    warned = ", with a warning" if is_warned(row) else ""
+    return f"{row['participant_id']}: change {shown(change, decimals, unit)}{interval}, {words}{warned}"

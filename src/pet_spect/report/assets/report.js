@@ -198,15 +198,14 @@ document.querySelectorAll("table[data-kind]").forEach((table, number) => {
     if (button) unfold(table, button);
   });
   const box = table.closest(".scroll");
-  box.classList.toggle("many", rows.length > 50);
   whenWide.observe(box);
   whenWide.observe(table);
 });
 
-// On paper everything is open.
+// On paper everything is open, but for the numbers of one person: these are printed if they were opened by hand.
 let opened = [];
 addEventListener("beforeprint", () => {
-  opened = [...document.querySelectorAll("details:not([open])")];
+  opened = [...document.querySelectorAll("details:not([open], .numbers details)")];
   for (const item of opened) item.open = true;
 });
 addEventListener("afterprint", () => { for (const item of opened) item.open = false; });

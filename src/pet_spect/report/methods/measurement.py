@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pet_spect.quantify.membership import MOSTLY_LOST
 from pet_spect.quantify.surroundings import RINGS, TREATMENT_SITE
 from pet_spect.report.display import unique, words
 from pet_spect.report.methods.citations import CEREBRA, DICOM_PET, ROUSSET, Cited
@@ -58,10 +59,19 @@ def _weights(run: Run) -> list[str]:
     if not any(off):
         return ["All voxels of the target counted alike, by their volume in it."]
     planned = run.planned("measure", "misplacement_mm")
+    lost = [max(shares) for uptake in run.uptakes if (shares := uptake.target_lost()) is not None]
+    alike = sum(share >= MOSTLY_LOST for share in lost)
+    less = (
+        f" The more of the target lay in the lesion, the less: from {100 * MOSTLY_LOST:g} % on all voxels weighed alike"
+        f" ({counted(alike, 'participant')})."
+        if any(lost)
+        else ""
+    )
     how = {"auto": ", estimated for each participant", None: ""}.get(planned, ", set in the configuration")
     return [
         "Voxels near the border of the target could weigh less than those in its middle, by how far the registration"
         f" may be off (standard deviation{how}: {spread(off, 'mm')}); both sides and all visits had the same weights."
+        f"{less}"
     ]
 
 

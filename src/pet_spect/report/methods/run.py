@@ -15,7 +15,7 @@ from pet_spect.results.analysis_plan import AnalysisPlan, PlanStatement, read_pl
 from pet_spect.results.dataset import described_version
 from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
 from pet_spect.results.reliable_change import recorded_cvs
-from pet_spect.results.uptake_facts import ScanFacts, UptakeFacts, read_uptake_facts
+from pet_spect.results.uptake_facts import ScanFacts, UptakeFacts
 from pet_spect.tsv import MISSING, Row, read_table
 
 
@@ -129,7 +129,6 @@ def read_run(results: Path, loaded: Results, *, with_outcomes: bool = True) -> R
         If the description of the dataset, a sidecar or a table is unusable.
     """
     scans = loaded.tables["scans"]
-    atlas = loaded.dictionaries["ratios"].get("region", {}).get("Atlas")
     scanned = unique([row["participant_id"] for row in scans if row["status"] != "missing"])
     statement = recorded_statement(loaded.dictionaries["summary"])
     plan, fault = _plan(results, statement)
@@ -139,7 +138,7 @@ def read_run(results: Path, loaded: Results, *, with_outcomes: bool = True) -> R
         summary=loaded.tables["summary"],
         ratios=loaded.dictionaries["ratios"],
         records=[read_registration_record(results / layout.registration_record(person)) for person in scanned],
-        uptakes=[] if atlas is None else _uptakes(results, scanned, str(atlas)),
+        uptakes=list(loaded.uptakes.values()),
         plan=plan,
         statement=statement,
         plan_fault=fault,
@@ -154,11 +153,6 @@ def read_run(results: Path, loaded: Results, *, with_outcomes: bool = True) -> R
 
 def _rows(path: Path) -> list[Row]:
     return read_table(path) if path.is_file() else []
-
-
-def _uptakes(results: Path, people: list[str], atlas: str) -> list[UptakeFacts]:
-    paths = [results / layout.uptake_table(person, atlas) for person in people]
-    return [read_uptake_facts(path) for path in paths if path.is_file()]
 
 
 def _plan(results: Path, statement: PlanStatement | None) -> tuple[AnalysisPlan | None, bool]:

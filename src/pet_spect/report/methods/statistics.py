@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from pet_spect.remarks import codes_in
 from pet_spect.report.display import unique, words
 from pet_spect.report.methods.citations import (
     CLOPPER_PEARSON,
@@ -16,7 +17,8 @@ from pet_spect.report.methods.citations import (
     Work,
 )
 from pet_spect.report.methods.run import Run, known
-from pet_spect.report.methods.wording import counted, gap, joined, plain
+from pet_spect.report.methods.wording import counted, gap, joined, plain, were
+from pet_spect.report.not_compared import not_compared
 from pet_spect.tsv import Row, parse_float
 
 _SETS = {
@@ -58,6 +60,8 @@ def statistics_text(run: Run, cited: Cited) -> str:
             *_tests(primaries, cited),
             *_missing(run),
             *_sets(run),
+            *_not_compared(run),
+            *_of_unknown_side(run),
             *_multiplicity(run, cited),
             *_reliable(run),
             plan_text(run),
@@ -153,6 +157,37 @@ def _sets(run: Run) -> list[str]:
     return [f"The primary endpoints were repeated with {joined(_SETS.get(name, words(name)) for name in others)}."]
 
 
+def _not_compared(run: Run) -> list[str]:
+    """Return which items of the protocol no check could compare between the visits."""
+    listed = []
+    for row in run.primaries:
+        place = (row["tracer"], row["session"], "measured")
+        scans = [scan for scan in run.scans if (scan["tracer"], scan["session"], scan["status"]) == place]
+        if items := not_compared(scans):
+            listed.append(f"{row['tracer']}: {items}")
+    if not listed:
+        return []
+    return [
+        "Items that a scan does not state could not be compared between the visits, and a difference in them took"
+        f" nobody out of a set ({'; '.join(listed)} of the follow-up scans)."
+    ]
+
+
+def _of_unknown_side(run: Run) -> list[str]:
+    """Return how many participants are in the analysis though no scan shows on which side the lesion is."""
+    people = {
+        row["participant_id"]
+        for row in run.scans
+        if row["status"] == "measured" and "laterality_undetermined" in codes_in(row["warnings"])
+    }
+    if not people:
+        return []
+    return [
+        f"{counted(len(people), 'participant')} {were(len(people))} measured on the recorded side of the stroke,"
+        " although a scan does not show on which side the lesion is (laterality_undetermined, a warning)."
+    ]
+
+
 def _multiplicity(run: Run, cited: Cited) -> list[str]:
     if len(run.primaries) < 2:
         return []
@@ -209,7 +244,10 @@ def outcomes_text(run: Run, cited: Cited) -> str:
     scales = unique(by_quantity.get("mean_improvement", []))
     if scales:
         named = joined(words(name) for name in scales)
-        sentences.append(f"Mean improvements of {named} were tested as the images were; positive is better.")
+        sentences.append(
+            f"Mean improvements of {named} are in points (positive is better), of complete cases, with 95 % t intervals"
+            " and the Wilcoxon signed-rank and sign-flip tests."
+        )
     events = unique(by_quantity.get("frequency_people", []))
     if events:
         named = joined(words(name) for name in events)

@@ -12,6 +12,7 @@ from pet_spect.report.person.comparisons import comparisons, primary_endpoints
 from pet_spect.report.person.history import Decisions, scan_facts
 from pet_spect.report.person.placement import MEANINGS, lesion_sentence, placement_lines
 from pet_spect.report.results_folder import Results, asked_for, lesion_words
+from pet_spect.report.target_lost import target_lost
 from pet_spect.results import layout
 from pet_spect.results.columns import CHANGE, RATIOS
 from pet_spect.results.reliable_change import RELIABLE_CHANGE, recorded_cvs
@@ -39,6 +40,7 @@ def person_pages(
         If a table of decisions, or the sidecar of a participant's uptake, is unusable.
     """
     change, ratios, scans = (by_person(results.tables[name]) for name in ("change", "ratios", "scans"))
+    lost = target_lost(results)
     primary, decisions = primary_endpoints(results), Decisions(folder)
     dictionaries = results.dictionaries
     change_columns = (*_CHANGE, *RELIABLE_CHANGE) if recorded_cvs(dictionaries["change"]) else _CHANGE
@@ -55,6 +57,7 @@ def person_pages(
                 "before": before and before.participant,
                 "after": after and after.participant,
                 "flags": grouped_flags(person.flags),
+                "target_lost": lost.get(name),
                 "viewer": _viewer(folder, name),
                 "lesion": lesion_sentence(record),
                 "placement": placement_lines(record, everybodys_mm),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from pet_spect.report.rounding import rounded
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -41,9 +43,9 @@ def tick_text(value: float, decimals: int, *, signed: bool) -> str:
     Examples
     --------
     >>> [tick_text(value, 1, signed=True) for value in (-1.25, 3, -0.001)]
-    ['−1.2', '+3.0', '0.0']
+    ['−1.3', '+3.0', '0.0']
     """
-    text = f"{value:{'+' if signed else ''}.{decimals}f}"
+    text = rounded(value, decimals, signed=signed)
     return (text.lstrip("+-") if float(text) == 0 else text).replace("-", "\N{MINUS SIGN}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pet_spect.report.plots.axis import Axis, axis_over
-from pet_spect.report.plots.person import KINDS, PersonChange, is_crowded
+from pet_spect.report.plots.person import KINDS, WARNED, PersonChange, is_crowded
 
 WIDTH = 360
 """Width of the drawing in SVG units."""
@@ -57,7 +57,7 @@ class ChangePlot:
     rows : list of Row
         Sorted by change, the highest first; empty where there are too many participants.
     crowds : list of (str, str, str)
-        Then instead, for each kind: its name, the path of its intervals, the path of its dots.
+        Then instead, for the mark of the warned ones and each kind: its name, paths of its intervals and dots.
     mean : Interval
     mean_y, height, bottom, left : float
     ticks : list of (float, str)
@@ -131,7 +131,8 @@ def _interval(axis: Axis, value: float, low: float, high: float) -> Interval:
 
 def _crowds(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
     """Return all intervals and all dots of a kind as two paths, which takes a few dozen bytes per participant."""
-    crowds = []
+    warned = "".join(f"M{row.interval.x:.0f} {row.y:.1f}h0" for row in rows if row.person.warned)
+    crowds = [(WARNED, "", warned)] if warned else []
     for kind in KINDS:
         of_kind = [row for row in rows if row.person.kind == kind]
         lines = [

@@ -10,6 +10,9 @@ UP, DOWN, FLAT, OUT = "up", "down", "flat", "out"
 
 KINDS = (UP, DOWN, FLAT, OUT)
 
+WARNED = "warned"
+"""Class of what marks a participant whom the mean holds with a warning."""
+
 MOST_BY_NAME = 24
 """Above it a drawing names and links nobody and draws everybody small."""
 
@@ -30,6 +33,8 @@ class PersonChange:
         Address of the page of the participant.
     told : str
         All of it in words.
+    warned : bool
+        Whether the mean holds the change with a warning.
     """
 
     participant: str
@@ -41,6 +46,7 @@ class PersonChange:
     kind: str
     page: str
     told: str
+    warned: bool = False
 
 
 def is_crowded(people: Sequence[PersonChange]) -> bool:

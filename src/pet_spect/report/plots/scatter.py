@@ -63,7 +63,7 @@ def signed(value: float, decimals: int) -> str:
     Examples
     --------
     >>> signed(-1.25, 1), signed(3, 0), signed(-0.001, 1)
-    ('−1.2', '+3', '0.0')
+    ('−1.3', '+3', '0.0')
     """
     return tick_text(value, decimals, signed=True)
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pet_spect.report.plots.axis import Axis, axis_over
-from pet_spect.report.plots.person import KINDS, PersonChange, is_crowded
+from pet_spect.report.plots.person import KINDS, WARNED, PersonChange, is_crowded
 
 WIDTH = 360
 """Width of the drawing in SVG units."""
 
 _TOP, _AXIS_HEIGHT = 14.0, 34.0
-_BEFORE, _AFTER = 58.0, 280.0
+_BEFORE, _AFTER = 76.0, 272.0
 _NAME_STEP = 13.0
 _LEAST_HEIGHT = 250.0
 
@@ -46,7 +46,7 @@ class SlopePlot:
     lines : list of Line
         Empty where there are too many participants.
     crowds : list of (str, str, str)
-        Then instead, for each kind: its name, the path of its lines, the path of its dots.
+        Then instead, for the mark of the warned ones and each kind: its name, paths of its lines and dots.
     ticks : list of (float, str)
         Height and text.
     height, bottom : float
@@ -58,6 +58,7 @@ class SlopePlot:
     height: float
     bottom: float
     width: int = WIDTH
+    top: float = _TOP
     before_x: float = _BEFORE
     after_x: float = _AFTER
 
@@ -95,6 +96,10 @@ def _crowds(
 ) -> list[tuple[str, str, str]]:
     """Return all lines and all dots of a kind as two paths, which takes a few dozen bytes per participant."""
     crowds = []
+    warned = [height for person, (_, height) in zip(people, heights, strict=True) if person.warned]
+    marks = "".join(f"M{_AFTER:g} {height:.0f}h0" for height in warned if height is not None)
+    if marks:
+        crowds.append((WARNED, "", marks))
     for kind in KINDS:
         of_kind = [both for person, both in zip(people, heights, strict=True) if person.kind == kind]
         lines = [f"M{_BEFORE:g} {b:.0f}L{_AFTER:g} {a:.0f}" for b, a in of_kind if b is not None and a is not None]
