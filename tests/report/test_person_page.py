@@ -350,7 +350,7 @@ def test_an_uptake_of_another_version_is_an_error_that_names_it(make_study, tmp_
 
 def test_the_caption_of_the_difference_has_the_points_of_its_map(make_study, tmp_path):
     told = plain(page(make_study(1), tmp_path))
-    assert f"year1 {MINUS} baseline target +5.0 points (+6.2 % of baseline)" in told
+    assert f"year1 {MINUS} baseline target +5.0 points (+6.3 % of baseline)" in told
 
 
 def test_a_visit_without_a_scan_is_missing_and_no_warning(make_study, tmp_path):
