@@ -8,6 +8,8 @@ from PIL import Image
 from pet_spect.report.page import write_report
 from pet_spect.results import layout
 
+from .conftest import write_picture
+
 pytestmark = pytest.mark.browser
 
 LABELS = {"FDG": "18FFDG", "IMZ": "123IIMZ"}
@@ -31,10 +33,11 @@ def person(make_study, tmp_path):
     study.lose("sub-02", "year1", "IMZ", "refused", "no orientation " * 20, stage="convert", code="nm_orientation")
     results = study.write(tmp_path)
     for row in study.scans:
-        place = row["participant_id"], row["session"], LABELS[row["tracer"]]
-        Image.new("L", (500, 682), 40).save(results / layout.uptake_figure(*place))
+        key = row["participant_id"], row["session"], row["tracer"]
+        place = (*key[:2], LABELS[row["tracer"]])
+        write_picture(results / layout.uptake_figure(*place), *key, Image.new("L", (500, 682), 40))
         if row["session"] == "year1":
-            Image.new("L", (500, 682), 200).save(results / layout.difference_figure(*place))
+            write_picture(results / layout.difference_figure(*place), *key, Image.new("L", (500, 682), 200))
     return write_report(results).parent / layout.participant_page("sub-02")
 
 

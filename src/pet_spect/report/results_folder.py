@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from pet_spect.results import layout
 from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY
 from pet_spect.results.finished_run import check_finished
 from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
+from pet_spect.study.unfinished import UnfinishedStep
 from pet_spect.tsv import Row, read_table, sidecar_of_table
 
 REQUIRED = {"scans": SCANS, "ratios": RATIOS, "change": CHANGE, "summary": SUMMARY}
@@ -36,23 +37,47 @@ class Results:
         The picture of every scan that is not missing.
     gates : dict of ScanKey to list of str
         What was measured of the registration, for a person.
+    unfinished : dict of str to UnfinishedStep
+        By participant the step that did not finish in this run.
     """
 
     tables: dict[str, list[Row]]
     dictionaries: dict[str, dict[str, Any]]
     pictures: dict[ScanKey, Path]
     gates: dict[ScanKey, list[str]]
+    unfinished: dict[str, UnfinishedStep] = field(default_factory=dict)
+
+    @property
+    def crashed(self) -> set[str]:
+        """Participants without values because a step before the pictures did not finish.
+
+        What their files say of scans, registration and uptake is of an earlier run.
+        """
+        return crashed_people(self.tables["scans"]) | {
+            person for person, step in self.unfinished.items() if step.step != "figures"
+        }
+
+    @property
+    def unseen(self) -> set[str]:
+        """Participants whose values are of this run, but whose pictures could not be drawn."""
+        return self.unfinished.keys() - self.crashed
 
 
-def read_results(results: Path, without_pictures: Collection[str] = ()) -> Results:
+def crashed_people(scans: Iterable[Row]) -> set[str]:
+    """Return the participants of whom a step did not finish, by the rows of scans.tsv."""
+    return {row["participant_id"] for row in scans if row["code"] == "crashed"}
+
+
+def read_results(results: Path, unfinished: Iterable[UnfinishedStep] = ()) -> Results:
     """Read what the report needs.
 
     Parameters
     ----------
     results : Path
         The results folder.
-    without_pictures : collection of str
-        Participants of whom neither pictures nor registration record are read.
+    unfinished : iterable of UnfinishedStep
+        Steps that did not finish. Of these participants, and of those whom scans.tsv calls crashed, no picture is
+        read, and of a step before the pictures no registration record.
 
     Raises
     ------
@@ -67,26 +92,28 @@ def read_results(results: Path, without_pictures: Collection[str] = ()) -> Resul
     if not tables["scans"]:
         raise TableError(f"{paths['scans']}: lists no scan; there is nothing to report")
     dictionaries = {name: read_json(sidecar_of_table(path), TableError, "dictionary") for name, path in paths.items()}
-    pictures: dict[ScanKey, Path] = {}
-    gates: dict[ScanKey, list[str]] = {}
+    loaded = Results(tables, dictionaries, {}, {}, {step.participant: step for step in unfinished})
+    crashed = loaded.crashed
     by_participant: dict[str, dict[ScanKey, Path]] = {}
     records: dict[str, RegistrationRecord] = {}
     for row in tables["scans"]:
         key = key_of(row)
-        if row["status"] == "missing" or key.participant in without_pictures:
+        if row["status"] == "missing" or key.participant in crashed:
             continue
-        if key.participant not in by_participant:
-            by_participant[key.participant] = pictures_of(results, key.participant)
+        if key.participant not in records:
             records[key.participant] = read_registration_record(results / layout.registration_record(key.participant))
+            by_participant[key.participant] = pictures_of(results, key.participant)
+        loaded.gates[key] = gate_lines(records[key.participant], key)
+        if key.participant in loaded.unfinished:
+            continue
         if key not in by_participant[key.participant]:
             raise ImageError(
                 f"{results / 'figures' / key.participant}: holds no picture of {key.session} {key.tracer};"
                 " run pet-spect figures first",
                 code="picture_missing",
             )
-        pictures[key] = by_participant[key.participant][key]
-        gates[key] = gate_lines(records[key.participant], key)
-    return Results(tables, dictionaries, pictures, gates)
+        loaded.pictures[key] = by_participant[key.participant][key]
+    return loaded
 
 
 def asked_for(rows: Sequence[Row]) -> list[Row]:

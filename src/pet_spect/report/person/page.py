@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from pet_spect.report.display import table
-from pet_spect.report.participants import Person, by_person
+from pet_spect.report.participants import Person, by_person, unfinished_words
 from pet_spect.report.person.comparisons import comparisons, primary_endpoints
 from pet_spect.report.person.history import Decisions, scan_facts
 from pet_spect.report.results_folder import Results, asked_for
+from pet_spect.report.viewer.page import who_has_viewer
 from pet_spect.results import layout
 from pet_spect.results.columns import CHANGE, RATIOS
 from pet_spect.results.reliable_change import RELIABLE_CHANGE, recorded_cvs
@@ -39,6 +40,7 @@ def person_pages(
     """
     change, ratios, scans = (by_person(results.tables[name]) for name in ("change", "ratios", "scans"))
     primary, decisions = primary_endpoints(results), Decisions(folder)
+    with_viewer, crashed = who_has_viewer(folder, results), results.crashed
     dictionaries = results.dictionaries
     change_columns = (*_CHANGE, *RELIABLE_CHANGE) if recorded_cvs(dictionaries["change"]) else _CHANGE
     neighbours = zip([None, *everybody], everybody, [*everybody[1:], None], strict=False)
@@ -52,9 +54,10 @@ def person_pages(
                 "before": before and before.participant,
                 "after": after and after.participant,
                 "flags": grouped_flags(person.flags),
-                "viewer": _viewer(folder, name),
+                "viewer": Path(layout.viewer_page(name)).name if name in with_viewer else "",
+                "unfinished": unfinished_words(results, name),
                 "comparisons": comparisons(results, folder, primary, person.visits, change.get(name, [])),
-                "facts": scan_facts(folder, name, scans[name]),
+                "facts": scan_facts(folder, name, scans[name], crashed=name in crashed),
                 "decided": decided,
                 "readers": read,
                 "change": table(change_columns, asked_for(change.get(name, [])), dictionaries["change"]),
@@ -76,9 +79,3 @@ def grouped_flags(flags: Sequence[str]) -> list[tuple[str, str]]:
         visit, _, said = flag.partition(": ")
         visits.setdefault(said, []).append(visit)
     return [(said, ", ".join(raised)) for said, raised in visits.items()]
-
-
-def _viewer(folder: Path, participant: str) -> str:
-    """Return the address of the viewer beside the page; empty if figures wrote no volumes for it."""
-    volumes = (folder / "figures" / participant).glob("*_uptake.js")
-    return Path(layout.viewer_page(participant)).name if any(volumes) else ""
