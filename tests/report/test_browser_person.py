@@ -175,3 +175,21 @@ def test_one_person_prints_on_two_pages_at_the_most(open_page, person):
     load_pictures(page)
     printed = page.pdf(format="A4", print_background=True)
     assert printed.count(b"/Type /Page\n") in (1, 2)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_word_is_broken_and_no_text_turns_its_neighbours(open_page, make_study, tmp_path, width):
+    study = make_study(2)
+    word = "W" * 400
+    study.lose("sub-02", "year1", "IMZ", "refused", word, stage="convert", code="nm_orientation")
+    study.scan("sub-01", "year1", "FDG").update(warnings=f"moved: {word}")
+    for row in study.ratios:
+        if row["participant_id"] == "sub-01":
+            row.update(qc="warn", reason=f"moved: {word}")
+    first = write_report(study.write(tmp_path))
+    for path in (first, *(first.parent / layout.participant_page(person) for person in study.people)):
+        page, _ = open_page(path, width)
+        page.evaluate("document.querySelectorAll('details').forEach(item => item.open = true)")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        turned = "[...document.querySelectorAll('td, li')].map(item => getComputedStyle(item).unicodeBidi)"
+        assert set(page.evaluate(turned)) == {"isolate"}

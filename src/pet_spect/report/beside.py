@@ -52,7 +52,7 @@ def picture_beside(registration: Path, kind: Literal["uptake", "difference"], ke
         return Beside(None)
     if scan_of_picture(path) != key:
         return Beside(None, ANOTHER_SCAN)
-    side = side_of_picture(path)  # one of version 0.3 or earlier does not say it
+    side = side_of_picture(path)  # a picture of an earlier version does not say it
     return Beside(None, EARLIER_RUN) if side is not None and side != lesion_side else Beside(path)
 
 
