@@ -164,12 +164,17 @@ def header_mistakes(header: Sequence[str], required: Sequence[str], allowed: Seq
 
 
 def format_value(value: Any) -> str:
-    """Return a value as a table spells it.
+    r"""Return a value as a table spells it.
 
     Examples
     --------
     >>> [format_value(v) for v in (None, float("nan"), True, 3, 1 / 3, "left")]
     ['n/a', 'n/a', 'true', '3', '0.333333333333', 'left']
+
+    Characters that nobody sees, such as those that turn the direction of the text behind them, are left out.
+
+    >>> format_value("good\u202e dab")
+    'good dab'
     """
     if value is None:
         return MISSING
@@ -179,8 +184,10 @@ def format_value(value: Any) -> str:
         return str(value)
     if isinstance(value, float):
         return f"{value:.12g}" if math.isfinite(value) else MISSING
-    text = " ".join(str(value).split())
-    return text or MISSING
+    text = str(value)
+    if not text.isascii():
+        text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+    return " ".join(text.split()) or MISSING
 
 
 def inert(text: str) -> str:

@@ -170,7 +170,16 @@ def test_the_table_is_that_of_the_config_unless_one_names_another(study, monkeyp
 def test_results_without_pictures_are_said_in_one_line(study, capsys):
     shutil.rmtree(study / "results" / "figures")
     assert main(["review", str(study / "results"), "--qc", str(study / "config" / "qc.tsv"), "--no-browser"]) == 1
-    assert "a measured scan has no picture; run the workflow again" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no scan with a picture of its registration that can be rated; run the workflow again with" in said
+    assert said.count("\n") == 1
+
+
+def test_a_measured_scan_without_a_picture_is_said_and_the_others_are_rated(study, begin):
+    (study / "results" / layout.registration_figure("sub-02", "baseline", "18FFDG")).unlink()
+    opening = begin().opening
+    assert opening.startswith("1 scan measured, with no picture that can be rated: run the workflow again with")
+    assert "2 scans to rate." in opening
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "x", "1.5", "²"])

@@ -511,6 +511,23 @@ def test_only_a_bad_rating_drafts(study, capsys, rating):
     assert "exclude" not in study.qc.read_text()
 
 
+def test_a_draft_that_is_in_force_already_is_not_confirmed_twice(study, capsys):
+    study.sign("sub-01 year1 FDG", "rating", "--code", "bad", reason=REASON)
+    assert draft(study, "sub-01 year1 FDG") == 0
+    before = study.qc.read_bytes()
+    assert draft(study, "sub-01 year1 FDG") == 1
+    assert "excludes sub-01 year1 FDG already; there is nothing to confirm" in capsys.readouterr().err
+    assert study.qc.read_bytes() == before
+    study.sign("sub-01 year1 FDG", "withdraw")
+    study.sign("sub-01 year1 FDG", "rating", "--code", "bad", reason=REASON)
+    assert draft(study, "sub-01 year1 FDG") == 0
+
+
+def test_a_reason_holds_no_sign_that_turns_the_text_behind_it(study):
+    study.sign("sub-01 year1 FDG", "exclude", reason="good\u202e dab\u200b")
+    assert read_table(study.qc)[0]["reason"] == "good dab"
+
+
 def test_a_reason_without_a_code_drafts_an_exclusion_without_one(study):
     study.sign("sub-01 year1 FDG", "rating", "--code", "bad", reason="blurred, as ever")
     assert draft(study, "sub-01 year1 FDG") == 0

@@ -57,7 +57,19 @@ class Study:
                 row.update(dict.fromkeys((visit, "change", "change_percent", *HOW_SURE)))
                 row.update(qc="fail", included=False, reason=f"{session}: {reason}")
 
+    def _count(self) -> None:
+        """Let n of each primary row be that of the changes, unless a test has set it."""
+        for row in self.summary:
+            if row["primary"] and row["n"] == len(self.people):
+                names = ("tracer", "region", "measure", "reference", "session")
+                alike = [each for each in self.change if all(each[name] == row[name] for name in names)]
+                if row["analysis_set"] == "all":
+                    row["n"] = sum(each["change"] is not None for each in alike)
+                else:
+                    row["n"] = sum(bool(each["included"]) for each in alike)
+
     def write(self, results: Path, *, change_columns: Columns = CHANGE) -> Path:
+        self._count()
         for name, columns in (("scans", SCANS), ("ratios", RATIOS), ("change", change_columns), ("summary", SUMMARY)):
             write_table(results / "tables" / f"{name}.tsv", columns, getattr(self, name))
         for person in self.people:
@@ -71,12 +83,18 @@ class Study:
 
 
 def _write_picture(results: Path, person: str, session: str, tracer: str) -> None:
-    path = results / layout.registration_figure(person, session, LABELS[tracer])
+    write_picture(results / layout.registration_figure(person, session, LABELS[tracer]), person, session, tracer)
+
+
+def write_picture(
+    path: Path, person: str, session: str, tracer: str, image: Image.Image | None = None, **more: str
+) -> None:
+    """Write a picture that says which scan it shows, as those of `pet-spect figures` do."""
     path.parent.mkdir(parents=True, exist_ok=True)
     told = PngInfo()
-    for name, text in (("Participant", person), ("Session", session), ("Tracer", tracer)):
+    for name, text in {"Participant": person, "Session": session, "Tracer": tracer, **more}.items():
         told.add_text(name, text)
-    Image.new("L", (40, 40)).save(path, pnginfo=told)
+    (image or Image.new("L", (40, 40))).save(path, pnginfo=told)
 
 
 def _fill(study: Study, number: int, person: str, tracer: str) -> None:

@@ -8,6 +8,8 @@ from PIL import Image
 from pet_spect.report.page import write_report
 from pet_spect.results import layout
 
+from .conftest import write_picture
+
 pytestmark = pytest.mark.browser
 
 LABELS = {"FDG": "18FFDG", "IMZ": "123IIMZ"}
@@ -31,10 +33,11 @@ def person(make_study, tmp_path):
     study.lose("sub-02", "year1", "IMZ", "refused", "no orientation " * 20, stage="convert", code="nm_orientation")
     results = study.write(tmp_path)
     for row in study.scans:
-        place = row["participant_id"], row["session"], LABELS[row["tracer"]]
-        Image.new("L", (500, 682), 40).save(results / layout.uptake_figure(*place))
+        key = row["participant_id"], row["session"], row["tracer"]
+        place = (*key[:2], LABELS[row["tracer"]])
+        write_picture(results / layout.uptake_figure(*place), *key, Image.new("L", (500, 682), 40))
         if row["session"] == "year1":
-            Image.new("L", (500, 682), 200).save(results / layout.difference_figure(*place))
+            write_picture(results / layout.difference_figure(*place), *key, Image.new("L", (500, 682), 200))
     return write_report(results).parent / layout.participant_page("sub-02")
 
 
@@ -208,3 +211,21 @@ def test_axe_finds_no_violation_in_an_enlarged_picture(open_page, person):
     page.keyboard.press("z")
     found = Axe().run(page).response["violations"]
     assert [(item["id"], [node["html"][:120] for node in item["nodes"]]) for item in found] == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_word_is_broken_and_no_text_turns_its_neighbours(open_page, make_study, tmp_path, width):
+    study = make_study(2)
+    word = "W" * 400
+    study.lose("sub-02", "year1", "IMZ", "refused", word, stage="convert", code="nm_orientation")
+    study.scan("sub-01", "year1", "FDG").update(warnings=f"moved: {word}")
+    for row in study.ratios:
+        if row["participant_id"] == "sub-01":
+            row.update(qc="warn", reason=f"moved: {word}")
+    first = write_report(study.write(tmp_path))
+    for path in (first, *(first.parent / layout.participant_page(person) for person in study.people)):
+        page, _ = open_page(path, width)
+        page.evaluate("document.querySelectorAll('details').forEach(item => item.open = true)")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        turned = "[...document.querySelectorAll('td, li')].map(item => getComputedStyle(item).unicodeBidi)"
+        assert set(page.evaluate(turned)) == {"isolate"}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from pet_spect.errors import TableError
 from pet_spect.report.decisions import decisions_part
 from pet_spect.report.page import write_report
 from pet_spect.results.decision_columns import AGREEMENT, DECIDED, DECISIONS, READERS
@@ -46,6 +47,14 @@ def test_a_study_without_decisions_says_nothing_of_them(results):
     assert 'id="decisions"' not in page(results)
     write(results)
     assert 'id="decisions"' not in page(results)
+
+
+@pytest.mark.parametrize("said", ["many", "-1", "n/a", "²"])
+def test_a_count_that_is_no_number_is_a_mistake_of_the_table(results, said):
+    row = dict.fromkeys(DECIDED, "n/a") | {"tracer": "FDG", "n_not_measured": said}
+    write_table(results / "tables" / "decided.tsv", DECIDED, [row])
+    with pytest.raises(TableError, match=r"decided\.tsv: n_not_measured of FDG is .*, needed a number"):
+        page(results)
 
 
 def test_altered_decisions_come_first(results):

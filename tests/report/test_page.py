@@ -135,7 +135,7 @@ def test_refusals_are_listed_with_reason_and_whether_signed_off(make_study, tmp_
     study.lose("sub-01", "year1", "IMZ", "refused", "upside down", stage="convert", code="nm_order")
     study.lose("sub-02", "baseline", "FDG", "excluded", "wrong side", stage="cohort", code="side", decision="exclude")
     told = plain(written(study, tmp_path))
-    assert "2 of 12 scans gave no usable value , 1 of them is not signed off" in told
+    assert "2 of 12 visits gave no usable value , 1 of them is not signed off" in told
     assert "sub-01 year1 IMZ refused convert nm_order upside down not signed off" in told
     assert "sub-02 baseline FDG excluded cohort side wrong side exclude" in told
 
@@ -234,9 +234,9 @@ def test_a_declared_difference_is_not_called_a_log_ratio(make_study, tmp_path, m
 
 
 def test_random_flips_are_not_called_exact_and_tiny_p_are_not_zero(make_study, tmp_path):
-    study = make_study(4)
+    study = make_study(20)
     for row in study.summary:
-        row.update(n=20, p=1e-7, p_wilcoxon=1e-6, p_sign_flip=0.0001, p_smallest=0.0001)
+        row.update(p=1e-7, p_wilcoxon=1e-6, p_sign_flip=0.0001, p_smallest=0.0001)
     told = plain(written(study, tmp_path))
     assert "t test p &lt; 0.0001 Sensitivity: Wilcoxon, exact p &lt; 0.0001" in told
     assert "Sensitivity: sign-flip, 9,999 random flips p = 0.0001" in told
@@ -246,7 +246,8 @@ def test_random_flips_are_not_called_exact_and_tiny_p_are_not_zero(make_study, t
 def test_people_apart_from_the_set_are_counted_so_that_all_add_up(make_study, tmp_path):
     study = make_study(4)
     flag = Remark.of("scanner_differs", found="B", reference="A", session="baseline").line
-    study.change[0].update(reason=flag, qc="warn")
+    for row in (row for row in study.change if row["participant_id"] == "sub-01"):
+        row.update(reason=flag, qc="warn")
     for row in study.summary:
         row.update(analysis_set="per_protocol", n=3, n_apart=1)
     told = plain(written(study, tmp_path))
@@ -295,6 +296,17 @@ def test_the_page_fetches_nothing_and_links_only_what_is_beside_it(make_study, t
             assert address[1:] in ids
         else:
             assert (tmp_path / "report" / address).is_file()
+
+
+def test_a_primary_row_of_another_run_than_the_changes_is_refused_with_both_numbers(make_study, tmp_path):
+    study = make_study(4)
+    study.summary[2]["n"] = 3
+    with pytest.raises(TableError, match=r"primary row of FDG holds n = '3', but tables/change\.tsv has 4 changes"):
+        written(study, tmp_path)
+
+
+def test_one_participant_is_not_called_all(make_study, tmp_path):
+    assert "The one participant is in the mean, and there is no warning." in plain(written(make_study(1), tmp_path))
 
 
 def test_no_id_is_used_twice(make_study, tmp_path):

@@ -19,6 +19,7 @@ from pet_spect.results.reliable_change import with_reliable_change
 from pet_spect.tsv import write_table
 
 from ..records import WARP, lesion
+from .conftest import write_picture
 
 MINUS = "\N{MINUS SIGN}"
 NO_SCAN = Remark.of("no_scan").text
@@ -60,11 +61,12 @@ class Outline(HTMLParser):
 def draw(results: Path, study) -> Path:
     """Write pictures that stand for uptake and difference of every scan that is not missing."""
     for row in study.scans:
-        place = row["participant_id"], row["session"], LABELS[row["tracer"]]
+        key = row["participant_id"], row["session"], row["tracer"]
+        place = (*key[:2], LABELS[row["tracer"]])
         if row["status"] != "missing":
-            Image.new("L", (50, 68)).save(results / layout.uptake_figure(*place))
+            write_picture(results / layout.uptake_figure(*place), *key, Image.new("L", (50, 68)))
         if row["status"] != "missing" and row["session"] != "baseline":
-            Image.new("L", (50, 68)).save(results / layout.difference_figure(*place))
+            write_picture(results / layout.difference_figure(*place), *key, Image.new("L", (50, 68)))
     return results
 
 
@@ -184,8 +186,51 @@ def test_neighbours_are_linked_in_the_order_of_the_table(make_study, tmp_path):
 def test_the_viewer_is_linked_if_it_has_volumes(make_study, tmp_path):
     study = make_study(1)
     assert "_viewer.html" not in page(study, tmp_path)
-    (tmp_path / layout.uptake_volume("sub-01", "year1", "18FFDG")).write_text("", encoding="utf-8")
+    volumes = [
+        layout.uptake_volume("sub-01", "year1", "18FFDG"),
+        layout.regions_volume("sub-01"),
+        layout.lesion_volume("sub-01"),
+    ]
+    viewer = tmp_path / "report" / layout.viewer_page("sub-01")
+    for path in volumes:
+        assert "_viewer.html" not in page(study, tmp_path)
+        assert not viewer.exists()
+        (tmp_path / path).write_text(f'petSpect.add("{Path(path).stem}", {{}}, "");\n', encoding="utf-8")
     assert 'href="sub-01_viewer.html"' in page(study, tmp_path)
+    assert viewer.exists()
+
+
+def test_a_volume_of_another_scan_is_not_shown(make_study, tmp_path):
+    study = make_study(1)
+    page(study, tmp_path)
+    for path in (layout.regions_volume("sub-01"), layout.lesion_volume("sub-01")):
+        (tmp_path / path).write_text(f'petSpect.add("{Path(path).stem}", {{}}, "");\n', encoding="utf-8")
+    (tmp_path / layout.uptake_volume("sub-01", "year1", "18FFDG")).write_text('petSpect.add("sub-02_x", {}, "");\n')
+    assert "_viewer.html" not in page(study, tmp_path)
+
+
+def test_a_picture_of_another_scan_or_for_another_side_is_not_shown(make_study, tmp_path):
+    study = make_study(2)
+    draw(study.write(tmp_path), study)
+    uptake = layout.uptake_figure("sub-01", "year1", "18FFDG")
+    difference = layout.difference_figure("sub-01", "year1", "18FFDG")
+    write_picture(tmp_path / uptake, "sub-02", "year1", "FDG")
+    write_picture(tmp_path / difference, "sub-01", "year1", "FDG", LesionSide="right")
+    write_picture(tmp_path / uptake.replace("year1", "baseline"), "sub-01", "baseline", "FDG", LesionSide="left")
+    text = (write_report(tmp_path).parent / layout.participant_page("sub-01")).read_text(encoding="utf-8")
+    shown = re.findall(r'<img src="[^"]*18FFDG_(?:uptake|difference)\.png"', text)
+    assert len(shown) == 1
+    assert "No picture: picture of another scan, not shown" in plain(text)
+    assert "No picture: picture of an earlier run, not shown" in plain(text)
+
+
+def test_a_follow_up_is_not_taken_for_the_baseline_that_nobody_has(make_study, tmp_path):
+    study = make_study(2)
+    study.scans = [row for row in study.scans if (row["participant_id"], row["session"]) != ("sub-01", "baseline")]
+    text = page(study, tmp_path)
+    heads = re.findall(r'<h2 id="compare-\d">([^<]+)', text)
+    assert heads == ["FDG: baseline to year1", "IMZ: baseline to year1"]
+    assert plain(text).count("No picture: no scan is listed baseline missing") == 2
 
 
 def test_headings_are_in_order_and_every_tag_is_closed(make_study, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from ..studies import rows
@@ -54,6 +56,21 @@ def test_a_crash_takes_out_the_one_and_the_next_run_brings_everything_back(finis
     assert {"cohort", "report", verb} <= finished.planned().keys()
     assert finished.snakemake().returncode == 0
     assert tables(finished) == before
+
+
+def test_a_crash_of_a_first_run_costs_nobody_the_report(finished):
+    for verb in ("convert", "normalise"):
+        for folder in ("sub-02", "figures/sub-02"):
+            shutil.rmtree(finished.results / folder, ignore_errors=True)
+        crash(finished, verb, "sub-02")
+        run = finished.snakemake()
+        (finished.folder / f"crash-{verb}").unlink()
+        assert run.returncode == 1
+        assert f"Unfinished:   sub-02 ({verb}, logs/{verb}/sub-02" in run.stderr
+        assert "Report: results/report/index.html" in run.stderr
+        assert not (finished.results / "sub-02/xfm/sub-02_registration.json").exists()
+        page = (finished.results / "report/people/sub-02.html").read_text(encoding="utf-8")
+        assert f"Not finished: {verb} did not finish; logs/{verb}/sub-02" in page
 
 
 def test_a_run_that_was_to_make_no_tables_makes_none(finished):

@@ -18,7 +18,7 @@ def unfinished_flags(wildcards):
 
 def without_pictures(wildcards):
     """The people of whom there may be no picture; nobody while a run is planned."""
-    return [word for step in UNFINISHED for word in ("--without-pictures", step.participant)]
+    return [word for step in UNFINISHED for word in ("--without-pictures", *step)]
 
 
 def make_without_the_unfinished():

@@ -16,10 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--without-pictures",
+        nargs=3,
         action="append",
         default=[],
-        metavar="PARTICIPANT",
-        help="a participant whose pictures and registration are not shown, because a step did not finish",
+        metavar=("PARTICIPANT", "STEP", "LOG"),
+        help="a participant whose pictures are not shown, because a step did not finish; repeat for each",
     )
 
 
@@ -34,5 +35,7 @@ def run(options: argparse.Namespace) -> None:
         If a picture or a registration record is absent.
     """
     from pet_spect.report.page import write_report
+    from pet_spect.study.unfinished import UnfinishedStep
 
-    write_report(options.results, with_outcomes=not options.no_outcomes, without_pictures=options.without_pictures)
+    unfinished = [UnfinishedStep(*words) for words in options.without_pictures]
+    write_report(options.results, with_outcomes=not options.no_outcomes, unfinished=unfinished)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pet_spect.report.review.reading import Reading
     from pet_spect.report.review.scans import ScansToRate
 
+_REDRAW = "run the workflow again with --forcerun figures"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of ``pet-spect review``."""
@@ -42,8 +44,6 @@ def run(options: argparse.Namespace) -> None:
         If the port is not free, the table holds ratings of another reader, or there is no folder for it.
     TableError
         If the results are not those of a finished run, or hold no scan that can be rated.
-    ImageError
-        If a picture is absent or of an earlier version.
     """
     from pet_spect.report.review.reading import Reading
     from pet_spect.report.review.scans import scans_to_rate
@@ -51,7 +51,10 @@ def run(options: argparse.Namespace) -> None:
 
     found = scans_to_rate(options.results)
     if not found.scans:
-        raise TableError(f"{options.results}: holds no scan with a picture of its registration; nothing can be rated")
+        redraw = f"; {_REDRAW}" if found.not_drawn else ""
+        raise TableError(
+            f"{options.results}: holds no scan with a picture of its registration that can be rated{redraw}"
+        )
     table = options.qc or _table_of_config(options.results)
     reading = Reading(found.scans, table, partial(sign_decision, options.results, table))
     simulated = {"simulated": found.simulated, "all_simulated": found.all_simulated}
@@ -82,9 +85,11 @@ def _opening(found: ScansToRate, table: Path, address: str) -> str:
     if found.without_picture:
         lines.insert(
             0,
-            f"{_scans(found.without_picture)} refused or excluded, with no registration to rate:"
+            f"{_scans(found.without_picture)} refused, excluded or not finished, with no registration to rate:"
             " see the report, and decide with pet-spect sign.",
         )
+    if found.not_drawn:
+        lines.insert(0, f"{_scans(found.not_drawn)} measured, with no picture that can be rated: {_REDRAW}.")
     return "\n".join(lines)
 
 

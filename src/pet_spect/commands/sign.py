@@ -24,7 +24,8 @@ from pet_spect.results.finished_run import check_finished
 from pet_spect.results.judged import judged_of
 from pet_spect.results.library.study_settings import read_settings
 from pet_spect.study.decision_chain import CHAIN_COLUMNS
-from pet_spect.study.decisions import RATINGS, QcLine, Said
+from pet_spect.study.decisions import RATINGS, QcLine, Said, effective
+from pet_spect.study.qc_tables import read_qc_tables
 from pet_spect.study.readers import drafted_exclusion
 from pet_spect.study.signing import append_signed_line, logged
 from pet_spect.tsv import MISSING, Row, read_table, sidecar_of_table
@@ -143,6 +144,7 @@ def _said(options: argparse.Namespace, key: ScanKey) -> Row:
     if options.draft is None:
         decision, code, reason = options.decision, options.code, options.reason
     else:
+        _check_not_excluded(options.qc, key)
         decision, (code, reason) = "exclude", drafted_exclusion(options.draft, key)
         reason = "; ".join(part for part in (reason, options.reason) if part)
     return {
@@ -153,6 +155,13 @@ def _said(options: argparse.Namespace, key: ScanKey) -> Row:
         "time": options.time,
         "version": options.version,
     }
+
+
+def _check_not_excluded(qc: Path, key: ScanKey) -> None:
+    """Refuse to confirm a draft where the table excludes the scan already: the line would say nothing new."""
+    lines = read_qc_tables([qc]).readers[0].lines if qc.exists() else ()
+    if any(each.key == key and each.decision == "exclude" for each in effective(lines)):
+        raise TableError(f"{qc}: excludes {' '.join(_words(key))} already; there is nothing to confirm")
 
 
 def _keep(results: Path, key: ScanKey, atlas: str, uptake_sha256: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pet_spect.errors import TableError
+from pet_spect.errors import TableError, shown
 from pet_spect.files import read_json
 from pet_spect.remarks import codes_in
 from pet_spect.report.display import Table, table
@@ -63,8 +64,8 @@ def decisions_part(results: Path) -> DecisionsPart:
     readers, of_readers = _read(results, "readers", READERS)
     decided, of_decided = _read(results, "decided", DECIDED)
     doubtful = [row for row in rows if row["result"] == "warn" and codes_in(row["remarks"]) != {"qc_unchained"}]
-    shown = table(_LINE, rows, dictionary) if rows else None
-    marked = None if shown is None else Table(shown.columns, shown.rows, [row["result"] == "fail" for row in rows])
+    lines = table(_LINE, rows, dictionary) if rows else None
+    marked = None if lines is None else Table(lines.columns, lines.rows, [row["result"] == "fail" for row in rows])
     differing = [row for row in decided if _differs(row)]
     return DecisionsPart(
         altered=[_line(row) for row in rows if row["result"] == "fail"],
@@ -74,8 +75,14 @@ def decisions_part(results: Path) -> DecisionsPart:
         agreement=table(tuple(AGREEMENT), agreement, of_agreement) if agreement else None,
         disagreements=table(tuple(READERS), readers, of_readers) if readers else None,
         decided=table(_MEANS, differing, of_decided) if differing else None,
-        not_measured=sum({row["tracer"]: int(row["n_not_measured"]) for row in decided}.values()),
+        not_measured=sum({row["tracer"]: _count(row, "n_not_measured") for row in decided}.values()),
     )
+
+
+def _count(row: Row, column: str) -> int:
+    if not re.fullmatch("[0-9]+", row[column], re.ASCII):
+        raise TableError(f"tables/decided.tsv: {column} of {row['tracer']} is {shown(row[column])}, needed a number")
+    return int(row[column])
 
 
 def _differs(row: Row) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,11 @@ from pet_spect.report.viewer.page import write_viewers
 from pet_spect.results import layout
 from pet_spect.results.analysis_plan import recorded_statement
 from pet_spect.results.dataset import described_study
+from pet_spect.study.unfinished import UnfinishedStep
 from pet_spect.tsv import Row
 
 
-def write_report(results: Path, *, with_outcomes: bool = True, without_pictures: Collection[str] = ()) -> Path:
+def write_report(results: Path, *, with_outcomes: bool = True, unfinished: Iterable[UnfinishedStep] = ()) -> Path:
     """Write ``report/index.html`` of a results folder, and the pages it links.
 
     Parameters
@@ -33,8 +34,8 @@ def write_report(results: Path, *, with_outcomes: bool = True, without_pictures:
         Holds ``tables``, ``figures`` and each participant's registration record.
     with_outcomes : bool, default True
         Whether the page shows the clinical outcomes, if there are tables of them.
-    without_pictures : collection of str
-        Participants of whom a step did not finish: what there is of an earlier run is not shown.
+    unfinished : iterable of UnfinishedStep
+        Steps of single participants that did not finish: what there is of an earlier run is not shown.
 
     Returns
     -------
@@ -48,7 +49,7 @@ def write_report(results: Path, *, with_outcomes: bool = True, without_pictures:
     ImageError
         If a picture or a registration record is absent.
     """
-    loaded = read_results(results, without_pictures)
+    loaded = read_results(results, unfinished)
     scans = loaded.tables["scans"]
     endpoints = outcomes(loaded)
     report = results / "report"

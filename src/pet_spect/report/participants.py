@@ -48,6 +48,8 @@ class Visit:
         What to look at in this scan.
     sign_off : str
         What a person decided about it, with the signature; empty if nobody has.
+    not_drawn : str
+        Why there is no picture of a listed scan: a step did not finish; else empty.
     """
 
     session: str
@@ -59,6 +61,7 @@ class Visit:
     alt: str
     gates: list[str]
     sign_off: str
+    not_drawn: str = ""
 
     @property
     def is_shown(self) -> bool:
@@ -165,7 +168,14 @@ def _visit(results: Results, row: Row) -> Visit:
         f"{what} of {key.participant}, {key.session}, {key.tracer}: {row['status']}",
         results.gates.get(key, []),
         "" if row["sign_off"] == MISSING else row["sign_off"],
+        "" if row["status"] == "missing" else unfinished_words(results, key.participant),
     )
+
+
+def unfinished_words(results: Results, participant: str) -> str:
+    """Return which step of a participant did not finish and where it says why; empty if all did."""
+    step = results.unfinished.get(participant)
+    return "" if step is None else f"{step.step} did not finish; {step.log} says why"
 
 
 def _source(picture: Path) -> str:

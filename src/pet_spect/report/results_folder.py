@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,12 @@ from pet_spect.errors import ImageError, TableError
 from pet_spect.files import read_json
 from pet_spect.model import ScanKey
 from pet_spect.remarks import codes_in
-from pet_spect.report.display import unique
 from pet_spect.results import layout
 from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY
 from pet_spect.results.finished_run import check_finished
 from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
 from pet_spect.results.uptake_facts import UptakeFacts, read_uptake_facts
+from pet_spect.study.unfinished import UnfinishedStep
 from pet_spect.tsv import Row, read_table, sidecar_of_table
 
 REQUIRED = {"scans": SCANS, "ratios": RATIOS, "change": CHANGE, "summary": SUMMARY}
@@ -44,6 +44,8 @@ class Results:
         How each participant with a scan was measured; without those whose uptake could not be read.
     lesion_sources : dict of str to str
         Where the lesion of a participant is from: ``given`` or ``estimated``.
+    unfinished : dict of str to UnfinishedStep
+        By participant the step that did not finish in this run.
     """
 
     tables: dict[str, list[Row]]
@@ -53,17 +55,39 @@ class Results:
     records: dict[str, RegistrationRecord]
     uptakes: dict[str, UptakeFacts] = field(default_factory=dict)
     lesion_sources: dict[str, str] = field(default_factory=dict)
+    unfinished: dict[str, UnfinishedStep] = field(default_factory=dict)
+
+    @property
+    def crashed(self) -> set[str]:
+        """Participants without values because a step before the pictures did not finish.
+
+        What their files say of scans, registration and uptake is of an earlier run.
+        """
+        return crashed_people(self.tables["scans"]) | {
+            person for person, step in self.unfinished.items() if step.step != "figures"
+        }
+
+    @property
+    def unseen(self) -> set[str]:
+        """Participants whose values are of this run, but whose pictures could not be drawn."""
+        return self.unfinished.keys() - self.crashed
 
 
-def read_results(results: Path, without_pictures: Collection[str] = ()) -> Results:
+def crashed_people(scans: Iterable[Row]) -> set[str]:
+    """Return the participants of whom a step did not finish, by the rows of scans.tsv."""
+    return {row["participant_id"] for row in scans if row["code"] == "crashed"}
+
+
+def read_results(results: Path, unfinished: Iterable[UnfinishedStep] = ()) -> Results:
     """Read what the report needs.
 
     Parameters
     ----------
     results : Path
         The results folder.
-    without_pictures : collection of str
-        Participants of whom neither pictures nor registration record are read.
+    unfinished : iterable of UnfinishedStep
+        Steps that did not finish. Of these participants, and of those whom scans.tsv calls crashed, no picture is
+        read, and of a step before the pictures no registration record.
 
     Raises
     ------
@@ -78,34 +102,37 @@ def read_results(results: Path, without_pictures: Collection[str] = ()) -> Resul
     if not tables["scans"]:
         raise TableError(f"{paths['scans']}: lists no scan; there is nothing to report")
     dictionaries = {name: read_json(sidecar_of_table(path), TableError, "dictionary") for name, path in paths.items()}
-    pictures: dict[ScanKey, Path] = {}
-    gates: dict[ScanKey, list[str]] = {}
-    by_participant: dict[str, dict[ScanKey, Path]] = {}
     records: dict[str, RegistrationRecord] = {}
+    steps = {step.participant: step for step in unfinished}
+    loaded = Results(tables, dictionaries, {}, {}, records, unfinished=steps)
+    crashed = loaded.crashed
+    by_participant: dict[str, dict[ScanKey, Path]] = {}
     for row in tables["scans"]:
         key = key_of(row)
-        if row["status"] == "missing" or key.participant in without_pictures:
+        if row["status"] == "missing" or key.participant in crashed:
             continue
-        if key.participant not in by_participant:
-            by_participant[key.participant] = pictures_of(results, key.participant)
+        if key.participant not in records:
             records[key.participant] = read_registration_record(results / layout.registration_record(key.participant))
+            by_participant[key.participant] = pictures_of(results, key.participant)
+        loaded.gates[key] = gate_lines(records[key.participant], key)
+        if key.participant in loaded.unfinished:
+            continue
         if key not in by_participant[key.participant]:
             raise ImageError(
                 f"{results / 'figures' / key.participant}: holds no picture of {key.session} {key.tracer};"
                 " run pet-spect figures first",
                 code="picture_missing",
             )
-        pictures[key] = by_participant[key.participant][key]
-        gates[key] = gate_lines(records[key.participant], key)
+        loaded.pictures[key] = by_participant[key.participant][key]
     atlas = dictionaries["ratios"].get("region", {}).get("Atlas")
-    scanned = unique([row["participant_id"] for row in tables["scans"] if row["status"] != "missing"])
-    uptakes = {} if atlas is None else _uptakes(results, scanned, str(atlas))
-    lesions = {person: record.lesion for person, record in records.items()}
-    sources: dict[str, str] = {person: lesion.source for person, lesion in lesions.items() if lesion is not None}
-    return Results(tables, dictionaries, pictures, gates, records, uptakes, sources)
+    loaded.uptakes.update({} if atlas is None else _uptakes(results, records, str(atlas)))
+    loaded.lesion_sources.update(
+        {person: record.lesion.source for person, record in records.items() if record.lesion is not None}
+    )
+    return loaded
 
 
-def _uptakes(results: Path, people: list[str], atlas: str) -> dict[str, UptakeFacts]:
+def _uptakes(results: Path, people: Iterable[str], atlas: str) -> dict[str, UptakeFacts]:
     paths = {person: results / layout.uptake_table(person, atlas) for person in people}
     return {person: read_uptake_facts(path) for person, path in paths.items() if path.is_file()}
 

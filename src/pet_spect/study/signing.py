@@ -12,7 +12,7 @@ from pet_spect.study.decision_chain import head_of
 from pet_spect.study.decisions import DECISION_COLUMNS, QC_COLUMNS, QcLine, lines_of
 from pet_spect.study.qc_tables import QcTable, QcTables
 from pet_spect.study.rows import Table, TableRow, open_table
-from pet_spect.tsv import MISSING, inert
+from pet_spect.tsv import MISSING, format_value, inert
 
 
 def append_signed_line(
@@ -54,7 +54,7 @@ def append_signed_line(
         lines = lines_of(table)
         table.check()
         _check_unaltered(path, lines, log())
-        texts = {name: inert(" ".join(cells.get(name, "").split())) or MISSING for name in QC_COLUMNS}
+        texts = {name: inert(format_value(cells.get(name))) for name in QC_COLUMNS}
         row = {**texts, "previous": head_of([line.link for line in lines])}
         number = table.rows[-1].number + 1 if table.rows else 2
         whole = Table(path, [*table.rows, TableRow(path, number, row)], [])

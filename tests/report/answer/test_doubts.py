@@ -30,6 +30,20 @@ def test_who_is_not_in_the_mean_comes_first_and_one_reason_is_said_once():
     assert (doubts.out, doubts.warned, doubts.count) == (1, 2, 3)
 
 
+def test_whose_registration_nobody_could_see_is_named_with_the_other_reasons():
+    rows = [
+        row("sub-01"),
+        row("sub-02", qc="warn", reason="year1: scanner_differs: two"),
+        row("sub-03", included="false"),
+    ]
+    doubts = doubts_of(rows, unseen={"sub-01", "sub-02", "sub-03"})
+    assert [(doubt.reason, doubt.is_in) for doubt in doubts.groups] == [
+        ("no reason given", False),
+        ("registration not seen: figures did not finish", True),
+        ("registration not seen: figures did not finish; two", True),
+    ]
+
+
 def test_a_reason_has_no_code_and_is_short():
     (doubt,) = doubts_of(
         [row("sub-01", reason="year1: gate_overlap: too little " + "of it " * 40, included="false")]

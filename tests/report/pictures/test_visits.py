@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from pet_spect.model import ScanKey, Volume
-from pet_spect.report.pictures.canvas import scan_of_picture
+from pet_spect.report.pictures.canvas import scan_of_picture, side_of_picture
 from pet_spect.report.pictures.steps import Outline
 from pet_spect.report.pictures.visits import Scene, difference_scale, draw_no_visit, draw_visit, uptake_scale
 
@@ -93,7 +93,8 @@ def test_a_picture_says_its_scan_no_date_and_simulated(tmp_path):
     assert scan_of_picture(tmp_path / "a.png") == KEY
     assert (real != made)[:40].any()
     with Image.open(tmp_path / "a.png") as image:
-        assert set(image.info) == {"Participant", "Session", "Tracer", "BlindRows"}
+        assert set(image.info) == {"Participant", "Session", "Tracer", "BlindRows", "LesionSide"}
+        assert image.info["LesionSide"] == side_of_picture(tmp_path / "a.png")
 
 
 def test_the_same_visit_gives_the_same_bytes(tmp_path):

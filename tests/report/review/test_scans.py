@@ -10,6 +10,8 @@ from pet_spect.errors import ImageError, TableError
 from pet_spect.model import ScanKey
 from pet_spect.report.review.scans import BlindScan, in_random_order, nameless_picture, scans_to_rate
 from pet_spect.results import layout
+from pet_spect.results.columns import SCANS
+from pet_spect.tsv import read_table, write_table
 
 from ...blind_pictures import SHOWN, write_blind_picture
 
@@ -40,12 +42,25 @@ def test_a_refused_scan_has_nothing_to_rate_and_a_missing_one_is_not_counted(mak
     assert found.without_picture == 1
 
 
-def test_a_picture_of_an_earlier_version_cannot_be_shown_and_the_message_names_nobody(results):
+def test_a_measured_scan_without_a_picture_that_can_be_cut_is_counted_and_stops_nobody(results):
     write_blind_picture(results / layout.registration_figure("sub-02", "year1", "123IIMZ"), KEY, blind=None)
     write_blind_picture(results / layout.registration_figure("sub-01", "baseline", "18FFDG"), KEY, blind=None)
-    with pytest.raises(ImageError, match="a picture of an earlier version; run the workflow again") as caught:
-        scans_to_rate(results)
-    assert "sub-0" not in str(caught.value).replace(str(results), "")
+    (results / layout.registration_figure("sub-01", "year1", "18FFDG")).unlink()
+    found = scans_to_rate(results)
+    assert (len(found.scans), found.not_drawn, found.without_picture) == (5, 3, 0)
+
+
+def test_pictures_of_an_earlier_run_are_not_rated_if_a_step_crashed(make_study, results):
+    path = results / "tables" / "scans.tsv"
+    rows = [
+        row
+        | ({"status": "refused", "stage": "normalise", "code": "crashed"} if row["participant_id"] == "sub-02" else {})
+        for row in read_table(path)
+    ]
+    write_table(path, SCANS, rows)
+    found = scans_to_rate(results)
+    assert {scan.key.participant for scan in found.scans} == {"sub-01"}
+    assert (found.without_picture, found.not_drawn) == (4, 0)
 
 
 def test_a_folder_without_results_is_said(tmp_path):
@@ -53,21 +68,35 @@ def test_a_folder_without_results_is_said(tmp_path):
         scans_to_rate(tmp_path)
 
 
-def scans(number):
-    return [BlindScan(str(place), ScanKey(f"sub-{place:02d}", "year1", "FDG"), None) for place in range(number)]
+def scans(folder, number, drawn="picture"):
+    """Return scans with a picture each, which holds nothing but its number."""
+    found = []
+    for place in range(number):
+        path = folder / f"{place}.png"
+        path.write_text(f"{drawn} {place}")
+        found.append(BlindScan(str(place), ScanKey(f"sub-{place:02d}", "year1", "FDG"), path))
+    return found
 
 
-def test_the_order_is_the_readers_own_and_the_same_each_time():
-    keys = [[scan.key for scan in in_random_order(scans(30), reader)] for reader in ("a.tsv\tab", "b.tsv\tcd")]
-    assert keys[0] == [scan.key for scan in in_random_order(reversed(scans(30)), "a.tsv\tab")]
+def test_the_order_is_the_readers_own_and_the_same_each_time(tmp_path):
+    thirty = scans(tmp_path, 30)
+    keys = [[scan.key for scan in in_random_order(thirty, reader)] for reader in ("a.tsv\tab", "b.tsv\tcd")]
+    assert keys[0] == [scan.key for scan in in_random_order(reversed(thirty), "a.tsv\tab")]
     assert keys[0] != keys[1]
     assert sorted(map(str, keys[0])) == sorted(map(str, keys[1]))
-    assert keys[0] != [scan.key for scan in scans(30)]
+    assert keys[0] != [scan.key for scan in thirty]
 
 
-def test_a_further_scan_leaves_the_order_of_the_others():
-    before = [scan.key for scan in in_random_order(scans(20), "a")]
-    after = [scan.key for scan in in_random_order(scans(21), "a")]
+def test_names_alone_do_not_tell_the_order(tmp_path):
+    orders = [
+        [scan.key for scan in in_random_order(scans(tmp_path, 30, drawn), "a.tsv\tab")] for drawn in ("one", "other")
+    ]
+    assert orders[0] != orders[1]
+
+
+def test_a_further_scan_leaves_the_order_of_the_others(tmp_path):
+    before = [scan.key for scan in in_random_order(scans(tmp_path, 20), "a")]
+    after = [scan.key for scan in in_random_order(scans(tmp_path, 21), "a")]
     assert [key for key in after if key in before] == before
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from pet_spect.report.page import write_report
 from pet_spect.report.pictures.colours import difference_colours
-from pet_spect.report.viewer.page import has_viewer
+from pet_spect.report.results_folder import read_results
+from pet_spect.report.viewer.page import who_has_viewer
 from pet_spect.results import layout
 
 from ...records import lesion
@@ -32,7 +33,7 @@ def data_of(results, person="sub-01"):
 
 def test_without_volumes_there_is_no_viewer_and_no_error(study, tmp_path):
     write_report(study.write(tmp_path))
-    assert not has_viewer(tmp_path, "sub-01")
+    assert who_has_viewer(tmp_path, read_results(tmp_path)) == set()
     assert list((tmp_path / "report/people").glob("*viewer*")) == []
     assert list((tmp_path / "report/assets").iterdir()) == []
 
@@ -40,7 +41,7 @@ def test_without_volumes_there_is_no_viewer_and_no_error(study, tmp_path):
 def test_who_has_volumes_has_a_viewer_and_what_is_shared_stands_once(study, tmp_path):
     write_planted(study.write(tmp_path), "sub-01", ALL)
     write_report(tmp_path)
-    assert [has_viewer(tmp_path, person) for person in study.people] == [True, False]
+    assert who_has_viewer(tmp_path, read_results(tmp_path)) == {"sub-01"}
     assert [path.name for path in (tmp_path / "report/people").glob("*viewer*")] == ["sub-01_viewer.html"]
     names = sorted(path.name for path in (tmp_path / "report/assets").iterdir())
     assert names == ["LICENSES.txt", "niivue.umd.js", "standard.js", "volumes.js"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pet_spect.remarks import codes_in
@@ -11,6 +11,7 @@ from pet_spect.results import layout
 from pet_spect.tsv import MISSING, Row
 
 _LONGEST = 90
+_UNSEEN = "registration not seen: figures did not finish"
 
 
 @dataclass(frozen=True)
@@ -54,20 +55,25 @@ class Doubts:
         return self.out + self.warned
 
 
-def doubts_of(rows: Sequence[Row]) -> Doubts:
+def doubts_of(rows: Sequence[Row], *, unseen: Collection[str] = ()) -> Doubts:
     """Return who is in doubt.
 
     Parameters
     ----------
     rows : sequence of Row
         One per participant, as the change table has them.
+    unseen : collection of str
+        Participants whose registration nobody could look at, because its pictures were not drawn.
     """
     groups: dict[tuple[bool, str], list[tuple[str, str]]] = {}
     for row in rows:
         person, inside = row["participant_id"], is_in(row)
-        if inside and not is_warned(row):
+        is_clean = not is_warned(row)
+        if inside and is_clean and person not in unseen:
             continue
         reason = _flags(row["reason"]) if inside else _shortened(_without_codes(why_out(row)))
+        if inside and person in unseen:
+            reason = _UNSEEN if is_clean else f"{_UNSEEN}; {reason}"
         groups.setdefault((inside, reason), []).append((person, layout.participant_page(person)))
     ordered = sorted(groups.items(), key=lambda item: item[0][0])
     doubts = [Doubt(reason, inside, people) for (inside, reason), people in ordered]

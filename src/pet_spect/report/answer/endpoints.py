@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from pet_spect.errors import TableError
+from pet_spect.errors import TableError, shown
 from pet_spect.remarks import codes_in
 from pet_spect.report.answer.doubts import Doubts, doubts_of
 from pet_spect.report.answer.drawings import Drawings, drawings_of
@@ -174,18 +174,20 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
     shown = as_shown | {"p_adjusted": result["p_adjusted"]}
     difference = by_quantity.get("change")
     rows = _everybody(results, endpoint, result)
+    if result is primary:
+        _check_count(result, sum(is_in(row) for row in rows))
     sides, moved_on_average = sides_of(results, endpoint, rows)
     reliable = reliable_changes([row for row in rows if is_in_set(row)], results.dictionaries["change"], tracer)
     columns = (*_SHOWN[:-3], *RELIABLE_CHANGE, *_SHOWN[-3:]) if reliable else _SHOWN
     against = "" if reference in (MISSING, "none") else f", reference {words(reference)}"
     return Outcome(
         tracer=tracer,
-        reference_session=_reference_session(results),
+        reference_session=reference_session(results),
         session=session,
         endpoint=f"{words(region)}, {words(measure)}{against}",
         stands_for=TRACERS.get(tracer, ""),
         answer=answer_of(result, as_shown, len(rows)),
-        doubts=doubts_of(rows),
+        doubts=doubts_of(rows, unseen=results.unseen),
         is_primary=result is primary,
         shown=estimate_of(shown),
         difference=None if difference is None or difference is as_shown else estimate_of(difference),
@@ -204,13 +206,22 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
         moved=[row["participant_id"] for row in rows if "reference_moved" in codes_in(row["reason"])],
         moved_on_average=moved_on_average,
         is_log=result["quantity"] == "log_ratio",
-        meaning=_meaning(result, _reference_session(results)),
+        meaning=_meaning(result, reference_session(results)),
         tested=how_tested(result),
         trial_shows=what_trial_shows(result),
         reliable=reliable,
         not_compared=_not_compared(results, result, [row["participant_id"] for row in rows if is_in(row)]),
         not_drawn=[row["participant_id"] for row in rows if row["baseline"] == row["follow_up"] == MISSING],
     )
+
+
+def _check_count(result: Row, included: int) -> None:
+    """Refuse tables of two runs: the primary result must be that of the changes which are shown."""
+    if result["n"] != str(included):
+        raise TableError(
+            f"tables/summary.tsv: the primary row of {result['tracer']} holds n = {shown(result['n'])}, but"
+            f" tables/change.tsv has {included} changes in it; the tables are not of one run, so run the workflow again"
+        )
 
 
 def _everybody(results: Results, endpoint: Endpoint, result: Row) -> list[Row]:
@@ -239,7 +250,7 @@ def lesion_sides(results: Results) -> Mapping[str, str]:
     return {row["participant_id"]: row["lesion_side"] for row in results.tables["ratios"]}
 
 
-def _reference_session(results: Results) -> str:
+def reference_session(results: Results) -> str:
     """Return the session that is nobody's follow-up."""
     follow_ups = {row["session"] for row in results.tables["change"]} | {
         row["session"] for row in results.tables["summary"]

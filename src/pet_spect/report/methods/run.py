@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pet_spect.errors import TableError
+from pet_spect.model import ScanKey
 from pet_spect.report.display import unique
-from pet_spect.report.results_folder import Results
+from pet_spect.report.results_folder import Results, key_of
 from pet_spect.results import layout
 from pet_spect.results.analysis_plan import AnalysisPlan, PlanStatement, read_plans, recorded_statement
 from pet_spect.results.dataset import described_version
@@ -30,9 +31,9 @@ class Run:
     ratios : mapping
         Data dictionary of the ratios; it holds atlas, target and references.
     records : list of RegistrationRecord
-        Of the participants with a scan.
+        Of the participants with a scan. Of those whose steps did not finish there is only that of an earlier run.
     uptakes : list of UptakeFacts
-        Of the participants whose uptake could be read.
+        Of the same participants, if their uptake could be read; with the scans that `scans` says were measured.
     plan : AnalysisPlan or None
         The plan that the tables were made under; None if there is none, or its file was lost or altered.
     statement : PlanStatement or None
@@ -129,7 +130,10 @@ def read_run(results: Path, loaded: Results, *, with_outcomes: bool = True) -> R
         If the description of the dataset, a sidecar or a table is unusable.
     """
     scans = loaded.tables["scans"]
-    scanned = unique([row["participant_id"] for row in scans if row["status"] != "missing"])
+    crashed = loaded.crashed
+    scanned = unique(
+        [row["participant_id"] for row in scans if row["status"] != "missing" and row["participant_id"] not in crashed]
+    )
     statement = recorded_statement(loaded.dictionaries["summary"])
     plan, fault = _plan(results, statement)
     tables = results / "tables"
@@ -138,7 +142,7 @@ def read_run(results: Path, loaded: Results, *, with_outcomes: bool = True) -> R
         summary=loaded.tables["summary"],
         ratios=loaded.dictionaries["ratios"],
         records=[read_registration_record(results / layout.registration_record(person)) for person in scanned],
-        uptakes=list(loaded.uptakes.values()),
+        uptakes=_of_measured(loaded.uptakes, scans),
         plan=plan,
         statement=statement,
         plan_fault=fault,
@@ -153,6 +157,18 @@ def read_run(results: Path, loaded: Results, *, with_outcomes: bool = True) -> R
 
 def _rows(path: Path) -> list[Row]:
     return read_table(path) if path.is_file() else []
+
+
+def _of_measured(uptakes: Mapping[str, UptakeFacts], scans: list[Row]) -> list[UptakeFacts]:
+    """Return how the scans that were measured in this run were measured, by participant."""
+    measured = {key_of(row) for row in scans if row["status"] == "measured"}
+    return [
+        replace(
+            facts,
+            scans=tuple(scan for scan in facts.scans if ScanKey(person, scan.session, scan.tracer) in measured),
+        )
+        for person, facts in uptakes.items()
+    ]
 
 
 def _plan(results: Path, statement: PlanStatement | None) -> tuple[AnalysisPlan | None, bool]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from pet_spect.model import ScanKey
+from pet_spect.report.answer.endpoints import lesion_sides, reference_session
 from pet_spect.report.answer.estimates import ENDPOINT
+from pet_spect.report.beside import picture_beside
 from pet_spect.report.display import Cell, cell, unique, words
 from pet_spect.report.participants import Visit
 from pet_spect.report.results_folder import Results
@@ -14,8 +18,8 @@ from pet_spect.results.columns import CHANGE
 from pet_spect.results.reliable_change import RELIABLE_CHANGE, recorded_cvs
 from pet_spect.tsv import MISSING, Row
 
+_UP = "../../"
 _KIND = tuple(name for name in ENDPOINT if name != "session")
-_REGISTRATION = "_registration.png"
 _IN_POINTS = ("uptake_ratio", "ratio_minus_one")
 """Measures of which 0.01 is one point of the difference map, 1 % of the reference."""
 
@@ -98,21 +102,23 @@ def comparisons(
     primary : mapping of str to dict
         Of `primary_endpoints`.
     visits : sequence of Visit
-        Of one participant; the first session of the study comes first.
+        Of one participant. If there is none at the first session of the study, its place stays empty.
     change : sequence of dict
         The participant's rows of change.tsv.
     lesion : str
         What the lesion is called: drawn or estimated.
     """
     is_reliable_known = bool(recorded_cvs(results.dictionaries["change"]))
+    first_session, sides = reference_session(results), lesion_sides(results)
     compared = []
     for tracer in unique([visit.tracer for visit in visits]):
-        first, *later = (visit for visit in visits if visit.tracer == tracer)
         if tracer not in primary:
             continue
+        sessions = {visit.session: visit for visit in visits if visit.tracer == tracer}
+        first = sessions.pop(first_session, None) or _no_visit(first_session, tracer)
         kind = {name: primary[tracer][name] for name in _KIND}
         rows = {row["session"]: row for row in change if kind.items() <= row.items()}
-        for follow_up in later:
+        for follow_up in sessions.values():
             row = rows.get(follow_up.session, {})
             columns = [name for name in (*CHANGE, *RELIABLE_CHANGE) if name in row]
             values = {name: cell(name, row) for name in columns}
@@ -124,7 +130,7 @@ def comparisons(
                     _in_words(kind),
                     values,
                     is_reliable_known and "reliable_change" in values,
-                    _places(folder, first, follow_up, values, kind, lesion),
+                    _places(folder, sides, first, follow_up, values, kind, lesion),
                 )
             )
     return compared
@@ -135,12 +141,25 @@ def _in_words(kind: Mapping[str, str]) -> str:
     return f"{words(kind['region'])}, {words(kind['measure'])}{against}"
 
 
+def _no_visit(session: str, tracer: str) -> Visit:
+    return Visit(session, tracer, "missing", "no scan is listed", [], "", "", [], "")
+
+
 def _places(
-    folder: Path, first: Visit, later: Visit, values: Mapping[str, Cell], kind: Mapping[str, str], lesion: str
+    folder: Path,
+    sides: Mapping[str, str],
+    first: Visit,
+    later: Visit,
+    values: Mapping[str, Cell],
+    kind: Mapping[str, str],
+    lesion: str,
 ) -> list[Place]:
     endpoint = _in_words(kind)
-    places = [_visit_place(folder, visit, values.get(name), endpoint, lesion) for visit, name in _named(first, later)]
-    source = _beside(folder, later, "_difference.png") if first.is_shown and later.is_shown else ""
+    places = [
+        _visit_place(folder, sides, visit, values.get(name), endpoint, lesion) for visit, name in _named(first, later)
+    ]
+    both = first.is_shown and later.is_shown
+    source, refused = _beside(folder, sides, later, "difference") if both else ("", "")
     without = [
         f"{visit.session} {visit.status}: {visit.reason}" for visit in (first, later) if visit.status != "measured"
     ]
@@ -150,7 +169,7 @@ def _places(
         f"Difference map, {title}, {later.tracer}, in points of the reference: blue is more uptake, orange is less;"
         f" {said} ({endpoint})."
     )
-    reason = "; ".join(without) if without or source else "not drawn; run pet-spect figures"
+    reason = "; ".join(without) if without or source else refused or _not_drawn(later)
     number = None if change is None else Cell(f"target {change.text}", change.full)
     return [*places, Place(title, "difference", "", source, alt, reason, number)]
 
@@ -172,20 +191,30 @@ def _named(first: Visit, later: Visit) -> list[tuple[Visit, str]]:
     return [(first, "baseline"), (later, "follow_up")]
 
 
-def _visit_place(folder: Path, visit: Visit, number: Cell | None, endpoint: str, lesion: str) -> Place:
-    source = _beside(folder, visit, "_uptake.png") if visit.is_shown else ""
+def _not_drawn(visit: Visit) -> str:
+    return visit.not_drawn or "not drawn; run pet-spect figures"
+
+
+def _visit_place(
+    folder: Path, sides: Mapping[str, str], visit: Visit, number: Cell | None, endpoint: str, lesion: str
+) -> Place:
+    source, refused = _beside(folder, sides, visit, "uptake") if visit.is_shown else ("", "")
     said = f"{endpoint} is {number.text}" if number and not number.missing else f"{endpoint} has no value"
     alt = (
         f"Uptake at {visit.session}, {visit.tracer}, in colours from 0: three cuts through the motor cortex and one"
         f" through the deep nuclei, with the outlines of targets and {lesion}; {said}."
     )
-    reason = visit.reason if visit.reason or source else "not drawn; run pet-spect figures"
+    reason = visit.reason if visit.reason or source else refused or _not_drawn(visit)
     return Place(visit.session, "visit", visit.status, source, alt, reason, number)
 
 
-def _beside(folder: Path, visit: Visit, ending: str) -> str:
-    """Return the address of a picture beside that of the registration, or nothing if there is none."""
+def _beside(
+    folder: Path, sides: Mapping[str, str], visit: Visit, kind: Literal["uptake", "difference"]
+) -> tuple[str, str]:
+    """Return the address of a picture beside that of the registration, and why one that is there is not shown."""
     if not visit.source:
-        return ""
-    source = visit.source.removesuffix(_REGISTRATION) + ending
-    return source if (folder / source.removeprefix("../../")).is_file() else ""
+        return "", ""
+    registration = folder / visit.source.removeprefix(_UP)
+    key = ScanKey(registration.parent.name, visit.session, visit.tracer)
+    beside = picture_beside(registration, kind, key, sides.get(key.participant, MISSING))
+    return "" if beside.path is None else f"{_UP}{beside.path.relative_to(folder).as_posix()}", beside.reason

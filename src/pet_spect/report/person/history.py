@@ -35,7 +35,7 @@ _DECIDED = tuple(
 _READ = tuple(name for name in READERS if name != "participant_id")
 
 
-def scan_facts(folder: Path, participant: str, scans: Sequence[Row]) -> Table:
+def scan_facts(folder: Path, participant: str, scans: Sequence[Row], *, crashed: bool = False) -> Table:
     """Return how each scan of a participant was made, as far as its sidecar and the scans table say.
 
     Parameters
@@ -45,13 +45,15 @@ def scan_facts(folder: Path, participant: str, scans: Sequence[Row]) -> Table:
     participant : str
     scans : sequence of dict
         The participant's rows of scans.tsv.
+    crashed : bool, default False
+        Whether a step of the participant did not finish, so that the sidecar is one of an earlier run and is not read.
 
     Raises
     ------
     TableError
         If the sidecar of the uptake table is of another version.
     """
-    tables = sorted((folder / participant).glob(f"{participant}_seg-*_uptake.tsv"))
+    tables = [] if crashed else sorted((folder / participant).glob(f"{participant}_seg-*_uptake.tsv"))
     entries = read_uptake_scans(tables[0]) if len(tables) == 1 else ()
     by_visit = {(entry.session, entry.tracer): entry for entry in entries}
     lines = [

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from pet_spect.report.display import table
-from pet_spect.report.participants import Flag, Person, by_person
+from pet_spect.report.participants import Flag, Person, by_person, unfinished_words
 from pet_spect.report.person.comparisons import comparisons, primary_endpoints
 from pet_spect.report.person.history import Decisions, scan_facts
 from pet_spect.report.person.placement import MEANINGS, lesion_sentence, placement_lines
 from pet_spect.report.results_folder import Results, asked_for, lesion_words
 from pet_spect.report.target_lost import target_lost
+from pet_spect.report.viewer.page import who_has_viewer
 from pet_spect.results import layout
 from pet_spect.results.columns import CHANGE, RATIOS
 from pet_spect.results.reliable_change import RELIABLE_CHANGE, recorded_cvs
@@ -42,6 +43,7 @@ def person_pages(
     change, ratios, scans = (by_person(results.tables[name]) for name in ("change", "ratios", "scans"))
     lost = target_lost(results)
     primary, decisions = primary_endpoints(results), Decisions(folder)
+    with_viewer, crashed = who_has_viewer(folder, results), results.crashed
     dictionaries = results.dictionaries
     change_columns = (*_CHANGE, *RELIABLE_CHANGE) if recorded_cvs(dictionaries["change"]) else _CHANGE
     everybodys_mm = [record.misplacement_mm for record in results.records.values() if record.warp is not None]
@@ -58,14 +60,15 @@ def person_pages(
                 "after": after and after.participant,
                 "flags": grouped_flags(person.flags),
                 "target_lost": lost.get(name),
-                "viewer": _viewer(folder, name),
+                "viewer": Path(layout.viewer_page(name)).name if name in with_viewer else "",
+                "unfinished": unfinished_words(results, name),
                 "lesion": lesion_sentence(record),
                 "placement": placement_lines(record, everybodys_mm),
                 "meanings": MEANINGS,
                 "comparisons": comparisons(
                     results, folder, primary, person.visits, change.get(name, []), lesion_words(record)
                 ),
-                "facts": scan_facts(folder, name, scans[name]),
+                "facts": scan_facts(folder, name, scans[name], crashed=name in crashed),
                 "decided": decided,
                 "readers": read,
                 "change": table(change_columns, asked_for(change.get(name, [])), dictionaries["change"]),
@@ -86,9 +89,3 @@ def grouped_flags(flags: Sequence[Flag]) -> list[tuple[str, str, str]]:
     for flag in flags:
         visits.setdefault((flag.kind, flag.text), []).append(flag.visit)
     return [(kind, said, ", ".join(raised)) for (kind, said), raised in visits.items()]
-
-
-def _viewer(folder: Path, participant: str) -> str:
-    """Return the address of the viewer beside the page; empty if figures wrote no volumes for it."""
-    volumes = (folder / "figures" / participant).glob("*_uptake.js")
-    return Path(layout.viewer_page(participant)).name if any(volumes) else ""

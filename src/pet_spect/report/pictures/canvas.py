@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pet_spect.files import whole_file
-from pet_spect.model import ScanKey
+from pet_spect.model import ScanKey, Side
 from pet_spect.report.pictures.planes import Floats, Mark, Panel
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ STROKES = {
 _DASHED = (0, (4.0, 2.0))
 
 _DPI, _HEADER, _WARNING = 100, 40, 17
-_BLIND, _NONE = "BlindRows", "none"
+_BLIND, _NONE, _SIDE = "BlindRows", "none", "LesionSide"
 _LETTER, _TEXT_COLUMNS, _SMALL_LINE = 7.4, 4, 15
 
 
@@ -227,6 +227,7 @@ def save_picture(
     colours: Sequence[tuple[int, int, int]] = (),
     *,
     blind: Sequence[tuple[int, int]] = (),
+    side: Side | None = None,
 ) -> None:
     """Write the canvas as PNG that says which scan it shows and nothing of when it was made.
 
@@ -239,6 +240,8 @@ def save_picture(
         Rows of pixels, first and the one behind the last, in which nothing tells whose scan it is (`blind_rows`).
     colours : sequence of (int, int, int)
         What is drawn besides greys and lines; at most 110.
+    side : {'left', 'right'}, optional
+        The lesion side that it was drawn for (`side_of_picture`).
     """
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
@@ -247,6 +250,8 @@ def save_picture(
     for name, text in (("Participant", key.participant), ("Session", key.session), ("Tracer", key.tracer)):
         metadata.add_text(name, text)
     metadata.add_text(_BLIND, " ".join(f"{first}-{last}" for first, last in blind) or _NONE)
+    if side is not None:
+        metadata.add_text(_SIDE, side)
     buffer, size = canvas.print_to_buffer()  # type: ignore[no-untyped-call]
     picture = Image.frombuffer("RGBA", size, buffer).convert("RGB")
     with whole_file(path) as partial:
@@ -262,6 +267,15 @@ def scan_of_picture(path: Path) -> ScanKey | None:
         metadata = image.info
     names = [metadata.get(name) for name in ("Participant", "Session", "Tracer")]
     return ScanKey(*map(str, names)) if all(names) else None
+
+
+def side_of_picture(path: Path) -> str | None:
+    """Return the lesion side that a picture says it was drawn for, or None if it does not say."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        side = image.info.get(_SIDE)
+    return None if side is None else str(side)
 
 
 def blind_rows(path: Path) -> list[tuple[int, int]] | None:

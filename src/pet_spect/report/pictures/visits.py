@@ -159,7 +159,7 @@ def draw_visit(
     _draw_line_key(axes, scene)
     _draw_bar(axes, _KEY + height, scale)
     _draw_text(axes, _KEY + height + _BAR, said)
-    save_picture(canvas, path, key, scale.colours.palette())
+    save_picture(canvas, path, key, scale.colours.palette(), side=scene.lesion_side)
 
 
 def draw_no_visit(path: Path, key: ScanKey, title: str, scene: Scene, reason: str, *, simulated: bool) -> None:
@@ -172,7 +172,7 @@ def draw_no_visit(path: Path, key: ScanKey, title: str, scene: Scene, reason: st
     axes.text(width / 2, middle - 30, "NOT SHOWN", color=ALERT, fontsize=20, fontweight="bold", ha="center")
     text = plain("\n".join(lines))
     axes.text(width / 2, middle, text, color=_WHITE, fontsize=10, ha="center", va="top", linespacing=1.4)
-    save_picture(canvas, path, key)
+    save_picture(canvas, path, key, side=scene.lesion_side)
 
 
 def _canvas(width: int, height: int, title: str, *, simulated: bool) -> tuple[FigureCanvasAgg, Axes]:

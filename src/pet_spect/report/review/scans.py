@@ -12,7 +12,7 @@ from pathlib import Path
 from pet_spect.errors import ImageError
 from pet_spect.model import ScanKey
 from pet_spect.report.pictures.canvas import blind_rows
-from pet_spect.report.results_folder import key_of, pictures_of
+from pet_spect.report.results_folder import crashed_people, key_of, pictures_of
 from pet_spect.results.columns import SCANS
 from pet_spect.results.finished_run import check_finished
 from pet_spect.tsv import read_table
@@ -46,13 +46,17 @@ class ScansToRate:
     scans : tuple of BlindScan
         In the order of the tables.
     without_picture : int
-        Scans that have no registration to look at, because they were refused before it was made or excluded.
+        Scans that have no registration to look at, because they were refused before it was made or excluded, or a step
+        of the participant did not finish.
+    not_drawn : int
+        Measured scans without a picture, or with one of an earlier version, whose title cannot be cut off.
     simulated, all_simulated : bool
         Whether one of the scans is simulated, and whether all are.
     """
 
     scans: tuple[BlindScan, ...]
     without_picture: int
+    not_drawn: int
     simulated: bool
     all_simulated: bool
 
@@ -68,16 +72,18 @@ def scans_to_rate(results: Path) -> ScansToRate:
     ------
     TableError
         If the folder holds no finished results.
-    ImageError
-        If a measured scan has no picture, or one of an earlier version, whose title cannot be cut off.
     """
     check_finished(results, "scans")
     listed = read_table(results / "tables" / "scans.tsv", required=tuple(SCANS))
     pictures: dict[str, dict[ScanKey, Path]] = {}
-    scans, without_picture = [], 0
+    crashed = crashed_people(listed)
+    scans, without_picture, not_drawn = [], 0, 0
     for row in listed:
         key = key_of(row)
         if row["status"] == "missing":
+            continue
+        if key.participant in crashed:  # its pictures are of an earlier run
+            without_picture += 1
             continue
         if key.participant not in pictures:
             pictures[key.participant] = pictures_of(results, key.participant)
@@ -85,16 +91,12 @@ def scans_to_rate(results: Path) -> ScansToRate:
         rows = None if picture is None else blind_rows(picture)
         if picture is not None and rows:
             scans.append(BlindScan(secrets.token_urlsafe(12), key, picture))
-        elif row["status"] == "measured" and rows is None:
-            what = "no picture" if picture is None else "a picture of an earlier version"
-            raise ImageError(
-                f"{results / 'figures'}: a measured scan has {what}; run the workflow again with --forcerun figures",
-                code="picture_missing",
-            )
+        elif row["status"] == "measured":
+            not_drawn += 1
         else:
             without_picture += 1
     simulated = [row["simulated"] == "true" for row in listed if row["status"] != "missing"]
-    return ScansToRate(tuple(scans), without_picture, any(simulated), all(simulated))
+    return ScansToRate(tuple(scans), without_picture, not_drawn, any(simulated), all(simulated))
 
 
 def in_random_order(scans: Iterable[BlindScan], reader: str) -> list[BlindScan]:
@@ -105,12 +107,14 @@ def in_random_order(scans: Iterable[BlindScan], reader: str) -> list[BlindScan]:
     scans : iterable of BlindScan
     reader : str
         Anything that is the reader's own, such as the name of their table and their initials. The order follows from
-        SHA-256 of it and of the scan, so that no seed is kept, and a further scan leaves the order of the others.
+        SHA-256 of it, of the scan and of its picture, so that no seed is kept, nobody can tell the order from names,
+        and a further scan leaves the order of the others.
     """
 
     def place(scan: BlindScan) -> str:
         key = scan.key
-        return sha256("\t".join((reader, key.participant, key.session, key.tracer)).encode()).hexdigest()
+        drawn = sha256(scan.picture.read_bytes()).hexdigest()
+        return sha256("\t".join((reader, key.participant, key.session, key.tracer, drawn)).encode()).hexdigest()
 
     return sorted(scans, key=place)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pet_spect.files import whole_file
 from pet_spect.model import ScanKey
+from pet_spect.report.beside import Beside, names_itself, picture_beside, volume_beside
 from pet_spect.report.display import words
 from pet_spect.report.pictures.colours import difference_stops
 from pet_spect.report.rendering import ASSETS, write_page
@@ -51,10 +52,15 @@ class ViewerScan:
     pictures: list[tuple[str, str]]
 
 
-def has_viewer(results: Path, participant: str) -> bool:
-    """Return whether there is a viewer page of a participant: whether ``pet-spect figures`` left volumes."""
-    needed = (layout.regions_volume(participant), layout.lesion_volume(participant))
-    return all((results / path).is_file() for path in needed)
+def who_has_viewer(results: Path, loaded: Results) -> set[str]:
+    """Return the participants with a viewer page: ``pet-spect figures`` left lesion, regions and a scan in this run."""
+    with_scan = {key.participant for key, picture in loaded.pictures.items() if volume_beside(picture).path}
+    return {
+        person
+        for person in with_scan
+        if names_itself(results / layout.regions_volume(person))
+        and names_itself(results / layout.lesion_volume(person))
+    }
 
 
 def write_viewers(results: Path, loaded: Results, common: Mapping[str, Any]) -> None:
@@ -74,7 +80,8 @@ def write_viewers(results: Path, loaded: Results, common: Mapping[str, Any]) -> 
     by_person: dict[str, list[Row]] = {}
     for row in loaded.tables["scans"]:
         by_person.setdefault(row["participant_id"], []).append(row)
-    shown = [person for person in by_person if has_viewer(results, person)]
+    with_viewer = who_has_viewer(results, loaded)
+    shown = [person for person in by_person if person in with_viewer]
     for person in by_person.keys() - set(shown):
         (results / "report" / layout.viewer_page(person)).unlink(missing_ok=True)
     if not shown:
@@ -103,15 +110,14 @@ def _content(
 ) -> dict[str, Any]:
     """Return what the template shows of one participant: ``tracers``, and the same for the script as ``data``."""
     person = rows[0]["participant_id"]
+    side = next((row["lesion_side"] for row in loaded.tables["ratios"] if row["participant_id"] == person), "")
     tracers: dict[str, list[ViewerScan]] = {}
     for row in rows:
         key = key_of(row)
-        picture = loaded.pictures.get(key)
-        stem = "" if picture is None else picture.stem.removesuffix("_registration")
-        tracers.setdefault(key.tracer, []).append(_scan(results, row, stem, divisors.get(key)))
+        tracers.setdefault(key.tracer, []).append(_scan(row, loaded.pictures.get(key), side, divisors.get(key)))
     data = {
         "participant": person,
-        "side": next((row["lesion_side"] for row in loaded.tables["ratios"] if row["participant_id"] == person), ""),
+        "side": side,
         "lesion": lesion_words(loaded.records.get(person)),
         "difference_colours": difference_stops(),
         "sources": {
@@ -131,21 +137,27 @@ def _content(
     return {"tracers": tracers, "data": data}
 
 
-def _scan(results: Path, row: Row, stem: str, divisor: float | None) -> ViewerScan:
+def _scan(row: Row, registration: Path | None, side: str, divisor: float | None) -> ViewerScan:
     key = key_of(row)
-    folder = f"figures/{key.participant}"
-    path = f"{folder}/{stem}_uptake.js"
-    there = bool(stem) and (results / path).is_file()
+    scan = Beside(None) if registration is None else volume_beside(registration)
     reason = "" if row["reason"] == MISSING or row["status"] == "measured" else row["reason"]
-    if not there and not reason:
-        reason = "no volume was written"
-    pictures = [
-        (f"../../{folder}/{stem}_{kind}.png", f"{what} of {key.session}, {key.tracer}")
-        for kind, what in (("uptake", "Uptake"), ("difference", "Difference"), ("registration", "Registration"))
-        if stem and (results / folder / f"{stem}_{kind}.png").is_file()
-    ]
-    volume, source = (f"{stem}_uptake", f"../../{path}") if there else ("", "")
+    if scan.path is None and not reason:
+        reason = scan.reason or "no volume was written"
+    pictures = []
+    if registration is not None:
+        uptake = picture_beside(registration, "uptake", key, side).path
+        difference = picture_beside(registration, "difference", key, side).path
+        pictures = [
+            (_address(path), f"{what} of {key.session}, {key.tracer}")
+            for path, what in ((uptake, "Uptake"), (difference, "Difference"), (registration, "Registration"))
+            if path is not None
+        ]
+    volume, source = ("", "") if scan.path is None else (scan.path.stem, _address(scan.path))
     return ViewerScan(key.session, row["status"], volume, source, reason, divisor, pictures)
+
+
+def _address(path: Path) -> str:
+    return f"../../figures/{path.parent.name}/{path.name}"
 
 
 def _primary_references(loaded: Results) -> dict[str, tuple[str, str]]:
