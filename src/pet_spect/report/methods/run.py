@@ -11,10 +11,9 @@ from pet_spect.errors import TableError
 from pet_spect.model import ScanKey
 from pet_spect.report.display import unique
 from pet_spect.report.results_folder import Results, key_of
-from pet_spect.results import layout
 from pet_spect.results.analysis_plan import AnalysisPlan, PlanStatement, read_plans, recorded_statement
 from pet_spect.results.dataset import described_version
-from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
+from pet_spect.results.registration_record import RegistrationRecord
 from pet_spect.results.reliable_change import recorded_cvs
 from pet_spect.results.uptake_facts import ScanFacts, UptakeFacts
 from pet_spect.tsv import MISSING, Row, read_table
@@ -130,10 +129,6 @@ def read_run(results: Path, loaded: Results, *, with_outcomes: bool = True) -> R
         If the description of the dataset, a sidecar or a table is unusable.
     """
     scans = loaded.tables["scans"]
-    crashed = loaded.crashed
-    scanned = unique(
-        [row["participant_id"] for row in scans if row["status"] != "missing" and row["participant_id"] not in crashed]
-    )
     statement = recorded_statement(loaded.dictionaries["summary"])
     plan, fault = _plan(results, statement)
     tables = results / "tables"
@@ -141,7 +136,7 @@ def read_run(results: Path, loaded: Results, *, with_outcomes: bool = True) -> R
         scans=scans,
         summary=loaded.tables["summary"],
         ratios=loaded.dictionaries["ratios"],
-        records=[read_registration_record(results / layout.registration_record(person)) for person in scanned],
+        records=list(loaded.records.values()),
         uptakes=_of_measured(loaded.uptakes, scans),
         plan=plan,
         statement=statement,
