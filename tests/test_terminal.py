@@ -135,6 +135,13 @@ def test_of_a_job_of_several_steps_it_is_unknown_which_failed(run, tmp_path):
     ]
 
 
+def test_why_the_scheduler_ended_a_job_is_said(run, tmp_path):
+    log = tmp_path / "7.log"
+    log.write_text("Storing output\nslurmstepd-node1: error: Detected 1 oom-kill event(s) in StepId=7.batch\n", "utf-8")
+    run.log("Error in group participant", logging.ERROR, args={"aux_logs": [str(log)]})
+    assert run.shown() == "Error in group participant\n    SLURM: Detected 1 oom-kill event(s) in StepId=7.batch\n"
+
+
 def test_the_end_of_a_long_log_is_shown(run, tmp_path):
     log = tmp_path / "a.log"
     log.write_text("".join(f"line {n}\n" for n in range(1000)), encoding="utf-8")

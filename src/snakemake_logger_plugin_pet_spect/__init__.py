@@ -37,6 +37,7 @@ _DURING_THE_WORK = ("Will exit after finishing", "Shutting down")
 _FAILURES_AGAIN = "Exiting because a job execution failed"
 _EXIT_STATUS = "CalledProcessError in file"
 _GROUP_FAILED = "Error in group"
+_SCHEDULER, _ITS_ERROR = "slurmstepd", ": error: "  # slurmstepd-HOST: error: ...
 _END_OF_FAILURES = "At least one job did not complete successfully"
 
 
@@ -127,8 +128,9 @@ class LogHandler(LogHandlerBase):
             self._say(f"{self._overview}\n{steps_line({})}\n{self._up_to_date}")
         elif text.startswith(_ANOTHER_ATTEMPT):
             self._say("It is tried again.")
-        elif self._repeating and text.startswith(_GROUP_FAILED):
-            pass
+        elif text.startswith(_GROUP_FAILED):
+            if not self._repeating:
+                self._say("\n".join([text, *_scheduler_errors(record)]))
         elif record.levelno >= logging.WARNING or self._worth_saying(text):
             self._say(text)
 
@@ -228,6 +230,13 @@ class LogHandler(LogHandlerBase):
 
 def _step(rule: str, wildcards: Mapping[str, str] | None) -> str:
     return " ".join([rule, *(str(value) for name, value in (wildcards or {}).items() if name != "datatype")])
+
+
+def _scheduler_errors(record: logging.LogRecord) -> list[str]:
+    """Return what SLURM wrote into the log of a job: too much memory, too much time. Snakemake says it of no group."""
+    logs = record.args.get("aux_logs") if isinstance(record.args, Mapping) else None
+    lines = [line for log in logs for line in _last_lines(Path(log))] if isinstance(logs, list) else []
+    return [f"    SLURM: {line.partition(_ITS_ERROR)[2]}" for line in lines if line.startswith(_SCHEDULER)]
 
 
 def _last_lines(log: Path) -> list[str]:
