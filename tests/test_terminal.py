@@ -2,9 +2,12 @@
 
 import io
 import logging
+import queue
+from logging.handlers import QueueHandler
 
 import pytest
 from snakemake.common import NOTHING_TO_BE_DONE_MSG
+from snakemake.logging import logger
 from snakemake.settings.types import OutputSettings
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -138,7 +141,12 @@ def test_of_a_job_of_several_steps_it_is_unknown_which_failed(run, tmp_path):
 def test_why_the_scheduler_ended_a_job_is_said(run, tmp_path):
     log = tmp_path / "7.log"
     log.write_text("Storing output\nslurmstepd-node1: error: Detected 1 oom-kill event(s) in StepId=7.batch\n", "utf-8")
-    run.log("Error in group participant", logging.ERROR, args={"aux_logs": [str(log)]})
+    records = queue.SimpleQueue()
+    to_queue = QueueHandler(records)  # as Snakemake does it
+    logger.addHandler(to_queue)
+    logger.error("Error in group participant", {"aux_logs": [str(log)]})
+    logger.removeHandler(to_queue)
+    run.handler.handle(records.get())
     assert run.shown() == "Error in group participant\n    SLURM: Detected 1 oom-kill event(s) in StepId=7.batch\n"
 
 

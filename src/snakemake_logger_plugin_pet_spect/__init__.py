@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from snakemake.logging import ColorizingTextHandler, DefaultFormatter
+from snakemake.logging import logger as snakemake_logger
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -60,6 +61,7 @@ class LogHandler(LogHandlerBase):
     def __post_init__(self) -> None:
         """Choose between bar and lines."""
         _check_configfiles(sys.argv[1:])
+        snakemake_logger.addFilter(_keep_logs_of_jobs)
         settings = self.common_settings
         self._stream: TextIO = sys.stdout if settings.stdout else sys.stderr
         self.setFormatter(DefaultFormatter(settings.quiet, settings.show_failed_logs))
@@ -232,10 +234,16 @@ def _step(rule: str, wildcards: Mapping[str, str] | None) -> str:
     return " ".join([rule, *(str(value) for name, value in (wildcards or {}).items() if name != "datatype")])
 
 
+def _keep_logs_of_jobs(record: logging.LogRecord) -> bool:
+    """Keep the logs of a job of several steps, which Snakemake names in the arguments: its queue drops these."""
+    if isinstance(record.args, Mapping):
+        record.aux_logs = record.args.get("aux_logs")
+    return True
+
+
 def _scheduler_errors(record: logging.LogRecord) -> list[str]:
     """Return what SLURM wrote into the log of a job: too much memory, too much time. Snakemake says it of no group."""
-    logs = record.args.get("aux_logs") if isinstance(record.args, Mapping) else None
-    lines = [line for log in logs for line in _last_lines(Path(log))] if isinstance(logs, list) else []
+    lines = [line for log in getattr(record, "aux_logs", None) or [] for line in _last_lines(Path(log))]
     return [f"    SLURM: {line.partition(_ITS_ERROR)[2]}" for line in lines if line.startswith(_SCHEDULER)]
 
 

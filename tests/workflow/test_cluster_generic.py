@@ -28,9 +28,18 @@ def scheduler(repository):
 
 @pytest.fixture
 def lacking(finished):
-    """Return a finished study that lacks the pictures of sub-02."""
-    shutil.rmtree(finished.results / "figures/sub-02")
+    """Return a finished study that lacks the report and the pictures of sub-02."""
+    for name in ("figures/sub-02", "report"):
+        shutil.rmtree(finished.results / name)
     return finished
+
+
+@pytest.fixture
+def lacking_all(lacking):
+    """Return a study of which all of sub-02 is still to be made, and the tables."""
+    for name in ("sub-02", "tables"):
+        shutil.rmtree(lacking.results / name)
+    return lacking
 
 
 def limits(study):
@@ -51,25 +60,23 @@ def test_a_job_that_failed_is_repeated_with_more_memory_and_time(lacking, profil
     assert lacking.planned() == {}
 
 
-def test_after_the_last_failure_tables_and_report_are_made_without_the_person(lacking, profile, scheduler):
-    shutil.rmtree(lacking.results / "sub-02")
-    (lacking.folder / "kill").write_text("3", encoding="utf-8")
-    run = lacking.snakemake(*profile, environment=scheduler)
+def test_after_the_last_failure_tables_and_report_are_made_without_the_person(lacking_all, profile, scheduler):
+    (lacking_all.folder / "kill").write_text("3", encoding="utf-8")
+    run = lacking_all.snakemake(*profile, environment=scheduler)
     assert run.returncode == 1
-    assert [memory for memory, _, _ in limits(lacking)] == [4000, 8000, 12000]
+    assert [memory for memory, _, _ in limits(lacking_all)] == [4000, 8000, 12000]
     assert "Unfinished:   sub-02 (convert, logs/convert/sub-02" in run.stderr
-    assert "crashed" in (lacking.results / "tables/scans.tsv").read_text(encoding="utf-8")
-    assert {"convert", "normalise", "measure", "figures", "cohort", "report"} <= lacking.planned().keys()
+    assert "crashed" in (lacking_all.results / "tables/scans.tsv").read_text(encoding="utf-8")
+    assert {"convert", "normalise", "measure", "figures", "cohort", "report"} <= lacking_all.planned().keys()
 
 
-def test_a_person_whose_pictures_failed_is_missed_in_the_tables_too_until_the_next_run(lacking, profile, scheduler):
-    shutil.rmtree(lacking.results / "sub-02")
-    (lacking.folder / "crash-figures").write_text("sub-02", encoding="utf-8")
-    run = lacking.snakemake(*profile, "--retries", "0", environment=scheduler)
+def test_a_person_whose_pictures_failed_is_missed_in_the_tables_too_until_the_next_run(lacking_all, profile, scheduler):
+    (lacking_all.folder / "crash-figures").write_text("sub-02", encoding="utf-8")
+    run = lacking_all.snakemake(*profile, "--retries", "0", environment=scheduler)
     assert run.returncode == 1
     assert "Unfinished:   sub-02 (figures, logs/figures/sub-02.log)" in run.stderr
-    assert "logs/figures/sub-02.log" in (lacking.results / "tables/scans.tsv").read_text(encoding="utf-8")
-    assert (lacking.results / "report/people/sub-02.html").is_file()
+    assert "logs/figures/sub-02.log" in (lacking_all.results / "tables/scans.tsv").read_text(encoding="utf-8")
+    assert (lacking_all.results / "report/people/sub-02.html").is_file()
 
 
 def test_ctrl_c_cancels_its_jobs(study, profile, scheduler, repository):
