@@ -130,7 +130,9 @@ def read_run(results: Path, loaded: Results, *, with_outcomes: bool = True) -> R
     """
     scans = loaded.tables["scans"]
     atlas = loaded.dictionaries["ratios"].get("region", {}).get("Atlas")
-    scanned = unique([row["participant_id"] for row in scans if row["status"] != "missing"])
+    # of somebody whose step crashed there may be no record
+    usable = [row for row in scans if row["status"] != "missing" and row["code"] != "crashed"]
+    scanned = unique([row["participant_id"] for row in usable])
     statement = recorded_statement(loaded.dictionaries["summary"])
     plan, fault = _plan(results, statement)
     tables = results / "tables"
