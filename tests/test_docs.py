@@ -10,7 +10,10 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-LINKED = ("CITATION.cff", "LICENSE", "config/README.md", "atlases/README.md", "profiles/slurm/config.yaml")
+LINKED = (
+    *("CITATION.cff", "LICENSE", "config/README.md", "atlases/README.md", "profiles/slurm/config.yaml"),
+    *("requirements/containers/Dockerfile", "requirements/containers/pet_spect.def"),
+)
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,12 @@
 
 import io
 import logging
+import queue
+from logging.handlers import QueueHandler
 
 import pytest
 from snakemake.common import NOTHING_TO_BE_DONE_MSG
+from snakemake.logging import logger
 from snakemake.settings.types import OutputSettings
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -133,6 +136,18 @@ def test_of_a_job_of_several_steps_it_is_unknown_which_failed(run, tmp_path):
         "Error in group sub-01",
         f"Step convert, or another step of the same job, failed. Its log is {tmp_path / 'none.log'}",
     ]
+
+
+def test_why_the_scheduler_ended_a_job_is_said(run, tmp_path):
+    log = tmp_path / "7.log"
+    log.write_text("Storing output\nslurmstepd-node1: error: Detected 1 oom-kill event(s) in StepId=7.batch\n", "utf-8")
+    records = queue.SimpleQueue()
+    to_queue = QueueHandler(records)  # as Snakemake does it
+    logger.addHandler(to_queue)
+    logger.error("Error in group participant", {"aux_logs": [str(log)]})
+    logger.removeHandler(to_queue)
+    run.handler.handle(records.get())
+    assert run.shown() == "Error in group participant\n    SLURM: Detected 1 oom-kill event(s) in StepId=7.batch\n"
 
 
 def test_the_end_of_a_long_log_is_shown(run, tmp_path):

@@ -137,7 +137,7 @@ def end_with_parent() -> None:
 def end_overtaken_snakemakes() -> None:
     """Kill the Snakemakes on this computer that run jobs of the run of this process, which has been overtaken.
 
-    On a cluster every job has one or two. They would remove the outputs of a failed step, which by now are those of the
+    On a cluster every job has one. They would remove the outputs of a failed step, which by now are those of the
     new run, and note it as done in their own way. The Snakemake that the user started is not among them: what it sets
     in its environment later is not seen from outside.
     """

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from snakemake.logging import ColorizingTextHandler, DefaultFormatter
+from snakemake.logging import logger as snakemake_logger
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -37,6 +38,7 @@ _DURING_THE_WORK = ("Will exit after finishing", "Shutting down")
 _FAILURES_AGAIN = "Exiting because a job execution failed"
 _EXIT_STATUS = "CalledProcessError in file"
 _GROUP_FAILED = "Error in group"
+_SCHEDULER, _ITS_ERROR = "slurmstepd", ": error: "  # slurmstepd-HOST: error: ...
 _END_OF_FAILURES = "At least one job did not complete successfully"
 
 
@@ -59,6 +61,7 @@ class LogHandler(LogHandlerBase):
     def __post_init__(self) -> None:
         """Choose between bar and lines."""
         _check_configfiles(sys.argv[1:])
+        snakemake_logger.addFilter(_keep_logs_of_jobs)
         settings = self.common_settings
         self._stream: TextIO = sys.stdout if settings.stdout else sys.stderr
         self.setFormatter(DefaultFormatter(settings.quiet, settings.show_failed_logs))
@@ -127,8 +130,9 @@ class LogHandler(LogHandlerBase):
             self._say(f"{self._overview}\n{steps_line({})}\n{self._up_to_date}")
         elif text.startswith(_ANOTHER_ATTEMPT):
             self._say("It is tried again.")
-        elif self._repeating and text.startswith(_GROUP_FAILED):
-            pass
+        elif text.startswith(_GROUP_FAILED):
+            if not self._repeating:
+                self._say("\n".join([text, *_scheduler_errors(record)]))
         elif record.levelno >= logging.WARNING or self._worth_saying(text):
             self._say(text)
 
@@ -228,6 +232,19 @@ class LogHandler(LogHandlerBase):
 
 def _step(rule: str, wildcards: Mapping[str, str] | None) -> str:
     return " ".join([rule, *(str(value) for name, value in (wildcards or {}).items() if name != "datatype")])
+
+
+def _keep_logs_of_jobs(record: logging.LogRecord) -> bool:
+    """Keep the logs of a job of several steps, which Snakemake names in the arguments: its queue drops these."""
+    if isinstance(record.args, Mapping):
+        record.aux_logs = record.args.get("aux_logs")
+    return True
+
+
+def _scheduler_errors(record: logging.LogRecord) -> list[str]:
+    """Return what SLURM wrote into the log of a job: too much memory, too much time. Snakemake says it of no group."""
+    lines = [line for log in getattr(record, "aux_logs", None) or [] for line in _last_lines(Path(log))]
+    return [f"    SLURM: {line.partition(_ITS_ERROR)[2]}" for line in lines if line.startswith(_SCHEDULER)]
 
 
 def _last_lines(log: Path) -> list[str]:

@@ -60,7 +60,7 @@ def test_its_tables_are_those_of_a_local_run_to_the_byte(submitted, signed):
         assert (submitted[0].results / "tables" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_each_participant_is_one_job(submitted, cluster):
+def test_each_participant_is_one_job_and_so_are_the_tables(submitted, cluster):
     jobs = said("squeue", "--noheader", "--states=all", "--format=%T %j", environment=cluster).splitlines()
     assert {line.split()[0] for line in jobs} == {"COMPLETED"}
-    assert len(jobs) == 5  # two participants, cohort, outcomes, report
+    assert len(jobs) == 3  # two participants, the tables of all

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -63,6 +64,30 @@ def test_of_a_crashed_group_the_first_step_without_output_is_named(chain, tmp_pa
     chain[0].output = [str(done)]
     group = Job("group", jobs=chain[:3])
     assert [step.step for step in found(chain, [group])] == ["normalise"]
+
+
+def test_of_a_crashed_job_of_a_cluster_the_step_that_wrote_its_log_last_is_named(chain, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    group = Job("group", jobs=chain[:3])
+
+    def name(times, since=0.0):
+        for job, time in zip(chain, times, strict=False):
+            log = tmp_path / job.log[0]
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.touch()
+            os.utime(log, (time, time))
+        return [step.step for step in unfinished_steps(chain, [group], lambda job: job.followers, since=since)]
+
+    assert name([]) == ["convert"]  # its outputs are gone, it left no log: the job never started
+    assert name([20.0, 30.0]) == ["normalise"]
+    assert name([20.0, 30.0, 10.0], since=15.0) == ["normalise"]
+    assert name([20.0, 30.0, 40.0], since=50.0) == ["convert"]
+
+
+def test_of_several_people_in_one_job_each_is_named(chain, tmp_path):
+    other = Job("convert", "sub-01", followers=chain[-1:])
+    group = Job("group", jobs=[*chain[:3], other])
+    assert [step.participant for step in found([other, *chain], [group])] == ["sub-01", "sub-02"]
 
 
 def test_an_interrupted_run_says_nothing_of_anybody(chain):

@@ -6,6 +6,7 @@ makes both again.
 
 import subprocess
 
+from pet_spect.live_run import RUN_FILE
 from pet_spect.study.unfinished import unfinished_line, unfinished_steps
 
 UNFINISHED = []
@@ -13,7 +14,16 @@ UNFINISHED = []
 
 def unfinished_flags(wildcards):
     """The people of whom there is no uptake; nobody while a run is planned, so that this redoes nothing."""
-    return [word for step in UNFINISHED if step.step != "figures" for word in ("--unfinished", *step)]
+    return [word for step in UNFINISHED if lacks_uptake(step) for word in ("--unfinished", *step)]
+
+
+def lacks_uptake(step):
+    """Whether the uptake of that person is not there; after a crash of the pictures it is, except on a cluster.
+
+    There the steps of one person fail together.
+    """
+    uptake = Path("results", layout.uptake_table(step.participant, ATLAS.name))
+    return step.step != "figures" or not uptake.exists()
 
 
 def without_pictures(wildcards):
@@ -24,7 +34,9 @@ def without_pictures(wildcards):
 def make_without_the_unfinished():
     """Make what waits for somebody's crashed step, if nothing else keeps it from being made; return whether it did."""
     left = [job for job in workflow.dag.needrun_jobs() if not workflow.dag.finished(job) and job.rule.name != "all"]
-    UNFINISHED[:] = unfinished_steps(left, workflow.scheduler.failed, lambda job: workflow.dag.depending[job])
+    UNFINISHED[:] = unfinished_steps(
+        left, workflow.scheduler.failed, lambda job: workflow.dag.depending[job], since=RUN_FILE.stat().st_mtime
+    )
     if not UNFINISHED:
         return False
     for job in (job for rule in ("cohort", "outcomes", "report", "manifest") for job in left if job.rule.name == rule):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -39,9 +40,12 @@ class UnfinishedStep(NamedTuple):
 
 
 def unfinished_steps(
-    left: Collection[Job], failed: Iterable[Any], depending: Callable[[Job], Iterable[Job]]
+    left: Collection[Job], failed: Iterable[Any], depending: Callable[[Job], Iterable[Job]], *, since: float = 0.0
 ) -> list[UnfinishedStep]:
-    """Return for each person the first step that failed.
+    """Return for each person the step that failed, of several the first one.
+
+    When a job of a cluster fails, Snakemake removes what all its steps made, so that the step that failed is told from
+    the logs: each step starts its own anew, so the last one written belongs to it.
 
     Parameters
     ----------
@@ -51,6 +55,8 @@ def unfinished_steps(
         What was tried in vain; groups too.
     depending : callable
         The jobs that wait for a job.
+    since : float, default 0
+        When the run began, in seconds since the epoch: older logs say nothing of it.
 
     Returns
     -------
@@ -58,18 +64,44 @@ def unfinished_steps(
         In the order of the names. Empty if a step of everybody failed, or if something is left that waits for no failed
         job: the run was interrupted, and nobody knows whose steps would fail.
     """
-    tried = [member for job in failed for member in (job.jobs if job.is_group() else [job])]
+    crashed = [list(job.jobs) if job.is_group() else [job] for job in failed]
+    tried = [job for jobs in crashed for job in jobs]
     if any(job.rule.name not in STEPS for job in tried) or not set(left) <= _with_followers(tried, depending):
         return []
     first: dict[str, Job] = {}
-    for job in sorted(tried, key=lambda job: STEPS.index(job.rule.name)):
-        person = job.wildcards_dict["participant"]
-        if person not in first and not all(Path(file).exists() for file in job.output):
-            first[person] = job
+    for job in sorted((_last_started(jobs, since) for group in crashed for jobs in _open_by_person(group)), key=_place):
+        first.setdefault(job.wildcards_dict["participant"], job)
     return [
         UnfinishedStep(person, job.rule.name.removesuffix("_anat"), next(iter(job.log)))
         for person, job in sorted(first.items())
     ]
+
+
+def _open_by_person(jobs: Iterable[Job]) -> Collection[list[Job]]:
+    people: dict[str, list[Job]] = {}
+    for job in jobs:
+        if not all(Path(file).exists() for file in job.output):
+            people.setdefault(job.wildcards_dict["participant"], []).append(job)
+    return people.values()
+
+
+def _last_started(jobs: Iterable[Job], since: float) -> Job:
+    """Return the job whose log was written last since then; the first one if none was."""
+    in_order = sorted(jobs, key=_place)
+    written = {job: _time_of(next(iter(job.log))) for job in in_order}
+    started = [job for job in in_order if written[job] >= since]
+    return max(started, key=lambda job: written[job], default=in_order[0])
+
+
+def _place(job: Job) -> int:
+    return STEPS.index(job.rule.name)
+
+
+def _time_of(path: str) -> float:
+    try:
+        return Path(path).stat().st_mtime
+    except OSError:
+        return -inf
 
 
 def _with_followers(jobs: Iterable[Job], depending: Callable[[Job], Iterable[Job]]) -> set[Job]:
