@@ -48,11 +48,12 @@ def main() -> None:
         print(f"a calm run takes {seconds:.0f} s and makes {len(expected)} files", flush=True)
         played: Counter[str] = Counter()
         failed = []
+        order = random.Random(options.seed).sample(FAULTS, len(FAULTS))
         for number in range(options.rounds):
             if time.monotonic() - begin > 60 * options.minutes:
                 break
             dice = random.Random(f"{options.seed} {number}")
-            fault, name = FAULTS[number % len(FAULTS)], dice.choice(NAMES)
+            fault, name = order[number % len(FAULTS)], dice.choice(NAMES)
             place = Path(folder, str(number), name)
             one = Round(copied(finished, place), finished.results, dice, seconds)
             wrong = play(one, fault, expected)

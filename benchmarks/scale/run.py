@@ -92,11 +92,13 @@ def measure_size(folder: Path, source: Path, people: int, steps: Sequence[str], 
     tell("cohort", ["bash", "-c", cohort])
     tell("report", [str(BIN / "pet-spect"), "report", "results", "--no-outcomes"])
     tell("manifest", [str(BIN / "pet-spect"), "manifest", "results", "--no-outcomes"])
-    subprocess.run([str(BIN / "pet-spect"), "accounted", "results", "--out", "results/tables/accounted.tsv"], check=True)
+    subprocess.run(
+        [str(BIN / "pet-spect"), "accounted", "results", "--out", "results/tables/accounted.tsv"], check=True
+    )
     if "verify" in steps:
         tell("verify", [str(BIN / "pet-spect"), "verify", "results"])
     if {"again", "one_more"} & set(steps):
-        subprocess.run(snakemake("--touch", "--quiet"), cwd=folder, check=True, capture_output=True)
+        measured(snakemake("--touch"), folder)
         tell("again", snakemake("-n"))
         add_person(folder, people + 1)
         tell("one_more", snakemake("-n"))

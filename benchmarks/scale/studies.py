@@ -7,6 +7,7 @@ import shutil
 import struct
 import zlib
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 from pet_spect.digests import file_sha256, json_sha256, text_sha256
@@ -71,7 +72,7 @@ def _write(path: Path, lines: Iterator[str]) -> None:
 
 
 def copy_person(source: Path, who: str, results: Path, number: int) -> None:
-    """Copy a participant's results under another name; volumes become links to one file that holds nothing.
+    """Copy a participant's results under another name; volumes hold nothing.
 
     Parameters
     ----------
@@ -83,8 +84,6 @@ def copy_person(source: Path, who: str, results: Path, number: int) -> None:
         Of the copy.
     """
     new = name(number)
-    nothing = results.parent / "nothing.nii.gz"
-    nothing.touch()
     for path in [*files_below(source, who), *files_below(source, f"figures/{who}")]:
         if path in (layout.manifest_part(who), layout.figures_part(who)):
             continue
@@ -93,14 +92,14 @@ def copy_person(source: Path, who: str, results: Path, number: int) -> None:
         if path.endswith(_TEXT):
             copy.write_text((source / path).read_text(encoding="utf-8").replace(who, new), encoding="utf-8")
         elif path.endswith(".nii.gz"):
-            copy.hardlink_to(nothing)
+            copy.touch()
         elif path.endswith(".png"):
             copy.write_bytes(renamed_picture((source / path).read_bytes(), who, new))
         else:
             shutil.copyfile(source / path, copy)
     _repair_chain(results, new)
     roles = read_part(source, who).inputs
-    write_part(results, new, _stems(results, new), dict.fromkeys(roles, text_sha256([file_sha256(nothing)])))
+    write_part(results, new, _stems(results, new), dict.fromkeys(roles, text_sha256([sha256().hexdigest()])))
     write_figures_part(results, new)
 
 
