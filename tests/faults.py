@@ -62,11 +62,24 @@ class Round:
         return self.dice.choice([folder for folder in folders if folder.name in ("FDG", "IMZ")])
 
 
-def copied(study: Study, folder: Path) -> Study:
-    """Return a study with the inputs of another one, and the workflow whose slow steps are quick."""
+def copied(study: Study, folder: Path, only: str | None = None) -> Study:
+    """Return a study with the inputs of another one, or of one person, and the workflow whose slow steps are quick."""
     shutil.copytree(study.folder, folder, ignore=shutil.ignore_patterns("results", "logs", ".snakemake"))
+    if only is not None:
+        keep_person(folder, only)
     snakefile = REPOSITORY / "tests/workflow/replayed/Snakefile"
     return Study(folder, snakefile, REPOSITORY / "profiles/default")
+
+
+def keep_person(folder: Path, who: str) -> None:
+    """Take everybody else, and their scans, out of a study."""
+    for table in sorted((folder / "config").glob("*.tsv")):
+        head, *lines = table.read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if line.startswith(f"{who}\t")]
+        table.write_text("\n".join([head, *kept, ""]), encoding="utf-8")
+    for scans in folder.glob("*dicom/sub-*"):
+        if scans.name != who:
+            shutil.rmtree(scans)
 
 
 def contents(study: Study) -> dict[str, str]:

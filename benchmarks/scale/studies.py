@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from pet_spect.digests import file_sha256, json_sha256, text_sha256
+from pet_spect.digests import file_sha256, text_sha256
 from pet_spect.results import layout
-from pet_spect.results.manifest_entries import FileEntry, files_below
+from pet_spect.results.manifest_entries import files_below
 from pet_spect.results.manifest_part import read_part, write_figures_part, write_part
 
 VISITS = ("baseline", "year1")
