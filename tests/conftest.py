@@ -34,9 +34,11 @@ settings.load_profile("pet_spect")
 STUDY = (
     "tests/slurm/test_slurm.py",
     "tests/workflow/test_bad_scans.py",
+    "tests/workflow/test_faults.py",
     "tests/workflow/test_full_disk.py",
     "tests/workflow/test_interruption.py",
     "tests/workflow/test_run.py",
+    "tests/workflow/test_same_numbers.py",
     "tests/workflow/test_visits.py",
 )
 

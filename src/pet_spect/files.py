@@ -148,7 +148,13 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def read_json(
-    path: Path, error: type[PetSpectError], what: What, *, label: str | None = None, once: Collection[str] = ()
+    path: Path,
+    error: type[PetSpectError],
+    what: What,
+    *,
+    label: str | None = None,
+    once: Collection[str] = (),
+    largest: int = _LARGEST_JSON,
 ) -> dict[str, Any]:
     """Read a JSON object, in UTF-8, UTF-16 or UTF-32, with a byte-order mark or without.
 
@@ -163,6 +169,8 @@ def read_json(
         How messages call the file, instead of its path. They quote none of its text.
     once : collection of str
         Keys that must not be repeated with different values. For other keys the last value counts.
+    largest : int, default 64 MiB
+        Bytes; a larger file is refused unread.
 
     Raises
     ------
@@ -179,8 +187,8 @@ def read_json(
         return held
 
     try:
-        if path.stat().st_size > _LARGEST_JSON:
-            raise error(f"{label}: is larger than {_LARGEST_JSON >> 20} MiB", code=unreadable)
+        if path.stat().st_size > largest:
+            raise error(f"{label}: is larger than {largest >> 20} MiB", code=unreadable)
         content = json.loads(path.read_bytes(), object_pairs_hook=collect)
     except OSError as trouble:
         raise error(f"{label}: cannot be read ({trouble.strerror})", code=missing) from None

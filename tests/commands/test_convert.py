@@ -1,6 +1,7 @@
 """``pet-spect convert`` as a person or a rule runs it."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from pet_spect.cli import main
 from pet_spect.errors import RefusedError
 from pet_spect.imaging.images import read_scan, read_sidecar
+from pet_spect.study.fingerprint import fingerprint
 
 
 def nm_object():
@@ -85,6 +87,32 @@ def test_a_recorded_refusal_without_a_label_holds_no_path(projections, tmp_path,
     assert main(["convert", str(projections), "--out", str(out), "--record-refusal"]) == 0
     assert "scan: file 1 of 1: holds projections" in out.with_name("image.json").read_text()
     assert projections.name not in out.with_name("image.json").read_text() + capfd.readouterr().err
+
+
+@pytest.mark.parametrize("change", ["emptied", "gone", "other time"])
+def test_a_scan_whose_files_changed_during_the_run_is_neither_converted_nor_recorded_as_refused(
+    scan, tmp_path, capfd, change
+):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    slices = scan.rename(folder / scan.name)
+    before = fingerprint(folder)
+    if change == "other time":
+        os.utime(slices, (1, 1))
+    else:
+        slices.unlink()
+    if change == "gone":
+        folder.rmdir()
+    flags = ["--label", "sub-01", "--record-refusal", "--fingerprint", before]
+    assert main(["convert", str(folder), "--out", str(tmp_path / "out/image.nii.gz"), *flags]) == 1
+    assert "sub-01: its files changed, or were not there, while the run worked" in capfd.readouterr().err
+    assert not (tmp_path / "out/image.nii.gz").exists()
+
+
+def test_a_scan_whose_files_are_as_they_were_is_converted(scan, tmp_path):
+    out = tmp_path / "image.nii.gz"
+    assert main(["convert", str(scan), "--out", str(out), "--fingerprint", fingerprint(scan)]) == 0
+    assert out.exists()
 
 
 @pytest.mark.parametrize(

@@ -99,3 +99,12 @@ def test_the_verb_of_a_file(path, verb):
 
 def test_the_terminal_says_the_hash_of_the_manifest(results):
     assert manifest_line(results).endswith(f"manifest.json, SHA-256 {file_sha256(results / MANIFEST)}")
+
+
+def test_the_manifest_of_a_large_study_can_be_read(results):
+    write_manifest(results)
+    path = results / MANIFEST
+    small = read_manifest(results)
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(" " * (2**26 + 1))
+    assert read_manifest(results) == small

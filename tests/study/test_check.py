@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -831,6 +832,14 @@ def test_a_mistake_among_the_sign_offs(folder, row, expected):
     folder.write("qc.tsv", QC + row + "\n")
     (mistake,) = folder.mistakes()
     assert str(mistake).startswith(f"qc.tsv: {expected}")
+
+
+def test_a_scan_from_a_computer_whose_clock_is_ahead_is_a_mistake(folder):
+    os.utime("c", (4e9, 4e9))
+    folder.write("scans.tsv", "participant_id session tracer path\nsub-01 year1 FDG c\n")
+    (mistake,) = folder.mistakes()
+    assert mistake.message.startswith("c has a date in the future (2096-10-")
+    assert mistake.message.endswith("from a computer whose clock is wrong; type: touch c")
 
 
 def test_a_row_with_several_wrong_columns_has_as_many_mistakes(folder):

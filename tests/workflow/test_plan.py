@@ -101,8 +101,8 @@ def test_which_of_several_volumes_is_meant_reaches_convert_as_flags(study):
 
 def test_what_the_header_must_say_of_the_tracer_reaches_convert_as_flags(study):
     plan = study.snakemake("-n", "-p").stdout
-    assert "--record-refusal --radionuclide F18 --radiopharmaceutical fluorodeoxyglucose 2>" in plan
-    assert "--record-refusal --radionuclide I123 --radiopharmaceutical iomazenil 2>" in plan
+    assert "--record-refusal --radionuclide F18 --radiopharmaceutical fluorodeoxyglucose --fingerprint " in plan
+    assert "--record-refusal --radionuclide I123 --radiopharmaceutical iomazenil --fingerprint " in plan
 
 
 def test_fdg_and_imz_of_another_label_are_checked_and_a_tracer_without_the_keys_is_not(study):
@@ -116,8 +116,8 @@ def test_fdg_and_imz_of_another_label_are_checked_and_a_tracer_without_the_keys_
     study.write("config/scans.tsv", SCANS)
     plan = " ".join(study.snakemake("-n", "-p").stdout.split())
     flags = "--radionuclide F18 --radiopharmaceutical FDG --radiopharmaceutical 'our glucose'"
-    assert f"_trc-mine --record-refusal {flags} 2>" in plan
-    assert "_trc-other --record-refusal --radionuclide I123 --radiopharmaceutical iomazenil 2>" in plan
+    assert f"_trc-mine --record-refusal {flags} --fingerprint " in plan
+    assert "_trc-other --record-refusal --radionuclide I123 --radiopharmaceutical iomazenil --fingerprint " in plan
     assert "_trc-xyz --record-refusal" in plan
     assert "_trc-xyz --record-refusal --r" not in plan
 

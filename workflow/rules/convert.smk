@@ -74,7 +74,7 @@ rule convert:
         fingerprint=lambda wildcards: fingerprint(listed_scan(wildcards).path),
     shell:
         "pet-spect convert {input[0]:q} --out {output.image:q} --label {params.label:q} {params.facts:q}"
-        " --record-refusal {params.tracer:q} 2> {log:q}"
+        " --record-refusal {params.tracer:q} --fingerprint {params.fingerprint} 2> {log:q}"
 
 
 rule convert_anat:
@@ -92,4 +92,4 @@ rule convert_anat:
         fingerprint=lambda wildcards: fingerprint(PARTICIPANTS[wildcards.participant].anat),
     shell:
         "pet-spect convert {input[0]:q} --anat --out {output.image:q} --label {wildcards.participant:q}_anat"
-        " {params.series:q} --record-refusal 2> {log:q}"
+        " {params.series:q} --record-refusal --fingerprint {params.fingerprint} 2> {log:q}"

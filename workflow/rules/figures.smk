@@ -1,3 +1,6 @@
+REFERENCES_TOLD = json.dumps(config["references"])
+
+
 rule figures:
     """Pictures of one participant: how each scan was registered, its uptake, and what differs between two visits."""
     input:
@@ -34,7 +37,7 @@ rule figures:
         lesion_side=lambda wildcards: PARTICIPANTS[wildcards.participant].lesion_side,
         sessions=config["sessions"],
         primary=[f"{tracer}={primary['reference']}" for tracer, primary in config["analysis"]["primary"].items()],
-        references=lambda wildcards: json.dumps(config["references"]),  # its braces are no wildcards
+        references=lambda wildcards: REFERENCES_TOLD,  # its braces are no wildcards
     shell:
         "pet-spect figures --participant {wildcards.participant:q} --results results {params.scans:q}"
         " {params.atlas:q} --target {params.target:q} --reference {params.reference:q}"

@@ -34,6 +34,7 @@ if workflow.is_main_process:
 
 
 onstart:
+    gc.enable()
     claim_folder()
     record_analysis_plan()
     # Executors of clusters do not name a job when it starts, only its number when it ends.

@@ -22,12 +22,13 @@ from pet_spect.dicom.anatomy.convert import convert_anat
 from pet_spect.dicom.convert import convert_scan
 from pet_spect.dicom.facts.declared import Declared
 from pet_spect.digests import source_sha256
-from pet_spect.errors import ConfigError, PetSpectError
+from pet_spect.errors import ConfigError, DicomError, PetSpectError
 from pet_spect.files import is_nifti, sidecar
 from pet_spect.imaging.images import write_refusal, write_scan
 from pet_spect.model import Refusal
 from pet_spect.nuclides import radionuclide_name
 from pet_spect.results.provenance_record import Provenance, software, with_provenance
+from pet_spect.study.fingerprint import fingerprint
 
 _OF_PERSON = frozenset({"weight_kg", "height_m", "dose_mbq", "injection_time", "uptake_minutes", "sex"})
 
@@ -75,6 +76,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--anat", action="store_true", help="it is an anatomical image: T1-weighted MR, or CT")
     parser.add_argument("--record-refusal", action="store_true", help="write a refusal as the output, and exit with 0")
+    parser.add_argument(
+        "--fingerprint",
+        metavar="HEX",
+        help="of the scan's files when the run began; if they are others now, nothing is written",
+    )
     gaps = parser.add_argument_group("what the header may lack", "fills gaps; a conflict with the header is a warning")
     gaps.add_argument("--weight-kg", type=at_most(400, "kilograms"))
     gaps.add_argument(
@@ -133,7 +139,15 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Convert one scan; with ``--record-refusal`` a refusal becomes the output."""
+    """Convert one scan; with ``--record-refusal`` a refusal becomes the output.
+
+    Raises
+    ------
+    ConfigError
+        If flags contradict each other.
+    DicomError
+        If the scan is refused, or with ``--fingerprint`` its files have changed since; that is never recorded.
+    """
     declared = Declared(
         weight_kg=options.weight_kg,
         height_m=options.height_m,
@@ -165,12 +179,27 @@ def run(options: argparse.Namespace) -> None:
         if not options.record_refusal:
             raise
         refused = with_provenance({}, _made(options, declared))
+        _check_unchanged(options.scan, options.fingerprint, label)
         write_refusal(options.out, Refusal("convert", error.code, str(error)), refused)
         print(f"pet-spect convert: {error}", file=sys.stderr)
         return
     finally:
         gc.enable()
-    write_scan(options.out, volume, with_provenance(facts, _made(options, declared)))
+    made = _made(options, declared)
+    _check_unchanged(options.scan, options.fingerprint, label)
+    write_scan(options.out, volume, with_provenance(facts, made))
+
+
+def _check_unchanged(scan: Path, expected: str | None, label: str | None) -> None:
+    """Check that the files of a scan are those that the run found when it began.
+
+    A disk that is away for a minute would otherwise leave a refusal, which the next run takes for the last word.
+    """
+    if expected is not None and fingerprint(scan) != expected:
+        raise DicomError(
+            f"{label or scan}: its files changed, or were not there, while the run worked; nothing was written. See"
+            " that they are all there, then start the run again"
+        )
 
 
 def _made(options: argparse.Namespace, declared: Declared) -> Provenance:

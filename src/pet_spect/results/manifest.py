@@ -26,6 +26,9 @@ MANIFEST = "manifest.json"
 DERIVED = ("tables/accounted.tsv", "tables/accounted.json")
 """Files that are made after the manifest; they follow from ``tables/scans.tsv`` and its dictionary."""
 
+_LARGEST = 2**32
+"""Bytes; of 10,000 participants it has about 90 MB, more than any other JSON may have."""
+
 _PAGE_ENDINGS = (".html", ".png", ".svg", ".js", ".json", ".css", ".wasm", ".txt", ".ipynb", ".tsv", ".md")
 
 
@@ -159,7 +162,7 @@ def read_manifest(results: Path) -> Manifest:
     """
     path = results / MANIFEST
     try:
-        content: Mapping[str, Any] = read_json(path, TableError, "record")
+        content: Mapping[str, Any] = read_json(path, TableError, "record", largest=_LARGEST)
         return from_json(Manifest, content)
     except MismatchError as error:
         raise TableError(

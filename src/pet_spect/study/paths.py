@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+import time
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -119,7 +121,10 @@ def colliding(names: Iterable[str]) -> tuple[str, str] | None:
 
 
 def check_there(line: TableRow, column: str, *, as_file: bool = False) -> None:
-    """Note in a row that its path does not exist.
+    """Note in a row that its path does not exist, or was changed in the future.
+
+    Snakemake refuses what was made from a file that is younger, after the work is done, and would do so again in each
+    run until that time has come.
 
     Parameters
     ----------
@@ -134,6 +139,13 @@ def check_there(line: TableRow, column: str, *, as_file: bool = False) -> None:
     is_there = os.path.isfile if as_file else os.path.exists  # Path.exists fails on a name that is too long
     if not is_there(text):
         line.refuse(absence(Path(text)), column)
+    elif (changed := os.stat(text).st_mtime) > time.time():  # noqa: PTH116
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(changed))
+        line.refuse(
+            f"{text} has a date in the future ({when}), from a computer whose clock is wrong; type:"
+            f" touch {shlex.quote(text)}",
+            column,
+        )
 
 
 def check_outside(lines: Iterable[TableRow], column: str, results: Path) -> None:

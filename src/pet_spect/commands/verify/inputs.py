@@ -109,21 +109,23 @@ def _scans(results: Path, record: RunRecord, config: Mapping[str, Any], folder: 
     listed = [(who, role, path) for who in record.inputs for role, path in given.get(who, {}).items()]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         hashes = list(pool.map(lambda each: _sha256(folder / each[2], each[1]), listed))
-    now = {(who, role): digest for (who, role, _), digest in zip(listed, hashes, strict=True)}
-    for who in record.inputs:
+    of_all: dict[str, dict[str, str | None]] = {who: {} for who in record.inputs}
+    for (who, role, _), digest in zip(listed, hashes, strict=True):
+        of_all[who][role] = digest
+    for who, now in of_all.items():
         try:
             then = read_part(results, who).inputs
         except TableError:
             continue  # found among the results
-        for role in sorted({*then, *(role for one, role in now if one == who)}):
-            if (who, role) not in now:
+        for role in sorted({*then, *now}):
+            if role not in now:
                 yield Finding(f"{who} {role}", "missing: the tables no longer name it")
-            elif now[who, role] is None:
+            elif now[role] is None:
                 if role in then:
                     yield Finding(f"{who} {role}", "missing: its files are not where the tables say")
             elif role not in then:
                 yield Finding(f"{who} {role}", "foreign: the run was made without it")
-            elif now[who, role] != then[role]:
+            elif now[role] != then[role]:
                 yield Finding(f"{who} {role}", "altered: its files are not those that the run was made from")
 
 

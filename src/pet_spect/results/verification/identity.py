@@ -37,10 +37,13 @@ def check_identity(results: Path, manifest: Manifest) -> list[Finding]:
     if record is None or record.identified() != record or record.run_id != manifest.run_id:
         return [Finding(run_name, "is not the record of the run of the manifest", remade_by(run_name))]
     found = [*_dictionaries(results, manifest, record), *_plans(results, record)]
-    entries = by_path(manifest.files)
+    of_participants: dict[str, dict[str, FileEntry]] = {}
+    for path, entry in by_path(manifest.files).items():
+        of_participants.setdefault(path.partition("/")[0], {})[path] = entry
+    unfinished = set(manifest.unfinished)
     for participant in record.inputs:
-        if participant not in manifest.unfinished:
-            found += _chain(results, participant, record, entries)
+        if participant not in unfinished:
+            found += _chain(results, participant, record, of_participants.get(participant, {}))
     return found
 
 
@@ -94,7 +97,7 @@ def check_derived(results: Path) -> Iterator[Finding]:
 
 
 def _chain(results: Path, participant: str, record: RunRecord, entries: dict[str, FileEntry]) -> Iterator[Finding]:
-    """Yield what was made from another file than the one that is there."""
+    """Yield what was made from another file than the one that is there; `entries` are the participant's own."""
     part = layout.manifest_part(participant)
     own_record = layout.registration_record(participant)
     try:
@@ -102,13 +105,13 @@ def _chain(results: Path, participant: str, record: RunRecord, entries: dict[str
             yield Finding(part, "states other inputs than the record of the run", remade_by(part))
         if own_record not in entries:
             return
-        sidecars = [path for path in entries if path.startswith(f"{participant}/") and path.endswith("_uptake.json")]
+        sidecars = [path for path in entries if path.endswith("_uptake.json")]
         for path in sidecars:
             made = read_provenance(results / path)
             if made is not None and made.inputs.get("registration") != entries[own_record].sha256:
                 yield Finding(path, f"was measured with another registration than {own_record}", remade_by(path))
         registered = read_provenance(results / own_record)
-        hashes = {entry.sha256 for path, entry in entries.items() if path.startswith(f"{participant}/")}
+        hashes = {entry.sha256 for entry in entries.values()}
         used = {} if registered is None else registered.inputs
         for role in sorted(role for role in used if role.endswith((" image", " sidecar"))):
             if used[role] not in hashes:
