@@ -107,21 +107,28 @@ docs: .venv/dev.stamp
 
 # The time of the commit stands for the time of the build. setuptools writes the present time into a source archive.
 dist: export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 315532800)
-dist: .venv/dev.stamp
+dist: .venv-release/stamp
 	rm -rf dist
 	$(UV) build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist .
 	$(BIN)/python requirements/reproducible.py dist/*.tar.gz
-	$(BIN)/cyclonedx-py requirements requirements/runtime.lock --pyproject pyproject.toml --output-reproducible -o dist/sbom.json
+	.venv-release/bin/cyclonedx-py requirements requirements/runtime.lock --pyproject pyproject.toml --output-reproducible -o dist/sbom.json
 	cd dist && sha256sum * | tee SHA256SUMS
 
-audit: .venv/dev.stamp
-	$(BIN)/pip-audit --requirement requirements/runtime.lock --require-hashes --disable-pip
+audit: .venv-release/stamp
+	.venv-release/bin/pip-audit --requirement requirements/runtime.lock --require-hashes --disable-pip
+
+# Apart from .venv, where one of their packages would slow every start of Snakemake.
+.venv-release/stamp: .venv/dev.stamp requirements/release.lock
+	$(PYTHON) -m venv .venv-release
+	$(UV) pip install --quiet --python .venv-release/bin/python --require-hashes -r requirements/release.lock
+	touch $@
 
 # The full lock first: what a development tool holds back, the runtime lock must hold back too.
 lock: .venv/bootstrap.stamp
 	$(COMPILE) --extra slurm --extra dev --extra docs pyproject.toml -o requirements/dev.lock
 	$(COMPILE) --extra slurm --constraint requirements/dev.lock pyproject.toml -o requirements/runtime.lock
+	printf 'cyclonedx-bom\npip-audit\n' | $(COMPILE) - -o requirements/release.lock
 	printf 'setuptools\nuv\n' | $(COMPILE) - -o requirements/bootstrap.lock
 
 clean:
-	rm -rf .venv .venv-3.* demo build dist docs/reference/generated .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-3.* .venv-release demo build dist docs/reference/generated .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
