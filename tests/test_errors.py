@@ -47,11 +47,13 @@ _NOT_A_MESSAGE = {
     "report/methods/citations.py": 1,
     "report/methods/registration.py": 1,
     "report/methods/scans.py": 3,
-    "report/methods/statistics.py": 1,
+    "report/methods/statistics.py": 2,
     "report/methods/wording.py": 1,
+    "report/not_compared.py": 2,
     "report/participants.py": 1,
     "report/people_table.py": 1,
     "report/person/page.py": 1,
+    "report/person/placement.py": 2,
     "report/results_folder.py": 1,
     "report/viewer/packed.py": 1,  # a script
     "results/plan_table.py": 1,  # a printed table

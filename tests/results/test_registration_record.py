@@ -170,9 +170,3 @@ def test_no_value_of_a_field_gives_a_traceback(tmp_path_factory, name, value):
         read_registration_record(path)
     except PetSpectError as error:
         assert error.code == "record_unreadable"  # noqa: PT017
-
-
-def test_a_record_without_versions_of_packages_is_read_as_not_knowing_them(path):
-    write_registration_record(path, FULL)
-    assert "Packages" not in json.loads(path.read_text())["Settings"]
-    assert read_registration_record(path).settings.packages is None
