@@ -94,7 +94,7 @@ def arguments(results: Path, *, side: str = "left", primary: str = "contralatera
 
 def drawn(results: Path) -> dict[str, list[str]]:
     """Return for each kind of picture the sessions of which there is one."""
-    names = sorted(path.stem for path in (results / "figures" / WHO).iterdir())
+    names = sorted(path.stem for path in (results / "figures" / WHO).glob("*.png"))
     kinds: dict[str, list[str]] = {}
     for name in names:
         _, session, _, kind = name.split("_")

@@ -70,6 +70,7 @@ def test_after_the_last_failure_tables_and_report_are_made_without_the_person(la
     assert {"convert", "normalise", "measure", "figures", "cohort", "report"} <= lacking_all.planned().keys()
 
 
+@pytest.mark.hand
 def test_a_person_whose_pictures_failed_is_missed_in_the_tables_too_until_the_next_run(lacking_all, profile, scheduler):
     (lacking_all.folder / "crash-figures").write_text("sub-02", encoding="utf-8")
     run = lacking_all.snakemake(*profile, "--retries", "0", environment=scheduler)

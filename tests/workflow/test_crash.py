@@ -63,7 +63,7 @@ def test_a_crash_of_a_first_run_costs_nobody_the_report(finished):
         for folder in ("sub-02", "figures/sub-02"):
             shutil.rmtree(finished.results / folder, ignore_errors=True)
         crash(finished, verb, "sub-02")
-        run = finished.snakemake()
+        run = finished.snakemake("--forcerun", "cohort")
         (finished.folder / f"crash-{verb}").unlink()
         assert run.returncode == 1
         assert f"Unfinished:   sub-02 ({verb}, logs/{verb}/sub-02" in run.stderr

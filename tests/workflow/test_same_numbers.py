@@ -37,6 +37,7 @@ def of_person(study, who):
     return {name: digest for name, digest in faults.contents(study).items() if f"{who}/" in name}
 
 
+@pytest.mark.hand
 def test_a_person_registered_alone_elsewhere_has_every_byte_of_the_run_with_others(signed, tmp_path, quick_study_in):
     study = quick_study_in(tmp_path / "Ärzte it's 研究")
     shutil.copytree(signed[0].folder, study.folder, ignore=shutil.ignore_patterns("results", "logs", ".snakemake"))
@@ -54,6 +55,7 @@ def test_tables_report_and_manifest_made_again_elsewhere_are_the_same_bytes(sign
     assert faults.contents(study) == faults.contents(signed[0])
 
 
+@pytest.mark.hand
 def test_the_order_of_lines_in_the_tables_changes_the_order_of_rows_alone(signed, tmp_path, quick_study_in):
     study = quick_study_in(tmp_path / "shuffled")
     shutil.copytree(signed[0].folder, study.folder)

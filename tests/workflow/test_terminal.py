@@ -27,7 +27,7 @@ def test_a_dry_run_of_two_people_is_an_overview_and_a_count_for_each_step(study)
     lines = plan.stdout.splitlines()
     assert lines[:4] == FIVE_LINES
     assert lines[4].startswith("Analysis:     plan ")
-    assert lines[5].startswith("To do:        17 steps (8 convert, 2 normalise, 2 measure, 2 figures, 1 cohort, ")
+    assert lines[5].startswith("To do:        18 steps (8 convert, 2 normalise, 2 measure, 2 figures, 1 cohort, ")
     assert "    convert    8" in lines
     assert len(lines) + len(plan.stderr.splitlines()) < 25
     assert "pet-spect" not in plan.stdout
@@ -62,7 +62,7 @@ def test_elsewhere_a_finished_step_is_one_line_without_its_command(study):
     assert lines[:4] == FIVE_LINES
     assert lines[5] == "To do:        1 step (1 convert)"
     assert lines[6].endswith("  1 of 1  convert sub-01 year1 18FFDG")
-    assert lines[7:] == ["Report: not made yet (results/report/index.html)"]
+    assert lines[7:] == ["Manifest:     none", "Report: not made yet (results/report/index.html)"]
 
 
 def test_a_terminal_shows_a_bar(study):

@@ -7,7 +7,7 @@ makes both again.
 import subprocess
 
 from pet_spect.live_run import RUN_FILE
-from pet_spect.study.unfinished import unfinished_line, unfinished_steps
+from pet_spect.study.unfinished import STEPS, unfinished_line, unfinished_steps
 
 UNFINISHED = []
 
@@ -34,6 +34,9 @@ def without_pictures(wildcards):
 def make_without_the_unfinished():
     """Make what waits for somebody's crashed step, if nothing else keeps it from being made; return whether it did."""
     left = [job for job in workflow.dag.needrun_jobs() if not workflow.dag.finished(job) and job.rule.name != "all"]
+    # What an earlier run made of these people is there, and the next run would take it for done.
+    for job in (job for job in left if job.rule.name in STEPS):
+        workflow.persistence.started(job)
     UNFINISHED[:] = unfinished_steps(
         left, workflow.scheduler.failed, lambda job: workflow.dag.depending[job], since=RUN_FILE.stat().st_mtime
     )

@@ -119,6 +119,9 @@ def test_a_scan_with_flipped_voxel_axes_gives_what_the_same_scan_in_canonical_or
         arguments = ["normalise", "--participant", "sub-01", "--results", str(results), "--scan", "baseline", "FDG"]
         assert main([*arguments, str(path)]) == 0
         found.append((record(results), images.read_volume(results / layout.standard_image(*FDG, "pet")).data))
+    for told, _ in found:
+        told.pop("Provenance")  # the two files have other bytes
+        told.pop("OutputSha256")
     assert found[0][0] == found[1][0]
     assert np.array_equal(found[0][1], found[1][1], equal_nan=True)
 
