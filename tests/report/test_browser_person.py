@@ -147,7 +147,7 @@ def test_keys_go_to_the_neighbours(open_page, person, key, name):
 def test_keys_can_be_turned_off_and_leave_tables_and_the_history_alone(open_page, person):
     page, _ = open_page(person, 1280)
     page.evaluate("document.querySelectorAll('details').forEach(item => item.open = true)")
-    page.locator("section.history button").first.focus()
+    page.locator("section.history input[type=search]").first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Control+f")
     page.locator("#keys-on").uncheck()
