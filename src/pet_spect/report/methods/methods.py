@@ -79,10 +79,8 @@ def methods_part(results: Path, loaded: Results, *, with_outcomes: bool = True) 
 
     Raises
     ------
-    ImageError
-        If a registration record is unusable.
     TableError
-        If the description of the dataset, a sidecar or a table is unusable.
+        If the description of the dataset or a table is unusable.
     """
     run = read_run(results, loaded, with_outcomes=with_outcomes)
     return {"methods": methods_of(run), "provenance": provenance_of(run, results)}

@@ -123,10 +123,8 @@ def read_run(results: Path, loaded: Results, *, with_outcomes: bool = True) -> R
 
     Raises
     ------
-    ImageError
-        If a registration record is unusable.
     TableError
-        If the description of the dataset, a sidecar or a table is unusable.
+        If the description of the dataset or a table is unusable.
     """
     scans = loaded.tables["scans"]
     statement = recorded_statement(loaded.dictionaries["summary"])

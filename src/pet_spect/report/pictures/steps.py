@@ -159,15 +159,7 @@ def in_own_space(scan: Registration, masks: Mapping[str, Outline]) -> Step:
         return apply_affine(scan.participant_to_scan_points, displace(scan.from_standard, points))
 
     left, right = (to_scan(masks[side].points).mean(axis=0) for side in ("left", "right"))
-    (x, y, z), pons = to_scan(np.array([_MIDDLE_MM, _PONS_MM]))
-    targets = (left + right) / 2
-    planes = [
-        Plane("axial", (x, y, targets[2]), _SIZE_MM, "through both targets"),
-        Plane("axial", (x, y, pons[2]), _SIZE_MM, "through cerebellum and pons"),
-        Plane("coronal", (x, targets[1], z), _SIZE_MM, "through both targets"),
-        Plane("sagittal", (left[0], y, z), _SIZE_MM, "left target"),
-        Plane("sagittal", (right[0], y, z), _SIZE_MM, "right target"),
-    ]
+    planes = _planes_of_scan(left, right, *to_scan(np.array([_MIDDLE_MM, _PONS_MM])))
     shown = _chosen(masks, "brain", "reference", "left", "right")
     return Step(
         "1  Own space: where the regions are measured",
@@ -175,6 +167,21 @@ def in_own_space(scan: Registration, masks: Mapping[str, Outline]) -> Step:
         [cut(scan.native, shown, plane, to_standard) for plane in planes],
         midplane=True,
     )
+
+
+def _planes_of_scan(
+    left: NDArray[np.float64], right: NDArray[np.float64], middle: NDArray[np.float64], pons: NDArray[np.float64]
+) -> list[Plane]:
+    """Return what is cut of a scan in its own space, through points of it, each (3,) RAS+ mm."""
+    x, y, z = middle
+    targets = (left + right) / 2
+    return [
+        Plane("axial", (x, y, targets[2]), _SIZE_MM, "through both targets"),
+        Plane("axial", (x, y, pons[2]), _SIZE_MM, "through cerebellum and pons"),
+        Plane("coronal", (x, targets[1], z), _SIZE_MM, "through both targets"),
+        Plane("sagittal", (left[0], y, z), _SIZE_MM, "left target"),
+        Plane("sagittal", (right[0], y, z), _SIZE_MM, "right target"),
+    ]
 
 
 def before_warp(scan: Registration, masks: Mapping[str, Outline]) -> Step:
@@ -251,15 +258,7 @@ def tried_pose(
     left, right = (masks[side].points.mean(axis=0) for side in ("left", "right"))
     carried = apply_affine(pose, np.array([left, right, _MIDDLE_MM, _PONS_MM]))
     kept = apply_affine(scan.affine, np.clip(apply_affine(to_voxels, carried), first, last - 1))
-    left, right, (x, y, z), pons = kept
-    targets = (left + right) / 2
-    planes = [
-        Plane("axial", (x, y, targets[2]), _SIZE_MM, "through both targets"),
-        Plane("axial", (x, y, pons[2]), _SIZE_MM, "through cerebellum and pons"),
-        Plane("coronal", (x, targets[1], z), _SIZE_MM, "through both targets"),
-        Plane("sagittal", (left[0], y, z), _SIZE_MM, "left target"),
-        Plane("sagittal", (right[0], y, z), _SIZE_MM, "right target"),
-    ]
+    planes = _planes_of_scan(*kept)
     shown = _chosen(masks, "brain", "reference", "left", "right")
     return Step(
         "2  The pose that was tried: the regions as it places them, before any warp",
