@@ -247,19 +247,30 @@ def table_writer(
 ) -> Iterator[Callable[[Iterable[Mapping[str, Any]]], None]]:
     """Write a table bit by bit: give what writes rows, as `write_table` writes all of them.
 
-    The table is there when the block succeeds.
+    Nothing is there before the block succeeds.
     """
-    write_json(sidecar_of_table(path), columns)  # first, so that a table that is there is documented
-    with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.write("\t".join(columns) + "\n")
+    with lines_writer(path, columns) as write:
+        yield lambda rows: write(_lines(rows, columns))
 
-        def write(rows: Iterable[Mapping[str, Any]]) -> None:
-            for row in rows:
-                if row.keys() != columns.keys():
-                    raise ValueError(f"row has columns {sorted(row)}, the table {sorted(columns)}")
-                stream.write("\t".join([_cell(row[name]) for name in columns]) + "\n")
 
-        yield write
+@contextmanager
+def lines_writer(path: Path, columns: Mapping[str, Mapping[str, Any]]) -> Iterator[Callable[[Iterable[str]], None]]:
+    """Write a table of lines that are spelled already: give what writes them.
+
+    Nothing is there before the block succeeds.
+    """
+    with whole_file(path) as partial:
+        with partial.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write("\t".join(columns) + "\n")
+            yield lambda lines: stream.writelines(f"{line}\n" for line in lines)
+        write_json(sidecar_of_table(path), columns)  # first, so that a table that is there is documented
+
+
+def _lines(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for row in rows:
+        if row.keys() != columns.keys():
+            raise ValueError(f"row has columns {sorted(row)}, the table {sorted(columns)}")
+        yield "\t".join([_cell(row[name]) for name in columns])
 
 
 def _cell(value: Any) -> str:

@@ -210,7 +210,7 @@ def _parts(
     have = dict.fromkeys(available)
     names = target if reference.regions == (TARGET,) else reference.regions
     if reference.regions == (EVERY,):
-        names = list(dict.fromkeys(region for region, _ in have))
+        names = tuple(dict.fromkeys(region for region, _ in have))
     sides = sides_of(reference.side, lesion_side)
     parts: list[tuple[str, RegionSide]] = []
     for name in names:
