@@ -209,6 +209,7 @@ def inert(text: str) -> str:
     return f"'{text}" if begins in (*_FORMULA, '"') and not _DECIMAL.fullmatch(text) else text
 
 
+@lru_cache(maxsize=2**12)  # zeros and ones of many rows
 def parse_float(text: str) -> float:
     """Return the number a table holds, NaN for ``n/a`` or nothing.
 
@@ -267,10 +268,11 @@ def lines_writer(path: Path, columns: Mapping[str, Mapping[str, Any]]) -> Iterat
 
 
 def _lines(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    names = columns.keys()
     for row in rows:
-        if row.keys() != columns.keys():
+        if row.keys() != names:
             raise ValueError(f"row has columns {sorted(row)}, the table {sorted(columns)}")
-        yield "\t".join([_cell(row[name]) for name in columns])
+        yield "\t".join([_cell(row[name]) for name in names])
 
 
 def _cell(value: Any) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -282,5 +283,6 @@ def _plan(options: argparse.Namespace, people: Mapping[str, Participant], qc: Qc
     )
 
 
-def _as_rows(rows: Sequence[Ratio] | Sequence[Change], names: Iterable[str]) -> Iterator[dict[str, Any]]:
-    return ({name: getattr(row, name) for name in names} for row in rows)
+def _as_rows(rows: Iterable[Ratio] | Iterable[Change], names: Collection[str]) -> Iterator[dict[str, Any]]:
+    values_of = attrgetter(*names)
+    return (dict(zip(names, values_of(row), strict=True)) for row in rows)
