@@ -209,7 +209,6 @@ def inert(text: str) -> str:
     return f"'{text}" if begins in (*_FORMULA, '"') and not _DECIMAL.fullmatch(text) else text
 
 
-@lru_cache(maxsize=2**12)  # zeros and ones of many rows
 def parse_float(text: str) -> float:
     """Return the number a table holds, NaN for ``n/a`` or nothing.
 
