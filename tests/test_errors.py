@@ -37,7 +37,7 @@ def test_a_message_is_one_line_that_steers_no_terminal():
 
 
 _NOT_A_MESSAGE = {
-    "commands/cohort.py": 1,  # a cell of scans.tsv, at most as many items as a protocol has
+    "commands/cohort/rows.py": 1,  # a cell of scans.tsv, at most as many items as a protocol has
     "commands/index.py": 1,  # help of a flag
     "dicom/objects/identity.py": 1,  # one to four words that the program knows
     "errors.py": 1,

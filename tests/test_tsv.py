@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pet_spect.errors import TableError
-from pet_spect.tsv import MOST_TYPED_BYTES, format_value, parse_float, read_table, write_table
+from pet_spect.tsv import MOST_TYPED_BYTES, format_value, parse_float, read_table, table_writer, write_table
 
 
 def test_a_table_comes_back_with_its_dictionary(tmp_path):
@@ -22,8 +22,19 @@ def test_a_table_comes_back_with_its_dictionary(tmp_path):
 def test_a_row_with_other_columns_is_a_bug_and_leaves_nothing(tmp_path):
     with pytest.raises(ValueError, match="row has columns"):
         write_table(tmp_path / "t.tsv", {"a": {}}, [{"b": 1}])
-    assert not (tmp_path / "t.tsv").exists()
-    assert not list(tmp_path.glob(".partial*"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_table_that_is_not_finished_is_not_there_and_nor_is_its_dictionary(tmp_path):
+    with pytest.raises(TableError), table_writer(tmp_path / "t.tsv", {"a": {}}) as write:
+        write([{"a": 1}])
+        raise TableError("the second person's table cannot be used")
+    assert not list(tmp_path.iterdir())
+    with table_writer(tmp_path / "t.tsv", {"a": {}}) as write:
+        write([{"a": 1}])
+        write([{"a": 2.5}, {"a": "=1"}])
+    assert (tmp_path / "t.tsv").read_text() == "a\n1\n2.5\n'=1\n"
+    assert (tmp_path / "t.json").is_file()
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def read_json(
     try:
         if path.stat().st_size > largest:
             raise error(f"{label}: is larger than {largest >> 20} MiB", code=unreadable)
-        content = json.loads(path.read_bytes(), object_pairs_hook=collect)
+        content = json.loads(path.read_bytes(), object_pairs_hook=collect if once else None)
     except OSError as trouble:
         raise error(f"{label}: cannot be read ({trouble.strerror})", code=missing) from None
     except UnicodeDecodeError:

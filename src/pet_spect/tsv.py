@@ -7,8 +7,10 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -235,13 +237,53 @@ def write_table(path: Path, columns: Mapping[str, Mapping[str, Any]], rows: Iter
     rows : iterable of mapping
         Each with exactly the keys of `columns`; see `format_value` and `inert`.
     """
-    write_json(sidecar_of_table(path), columns)  # first, so that a table that is there is documented
-    with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.write("\t".join(columns) + "\n")
-        for row in rows:
-            if row.keys() != columns.keys():
-                raise ValueError(f"row has columns {sorted(row)}, the table {sorted(columns)}")
-            stream.write("\t".join(inert(format_value(row[name])) for name in columns) + "\n")
+    with table_writer(path, columns) as write:
+        write(rows)
+
+
+@contextmanager
+def table_writer(
+    path: Path, columns: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Callable[[Iterable[Mapping[str, Any]]], None]]:
+    """Write a table bit by bit: give what writes rows, as `write_table` writes all of them.
+
+    Nothing is there before the block succeeds.
+    """
+    with lines_writer(path, columns) as write:
+        yield lambda rows: write(_lines(rows, columns))
+
+
+@contextmanager
+def lines_writer(path: Path, columns: Mapping[str, Mapping[str, Any]]) -> Iterator[Callable[[Iterable[str]], None]]:
+    """Write a table of lines that are spelled already: give what writes them.
+
+    Nothing is there before the block succeeds.
+    """
+    with whole_file(path) as partial:
+        with partial.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write("\t".join(columns) + "\n")
+            yield lambda lines: stream.writelines(f"{line}\n" for line in lines)
+        write_json(sidecar_of_table(path), columns)  # first, so that a table that is there is documented
+
+
+def _lines(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    names = columns.keys()
+    for row in rows:
+        if row.keys() != names:
+            raise ValueError(f"row has columns {sorted(row)}, the table {sorted(columns)}")
+        yield "\t".join([_cell(row[name]) for name in names])
+
+
+def _cell(value: Any) -> str:
+    if type(value) is float:
+        return f"{value:.12g}" if math.isfinite(value) else MISSING
+    return _text_cell(value) if type(value) is str else inert(format_value(value))
+
+
+@lru_cache(maxsize=2**12)
+def _text_cell(text: str) -> str:
+    """Return a text as a cell; most are those of many other rows."""
+    return inert(format_value(text))
 
 
 def sidecar_of_table(path: Path) -> Path:

@@ -4,14 +4,8 @@ REFERENCES_TOLD = json.dumps(config["references"])
 rule figures:
     """Pictures of one participant: how each scan was registered, its uptake, and what differs between two visits."""
     input:
-        scans=scans_of,
-        transforms=transforms_of,
-        lesion=lambda wildcards: (
-            ["results/" + layout.lesion_mask(wildcards.participant)] if SCANS[wildcards.participant] else []
-        ),
-        atlas=[ATLAS.labels, ATLAS.table],
+        # Scans and transforms, too, are read: they are older than what was measured in them.
         uptake=rules.measure.output.uptake,
-        dictionary=rules.measure.output.dictionary,
     output:
         report(
             directory("results/figures/{participant}"),

@@ -1,15 +1,7 @@
-def template_flags(wildcards):
-    """The template of every tracer of the study, in order: the first one the participant has leads.
-
-    Those of the tracers that a participant has not tell a scan that was listed under the wrong tracer.
-    """
-    return [
-        word for name, tracer in config["tracers"].items() for word in ("--template", f"{name}={tracer['template']}")
-    ]
-
-
-def template_files(wildcards):
-    return [word.split("=", 1)[1] for word in template_flags(wildcards) if is_nifti(Path(word))]
+# The template of every tracer of the study, in order: the first one the participant has leads. Those of the tracers
+# that a participant has not tell a scan that was listed under the wrong tracer.
+TEMPLATES = [f"{name}={tracer['template']}" for name, tracer in config["tracers"].items()]
+TEMPLATE_FILES = [file for _, file in (word.split("=", 1) for word in TEMPLATES) if is_nifti(Path(file))]
 
 
 def exclude_flags(wildcards):
@@ -43,7 +35,7 @@ rule normalise:
         scans=scans_of,
         anat=anat_of,
         lesion_mask=drawn_mask_of,
-        templates=template_files,
+        templates=TEMPLATE_FILES,
     output:
         to_standard="results/" + layout.participant_to_standard("{participant}"),
         from_standard="results/" + layout.standard_to_participant("{participant}"),
@@ -55,7 +47,7 @@ rule normalise:
     params:
         version=PACKAGE_VERSION,
         scans=scan_flags,
-        templates=template_flags,
+        templates=[word for template in TEMPLATES for word in ("--template", template)],
         anat=lambda wildcards: [word for image in anat_of(wildcards)[:1] for word in ("--anat", image)],
         lesion_mask=lambda wildcards: [word for mask in drawn_mask_of(wildcards) for word in ("--lesion-mask", mask)],
         exclude=exclude_flags,

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pet_spect import __version__
-from pet_spect.commands.cohort_plan import planned_reference
 from pet_spect.imaging.normal_uptake import PATTERNS
 from pet_spect.quantify.cohort.analysis.sets import PROTOCOL_FLAGS
+from pet_spect.quantify.references import Reference
 from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.remarks.catalogue import CATALOGUE
 from pet_spect.study.check import Study
@@ -59,3 +59,8 @@ def _tracer(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_file(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def planned_reference(reference: Reference) -> dict[str, Any]:
+    """Return a reference as the analysis plan holds it."""
+    return {"regions": list(reference.regions), "side": reference.side, "exclude": list(reference.exclude)}

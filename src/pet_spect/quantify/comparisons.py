@@ -79,14 +79,16 @@ def of_target(
     RegionError
         If a role names a region the scan's table does not have.
     """
+    targets: dict[str, RegionValue] = {}
     for suffix, measure, name in _rows(roles):
         reference = roles.references.get(name)
         target = other = RegionValue(math.nan, math.nan, reason=scan.absence)
         fault = None
         if not scan.absence:
-            own_side = opposite(lesion_side) if suffix == OTHER_SIDE else lesion_side
-            target = target_value(scan, roles, own_side, suffix.removesuffix(OTHER_SIDE))
-            other = _NOTHING
+            if suffix not in targets:
+                own_side = opposite(lesion_side) if suffix == OTHER_SIDE else lesion_side
+                targets[suffix] = target_value(scan, roles, own_side, suffix.removesuffix(OTHER_SIDE))
+            target, other = targets[suffix], _NOTHING
         if not scan.absence and reference is not None:
             other = reference_value(scan, reference, roles, lesion_side, suffix.removesuffix(OTHER_SIDE))
             fault = second_stroke if in_other_hemisphere(reference, roles) else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -74,14 +75,7 @@ def asymmetry(
     cerebellum : collection of str
         The regions of the cerebellum, whatever the atlas calls them.
     """
-    names = [
-        name
-        for name, side in means
-        if side == "left"
-        and (name, "right") in means
-        and name not in cerebellum
-        and not any(part in name.lower() for part in _LEFT_OUT)
-    ]
+    names = [name for name in _paired(tuple(means)) if name not in cerebellum]
     values = np.array([(*means[name, "left"], *means[name, "right"]) for name in names]).reshape(-1, 4)
     left, right, volume = values[:, 0], values[:, 2], values[:, 1] + values[:, 3]
     usable = np.isfinite(values).all(axis=1) & (volume > 0)
@@ -92,6 +86,14 @@ def asymmetry(
     log_ratio = np.log(np.maximum(left, floor) / np.maximum(right, floor))
     kept = tuple(name for name, used in zip(names, usable, strict=True) if used)
     return Asymmetry(kept, log_ratio, volume / volume.sum() if len(volume) else volume)
+
+
+@lru_cache(maxsize=2**5)  # the regions of one study are the same in nearly all scans
+def _paired(parts: tuple[tuple[str, RegionSide], ...]) -> tuple[str, ...]:
+    """Return the regions that are there on both sides, without those that always stay out."""
+    there = set(parts)
+    paired = [name for name, side in parts if side == "left" and (name, "right") in there]
+    return tuple(name for name in paired if not any(part in name.lower() for part in _LEFT_OUT))
 
 
 def side_of_deficit(deficit_ml: tuple[float, float]) -> Side | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
@@ -172,7 +172,7 @@ def scan_ratios(
                 denominator,
                 qc="fail" if fault or trouble else "warn" if notes else "pass",
                 reason=write_cell([fault, trouble, *notes]),
-                spread=None if trouble else _spread(each, scan),
+                spread=None if trouble else _spread(each, scan, each.measure),
                 coverage=_smaller(each.target.coverage, each.other.coverage),
                 ci95_low=low,
                 ci95_high=high,
@@ -222,8 +222,7 @@ def _truth(comparison: Comparison, scan: ScanUptake, roles: RegionRoles, lesion_
     facts = RegistrationFacts(
         scan.lesion_seen_in, scan.misplacement_mm, scan.target_lost[0 if lesion_side == "left" else 1]
     )
-    ratio = replace(comparison, measure="uptake_ratio")
-    spread = _spread(ratio, scan)
+    spread = _spread(comparison, scan, "uptake_ratio")
     if comparison.measure == "suv_mean" or spread is None:
         return math.nan, math.nan
     low, high = truth_interval(scan.key.tracer, name, target.mean / other.mean, spread.value_sd, facts)
@@ -236,9 +235,9 @@ def _truth(comparison: Comparison, scan: ScanUptake, roles: RegionRoles, lesion_
             return low, high
 
 
-def _spread(comparison: Comparison, scan: ScanUptake) -> Spread | None:
+def _spread(comparison: Comparison, scan: ScanUptake, measure: Measure) -> Spread | None:
     """Return the spread of a value that `_evaluate` has given."""
-    measure, target, other = comparison.measure, comparison.target, comparison.other
+    target, other = comparison.target, comparison.other
     if target.sensitivity is None or (other.sensitivity is None and measure != "suv_mean"):
         return None
     match measure:

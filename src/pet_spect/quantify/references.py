@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from pet_spect.errors import RegionError, did_you_mean, listed, shown
@@ -198,10 +199,18 @@ def parts_of_reference(
     RegionError
         If the atlas lacks a region on every side that is asked for, or nothing is left.
     """
+    return list(_parts(reference, tuple(target), lesion_side, tuple(available)))
+
+
+@lru_cache(maxsize=2**8)
+def _parts(
+    reference: Reference, target: tuple[str, ...], lesion_side: Side, available: tuple[tuple[str, RegionSide], ...]
+) -> tuple[tuple[str, RegionSide], ...]:
+    """Return what `parts_of_reference` does, which is the same for all scans of a study but for the side."""
     have = dict.fromkeys(available)
     names = target if reference.regions == (TARGET,) else reference.regions
     if reference.regions == (EVERY,):
-        names = list(dict.fromkeys(region for region, _ in have))
+        names = tuple(dict.fromkeys(region for region, _ in have))
     sides = sides_of(reference.side, lesion_side)
     parts: list[tuple[str, RegionSide]] = []
     for name in names:
@@ -217,7 +226,7 @@ def parts_of_reference(
         out |= {(name, lesion_side) for name in target}
     if "target_mirror" in reference.exclude:
         out |= {(name, opposite(lesion_side)) for name in target}
-    left = [part for part in parts if part not in out]
+    left = tuple(part for part in parts if part not in out)
     if not left:
         raise RegionError(f"nothing is left of the reference without {listed(reference.exclude)}")
     return left

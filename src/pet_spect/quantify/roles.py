@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 
 from pet_spect.errors import RegionError, did_you_mean, shown
@@ -99,6 +100,8 @@ class ScanUptake:
         What to look at in the values that are corrected for partial volume.
     surroundings : mapping of str to Surrounding
         Further targets by name, see `surroundings.SURROUNDINGS`; none are part of `values`.
+    reference_values : dict
+        What `reference_value` has worked out: several targets and measures need the same.
     """
 
     key: ScanKey
@@ -116,6 +119,14 @@ class ScanUptake:
     accepted: tuple[Refusal, ...] = ()
     correction_notes: tuple[Remark, ...] = ()
     surroundings: Mapping[str, Surrounding] = field(default_factory=dict)
+    reference_values: dict[tuple[Reference, tuple[str, ...], Side, str], RegionValue] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @cached_property
+    def whole_parts(self) -> tuple[tuple[str, RegionSide], ...]:
+        """Region and side of the values that are neither lesion-free nor corrected for partial volume."""
+        return tuple(part for part in self.values if not part[0].endswith((LESIONFREE, CORRECTED)))
 
 
 @dataclass(frozen=True)
@@ -144,7 +155,7 @@ class RegionRoles:
         """How tables call the target: ``precentral``, or ``precentral+paracentral``."""
         return "+".join(self.target)
 
-    @property
+    @cached_property
     def cerebellum(self) -> tuple[str, ...]:
         """The regions that are cerebellum: those of the references that are named after it."""
         every = chain(self.known.items(), self.references.items())
@@ -170,11 +181,12 @@ def joint_value(scan: ScanUptake, parts: Sequence[tuple[str, RegionSide]]) -> Re
     RegionError
         If one is not in the scan's table.
     """
-    for region, side in parts:
-        if (region, side) not in scan.values:
-            near = did_you_mean(region, (name for name, _ in scan.values if name != region))
-            raise RegionError(f"region {shown(region)} ({side}) is not among those measured{near}")
-    joined_values = [scan.values[part] for part in parts]
+    try:
+        joined_values = [scan.values[part] for part in parts]
+    except KeyError:
+        region, side = next(part for part in parts if part not in scan.values)
+        near = did_you_mean(region, (name for name, _ in scan.values if name != region))
+        raise RegionError(f"region {shown(region)} ({side}) is not among those measured{near}") from None
     volume = sum(part.volume_ml for part in joined_values)
     coverage = min((part.coverage for part in joined_values if math.isfinite(part.coverage)), default=math.nan)
     absent = next(
@@ -221,14 +233,22 @@ def reference_value(
     RegionError
         If one of its regions is not in the scan's table.
     """
-    whole_parts = [part for part in scan.values if not part[0].endswith((LESIONFREE, CORRECTED))]
-    parts = parts_of_reference(reference, roles.target, lesion_side, whole_parts)
     if "lesion" in reference.exclude:
         suffix = LESIONFREE
     elif suffix != CORRECTED and not reference.is_mirror(roles.target):
         suffix = ""
+    asked = (reference, roles.target, lesion_side, suffix)
+    if asked not in scan.reference_values:
+        scan.reference_values[asked] = joint_value(scan, _parts_of(scan, *asked))
+    return scan.reference_values[asked]
+
+
+def _parts_of(
+    scan: ScanUptake, reference: Reference, target: tuple[str, ...], lesion_side: Side, suffix: str
+) -> list[tuple[str, RegionSide]]:
+    parts = parts_of_reference(reference, target, lesion_side, scan.whole_parts)
     named = [(region + suffix, side) for region, side in parts]
     if "lesion" in reference.exclude:
         # what is lost wholly has no value and no weight
         named = [part for part in named if part not in scan.values or scan.values[part].volume_ml != 0] or named
-    return joint_value(scan, named)
+    return named

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pet_spect.quantify.region_weights import FloatArray
-
 RIGID_MM, RIGID_DEGREES = 0.1, 0.1
 """Standard deviation of a scan's rigid misalignment with the person's others, along and about each axis."""
 
@@ -86,12 +84,12 @@ class Spread:
 
 def joint_sensitivity(sensitivities: Sequence[Sensitivity], volumes: Sequence[float]) -> Sensitivity:
     """Return the sensitivity of several regions, weighted by volume; their noise is taken to be independent."""
+    if len(sensitivities) == 1:
+        return sensitivities[0]
     weight = np.array(volumes) / sum(volumes)
-    motion = weight @ np.array(
-        [(*sensitivity.shift, *sensitivity.turn, sensitivity.threshold) for sensitivity in sensitivities]
-    )
-    x, y, z, rx, ry, rz, threshold = motion.tolist()
-    noise = float(np.sqrt(((weight * [sensitivity.noise_sd for sensitivity in sensitivities]) ** 2).sum()))
+    terms = np.array([(*each.shift, *each.turn, each.threshold, each.noise_sd) for each in sensitivities])
+    x, y, z, rx, ry, rz, threshold = (weight @ terms[:, :-1]).tolist()
+    noise = math.hypot(*(weight * terms[:, -1]).tolist())
     return Sensitivity(noise, (x, y, z), (rx, ry, rz), threshold)
 
 
@@ -114,22 +112,30 @@ def value_spread(per_target: float, target: Sensitivity, per_reference: float, r
     0.1
     """
     other = Sensitivity(0.0, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)) if reference is None else reference
-    shift = per_target * np.array(target.shift) + per_reference * np.array(other.shift)
-    turn = per_target * np.array(target.turn) + per_reference * np.array(other.turn)
+    shift = _added(per_target, target.shift, per_reference, other.shift)
+    turn = _added(per_target, target.turn, per_reference, other.turn)
     threshold = per_target * target.threshold + per_reference * other.threshold
     noise = math.hypot(per_target * target.noise_sd, per_reference * other.noise_sd)
     return Spread(
-        math.hypot(noise, *RIGID_MM * shift, *RIGID_DEGREES * turn),
-        _three(WARP_MM * per_target * np.array(target.shift)),
-        _three(WARP_MM * per_reference * np.array(other.shift)),
-        _UNIFORM_SD * math.hypot(*PLACEMENT_MM * shift, *PLACEMENT_DEGREES * turn, threshold),
+        math.hypot(noise, *_scaled(RIGID_MM, shift), *_scaled(RIGID_DEGREES, turn)),
+        _scaled(WARP_MM * per_target, target.shift),
+        _scaled(WARP_MM * per_reference, other.shift),
+        _UNIFORM_SD * math.hypot(*_scaled(PLACEMENT_MM, shift), *_scaled(PLACEMENT_DEGREES, turn), threshold),
         noise,
     )
 
 
-def _three(values: FloatArray) -> tuple[float, float, float]:
-    x, y, z = values.tolist()
-    return x, y, z
+_Three = tuple[float, float, float]
+
+
+def _scaled(factor: float, values: _Three) -> _Three:
+    x, y, z = values
+    return factor * x, factor * y, factor * z
+
+
+def _added(per_one: float, one: _Three, per_other: float, other: _Three) -> _Three:
+    (x, y, z), (u, v, w) = one, other
+    return per_one * x + per_other * u, per_one * y + per_other * v, per_one * z + per_other * w
 
 
 def quotient_spread(over: float, over_spread: Spread, under: float, under_spread: Spread) -> Spread:
@@ -151,12 +157,10 @@ def quotient_spread(over: float, over_spread: Spread, under: float, under_spread
     0.0
     """
     per_over, per_under = 1 / under, -over / under**2
-    target = np.array(over_spread.target) * per_over + np.array(under_spread.target) * per_under
-    reference = np.array(over_spread.reference) * per_over + np.array(under_spread.reference) * per_under
     return Spread(
         math.hypot(per_over * over_spread.own_sd, per_under * under_spread.own_sd),
-        _three(target),
-        _three(reference),
+        _added(per_over, over_spread.target, per_under, under_spread.target),
+        _added(per_over, over_spread.reference, per_under, under_spread.reference),
         math.hypot(per_over * over_spread.placement_sd, per_under * under_spread.placement_sd),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from string import Formatter
 from typing import Any, cast
 
@@ -70,7 +71,7 @@ class Remark:
         """Return a remark in the words of an error, which names file and fault."""
         return cls(code, words=words)
 
-    @property
+    @cached_property
     def text(self) -> str:
         """One line for a person."""
         if self.words is not None:

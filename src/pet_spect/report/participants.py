@@ -9,7 +9,6 @@ from pathlib import Path
 from pet_spect.model import ScanKey
 from pet_spect.remarks import read_cell
 from pet_spect.remarks.catalogue import Code
-from pet_spect.report.answer.endpoints import lesion_sides
 from pet_spect.report.display import Cell, Table, table, unique
 from pet_spect.report.results_folder import Results, key_of
 from pet_spect.tsv import MISSING, Row
@@ -108,7 +107,7 @@ class Person:
 
 def people(results: Results) -> list[Person]:
     """Return everybody of the scans table."""
-    sides = lesion_sides(results)
+    sides = results.lesion_sides
     ratios, scans = (by_person(results.tables[name]) for name in ("ratios", "scans"))
     return [
         Person(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from pet_spect.remarks import codes_in
-from pet_spect.report.answer.endpoints import Outcome, lesion_sides
+from pet_spect.report.answer.endpoints import Outcome
 from pet_spect.report.display import Cell, Column, Table, unique, words
 from pet_spect.report.ranks import FIRST, SECOND
 from pet_spect.report.results_folder import Results
@@ -34,7 +34,7 @@ def people_table(results: Results, outcomes: Sequence[Outcome]) -> Table:
     Table
         Every cell is rounded as in the table of the endpoint. A participant without a value has ``n/a``.
     """
-    sides = lesion_sides(results)
+    sides = results.lesion_sides
     statuses = _worst_statuses(results)
     flags = _flags(results)
     primary = [outcome for outcome in outcomes if outcome.is_primary]

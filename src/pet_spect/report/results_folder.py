@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,19 @@ class Results:
     lesion_sources: dict[str, str] = field(default_factory=dict)
     unfinished: dict[str, UnfinishedStep] = field(default_factory=dict)
 
-    @property
+    @cached_property
+    def lesion_sides(self) -> dict[str, str]:
+        """Lesion side of each participant."""
+        return {row["participant_id"]: row["lesion_side"] for row in self.tables["ratios"]}
+
+    @cached_property
+    def reference_session(self) -> str:
+        """The session that is nobody's follow-up."""
+        follow_ups = {row["session"] for name in ("change", "summary") for row in self.tables[name]}
+        sessions = dict.fromkeys(row["session"] for row in self.tables["scans"])
+        return next((session for session in sessions if session not in follow_ups), "baseline")
+
+    @cached_property
     def crashed(self) -> set[str]:
         """Participants without values because a step before the pictures did not finish.
 
@@ -67,7 +80,7 @@ class Results:
             person for person, step in self.unfinished.items() if step.step != "figures"
         }
 
-    @property
+    @cached_property
     def unseen(self) -> set[str]:
         """Participants whose values are of this run, but whose pictures could not be drawn."""
         return self.unfinished.keys() - self.crashed

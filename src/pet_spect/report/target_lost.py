@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pet_spect.report.answer.endpoints import lesion_sides
 from pet_spect.report.display import Cell
 from pet_spect.report.results_folder import Results
 from pet_spect.report.rounding import rounded
@@ -19,7 +18,7 @@ def target_lost(results: Results) -> dict[str, Cell]:
     dict of str to Cell
         Such as ``46 % (estimated)``; without participants of whom it is not known.
     """
-    sides = lesion_sides(results)
+    sides = results.lesion_sides
     shown = {}
     for person, uptake in results.uptakes.items():
         lost, side = uptake.target_lost(), sides.get(person, MISSING)

@@ -23,6 +23,8 @@ RESPONSE_TERMS = (
 """What the numbers under ``Sensitivities`` are, each in the scan's unit."""
 
 
+_SIDES = get_args(RegionSide)
+
 Sensitivities = Mapping[tuple[str, RegionSide], Sensitivity]
 """By region and side."""
 
@@ -47,12 +49,19 @@ def sensitivities_of(content: object) -> Sensitivities:
     sensitivities: dict[tuple[str, RegionSide], Sensitivity] = {}
     for region, sides in _object(content).items():
         for side, terms in _object(sides).items():
-            if side not in get_args(RegionSide) or not isinstance(terms, list) or len(terms) != len(RESPONSE_TERMS):
+            if side not in _SIDES or not isinstance(terms, list) or len(terms) != len(RESPONSE_TERMS):
                 raise MismatchError(f"{len(RESPONSE_TERMS)} numbers for each region and side are needed")
-            noise, x, y, z, rx, ry, rz, threshold = (math.nan if term is None else number(term) for term in terms)
+            if not _are_finite(terms):
+                terms = [math.nan if term is None else number(term) for term in terms]
+            noise, x, y, z, rx, ry, rz, threshold = terms
             sensitivity = Sensitivity(noise, (x, y, z), (rx, ry, rz), threshold)
             sensitivities[region, cast(RegionSide, side)] = sensitivity
     return sensitivities
+
+
+def _are_finite(terms: list[Any]) -> bool:
+    """Return whether all are finite floats, which nearly all are; others are looked at one by one."""
+    return {*map(type, terms)} == {float} and all(map(math.isfinite, terms))
 
 
 def _object(content: object) -> dict[str, Any]:

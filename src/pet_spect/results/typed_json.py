@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from itertools import cycle
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -116,101 +117,132 @@ def from_json(kind: type[T], content: object) -> T:
     MismatchError
         Naming the field, if one is missing, has another type, or they contradict each other.
     """
-    if not isinstance(content, dict):
-        raise MismatchError("an object {...} is needed")
-    values = {}
-    for each in _fields(cast(Any, kind)):
-        if Mark.FLAT in each.marks:
-            values[each.name] = _flat(each.hint, content)
-            continue
-        if each.key not in content:
-            if Mark.LEFT_OUT not in each.marks:
-                raise MismatchError(f"{each.key} is missing")
-            values[each.name] = None
-            continue
-        try:
-            values[each.name] = _field_value(each, content[each.key])
-        except MismatchError as error:
-            raise MismatchError(f"{each.key}: {error}") from None
-    try:
-        return kind(**values)
-    except ValueError as error:
-        raise MismatchError(str(error)) from None
+    return cast(T, _reader(cast(Any, kind))(content))
 
 
-def _flat(hint: Any, content: dict[str, Any]) -> object:
-    kinds = get_args(hint) or (hint,)
-    kind = next(kind for kind in kinds if kind is not NoneType)
-    if NoneType in kinds and not any(each.key in content for each in _fields(kind)):
-        return None
-    return cast(object, from_json(kind, content))
+Reader = Callable[[Any], Any]
 
 
-def _field_value(each: _Field, value: object) -> object:
-    if value is None and Mark.NAN in each.marks:
-        return math.nan
-    return _value(each.hint, value) if each.codec is None else each.codec.read(value)
-
-
-def _value(hint: Any, value: Any) -> Any:
+@cache
+def _reader(hint: Any) -> Reader:
+    """Return what reads a type: made once for each, because looking at a type takes longer than reading a value."""
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
-        return _of_union(args, value)
+        return _reader_of_union(args)
     if hint is Remark:
-        return _remark(value)
+        return _remark
     if hint == Code:
-        return known_code(_needed(value, isinstance(value, str), "a text"))
+        return lambda value: known_code(_needed(value, isinstance(value, str), "a text"))
     if origin is Literal:
-        return _needed(value, value in args if isinstance(value, str) else False, f"one of {listed(args)}")
+        said = f"one of {listed(args)}"
+        return lambda value: _needed(value, value in args if isinstance(value, str) else False, said)
     if origin is tuple:
-        return _of_tuple(args, value)
+        return _reader_of_tuple(args)
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        _needed(value, isinstance(value, dict), "an object {...}")
-        return {key: _value(args[1], item) for key, item in value.items()}
+        return _reader_of_mapping(_reader(args[1]))
     if dataclasses.is_dataclass(hint):
-        return from_json(cast(type, hint), value)
-    if hint is float:
-        return number(value)
-    if hint is int:
-        return _needed(value, isinstance(value, int) and not isinstance(value, bool), "a whole number")
-    if hint is bool:
-        return _needed(value, isinstance(value, bool), "true or false")
-    if hint is str:
-        return _needed(value, isinstance(value, str), "a text")
-    if hint is object:
-        return value
+        return _reader_of_record(hint)
+    if hint in _READERS:
+        return _READERS[hint]
     raise TypeError(f"{hint} is no type of a record")
+
+
+def _reader_of_record(kind: Any) -> Reader:
+    fields = [(each, Mark.FLAT in each.marks, _field_reader(each)) for each in _fields(kind)]
+
+    def read(content: Any) -> Any:
+        if not isinstance(content, dict):
+            raise MismatchError("an object {...} is needed")
+        values = {}
+        for each, is_flat, read_field in fields:
+            if is_flat:
+                values[each.name] = read_field(content)
+            elif each.key in content:
+                try:
+                    values[each.name] = read_field(content[each.key])
+                except MismatchError as error:
+                    raise MismatchError(f"{each.key}: {error}") from None
+            elif Mark.LEFT_OUT in each.marks:
+                values[each.name] = None
+            else:
+                raise MismatchError(f"{each.key} is missing")
+        try:
+            return kind(**values)
+        except ValueError as error:
+            raise MismatchError(str(error)) from None
+
+    return read
+
+
+def _field_reader(each: _Field) -> Reader:
+    if Mark.FLAT in each.marks:
+        return _reader_of_flat(each.hint)
+    read = _reader(each.hint) if each.codec is None else each.codec.read
+    if Mark.NAN in each.marks:
+        return lambda value: math.nan if value is None else read(value)
+    return read
+
+
+def _reader_of_flat(hint: Any) -> Reader:
+    kinds = get_args(hint) or (hint,)
+    kind = next(kind for kind in kinds if kind is not NoneType)
+    read, may_be_absent = _reader(kind), NoneType in kinds
+    keys = {each.key for each in _fields(kind)}
+    return lambda content: None if may_be_absent and keys.isdisjoint(content) else read(content)
+
+
+def _reader_of_union(kinds: tuple[Any, ...]) -> Reader:
+    others = tuple(kind for kind in kinds if kind is not NoneType)
+    read = _reader(others[0]) if len(others) == 1 else _reader_by_status(others)
+    if len(others) == len(kinds):
+        return read
+    return lambda value: None if value is None else read(value)
+
+
+def _reader_by_status(kinds: tuple[Any, ...]) -> Reader:
+    readers = {
+        get_args(each.hint)[0]: _reader(kind) for kind in kinds for each in _fields(kind) if each.key == "Status"
+    }
+
+    def read(value: Any) -> Any:
+        status = value.get("Status") if isinstance(value, dict) else None
+        known = isinstance(status, str) and status in readers
+        _needed(status, known, f"a Status of {listed(readers, joined=' or ')}")
+        return readers[cast(str, status)](value)
+
+    return read
+
+
+def _reader_of_mapping(read_item: Reader) -> Reader:
+    def read(value: Any) -> Any:
+        _needed(value, isinstance(value, dict), "an object {...}")
+        return {key: read_item(item) for key, item in value.items()}
+
+    return read
+
+
+def _reader_of_tuple(kinds: tuple[Any, ...]) -> Reader:
+    any_length = kinds[-1] is Ellipsis
+    readers = [_reader(kind) for kind in kinds if kind is not Ellipsis]
+    said = f"a list of {'any' if any_length else len(kinds)} values"
+
+    def read(value: Any) -> tuple[Any, ...]:
+        _needed(value, isinstance(value, list) and (any_length or len(value) == len(kinds)), said)
+        items = []
+        for place, (read_item, item) in enumerate(zip(cycle(readers) if any_length else readers, value, strict=False)):
+            try:
+                items.append(read_item(item))
+            except MismatchError as error:
+                raise MismatchError(f"entry {place + 1}: {error}") from None
+        return tuple(items)
+
+    return read
 
 
 def _remark(value: Any) -> Remark:
     """Return a remark; a code of another version is `pet_spect.remarks.UNKNOWN`, as it is of a refusal."""
     is_one = isinstance(value, dict) and all(isinstance(value.get(key), str) for key in ("Code", "Reason"))
     return read_remark(_needed(value, is_one, "a remark (Code, Fields, Reason)"))
-
-
-def _of_union(kinds: tuple[Any, ...], value: Any) -> Any:
-    if value is None and NoneType in kinds:
-        return None
-    kinds = tuple(kind for kind in kinds if kind is not NoneType)
-    if len(kinds) == 1:
-        return _value(kinds[0], value)
-    status = value.get("Status") if isinstance(value, dict) else None
-    by_status = {get_args(each.hint)[0]: kind for kind in kinds for each in _fields(kind) if each.key == "Status"}
-    _needed(status, isinstance(status, str) and status in by_status, f"a Status of {listed(by_status, joined=' or ')}")
-    return from_json(by_status[cast(str, status)], value)
-
-
-def _of_tuple(kinds: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
-    any_length = kinds[-1] is Ellipsis
-    length = "any" if any_length else str(len(kinds))
-    _needed(value, isinstance(value, list) and (any_length or len(value) == len(kinds)), f"a list of {length} values")
-    items = []
-    for place, item in enumerate(value):
-        try:
-            items.append(_value(kinds[0] if any_length else kinds[place], item))
-        except MismatchError as error:
-            raise MismatchError(f"entry {place + 1}: {error}") from None
-    return tuple(items)
 
 
 def number(value: object) -> float:
@@ -234,3 +266,12 @@ def _needed(value: T, is_right: bool, what: str) -> T:
     if not is_right:
         raise MismatchError(f"{what} is needed")
     return value
+
+
+_READERS: dict[Any, Reader] = {
+    float: number,
+    int: lambda value: _needed(value, isinstance(value, int) and not isinstance(value, bool), "a whole number"),
+    bool: lambda value: _needed(value, isinstance(value, bool), "true or false"),
+    str: lambda value: _needed(value, isinstance(value, str), "a text"),
+    object: lambda value: value,
+}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal, cast, get_args
 
@@ -31,6 +31,8 @@ from pet_spect.tsv import parse_float, sidecar_of_table, write_table
 MIN_COVERAGE = 0.9
 """Smallest fraction of a region in view for its mean to be given, where nothing else is asked for."""
 
+
+_SIDES = get_args(RegionSide)
 
 _NOT_KNOWN = (math.nan, math.nan)
 
@@ -162,12 +164,11 @@ def read_uptake(path: Path, participant: str, visits: Sequence[tuple[str, str]])
         values: dict[tuple[str, str], dict[tuple[str, RegionSide], RegionValue]] = {visit: {} for visit in by_visit}
         for line in lines:
             who, session, tracer, region, side, mean, _, volume, coverage, lesion, _, reason = line.split("\t")
-            if who != participant or side not in get_args(RegionSide):
+            if who != participant or side not in _SIDES:
                 raise ValueError("participant or side")
             place = region, cast(RegionSide, side)
             sensitivity = (by_visit[session, tracer].sensitivities or {}).get(place)
-            value = _value(mean, volume, lesion, reason, sensitivity)
-            values[session, tracer][place] = replace(value, coverage=parse_float(coverage))
+            values[session, tracer][place] = _value(mean, volume, lesion, reason, sensitivity, coverage)
         entries = sidecar.surroundings or ()
         scans = {
             visit: _scan(ScanKey(participant, *visit), scan, values[visit], entries) for visit, scan in by_visit.items()
@@ -200,10 +201,12 @@ def read_uptake_scans(path: Path) -> tuple[UptakeScan, ...]:
         ) from None
 
 
-def _value(mean: str, volume: str, lesion: str, reason: str, sensitivity: Sensitivity | None) -> RegionValue:
+def _value(
+    mean: str, volume: str, lesion: str, reason: str, sensitivity: Sensitivity | None, coverage: str
+) -> RegionValue:
     uptake = parse_float(mean)
     why = read_cell(reason)[0] if math.isnan(uptake) and reason else None
-    return RegionValue(uptake, parse_float(volume), parse_float(lesion), why, sensitivity)
+    return RegionValue(uptake, parse_float(volume), parse_float(lesion), why, sensitivity, parse_float(coverage))
 
 
 def _scan(

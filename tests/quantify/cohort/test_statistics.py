@@ -155,6 +155,14 @@ def test_random_flips_above_sixteen_come_near_the_enumeration(monkeypatch):
     assert drawn == sign_flip_p(DARWIN)
 
 
+@given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=40), st.integers(0, 2**64 - 1))
+def test_a_flip_of_the_signs_sums_the_values_whose_bits_are_set(values, seed):
+    by_byte = statistics._sums_by_byte(np.array(values, dtype=float))
+    flips = np.random.default_rng(seed).integers(0, 256, len(by_byte), dtype=np.uint8)
+    bits = np.unpackbits(flips)[: len(values)]
+    assert sum(sums[byte] for sums, byte in zip(by_byte, flips, strict=True)) == bits @ np.array(values)
+
+
 def test_large_samples_continue_the_exact_ones():
     assert walsh_rank(501) - walsh_rank(500) == pytest.approx(walsh_rank(500) - walsh_rank(499), abs=5)
     values = np.random.default_rng(0).normal(0.1, 1, 501)

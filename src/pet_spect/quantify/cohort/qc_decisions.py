@@ -180,9 +180,10 @@ def _anatomy_fault(scan: ScanUptake, lesion_side: Side) -> Refusal | None:
 def _mask_ml(scan: ScanUptake) -> dict[str, float]:
     """Return how much of the drawn lesion mask lies in the regions of each side; an estimated one is not counted."""
     volume = {"left": 0.0, "right": 0.0, "n/a": 0.0}
-    for (region, side), value in scan.values.items():
-        if not region.endswith(("_lesionfree", "_gtm")) and math.isfinite(value.lesion_fraction):
-            volume[side] += value.lesion_fraction * value.volume_ml
+    for part in scan.whole_parts:
+        value = scan.values[part]
+        if math.isfinite(value.lesion_fraction):
+            volume[part[1]] += value.lesion_fraction * value.volume_ml
     return volume
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,7 @@ def walsh_rank(n: int) -> int:
     if n > EXACT_UP_TO:
         centre, spread = n * (n + 1) / 4, math.sqrt(n * (n + 1) * (2 * n + 1) / 24)
         return math.floor(centre - 1.959963984540054 * spread + 0.5)
-    cumulative = np.cumsum(_rank_sum_distribution(np.arange(1, n + 1)))
+    cumulative = np.cumsum(_rank_sum_distribution(tuple(range(1, n + 1))))
     return int(np.searchsorted(cumulative, 0.025, side="right"))
 
 
@@ -123,14 +124,15 @@ def _walsh(ordered: FloatArray, k: int) -> float:
     return high
 
 
-def _rank_sum_distribution(ranks: NDArray[np.integer]) -> FloatArray:
+@lru_cache(maxsize=4)  # all endpoints of a complete study without ties have the same ranks
+def _rank_sum_distribution(ranks: tuple[int, ...]) -> FloatArray:
     """Return P(sum of the ranks with a positive sign = s) for s = 0, 1, ..., signs being fair coins."""
     probability = np.ones(1)
     for rank in ranks:
-        shifted = np.zeros(len(probability) + int(rank))
-        shifted[: len(probability)] += probability / 2
-        shifted[int(rank) :] += probability / 2
-        probability = shifted
+        half = probability / 2
+        probability = np.zeros(len(half) + rank)
+        probability[: len(half)] = half
+        probability[rank:] += half
     return probability
 
 
@@ -169,8 +171,9 @@ def wilcoxon_p(values: FloatArray) -> float:
     distance = abs(2 * observed - int(twice_rank.sum()))
     if len(values) > EXACT_UP_TO:
         return math.erfc(distance / math.sqrt(float((twice_rank.astype(np.float64) ** 2).sum())) / math.sqrt(2))
-    probability = _rank_sum_distribution(twice_rank)
-    sums = np.arange(len(probability))
+    step = 2 if not (twice_rank % 2).any() else 1
+    probability = _rank_sum_distribution(tuple((np.sort(twice_rank) // step).tolist()))
+    sums = step * np.arange(len(probability))
     return min(1.0, float(probability[np.abs(2 * sums - int(twice_rank.sum())) >= distance].sum()))
 
 
@@ -218,14 +221,26 @@ def sign_flip_p(values: FloatArray) -> float:
         return float((np.abs(sums) >= observed).mean())
     generator = np.random.default_rng(_SEED)
     as_extreme, total = 0, float(scaled.sum())
+    by_byte = _sums_by_byte(scaled)
     for start in range(0, RANDOM_FLIPS, 1000):
         draws = min(1000, RANDOM_FLIPS - start)
-        flipped = np.unpackbits(
-            np.frombuffer(generator.bytes(draws * -(-n // 8)), dtype=np.uint8).reshape(draws, -1), 1
-        )
-        sums = total - 2 * (flipped[:, :n].astype(np.float64) @ scaled)
-        as_extreme += int((np.abs(sums) >= observed).sum())
+        flips = np.frombuffer(generator.bytes(draws * len(by_byte)), dtype=np.uint8).reshape(draws, -1)
+        flipped = np.zeros(draws)
+        for sums, byte in zip(by_byte, np.ascontiguousarray(flips.T), strict=True):
+            flipped += sums.take(byte)
+        as_extreme += int((np.abs(total - 2 * flipped) >= observed).sum())
     return (as_extreme + 1) / (RANDOM_FLIPS + 1)
+
+
+def _sums_by_byte(values: FloatArray) -> FloatArray:
+    """Return for each eight values, and each byte, the sum of the values whose bit is set, the first bit the highest.
+
+    The values are whole numbers, whose sums are exact in any order.
+    """
+    eights = np.zeros((-(-len(values) // 8), 8))
+    eights.flat[: len(values)] = values
+    bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+    return np.asarray(eights @ bits.T.astype(np.float64), dtype=np.float64)
 
 
 def smallest_p(values: FloatArray) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pet_spect.errors import TableError, shown
@@ -182,7 +182,7 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
     against = "" if reference in (MISSING, "none") else f", reference {words(reference)}"
     return Outcome(
         tracer=tracer,
-        reference_session=reference_session(results),
+        reference_session=results.reference_session,
         session=session,
         endpoint=f"{words(region)}, {words(measure)}{against}",
         stands_for=TRACERS.get(tracer, ""),
@@ -206,7 +206,7 @@ def _outcome(results: Results, result: Row, primary: Row) -> Outcome:
         moved=[row["participant_id"] for row in rows if "reference_moved" in codes_in(row["reason"])],
         moved_on_average=moved_on_average,
         is_log=result["quantity"] == "log_ratio",
-        meaning=_meaning(result, reference_session(results)),
+        meaning=_meaning(result, results.reference_session),
         tested=how_tested(result),
         trial_shows=what_trial_shows(result),
         reliable=reliable,
@@ -226,7 +226,7 @@ def _check_count(result: Row, included: int) -> None:
 
 def _everybody(results: Results, endpoint: Endpoint, result: Row) -> list[Row]:
     """Return one row per participant of the scans table, also for those the change table lacks."""
-    sides = lesion_sides(results)
+    sides = results.lesion_sides
     rows = {row["participant_id"]: row for row in results.tables["change"] if endpoint_of(row) == endpoint}
     nothing = dict.fromkeys((*_SHOWN, *RELIABLE_CHANGE), MISSING) | {
         "included": "false",
@@ -243,20 +243,6 @@ def _not_compared(results: Results, result: Row, people: Collection[str]) -> str
     place = (result["tracer"], result["session"])
     scans = [row for row in results.tables["scans"] if (row["tracer"], row["session"]) == place]
     return not_compared([row for row in scans if row["participant_id"] in people])
-
-
-def lesion_sides(results: Results) -> Mapping[str, str]:
-    """Return the lesion side of each participant."""
-    return {row["participant_id"]: row["lesion_side"] for row in results.tables["ratios"]}
-
-
-def reference_session(results: Results) -> str:
-    """Return the session that is nobody's follow-up."""
-    follow_ups = {row["session"] for row in results.tables["change"]} | {
-        row["session"] for row in results.tables["summary"]
-    }
-    sessions = unique([row["session"] for row in results.tables["scans"]])
-    return next((session for session in sessions if session not in follow_ups), "baseline")
 
 
 def _meaning(result: Row, first: str) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 from pet_spect.model import ScanKey
-from pet_spect.report.answer.endpoints import lesion_sides, reference_session
 from pet_spect.report.answer.estimates import ENDPOINT
 from pet_spect.report.beside import picture_beside
 from pet_spect.report.display import Cell, cell, unique, words
@@ -109,7 +108,7 @@ def comparisons(
         What the lesion is called: drawn or estimated.
     """
     is_reliable_known = bool(recorded_cvs(results.dictionaries["change"]))
-    first_session, sides = reference_session(results), lesion_sides(results)
+    first_session, sides = results.reference_session, results.lesion_sides
     compared = []
     for tracer in unique([visit.tracer for visit in visits]):
         if tracer not in primary:

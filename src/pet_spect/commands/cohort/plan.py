@@ -7,15 +7,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from pet_spect.commands.planned_analysis import planned_reference
 from pet_spect.errors import ConfigError
 from pet_spect.quantify.cohort.analysis.settings import Analysis
 from pet_spect.quantify.cohort.within_subject import read_within_subject_cv
-from pet_spect.quantify.references import Reference
-
-
-def planned_reference(reference: Reference) -> dict[str, Any]:
-    """Return a reference as the analysis plan holds it."""
-    return {"regions": list(reference.regions), "side": reference.side, "exclude": list(reference.exclude)}
 
 
 def other_than_planned(options: argparse.Namespace, analysis: Analysis, contents: Mapping[str, Any]) -> str | None:

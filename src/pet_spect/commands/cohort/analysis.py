@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pet_spect.commands.arguments import json_object
-from pet_spect.commands.cohort_plan import other_than_planned
+from pet_spect.commands.cohort.plan import other_than_planned
 from pet_spect.errors import ConfigError, listed
 from pet_spect.quantify.cohort.analysis.settings import Analysis, read_analysis
 from pet_spect.quantify.comparisons import CONTRALATERAL
