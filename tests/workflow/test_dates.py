@@ -29,13 +29,19 @@ def test_a_result_that_is_dated_in_the_future_is_made_again_after_recover(study)
     assert image.stat().st_mtime <= time.time()
 
 
-def test_a_table_that_is_dated_in_the_future_stops_the_run_in_one_line(study):
-    os.utime(study.folder / "config/participants.tsv", (4e9, 4e9))
+def test_a_table_and_a_sidecar_that_are_dated_in_the_future_stop_the_run_in_one_line(study):
+    scans = study.folder / "config/scans.tsv"
+    scans.write_text(scans.read_text(encoding="utf-8").replace("dicom/01/baseline/FDG", "fdg.nii.gz"), encoding="utf-8")
+    study.write("fdg.nii.gz", "")
+    study.write("fdg.json", "{}")
+    for name in ("config/participants.tsv", "fdg.json"):
+        os.utime(study.folder / name, (4e9, 4e9))
     run = study.snakemake("-n")
     assert run.returncode == 1
     said = [line for line in run.stderr.splitlines() if line.startswith("pet_spect: ")]
     assert len(said) == 1
-    assert said[0].endswith("from a computer whose clock is wrong; type: touch config/participants.tsv")
+    assert said[0].startswith("pet_spect: config/participants.tsv and 1 more have a date in the future (2096-10-")
+    assert said[0].endswith("from a computer whose clock is wrong; type: touch config/participants.tsv fdg.json")
 
 
 def test_a_step_after_a_result_that_is_dated_a_minute_ahead_does_not_fail(finished):

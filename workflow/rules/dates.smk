@@ -7,9 +7,11 @@ from pet_spect.study.leftovers import recover_command
 
 
 def given_files():
-    """What the study gives to the steps of all; scans and masks are looked at with their tables."""
-    templates = [Path(file) for file in template_files(None)]
-    return [*STUDY_FILES.values(), *CLINICAL, ATLAS.labels, ATLAS.table, *templates]
+    """What the study gives beside scans and masks, which are looked at with their tables."""
+    images = [str(scan.path) for scans in SCANS.values() for scan in scans.values() if is_nifti(scan.path)]
+    images += [str(person.anat) for person in PARTICIPANTS.values() if person.anat and is_nifti(person.anat)]
+    study = [*STUDY_FILES.values(), *CLINICAL, ATLAS.labels, ATLAS.table, *template_files(None)]
+    return dict.fromkeys(map(str, [*study, *map(sidecar, images)]))
 
 
 def results_of_all():
