@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from pet_spect.study.file_dates import future_results
+
 from .studies import PET_SPECT, Study
 
 REPOSITORY = Path(__file__).parents[1]
@@ -197,7 +199,7 @@ def emptied_scan(one: Round) -> None:
 
 
 def changed_clock(one: Round) -> None:
-    """Give a scan a time of the past or the future, and results times of the past; afterwards touch what is refused."""
+    """Give a scan and results times of the past or the future; afterwards do what is said of those in the future."""
     when = time.time() + one.dice.choice((-1, 1)) * one.dice.uniform(60, 3e6)
     scan = one.scan()
     os.utime(scan, (when, when))
@@ -206,10 +208,12 @@ def changed_clock(one: Round) -> None:
     files = [path for path in one.study.results.rglob("*") if path.is_file()]
     for path in one.dice.sample(files, min(5, len(files))):
         with suppress(FileNotFoundError):
-            os.utime(path, (1e9, 1e9))
+            os.utime(path, (one.dice.choice((1e9, 4e9)),) * 2)
     run.wait(_PATIENCE_S)
     if "has a date in the future" in (one.study.folder / "said").read_text(encoding="utf-8"):
         os.utime(scan)
+    if future_results(one.study.results):
+        recover(one)
 
 
 def two_runs(one: Round) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,14 +9,17 @@ import pytest
 from PIL import Image
 
 from pet_spect.cli import main
+from pet_spect.digests import file_sha256
 from pet_spect.files import sidecar, write_json
 from pet_spect.imaging import images
 from pet_spect.model import Refusal, Volume, Warp
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
+from pet_spect.results.matching import registration_outputs
+from pet_spect.results.provenance_record import Provenance
 from pet_spect.results.record_values import matrix_of
 from pet_spect.results.registration_entries import Tried
-from pet_spect.results.registration_record import write_registration_record
+from pet_spect.results.registration_record import read_registration_record, write_registration_record
 
 from ..records import WARP, lesion, record_of, refused, registered
 
@@ -79,6 +84,24 @@ def test_every_scan_gets_a_picture_also_the_refused(results):
     registered, refused_by_normalise, refused_by_convert = (height(picture) for picture in pictures)
     assert registered > refused_by_normalise > refused_by_convert
     assert sorted((results / "figures" / "sub-01").glob("*.png")) == sorted(pictures)
+
+
+@pytest.mark.parametrize("name", [layout.standard_image, layout.scan_image])
+def test_an_image_of_another_registration_is_not_drawn(results, capsys, name):
+    path = layout.registration_record("sub-01")
+    image = results / name("sub-01", "baseline", "18FFDG", "pet")
+    inputs = {f"{session} {tracer} image": file_sha256(results / scan) for session, tracer, scan in (BASELINE, YEAR1)}
+    made = Provenance(verb="normalise", inputs=inputs, parameters={}, software={})
+    outputs = registration_outputs(results, "sub-01", [layout.scan_name(Path(BASELINE[2]))])
+    record = replace(read_registration_record(results / path), provenance=made, outputs=outputs)
+    write_registration_record(results / path, record)
+    assert main(arguments(results, BASELINE, YEAR1)) == 0
+    shutil.rmtree(results / "figures")
+    images.write_scan(image, Volume(np.zeros(SHAPE, dtype=np.float32), AFFINE), {"Simulated": False})
+    assert main(arguments(results, BASELINE, YEAR1)) == 1
+    said = capsys.readouterr().err
+    assert f"{image}: is not the file that the registration record of sub-01 was made with" in said
+    assert not (results / "figures").exists()
 
 
 def test_the_viewer_gets_the_registered_scan_with_regions_and_lesion(results):

@@ -13,6 +13,7 @@ from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Atlas, Refusal, RegionUptake, Volume, Warp
 from pet_spect.quantify.measurement import ParticipantRegions
 from pet_spect.results import layout
+from pet_spect.results.provenance_record import Provenance
 from pet_spect.results.registration_record import write_registration_record
 from pet_spect.results.uptake_record import write_uptake
 from pet_spect.results.uptake_rows import uptake_rows
@@ -42,7 +43,7 @@ def measured(session: str, **changes) -> UptakeScan:
     return UptakeScan(session=session, tracer="FDG", status="measured", unit="Bq/mL", sensitivities={}, **changes)
 
 
-def write_table(results: Path, scans, right: float = 100.0) -> None:
+def write_table(results: Path, scans, right: float = 100.0, made: Provenance | None = None) -> None:
     uptake = [
         RegionUptake("precentral", side, mean, 1.0, 20.0, 1.0, math.nan)
         for side, mean in (("right", right), ("left", 80.0))
@@ -54,7 +55,7 @@ def write_table(results: Path, scans, right: float = 100.0) -> None:
             WHO, scan, uptake if scan.status == "measured" else None, ParticipantRegions(MOTOR), None
         )
     ]
-    write_uptake(results / layout.uptake_table(WHO, "CerebrA"), rows, scans, 0.7)
+    write_uptake(results / layout.uptake_table(WHO, "CerebrA"), rows, scans, 0.7, provenance=made)
 
 
 @pytest.fixture
@@ -131,6 +132,14 @@ def test_the_side_of_the_lesion_does_not_move_the_change(results):
     left, right = blue_halves(results)
     assert left > 500
     assert right == 0
+
+
+def test_uptake_of_another_registration_is_not_drawn(results, capsys):
+    made = Provenance(verb="measure", inputs={"registration": "0" * 64}, parameters={}, software={})
+    write_table(results, [measured(session) for session in SESSIONS], made=made)
+    assert main(arguments(results)) == 1
+    assert "was not measured with the registration that is in" in capsys.readouterr().err
+    assert not (results / "figures").exists()
 
 
 def test_a_refused_visit_says_so_and_no_difference_of_an_earlier_run_stays(results):

@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib as mpl
 import nibabel as nib
@@ -113,6 +114,17 @@ def test_the_slope_plot_shows_everybody_and_the_mean_of_those_included(tmp_path)
     assert people[2].get_linestyle() == "--"
     assert [text.get_text() for text in axes.texts] == ["sub-01", "sub-02", "sub-03"]
     assert "<svg" in path.read_text()
+
+
+def test_a_picture_that_cannot_be_written_to_the_end_is_not_written(tmp_path, monkeypatch):
+    def stop(self, path):
+        Path(path).write_text("<svg half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(mpl.figure.Figure, "savefig", stop)
+    with pytest.raises(OSError, match="disk full"):
+        pet_spect.plot_change(changes(), output_file=tmp_path / "change.svg")
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_slope_plot_takes_ratios_and_tables_that_pandas_read_back(tmp_path):

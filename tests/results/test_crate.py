@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +66,19 @@ def test_results_without_a_manifest_have_no_crate(results, tmp_path):
     (results / MANIFEST).unlink()
     with pytest.raises(TableError, match=r"manifest\.json"):
         write_crate(results, tmp_path / "crate")
+
+
+def test_a_file_that_cannot_be_read_leaves_no_crate(results, tmp_path, monkeypatch):
+    def stop(self, base):
+        (Path(base) / "half").parent.mkdir(parents=True, exist_ok=True)
+        (Path(base) / "half").touch()
+        raise OSError("gone")
+
+    monkeypatch.setattr("rocrate.rocrate.ROCrate.write", stop)
+    with pytest.raises(OSError, match="gone"):
+        write_crate(results, tmp_path / "crate")
+    assert not (tmp_path / "crate").exists()
+    assert not list(tmp_path.glob(".partial-*"))
 
 
 def test_export_writes_a_crate(results, tmp_path, capsys):

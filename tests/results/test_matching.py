@@ -33,10 +33,14 @@ def left(tmp_path):
     """Return results with the files of one scan's registration, the scan's image and the record."""
     image = tmp_path / layout.scan_image(WHO, "baseline", "18FFDG", "pet")
     scan = layout.scan_name(image)
-    for name in (layout.participant_to_standard(WHO), layout.scan_to_participant(*scan[:3])):
+    for name in (
+        layout.participant_to_standard(WHO),
+        layout.scan_to_participant(*scan[:3]),
+        layout.standard_image(*scan),
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
-    image.parent.mkdir(parents=True)
+    image.parent.mkdir(parents=True, exist_ok=True)
     image.write_text("the image")
     record = record_of(
         WHO,
@@ -51,15 +55,15 @@ def left(tmp_path):
 
 def test_files_that_are_as_recorded_pass(left):
     results, image, record = left
-    assert len(record.outputs) == 2
+    assert len(record.outputs) == 3
     check_registration(results, record, {KEY: image})
 
 
-@pytest.mark.parametrize("which", ["image", "warp", "matrix", "gone"])
+@pytest.mark.parametrize("which", ["image", "warp", "matrix", "standard", "gone"])
 def test_another_image_or_transform_is_refused_by_name(left, which):
     results, image, record = left
-    warp, matrix = (results / name for name in record.outputs)
-    path = {"image": image, "warp": warp, "matrix": matrix, "gone": warp}[which]
+    warp, matrix, standard = (results / name for name in record.outputs)
+    path = {"image": image, "warp": warp, "matrix": matrix, "standard": standard, "gone": warp}[which]
     if which == "gone":
         path.unlink()
     else:

@@ -67,8 +67,14 @@ def test_a_table_that_is_named_and_gone_takes_the_scans_out_that_it_decided(chec
     ("config", "message"),
     [
         ("qc: [a.tsv, none.tsv]\n", "qc: 1: none.tsv does not exist"),
-        ("qc: [a.tsv, a.tsv]\n", "qc: found ['a.tsv', 'a.tsv'], needed tables with different file names"),
-        ("qc: [a.tsv, b.tsv]\nconsensus: A.tsv\n", "needed tables with different file names"),
+        (
+            "qc: [a.tsv, a.tsv]\n",
+            "qc: two tables have the same file name, capitals aside ('a.tsv', 'a.tsv'); rename one",
+        ),
+        (
+            "qc: [a.tsv, b.tsv]\nconsensus: A.tsv\n",
+            "capitals aside ('a.tsv', 'b.tsv', 'A.tsv'); rename one",
+        ),
         ("qc: [a.tsv]\n", "needed the path of the table of sign-offs, or a list of two of them"),
         ("qc: [a.tsv, b.tsv, c.tsv]\n", "needed the path of the table of sign-offs, or a list of two of them"),
         ("qc: a.tsv\nconsensus: './ c.tsv'\n", "consensus: found './ c.tsv', needed a file name without control"),

@@ -5,7 +5,9 @@ import os
 import pytest
 
 from pet_spect.dicom.files.read import visible_files
-from pet_spect.study.fingerprint import fingerprint
+from pet_spect.errors import OvertakenError
+from pet_spect.live_run import NAME, PLACE, claim
+from pet_spect.study.fingerprint import fingerprint, fingerprints_of_run, write_fingerprints
 
 
 @pytest.fixture
@@ -14,6 +16,16 @@ def folder(tmp_path):
     for name in ("a.dcm", "bed/b.dcm"):
         (tmp_path / "scan" / name).write_bytes(b"12345")
     return tmp_path / "scan"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Return the file of a run that this process is."""
+    for name in (NAME, PLACE):
+        monkeypatch.setenv(name, "")
+    path = tmp_path / ".snakemake" / "pet_spect_run.json"
+    claim(path)
+    return path
 
 
 def touch(path):
@@ -107,3 +119,35 @@ def test_it_looks_at_the_files_that_convert_reads(folder, tmp_path):
     before = fingerprint(folder), visible_files(folder)
     (folder / "linked").symlink_to(tmp_path / "elsewhere")
     assert (fingerprint(folder), visible_files(folder)) == before
+
+
+def test_it_is_the_same_where_a_file_system_shows_whole_seconds_only(folder):
+    os.utime(folder / "a.dcm", ns=(1_700_000_000_999_999_999,) * 2)
+    before = fingerprint(folder)
+    os.utime(folder / "a.dcm", ns=(1_700_000_000_000_000_000,) * 2)
+    assert fingerprint(folder) == before
+
+
+def test_a_job_learns_what_its_run_found(run):
+    write_fingerprints({"sub-01_anat": "0123456789abcdef"})
+    assert fingerprints_of_run() == {"sub-01_anat": "0123456789abcdef"}
+
+
+def test_a_job_of_an_earlier_run_learns_nothing_of_a_new_one(run, monkeypatch):
+    write_fingerprints({"sub-01_anat": "0123456789abcdef"})
+    monkeypatch.setenv(NAME, "an earlier one")
+    assert fingerprints_of_run() == {}
+    with pytest.raises(OvertakenError):
+        write_fingerprints({})
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", '{"Run": 1}'])
+def test_without_what_the_run_found_a_job_knows_nothing(run, text):
+    if text is not None:
+        (run.parent / "pet_spect_fingerprints.json").write_text(text)
+    assert fingerprints_of_run() == {}
+
+
+def test_a_verb_by_hand_knows_of_no_run(monkeypatch):
+    monkeypatch.delenv(PLACE, raising=False)
+    assert fingerprints_of_run() == {}

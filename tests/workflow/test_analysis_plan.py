@@ -25,6 +25,11 @@ def test_a_dry_run_names_the_plan_and_records_nothing(study):
     assert '--analysis \'{"primary": {"FDG": {"reference": "contralateral", "measure": "uptake_ratio"' in run.stdout
 
 
+def test_touching_records_nothing(study):
+    assert study.snakemake("--touch").returncode == 0
+    assert not (study.folder / PLANS).exists()
+
+
 def test_an_older_config_says_that_primary_has_moved(study):
     configure(study, "primary: {FDG: pons, IMZ: pons}\n")
     run = study.snakemake("-n")

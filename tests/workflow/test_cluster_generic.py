@@ -91,6 +91,14 @@ def test_ctrl_c_cancels_its_jobs(study, profile, scheduler, repository):
     assert "of the old run" not in contents(paused).values()
 
 
+def test_a_scan_that_is_emptied_before_its_job_starts_is_not_recorded_as_refused(study, profile, scheduler):
+    (study.folder / "before").write_text("rm -f dicom/01/baseline/FDG/slice.dcm", encoding="utf-8")
+    run = study.snakemake(*profile, "--retries", "0", TARGET, environment=scheduler)
+    assert run.returncode == 1
+    assert "its files changed, or were not there, while the run worked" in study.logs()
+    assert not (study.folder / TARGET).exists()
+
+
 def test_its_jobs_are_those_of_the_profile_for_slurm(repository):
     generic, slurm = (
         yaml.safe_load((repository / "profiles" / name / "config.yaml").read_text(encoding="utf-8"))

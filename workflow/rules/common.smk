@@ -13,7 +13,7 @@ from pet_spect.results import layout
 from pet_spect.results.decision_log import read_log
 from pet_spect.remarks import BY_EYE
 from pet_spect.study.check import check_study
-from pet_spect.study.fingerprint import fingerprint
+from pet_spect.study.fingerprint import fingerprint, fingerprints_of_run, write_fingerprints
 from pet_spect.study.qc_tables import ALTERED
 from pet_spect.study.study_files import study_files
 from pet_spect.tsv import format_value

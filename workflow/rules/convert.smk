@@ -56,6 +56,41 @@ def needed_tracer(wildcards):
     return nuclide + [word for name in tracer["radiopharmaceutical"] for word in ("--radiopharmaceutical", name)]
 
 
+def fingerprint_of_scan(wildcards):
+    return fingerprint_at_begin(
+        layout.scan_stem(wildcards.participant, wildcards.session, wildcards.label), listed_scan(wildcards).path
+    )
+
+
+def fingerprint_of_anat(wildcards):
+    return fingerprint_at_begin(f"{wildcards.participant}_anat", PARTICIPANTS[wildcards.participant].anat)
+
+
+FINGERPRINTS = {} if workflow.is_main_process else fingerprints_of_run()
+
+
+def fingerprint_at_begin(label, path):
+    """The fingerprint of a scan when the run began, as the main process found it; also in a job and when it is retried.
+
+    A folder that is emptied before its job starts would otherwise look as it should.
+    """
+    if label not in FINGERPRINTS:
+        FINGERPRINTS[label] = fingerprint(path)
+    return FINGERPRINTS[label]
+
+
+def note_fingerprints():
+    """Look at the scans that will be converted, and write down for the jobs what was found."""
+    found = {"convert": fingerprint_of_scan, "convert_anat": fingerprint_of_anat}
+    for job in workflow.dag.needrun_jobs():
+        if job.rule.name in found:
+            found[job.rule.name](job.wildcards)
+    try:
+        write_fingerprints(FINGERPRINTS)
+    except OSError as error:
+        sys.exit(f"pet_spect: cannot write {error.filename} ({error.strerror})")
+
+
 rule convert:
     """One scan as NIfTI in its own space, with a sidecar that names nobody."""
     input:
@@ -71,7 +106,7 @@ rule convert:
         facts=lambda wildcards: scan_facts(wildcards) + chosen_volume(wildcards),
         tracer=needed_tracer,
         # A file that changes inside the folder leaves the folder's own time as it was.
-        fingerprint=lambda wildcards: fingerprint(listed_scan(wildcards).path),
+        fingerprint=fingerprint_of_scan,
     shell:
         "pet-spect convert {input[0]:q} --out {output.image:q} --label {params.label:q} {params.facts:q}"
         " --record-refusal {params.tracer:q} --fingerprint {params.fingerprint} 2> {log:q}"
@@ -89,7 +124,7 @@ rule convert_anat:
     params:
         version=PACKAGE_VERSION,
         series=anat_series,
-        fingerprint=lambda wildcards: fingerprint(PARTICIPANTS[wildcards.participant].anat),
+        fingerprint=fingerprint_of_anat,
     shell:
         "pet-spect convert {input[0]:q} --anat --out {output.image:q} --label {wildcards.participant:q}_anat"
         " {params.series:q} --record-refusal --fingerprint {params.fingerprint} 2> {log:q}"

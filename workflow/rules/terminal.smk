@@ -36,7 +36,9 @@ if workflow.is_main_process:
 onstart:
     gc.enable()
     claim_folder()
-    record_analysis_plan()
+    if not workflow.touch:
+        record_analysis_plan()
+        note_fingerprints()
     # Executors of clusters do not name a job when it starts, only its number when it ends.
     logger.info(
         "",

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pet_spect.commands.arguments import add_atlas, add_participant, chosen_atlas
-from pet_spect.commands.figures_visits import add_visit_arguments, draw_visits, visit_settings
+from pet_spect.commands.figures_visits import add_visit_arguments, draw_visits, measured_visits, visit_settings
 from pet_spect.imaging.images import read_refusal, read_volume
 from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import read_converted_facts
 from pet_spect.results.manifest_part import write_figures_part
+from pet_spect.results.matching import check_registration
 from pet_spect.results.registered_scan import read_warp_lesion
 from pet_spect.results.registration_entries import Tried
 from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
@@ -59,9 +60,9 @@ def run(options: argparse.Namespace) -> None:
     AtlasError
         If the atlas lacks a region.
     ImageError
-        If an image, a transform or the registration record cannot be used.
+        If an image, a transform or the registration record cannot be used, or a file is not that of the registration.
     TableError
-        If the uptake cannot be used.
+        If the uptake cannot be used, or was measured with another registration.
     """
     from pet_spect.report.pictures.steps import outlines
     from pet_spect.report.pictures.visits import Scene
@@ -74,13 +75,15 @@ def run(options: argparse.Namespace) -> None:
     record = read_registration_record(options.results / layout.registration_record(options.participant))
     person = _Person(options.results, options.participant, record, masks)
     scans = {ScanKey(options.participant, session, tracer): Path(image) for session, tracer, image in options.scan}
+    check_registration(options.results, record, scans)
+    measured = {} if settings is None else measured_visits(options.results, settings, record, scans)
     for key, image in scans.items():
         _draw(person, key, image)
     if settings is not None:
         nothing = Volume(masks["left"].data * 0, masks["left"].affine)
         lesion = person.lesion if any(map(record.registered, scans)) else nothing  # where all were refused is none
         scene = Scene(masks, lesion, settings.lesion_side, lesion_words(record))
-        draw_visits(options.results, settings, scans, scene)
+        draw_visits(options.results, settings, measured, scans, scene)
     write_volumes(options.results, record, list(scans.items()), atlas, options.target)
     write_figures_part(options.results, options.participant)
 

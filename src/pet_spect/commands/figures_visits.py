@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,8 @@ from pet_spect.model import ScanKey, Side, Volume
 from pet_spect.quantify.references import Reference
 from pet_spect.quantify.roles import RegionRoles, reference_value
 from pet_spect.results import layout
+from pet_spect.results.matching import check_uptake
+from pet_spect.results.registration_record import RegistrationRecord
 from pet_spect.results.uptake_record import MeasuredScan, read_uptake
 
 if TYPE_CHECKING:
@@ -110,35 +112,62 @@ class _Visit:
     blur_mm: float = 0.0
 
 
-def draw_visits(results: Path, settings: VisitSettings, scans: Mapping[ScanKey, Path], scene: Scene) -> None:
+def measured_visits(
+    results: Path, settings: VisitSettings, record: RegistrationRecord, scans: Iterable[ScanKey]
+) -> dict[ScanKey, MeasuredScan]:
+    """Read how scans of one participant were measured.
+
+    Parameters
+    ----------
+    results : Path
+    settings : VisitSettings
+    record : RegistrationRecord
+        Of the participant.
+    scans : iterable of ScanKey
+        Every listed one.
+
+    Raises
+    ------
+    TableError
+        If the uptake is not that of this participant and version, or was measured with another registration.
+    """
+    keys, who = list(scans), record.participant
+    uptake = read_uptake(settings.uptake, who, [(key.session, key.tracer) for key in keys])
+    check_uptake(results, settings.uptake, who, uptake.provenance, record)
+    return dict(zip(keys, uptake.scans, strict=True))
+
+
+def draw_visits(
+    results: Path,
+    settings: VisitSettings,
+    measured: Mapping[ScanKey, MeasuredScan],
+    scans: Mapping[ScanKey, Path],
+    scene: Scene,
+) -> None:
     """Draw the uptake of every listed visit, and every follow-up minus the first session of the study.
 
     Parameters
     ----------
     results : Path
     settings : VisitSettings
+    measured : mapping of ScanKey to MeasuredScan
     scans : mapping of ScanKey to Path
         Every listed scan in its own space, of one participant.
     scene : Scene
 
     Raises
     ------
-    TableError
-        If the uptake is not that of this participant and version.
     ImageError
         If a scan in the standard space cannot be used.
     """
     names = {key: layout.scan_name(image) for key, image in scans.items()}
-    participant = next(iter(scans)).participant
-    measured = read_uptake(settings.uptake, participant, [(key.session, key.tracer) for key in scans]).scans
-    by_key = dict(zip(scans, measured, strict=True))
     order = {session: place for place, session in enumerate(settings.sessions)}
     for tracer in dict.fromkeys(key.tracer for key in scans):
         keys = sorted(
             (key for key in scans if key.tracer == tracer), key=lambda key: order.get(key.session, len(order))
         )
-        visits = [_visit(results, settings, by_key[key], names[key]) for key in keys]
-        _draw_tracer(results, settings, visits, by_key, names, scene)
+        visits = [_visit(results, settings, measured[key], names[key]) for key in keys]
+        _draw_tracer(results, settings, visits, measured, names, scene)
 
 
 def _visit(results: Path, settings: VisitSettings, scan: MeasuredScan, name: layout.ScanName) -> _Visit:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pet_spect.errors import ImageError, TableError, did_you_mean, listed, shown
+from pet_spect.files import whole_file
 from pet_spect.imaging.atlases import AtlasSource, load_atlas
 from pet_spect.imaging.brain_overlap import check_brain_overlap
 from pet_spect.imaging.given_images import check_thickness, given_images
@@ -141,7 +142,8 @@ def plot_uptake(
     for side, colour in (("left", LEFT), ("right", RIGHT)):
         display.add_contours(_nifti(outlines[side]), levels=[0.5], colors=[colour], linewidths=1.2)
     if output_file is not None:
-        display.savefig(os.fspath(output_file))
+        with whole_file(Path(output_file)) as partial:
+            display.savefig(str(partial))
     return display
 
 
@@ -296,7 +298,8 @@ def plot_change(
     axes.set_title(title if title is not None else f"{kind['tracer']} {kind['region']}")
     figure = axes.get_figure(root=True)
     if output_file is not None and figure is not None:
-        figure.savefig(os.fspath(output_file))
+        with whole_file(Path(output_file)) as partial:
+            figure.savefig(partial)
     return axes
 
 

@@ -6,10 +6,12 @@ Images stay where they are: the manifest in the crate has their hashes. Inputs a
 from __future__ import annotations
 
 import mimetypes
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pet_spect.errors import TableError
+from pet_spect.files import partial_beside
 from pet_spect.results import layout
 from pet_spect.results.dataset import described_study
 from pet_spect.results.manifest import DERIVED, MANIFEST, Manifest, read_manifest
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 """The profile that the crate follows."""
 
+_METADATA = "ro-crate-metadata.json"
 _IN_CRATE = ("tables/", "report/", "dataset_description.json")
 _NAME = "Uptake in PET and SPECT, measured by pet_spect"
 _LICENCE = "not stated: the study decides who may use its results"
@@ -65,7 +68,21 @@ def write_crate(results: Path, out: Path) -> None:
         result=files,
         properties={"name": f"run {manifest.run_id[:12]}", "actionStatus": "http://schema.org/CompletedActionStatus"},
     )
-    crate.write(out)
+    _write(crate, out)
+
+
+def _write(crate: ROCrate, out: Path) -> None:
+    """Write each file of the crate whole, and the one that lists them last."""
+    partial = partial_beside(out)
+    try:
+        crate.write(partial)
+        files = [path for path in partial.rglob("*") if path.is_file()]
+        for path in sorted(files, key=lambda path: (path.name == _METADATA, path)):
+            place = out / path.relative_to(partial)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(place)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _files(results: Path, manifest: Manifest) -> list[tuple[str, dict[str, str]]]:

@@ -22,13 +22,15 @@ def image_role(key: ScanKey) -> str:
 
 
 def registration_outputs(results: Path, participant: str, scans: Iterable[layout.ScanName]) -> dict[str, str]:
-    """Return the SHA-256 of the transforms and the lesion mask of a participant, by their path below `results`."""
+    """Return the SHA-256 of transforms, lesion mask and images in the standard space, by their path below `results`."""
+    scans = list(scans)
     names = [
         layout.participant_to_standard(participant),
         layout.standard_to_participant(participant),
         layout.anat_to_participant(participant),
         layout.lesion_mask(participant),
         *(layout.scan_to_participant(*scan[:3]) for scan in scans),
+        *(layout.standard_image(*scan) for scan in scans),
     ]
     return {name: file_sha256(results / name) for name in names if (results / name).is_file()}
 

@@ -149,7 +149,8 @@ class ConfigCheck:
                 self.wrong.update(("qc", "consensus"))
         names = [Path(path).name.casefold() for path in [*paths, *consensus]]
         if len(set(names)) < len(names):
-            self.add(("qc",), f"found {shown([*paths, *consensus])}, needed tables with different file names")
+            found = listed(shown(path) for path in [*paths, *consensus])
+            self.add(("qc",), f"two tables have the same file name, capitals aside ({found}); rename one")
             self.wrong.add("qc")
 
     def _check_capitals(self, keys: Keys, names: Collection[str]) -> None:
