@@ -26,9 +26,12 @@ def test_a_row_with_other_columns_is_a_bug_and_leaves_nothing(tmp_path):
 
 
 def test_a_table_that_is_not_finished_is_not_there_and_nor_is_its_dictionary(tmp_path):
-    with pytest.raises(TableError), table_writer(tmp_path / "t.tsv", {"a": {}}) as write:
-        write([{"a": 1}])
+    def rows():
+        yield {"a": 1}
         raise TableError("the second person's table cannot be used")
+
+    with pytest.raises(TableError):
+        write_table(tmp_path / "t.tsv", {"a": {}}, rows())
     assert not list(tmp_path.iterdir())
     with table_writer(tmp_path / "t.tsv", {"a": {}}) as write:
         write([{"a": 1}])

@@ -8,7 +8,7 @@ from pet_spect.cli import main
 from pet_spect.quantify.cohort.planning import smallest_mean_change
 from pet_spect.tsv import read_table
 
-from .test_cohort import Study
+from .cohort.test_cohort import Study
 
 STILL = [0.0] * 7
 CV = {"FDG": {"value": 5, "kind": "total", "source": "made up"}}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands.cohort.test_cohort import MEANS, SESSIONS, TRACERS, Study
 
 from pet_spect import remarks
 from pet_spect.cli import main
@@ -21,7 +22,6 @@ from pet_spect.results.registration_record import write_registration_record
 from pet_spect.tsv import read_table
 from tests import records
 from tests.commands.measure.test_measure import LABELS, Participant, cut_at_the_top, halves
-from tests.commands.test_cohort import MEANS, SESSIONS, TRACERS, Study
 from tests.dicom.conftest import drug_item, pet_slice
 from tests.report.conftest import _write_picture
 

@@ -10,7 +10,7 @@ def given_files():
     """What the study gives beside scans and masks, which are looked at with their tables."""
     images = [str(scan.path) for scans in SCANS.values() for scan in scans.values() if is_nifti(scan.path)]
     images += [str(person.anat) for person in PARTICIPANTS.values() if person.anat and is_nifti(person.anat)]
-    study = [*STUDY_FILES.values(), *CLINICAL, ATLAS.labels, ATLAS.table, *template_files(None)]
+    study = [*STUDY_FILES.values(), *CLINICAL, ATLAS.labels, ATLAS.table, *TEMPLATE_FILES]
     return dict.fromkeys(map(str, [*study, *map(sidecar, images)]))
 
 
