@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.commands.cohort.test_cohort import MEANS, SESSIONS, TRACERS, Study
 
 from pet_spect import remarks
 from pet_spect.cli import main
@@ -21,6 +20,7 @@ from pet_spect.results.registration_entries import RefusedAnat
 from pet_spect.results.registration_record import write_registration_record
 from pet_spect.tsv import read_table
 from tests import records
+from tests.commands.cohort.test_cohort import MEANS, SESSIONS, TRACERS, Study
 from tests.commands.measure.test_measure import LABELS, Participant, cut_at_the_top, halves
 from tests.dicom.conftest import drug_item, pet_slice
 from tests.report.conftest import _write_picture
