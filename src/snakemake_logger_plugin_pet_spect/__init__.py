@@ -39,6 +39,8 @@ _FAILURES_AGAIN = "Exiting because a job execution failed"
 _EXIT_STATUS = "CalledProcessError in file"
 _GROUP_FAILED = "Error in group"
 _SCHEDULER, _ITS_ERROR = "slurmstepd", ": error: "  # slurmstepd-HOST: error: ...
+# Of an account that is not given: SLURM has a default one, or says with the submission that it needs one.
+_GUESSES = ("No SLURM account given", "No account was given", "Unable to guess SLURM account")
 _END_OF_FAILURES = "At least one job did not complete successfully"
 
 
@@ -76,6 +78,8 @@ class LogHandler(LogHandlerBase):
         self._steps: dict[int, str] = {}
         self._running: dict[int, str] = {}
         self._failed: set[int] = set()
+        self._warned: set[str] = set()
+        self._group_is_named = False
         self._repeating = False
         self._bar: Progress | None = None
 
@@ -131,9 +135,18 @@ class LogHandler(LogHandlerBase):
         elif text.startswith(_ANOTHER_ATTEMPT):
             self._say("It is tried again.")
         elif text.startswith(_GROUP_FAILED):
+            self._group_is_named = False
             if not self._repeating:
                 self._say("\n".join([text, *_scheduler_errors(record)]))
         elif record.levelno >= logging.WARNING or self._worth_saying(text):
+            self._say_once(text)
+
+    def _say_once(self, text: str) -> None:
+        """Say a warning of the work once: each of a thousand jobs would repeat it."""
+        if not self._working:
+            self._say(text)
+        elif text not in self._warned and not text.startswith(_GUESSES):
+            self._warned.add(text)
             self._say(text)
 
     def _worth_saying(self, text: str) -> bool:
@@ -185,14 +198,15 @@ class LogHandler(LogHandlerBase):
             return
         self._failed.add(number)
         self._running.pop(number, None)
+        shown = [line for log in logs for line in _last_lines(Path(log)) if self.common_settings.show_failed_logs]
+        if job["indent"] and self._group_is_named and not shown:
+            return
+        self._group_is_named = True
         step = self._steps.get(number, job["rule_name"])
         which = f"{step}, or another step of the same job," if job["indent"] else step
         lines = [f"Step {which} failed.{f' Its log is {logs[0]}' if logs else ''}"]
         lines += [f"    {job['rule_msg']}"] if job["rule_msg"] else []
-        if self.common_settings.show_failed_logs:
-            for log in logs:
-                lines += [f"    {line}" for line in _last_lines(Path(log))]
-        self._say("\n".join(lines))
+        self._say("\n".join([*lines, *(f"    {line}" for line in shown)]))
         self._update_bar()
 
     def _say(self, text: str) -> None:
