@@ -138,6 +138,30 @@ def test_of_a_job_of_several_steps_it_is_unknown_which_failed(run, tmp_path):
     ]
 
 
+def test_of_a_job_of_several_steps_those_without_a_log_are_named_by_the_first(run, tmp_path):
+    (tmp_path / "b.log").write_text("MemoryError\n", encoding="utf-8")
+    run.plan(convert=4)
+    run.shown()
+    for _ in range(2):  # attempts
+        run.log("Error in group participant", logging.ERROR)
+        for number, name in enumerate("abcd"):
+            run.fail(number, tmp_path / f"{name}.log", grouped=True)
+    text = "Step convert, or another step of the same job, failed. Its log is"
+    attempt = ["Error in group participant", f"{text} {tmp_path / 'a.log'}", f"{text} {tmp_path / 'b.log'}"]
+    assert run.shown().splitlines() == 2 * [*attempt, "    MemoryError"]
+
+
+def test_a_warning_of_every_job_is_said_once(run):
+    run.plan(convert=2)
+    run.shown()
+    for _ in range(2):
+        run.log("No SLURM account given, trying to guess.", logging.WARNING)
+        run.log("No account was given, not able to get a SLURM account via sacct: sacct: invalid", logging.WARNING)
+        run.log("Unable to guess SLURM account. Trying to proceed without.", logging.WARNING)
+        run.log("A job was not submitted: invalid partition specified: x", logging.ERROR)
+    assert run.shown() == "A job was not submitted: invalid partition specified: x\n"
+
+
 def test_why_the_scheduler_ended_a_job_is_said(run, tmp_path):
     log = tmp_path / "7.log"
     log.write_text("Storing output\nslurmstepd-node1: error: Detected 1 oom-kill event(s) in StepId=7.batch\n", "utf-8")

@@ -258,7 +258,8 @@ def _keep_logs_of_jobs(record: logging.LogRecord) -> bool:
 def _scheduler_errors(record: logging.LogRecord) -> list[str]:
     """Return what SLURM wrote into the log of a job: too much memory, too much time. Snakemake says it of no group."""
     lines = [line for log in getattr(record, "aux_logs", None) or [] for line in _last_lines(Path(log))]
-    return [f"    SLURM: {line.partition(_ITS_ERROR)[2]}" for line in lines if line.startswith(_SCHEDULER)]
+    said = dict.fromkeys(line.partition(_ITS_ERROR)[2] for line in lines if line.startswith(_SCHEDULER))
+    return [f"    SLURM: {text}" for text in said]
 
 
 def _last_lines(log: Path) -> list[str]:
