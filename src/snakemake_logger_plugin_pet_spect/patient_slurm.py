@@ -40,9 +40,12 @@ class _UnreachableError(Exception):
 class PatientExecutor(Executor):  # type: ignore[misc]
     """The executor, which waits while SLURM does not answer."""
 
+    def __init__(self, *words: Any) -> None:
+        self._prepare()  # `super().__init__` starts the thread that asks about jobs
+        super().__init__(*words)
+
     def __post_init__(self, test_mode: bool = False) -> None:
         """Say it if SLURM forgets finished jobs before they are asked about."""
-        self._prepare()
         super().__post_init__(test_mode)
         self._check_memory_of_slurm()
 

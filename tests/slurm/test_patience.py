@@ -22,6 +22,11 @@ class Scheduler:
         self.ended, self.failed = [], []
         self.finish_callback, self.error_callback = self.ended.append, self.failed.append
 
+    @staticmethod
+    async def no_jobs(*_):
+        for nothing in ():
+            yield nothing
+
 
 @pytest.fixture
 def scripts(tmp_path, monkeypatch):
@@ -89,6 +94,14 @@ def test_jobs_that_ended_are_not_waited_for(executor, scripts):
     assert working(executor, jobs) == jobs[2:]
     assert executor.workflow.scheduler.ended == [jobs[0].job]
     assert executor.workflow.scheduler.failed == [jobs[1].job]
+
+
+def test_jobs_may_be_asked_about_before_the_executor_is_made(monkeypatch):
+    asked = []
+    monkeypatch.setattr(Executor, "__init__", lambda executor, *_: asked.append(working(executor, [])))
+    monkeypatch.setattr(Executor, "check_active_jobs", Scheduler.no_jobs)
+    PatientExecutor(None, None)
+    assert asked == [[]]  # its thread of questions starts in Executor.__init__ and ends for good with an error
 
 
 def test_nothing_is_submitted_until_slurm_answers(executor, scripts, monkeypatch, caplog, tmp_path):
