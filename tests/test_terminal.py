@@ -37,9 +37,9 @@ class Run:
     def start(self, number, rule="convert", **wildcards):
         self.log("started", event=LogEvent.JOB_INFO, jobid=number, rule_name=rule, wildcards=wildcards)
 
-    def fail(self, number, log, why=None, grouped=False):
+    def fail(self, number, log, why=None, grouped=False, **extra):
         facts = {"jobid": number, "rule_name": "convert", "rule_msg": why, "log": [str(log)], "indent": grouped}
-        self.log("Error in rule", logging.ERROR, event=LogEvent.JOB_ERROR, **facts)
+        self.log("Error in rule", logging.ERROR, event=LogEvent.JOB_ERROR, **facts, **extra)
 
     def shown(self):
         text = self.stream.getvalue()
@@ -149,6 +149,16 @@ def test_of_a_job_of_several_steps_those_without_a_log_are_named_by_the_first(ru
     text = "Step convert, or another step of the same job, failed. Its log is"
     attempt = ["Error in group participant", f"{text} {tmp_path / 'a.log'}", f"{text} {tmp_path / 'b.log'}"]
     assert run.shown().splitlines() == 2 * [*attempt, "    MemoryError"]
+
+
+def test_two_jobs_that_fail_at_once_are_both_named(run, tmp_path):
+    run.plan(convert=4)
+    run.shown()
+    for thread in (1, 2):
+        run.log("Error in group participant", logging.ERROR, thread=thread)
+    for number, thread in ((0, 1), (1, 2), (2, 1), (3, 2)):
+        run.fail(number, tmp_path / f"{number}.log", grouped=True, thread=thread)
+    assert [line.split()[-1] for line in run.shown().splitlines()[2:]] == [f"{tmp_path}/0.log", f"{tmp_path}/1.log"]
 
 
 def test_a_warning_of_every_job_is_said_once(run):

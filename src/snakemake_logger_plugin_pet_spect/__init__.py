@@ -40,7 +40,12 @@ _EXIT_STATUS = "CalledProcessError in file"
 _GROUP_FAILED = "Error in group"
 _SCHEDULER, _ITS_ERROR = "slurmstepd", ": error: "  # slurmstepd-HOST: error: ...
 # Of an account that is not given: SLURM has a default one, or says with the submission that it needs one.
-_GUESSES = ("No SLURM account given", "No account was given", "Unable to guess SLURM account")
+_OF_NO_USE = (
+    "No SLURM account given",
+    "No account was given",
+    "Unable to guess SLURM account",
+    "Could not retrieve node information",
+)
 _END_OF_FAILURES = "At least one job did not complete successfully"
 
 
@@ -79,7 +84,7 @@ class LogHandler(LogHandlerBase):
         self._running: dict[int, str] = {}
         self._failed: set[int] = set()
         self._warned: set[str] = set()
-        self._group_is_named = False
+        self._named: set[int | None] = set()  # threads whose group that failed has been named
         self._repeating = False
         self._bar: Progress | None = None
 
@@ -135,7 +140,7 @@ class LogHandler(LogHandlerBase):
         elif text.startswith(_ANOTHER_ATTEMPT):
             self._say("It is tried again.")
         elif text.startswith(_GROUP_FAILED):
-            self._group_is_named = False
+            self._named.discard(record.thread)
             if not self._repeating:
                 self._say("\n".join([text, *_scheduler_errors(record)]))
         elif record.levelno >= logging.WARNING or self._worth_saying(text):
@@ -145,7 +150,7 @@ class LogHandler(LogHandlerBase):
         """Say a warning of the work once: each of a thousand jobs would repeat it."""
         if not self._working:
             self._say(text)
-        elif text not in self._warned and not text.startswith(_GUESSES):
+        elif text not in self._warned and not text.startswith(_OF_NO_USE):
             self._warned.add(text)
             self._say(text)
 
@@ -199,9 +204,9 @@ class LogHandler(LogHandlerBase):
         self._failed.add(number)
         self._running.pop(number, None)
         shown = [line for log in logs for line in _last_lines(Path(log)) if self.common_settings.show_failed_logs]
-        if job["indent"] and self._group_is_named and not shown:
+        if job["indent"] and record.thread in self._named and not shown:
             return
-        self._group_is_named = True
+        self._named.add(record.thread)
         step = self._steps.get(number, job["rule_name"])
         which = f"{step}, or another step of the same job," if job["indent"] else step
         lines = [f"Step {which} failed.{f' Its log is {logs[0]}' if logs else ''}"]
