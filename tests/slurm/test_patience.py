@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import threading
 from types import SimpleNamespace
 
@@ -13,6 +14,9 @@ from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
 from snakemake_logger_plugin_pet_spect import patient_slurm
 from snakemake_logger_plugin_pet_spect.patient_slurm import PatientExecutor
+
+from ..paused import TARGET, pausing_study, start, wait
+from ..studies import fill_without_scans
 
 
 class Scheduler:
@@ -134,6 +138,20 @@ def test_a_job_is_submitted_again_if_slurm_was_gone_at_that_moment(executor, scr
     executor.run_job(one.job)
     assert submitted == [one]
     assert executor.workflow.scheduler.failed == []
+
+
+@pytest.mark.workflow
+def test_a_run_that_starts_while_slurm_is_gone_waits_and_can_be_interrupted(tmp_path, study_in, repository, scripts):
+    for name in ("scontrol", "squeue", "sinfo", "sbatch"):
+        scripts(name, "exit 1")
+    study = pausing_study(fill_without_scans(study_in(tmp_path / "study")), repository)
+    run = start(study, "--workflow-profile", str(repository / "profiles/slurm"), "--slurm-no-account", TARGET)
+    said = study.folder / "said"
+    wait(lambda: "SLURM does not answer. The run waits" in said.read_text(encoding="utf-8"), "the run to wait")
+    run.send_signal(signal.SIGINT)
+    assert run.wait(60) == 1
+    assert "No SLURM account" not in said.read_text(encoding="utf-8")
+    assert list((study.folder / ".snakemake/locks").iterdir()) == []
 
 
 def test_the_end_of_the_run_ends_the_waiting(executor, scripts, monkeypatch):
