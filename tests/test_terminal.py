@@ -37,9 +37,9 @@ class Run:
     def start(self, number, rule="convert", **wildcards):
         self.log("started", event=LogEvent.JOB_INFO, jobid=number, rule_name=rule, wildcards=wildcards)
 
-    def fail(self, number, log, why=None, grouped=False):
+    def fail(self, number, log, why=None, grouped=False, **extra):
         facts = {"jobid": number, "rule_name": "convert", "rule_msg": why, "log": [str(log)], "indent": grouped}
-        self.log("Error in rule", logging.ERROR, event=LogEvent.JOB_ERROR, **facts)
+        self.log("Error in rule", logging.ERROR, event=LogEvent.JOB_ERROR, **facts, **extra)
 
     def shown(self):
         text = self.stream.getvalue()
@@ -136,6 +136,40 @@ def test_of_a_job_of_several_steps_it_is_unknown_which_failed(run, tmp_path):
         "Error in group sub-01",
         f"Step convert, or another step of the same job, failed. Its log is {tmp_path / 'none.log'}",
     ]
+
+
+def test_of_a_job_of_several_steps_those_without_a_log_are_named_by_the_first(run, tmp_path):
+    (tmp_path / "b.log").write_text("MemoryError\n", encoding="utf-8")
+    run.plan(convert=4)
+    run.shown()
+    for _ in range(2):  # attempts
+        run.log("Error in group participant", logging.ERROR)
+        for number, name in enumerate("abcd"):
+            run.fail(number, tmp_path / f"{name}.log", grouped=True)
+    text = "Step convert, or another step of the same job, failed. Its log is"
+    attempt = ["Error in group participant", f"{text} {tmp_path / 'a.log'}", f"{text} {tmp_path / 'b.log'}"]
+    assert run.shown().splitlines() == 2 * [*attempt, "    MemoryError"]
+
+
+def test_two_jobs_that_fail_at_once_are_both_named(run, tmp_path):
+    run.plan(convert=4)
+    run.shown()
+    for thread in (1, 2):
+        run.log("Error in group participant", logging.ERROR, thread=thread)
+    for number, thread in ((0, 1), (1, 2), (2, 1), (3, 2)):
+        run.fail(number, tmp_path / f"{number}.log", grouped=True, thread=thread)
+    assert [line.split()[-1] for line in run.shown().splitlines()[2:]] == [f"{tmp_path}/0.log", f"{tmp_path}/1.log"]
+
+
+def test_a_warning_of_every_job_is_said_once(run):
+    run.plan(convert=2)
+    run.shown()
+    for _ in range(2):
+        run.log("No SLURM account given, trying to guess.", logging.WARNING)
+        run.log("No account was given, not able to get a SLURM account via sacct: sacct: invalid", logging.WARNING)
+        run.log("Unable to guess SLURM account. Trying to proceed without.", logging.WARNING)
+        run.log("A job was not submitted: invalid partition specified: x", logging.ERROR)
+    assert run.shown() == "A job was not submitted: invalid partition specified: x\n"
 
 
 def test_why_the_scheduler_ended_a_job_is_said(run, tmp_path):

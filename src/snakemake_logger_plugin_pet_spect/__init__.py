@@ -39,6 +39,13 @@ _FAILURES_AGAIN = "Exiting because a job execution failed"
 _EXIT_STATUS = "CalledProcessError in file"
 _GROUP_FAILED = "Error in group"
 _SCHEDULER, _ITS_ERROR = "slurmstepd", ": error: "  # slurmstepd-HOST: error: ...
+# Of an account that is not given: SLURM has a default one, or says with the submission that it needs one.
+_OF_NO_USE = (
+    "No SLURM account given",
+    "No account was given",
+    "Unable to guess SLURM account",
+    "Could not retrieve node information",
+)
 _END_OF_FAILURES = "At least one job did not complete successfully"
 
 
@@ -76,6 +83,8 @@ class LogHandler(LogHandlerBase):
         self._steps: dict[int, str] = {}
         self._running: dict[int, str] = {}
         self._failed: set[int] = set()
+        self._warned: set[str] = set()
+        self._named: set[int | None] = set()  # threads whose group that failed has been named
         self._repeating = False
         self._bar: Progress | None = None
 
@@ -131,9 +140,18 @@ class LogHandler(LogHandlerBase):
         elif text.startswith(_ANOTHER_ATTEMPT):
             self._say("It is tried again.")
         elif text.startswith(_GROUP_FAILED):
+            self._named.discard(record.thread)
             if not self._repeating:
                 self._say("\n".join([text, *_scheduler_errors(record)]))
         elif record.levelno >= logging.WARNING or self._worth_saying(text):
+            self._say_once(text)
+
+    def _say_once(self, text: str) -> None:
+        """Say a warning of the work once: each of a thousand jobs would repeat it."""
+        if not self._working:
+            self._say(text)
+        elif text not in self._warned and not text.startswith(_OF_NO_USE):
+            self._warned.add(text)
             self._say(text)
 
     def _worth_saying(self, text: str) -> bool:
@@ -185,14 +203,15 @@ class LogHandler(LogHandlerBase):
             return
         self._failed.add(number)
         self._running.pop(number, None)
+        shown = [line for log in logs for line in _last_lines(Path(log)) if self.common_settings.show_failed_logs]
+        if job["indent"] and record.thread in self._named and not shown:
+            return
+        self._named.add(record.thread)
         step = self._steps.get(number, job["rule_name"])
         which = f"{step}, or another step of the same job," if job["indent"] else step
         lines = [f"Step {which} failed.{f' Its log is {logs[0]}' if logs else ''}"]
         lines += [f"    {job['rule_msg']}"] if job["rule_msg"] else []
-        if self.common_settings.show_failed_logs:
-            for log in logs:
-                lines += [f"    {line}" for line in _last_lines(Path(log))]
-        self._say("\n".join(lines))
+        self._say("\n".join([*lines, *(f"    {line}" for line in shown)]))
         self._update_bar()
 
     def _say(self, text: str) -> None:
@@ -244,7 +263,8 @@ def _keep_logs_of_jobs(record: logging.LogRecord) -> bool:
 def _scheduler_errors(record: logging.LogRecord) -> list[str]:
     """Return what SLURM wrote into the log of a job: too much memory, too much time. Snakemake says it of no group."""
     lines = [line for log in getattr(record, "aux_logs", None) or [] for line in _last_lines(Path(log))]
-    return [f"    SLURM: {line.partition(_ITS_ERROR)[2]}" for line in lines if line.startswith(_SCHEDULER)]
+    said = dict.fromkeys(line.partition(_ITS_ERROR)[2] for line in lines if line.startswith(_SCHEDULER))
+    return [f"    SLURM: {text}" for text in said]
 
 
 def _last_lines(log: Path) -> list[str]:

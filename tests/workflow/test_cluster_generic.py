@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 
 import pytest
 import yaml
@@ -97,6 +98,19 @@ def test_a_scan_that_is_emptied_before_its_job_starts_is_not_recorded_as_refused
     assert run.returncode == 1
     assert "its files changed, or were not there, while the run worked" in study.logs()
     assert not (study.folder / TARGET).exists()
+
+
+@pytest.mark.parametrize(("text", "said"), [("echo failed", "failed"), ("exit 1", "running")])
+def test_a_job_is_waited_for_while_the_scheduler_does_not_answer(repository, tmp_path, monkeypatch, text, said):
+    folder = tmp_path / "a scheduler"
+    folder.mkdir()
+    (folder / "status").write_text(f"#!/bin/sh\n{text} $1\n", encoding="utf-8")
+    (folder / "status").chmod(0o755)
+    monkeypatch.setenv("PET_SPECT_SCHEDULER", str(folder))
+    profile = yaml.safe_load((repository / "profiles/cluster-generic/config.yaml").read_text(encoding="utf-8"))
+    command = os.path.expandvars(profile["cluster-generic-status-cmd"])  # as Snakemake does it
+    ran = subprocess.run(f"{command} '7'", shell=True, capture_output=True, text=True, check=True)
+    assert ran.stdout.split()[0] == said
 
 
 def test_its_jobs_are_those_of_the_profile_for_slurm(repository):
