@@ -67,8 +67,13 @@ def copied(study: Study, folder: Path, only: str | None = None) -> Study:
     shutil.copytree(study.folder, folder, ignore=shutil.ignore_patterns("results", "logs", ".snakemake"))
     if only is not None:
         keep_person(folder, only)
+    return replaying(folder, study.results)
+
+
+def replaying(folder: Path, earlier: Path) -> Study:
+    """Return the study of a folder, whose slow steps give again what the results of an earlier run hold."""
     snakefile = REPOSITORY / "tests/workflow/replayed/Snakefile"
-    return Study(folder, snakefile, REPOSITORY / "profiles/default")
+    return Study(folder, snakefile, REPOSITORY / "profiles/default", {"PET_SPECT_EARLIER": str(earlier)})
 
 
 def keep_person(folder: Path, who: str) -> None:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
@@ -28,6 +28,8 @@ class Study:
     snakefile: Path
     profile: Path | None = None
     """The default one where it does not lie beside the Snakefile."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What its runs find in the environment besides."""
 
     @property
     def results(self) -> Path:
@@ -53,7 +55,7 @@ class Study:
         A dry run is not measured for coverage: there are a hundred, and none of them runs a job.
         """
         inherited = {key: value for key, value in os.environ.items() if "-n" not in options or "COV" not in key}
-        variables = {**inherited, "OMP_NUM_THREADS": "1", **(environment or {})}
+        variables = {**inherited, "OMP_NUM_THREADS": "1", **self.environment, **(environment or {})}
         defaults = [] if self.profile is None else ["--workflow-profile", str(self.profile)]
         command = self.command(*([] if "--workflow-profile" in options else [*defaults, "--cores", "2"]), *options)
         return subprocess.run(command, cwd="/", env=variables, capture_output=True, text=True, check=False)
