@@ -30,13 +30,9 @@ REPOSITORY = Path(__file__).parents[1]
 settings.register_profile("pet_spect", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("pet_spect")
 
-# These share one simulated trial and its run, so one process runs them all.
+# One process runs these: the cluster's run of the study mostly waits, and meanwhile it does the others.
 STUDY = (
     "tests/slurm/test_slurm.py",
-    "tests/workflow/test_bad_scans.py",
-    "tests/workflow/test_faults.py",
-    "tests/workflow/test_full_disk.py",
-    "tests/workflow/test_interruption.py",
     "tests/workflow/test_run.py",
     "tests/workflow/test_same_numbers.py",
     "tests/workflow/test_visits.py",
