@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from pet_spect.results import layout
+
 from .conftest import said
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slurm]
@@ -17,14 +19,15 @@ OPTIONS = ("--slurm-no-account", "--slurm-init-seconds-before-status-checks", "1
 
 @pytest.fixture(scope="session")
 def submission(signed, cluster, repository, tmp_path_factory, quick_study_in):
-    """Return a copy of the study that lacks all of sub-02 and the pictures of sub-01, and its run to be.
+    """Return a copy of the study that lacks all of sub-02 and the measurement of sub-01, and its run to be.
 
     The run mostly waits, so `pytest_collection_modifyitems` puts the other tests of the study before its end.
     """
     study = replace(quick_study_in(tmp_path_factory.mktemp("submitted") / "study"), environment={})  # register anew
     shutil.copytree(signed[0].folder, study.folder)
-    for name in ("sub-02", "figures", "tables", "report"):
+    for name in ("sub-02", "figures/sub-02", "tables", "report"):
         shutil.rmtree(study.results / name)
+    (study.results / layout.uptake_table("sub-01", "CerebrA")).unlink()
     plan = study.planned()
     profile = str(repository / "profiles/slurm")
     with ThreadPoolExecutor(1) as beside:
@@ -40,7 +43,7 @@ def submitted(submission):
 
 def test_every_step_is_submitted(submission):
     _, plan, _ = submission
-    each = {"convert": 4, "normalise": 1, "measure": 1, "figures": 2}
+    each = {"convert": 4, "normalise": 1, "measure": 2, "figures": 2}
     assert plan == each | {"cohort": 1, "outcomes": 1, "report": 1, "manifest": 1, "accounted": 1}
 
 
