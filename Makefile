@@ -58,20 +58,22 @@ lint: .venv/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
-	$(MAKE) --no-print-directory pythons
+test: pythons
 	$(BIN)/pytest --cov -n $(CORES)
 
+# Side by side with lint, each Python in half of the cores: its tests are collected once and not on every core.
 # One line says for each Python whether it was tested; that of .venv runs everything, after these.
 pythons: .venv/dev.stamp
-	@set -e; own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); said=; \
+	@set -e; own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); said=; units=; \
 	for version in $(PYTHONS); do \
 		if [ $$version = $$own ]; then line="tested next, everything"; \
 		elif $(call python,$$version) -c 'import ensurepip, venv' 2>/dev/null; then \
-			$(MAKE) --no-print-directory units-$$version; line="tested, the unit tests passed"; \
+			units="$$units units-$$version"; line="tested, the unit tests passed"; \
 		else line="not on this machine, or without ensurepip"; fi; \
 		said="$${said}Python $$version: $$line\n"; \
-	done; printf "$$said"
+	done; \
+	$(MAKE) --no-print-directory -j 3 $(if $(filter output-sync,$(.FEATURES)),--output-sync) \
+		CORES=$$((($(CORES) + 1) / 2)) lint $$units; printf "$$said"
 
 units-%: .venv-%/dev.stamp
 	.venv-$*/bin/pytest --quiet -n $(CORES) -p no:cacheprovider -m $(UNITS)

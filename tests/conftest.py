@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pydicom
 import pytest
 from hypothesis import settings
 
-from pet_spect.cli import main
-
+from .shared_trial import plan_of, run_first, run_of, secrets_of, sign_and_run, write_trial
 from .studies import Study
 
 if TYPE_CHECKING:
@@ -30,34 +30,13 @@ REPOSITORY = Path(__file__).parents[1]
 settings.register_profile("pet_spect", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("pet_spect")
 
-# These share one simulated trial and its run, so one process runs them all.
+# One process runs these: the cluster's run of the study mostly waits, and meanwhile it does the others.
 STUDY = (
     "tests/slurm/test_slurm.py",
-    "tests/workflow/test_bad_scans.py",
-    "tests/workflow/test_faults.py",
-    "tests/workflow/test_full_disk.py",
-    "tests/workflow/test_interruption.py",
     "tests/workflow/test_run.py",
     "tests/workflow/test_same_numbers.py",
     "tests/workflow/test_visits.py",
 )
-
-QC = (
-    "participant_id session tracer decision code reason initials time version\n"
-    "sub-02 year1 IMZ exclude not_dicom seen AB 2026-11-23 0.1.0\n"
-)
-CANARIES = {
-    "PatientName": "CANARY^NAME",
-    "PatientID": "CANARY-ID",
-    "PatientBirthDate": "19510203",
-    "InstitutionName": "CANARY HOSPITAL",
-    "OperatorsName": "CANARY^OPERATOR",
-    "StationName": "CANARYSTATION",
-    "StudyDescription": "CANARY STUDY",
-    "SeriesDescription": "CANARY SERIES",
-    "AccessionNumber": "CANARY-1",
-}
-IDENTIFYING = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID", "StudyDate")
 
 
 @pytest.hookimpl(trylast=True)
@@ -65,6 +44,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """With several processes (-n) begin with what takes long, so that they end together."""
     if hasattr(config, "workerinput"):
         items.sort(key=_place)
+
+
+def pytest_collection_finish() -> None:
+    """Keep thousands of collected tests, which live to the end, out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def _place(item: pytest.Item) -> int:
@@ -144,58 +129,46 @@ def study_in(repository: Path) -> Callable[[Path], Study]:
 
 
 @pytest.fixture(scope="session")
-def quick_study_in(repository: Path) -> Callable[[Path], Study]:
-    """Return a function that makes a study whose runs warp in few steps."""
+def quick_study_in(
+    repository: Path, made_once: Callable[[str, Callable[[Path], object]], Path]
+) -> Callable[[Path], Study]:
+    """Return a function that makes a study whose runs warp in few steps, and register the same bits once."""
     quick = repository / "tests/workflow/quick/Snakefile"
-    return lambda folder: Study(folder, quick, repository / "profiles/default")
-
-
-def plant_canaries(folder: Path) -> set[str]:
-    """Give every DICOM file a person and an institution; return what must not come out again."""
-    secrets = {"CANARY", CANARIES["PatientBirthDate"]}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            header = pydicom.dcmread(path)
-            secrets |= {str(header[name].value) for name in IDENTIFYING if name in header}
-            for name, value in CANARIES.items():
-                setattr(header, name, value)
-            header.private_block(0x0011, "CANARY CREATOR", create=True).add_new(1, "LO", "CANARY PRIVATE")
-            header.save_as(path)
-    return secrets
+    known = {"PET_SPECT_KNOWN": str(made_once("known", Path.mkdir))}
+    return lambda folder: Study(folder, quick, repository / "profiles/default", known)
 
 
 @pytest.fixture(scope="session")
-def trial(tmp_path_factory, quick_study_in):
+def trial(
+    made_once: Callable[[str, Callable[[Path], object]], Path], quick_study_in: Callable[[Path], Study]
+) -> tuple[Study, set[str]]:
     """Return a trial with canaries in every header and in the paths, a text file in the place of one scan."""
-    found = quick_study_in(tmp_path_factory.mktemp("trial"))
-    assert main(["simulate", "--out", str(found.folder), "--participants", "2"]) == 0
-    secrets = plant_canaries(found.folder / "dicom")
-    (found.folder / "dicom").rename(found.folder / "CANARY_dicom")
-    (found.folder / "CANARY_dicom/notes.txt").write_text("CANARY was moved to Thursday\n", encoding="utf-8")
-    table = found.folder / "config/scans.tsv"
-    head, *lines = table.read_text(encoding="utf-8").replace("\tdicom/", "\tCANARY_dicom/").splitlines()
-    refused = ["sub-02", "year1", "IMZ", "CANARY_dicom/notes.txt"]
-    lines = [line for line in lines if line.split("\t")[:3] != refused[:3]]
-    lines.append("\t".join(refused + ["n/a"] * (head.count("\t") - 3)))
-    table.write_text("\n".join([head, *lines, ""]), encoding="utf-8")
-    return found, secrets
+    folder = made_once("trial", write_trial)
+    return quick_study_in(folder / "study"), secrets_of(folder)
 
 
 @pytest.fixture(scope="session")
-def first_run(trial):
+def first_run(
+    trial: tuple[Study, set[str]], made_once: Callable[[str, Callable[[Path], object]], Path]
+) -> subprocess.CompletedProcess[str]:
     """Return the trial's first run, which a refused scan lets fail at the very end."""
-    study, _ = trial
-    return study.snakemake()
+    return run_of(made_once("first_run", partial(run_first, study=trial[0])))
 
 
 @pytest.fixture(scope="session")
-def signed(trial, first_run, tmp_path_factory, quick_study_in):
+def signed(
+    trial: tuple[Study, set[str]],
+    first_run: subprocess.CompletedProcess[str],
+    made_once: Callable[[str, Callable[[Path], object]], Path],
+    quick_study_in: Callable[[Path], Study],
+) -> tuple[Study, dict[str, int], subprocess.CompletedProcess[str]]:
     """Return the study after somebody signed the refusal off, what that plans, and that run."""
-    study = quick_study_in(tmp_path_factory.mktemp("signed") / "study")
-    shutil.copytree(trial[0].folder, study.folder)
-    study.write("config/qc.tsv", QC)
-    plan = study.planned()
-    return study, plan, study.snakemake()
+
+    def fill(folder: Path) -> None:
+        sign_and_run(folder, trial[0], quick_study_in(folder / "study"))
+
+    folder = made_once("signed", fill)
+    return quick_study_in(folder / "study"), plan_of(folder), run_of(folder)
 
 
 @pytest.fixture

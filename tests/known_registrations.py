@@ -2,38 +2,66 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
+from functools import partial
 from hashlib import sha256
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
-import pytest
 
 from pet_spect.registration import itk
 from pet_spect.registration.placement import pose
 
+SLOW: tuple[tuple[ModuleType, str], ...] = ((itk, "_register"), (pose, "find_pose"), (pose, "fit"))
 _FOUND: dict[bytes, Any] = {}
+
+Recall = Callable[[bytes, Callable[[], Any]], Any]
+"""Gives what is known by a key; else what the function gives, which is known from then on."""
 
 
 @contextmanager
 def known_registrations() -> Iterator[None]:
     """Let no registration be run twice in this process: `test_itk` proves that it would give the same."""
+    import pytest  # not in the processes of a workflow, which it would slow
+
     with pytest.MonkeyPatch.context() as patched:
-        for module, name in ((itk, "_register"), (pose, "find_pose"), (pose, "fit")):
-            patched.setattr(module, name, _once(getattr(module, name)))
+        for module, name in SLOW:
+            patched.setattr(module, name, _once(getattr(module, name), _in_memory))
         yield
 
 
-def _once(function: Callable[..., Any]) -> Callable[..., Any]:
+def keep_registrations(folder: Path) -> None:
+    """Let no registration be run twice by the processes that share a folder."""
+    for module, name in SLOW:
+        setattr(module, name, _once(getattr(module, name), partial(_in_folder, folder)))
+
+
+def _in_memory(key: bytes, compute: Callable[[], Any]) -> Any:
+    if key not in _FOUND:
+        _FOUND[key] = compute()
+    return _FOUND[key]
+
+
+def _in_folder(folder: Path, key: bytes, compute: Callable[[], Any]) -> Any:
+    path = folder / key.hex()
+    if not path.exists():
+        unfinished = folder / f"{path.name}-{os.getpid()}"  # another process may compute the same meanwhile
+        unfinished.write_bytes(pickle.dumps(compute()))
+        unfinished.replace(path)
+    return pickle.loads(path.read_bytes())
+
+
+def _once(function: Callable[..., Any], recall: Recall) -> Callable[..., Any]:
     def known(*values: Any, **named: Any) -> Any:
         key = sha256(function.__name__.encode())
         _add(key, [*values, *sorted(named.items())])
-        digest = key.digest()
-        if digest not in _FOUND:
-            _FOUND[digest] = _fixed(function(*values, **named))
-        return _FOUND[digest]
+        return _fixed(recall(key.digest(), lambda: function(*values, **named)))
 
     return known
 

@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from .dry_runs import dry_run
 
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 PET_SPECT = Path(sys.executable).with_name("pet-spect")
@@ -28,6 +30,8 @@ class Study:
     snakefile: Path
     profile: Path | None = None
     """The default one where it does not lie beside the Snakefile."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What its runs find in the environment besides."""
 
     @property
     def results(self) -> Path:
@@ -52,10 +56,13 @@ class Study:
 
         A dry run is not measured for coverage: there are a hundred, and none of them runs a job.
         """
-        inherited = {key: value for key, value in os.environ.items() if "-n" not in options or "COV" not in key}
-        variables = {**inherited, "OMP_NUM_THREADS": "1", **(environment or {})}
+        is_dry = "-n" in options
+        inherited = {key: value for key, value in os.environ.items() if not is_dry or "COV" not in key}
+        variables = {**inherited, "OMP_NUM_THREADS": "1", **self.environment, **(environment or {})}
         defaults = [] if self.profile is None else ["--workflow-profile", str(self.profile)]
         command = self.command(*([] if "--workflow-profile" in options else [*defaults, "--cores", "2"]), *options)
+        if is_dry:
+            return dry_run(command, variables)
         return subprocess.run(command, cwd="/", env=variables, capture_output=True, text=True, check=False)
 
     def planned(self, *options: str) -> dict[str, int]:

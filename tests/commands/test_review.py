@@ -20,15 +20,15 @@ from pet_spect.results.decision_log import read_log
 from pet_spect.tsv import read_table
 
 from ..blind_pictures import write_blind_picture
-from ..small_study import RATIO, write_small_study
+from ..small_study import RATIO
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("small")
-    results = write_small_study(folder)
+def measured(small_results, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small") / "study"
+    shutil.copytree(small_results.parent, folder)
     for who, session in RATIO:
-        path = results / layout.registration_figure(who, session, "18FFDG")
+        path = folder / "results" / layout.registration_figure(who, session, "18FFDG")
         write_blind_picture(path, ScanKey(who, session, "FDG"))
     return folder
 

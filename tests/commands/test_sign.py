@@ -20,14 +20,7 @@ from pet_spect.results.registration_record import read_registration_record, writ
 from pet_spect.tsv import read_table
 
 from ..records import refused
-from ..small_study import REFERENCES, write_small_study
-
-
-@pytest.fixture(scope="module")
-def measured(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("small")
-    write_small_study(folder)
-    return folder
+from ..small_study import REFERENCES
 
 
 class Study:
@@ -63,8 +56,8 @@ class Study:
 
 
 @pytest.fixture
-def study(measured, tmp_path):
-    shutil.copytree(measured, tmp_path / "study")
+def study(small_results, tmp_path):
+    shutil.copytree(small_results.parent, tmp_path / "study")
     return Study(tmp_path / "study")
 
 

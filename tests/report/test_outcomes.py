@@ -12,7 +12,8 @@ from pet_spect.report.plots.scatter import HEIGHT, WIDTH, scatter_plot
 from pet_spect.report.rounding import rounded
 from pet_spect.tsv import read_table
 
-from .test_page import Addresses, plain
+from .outline import Outline
+from .test_page import plain
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -42,7 +43,7 @@ def tables(results, people, *, events=False, scales=True):
 
 def page(results, **options):
     text = write_report(results, **options).read_text(encoding="utf-8")
-    Addresses(text)
+    Outline(text)
     return text
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 
@@ -15,31 +14,10 @@ from pet_spect.results.dataset import describe_dataset
 from pet_spect.results.study_facts import StudyFacts
 from pet_spect.tsv import write_table
 
+from .outline import Outline
+
 MINUS = "\N{MINUS SIGN}"
 NO_SCAN = Remark.of("no_scan").text
-
-
-class Addresses(HTMLParser):
-    """Every address a browser could fetch, and every tag that was not closed."""
-
-    VOID = frozenset({"meta", "img", "br", "link", "input"})
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.opened: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.found += [value for name, value in attrs if name in ("src", "href", "action", "data", "srcset")]
-        if tag not in self.VOID:
-            self.opened.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        pass
-
-    def handle_endtag(self, tag):
-        assert self.opened.pop() == tag
 
 
 def written(study, folder) -> str:
@@ -288,10 +266,8 @@ def test_the_page_fetches_nothing_and_links_only_what_is_beside_it(make_study, t
     assert "http://" not in text
     assert "https://" not in text
     assert str(tmp_path) not in text
-    addresses = Addresses(text)
-    assert addresses.opened == []
     ids = set(re.findall(r' id="([^"]+)"', text))
-    for address in addresses.found:
+    for address in Outline(text).addresses:
         if address.startswith("#"):
             assert address[1:] in ids
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -22,7 +23,7 @@ def submission(signed, cluster, repository, tmp_path_factory, quick_study_in):
 
     The run mostly waits, so `pytest_collection_modifyitems` puts the other tests of the study before its end.
     """
-    study = quick_study_in(tmp_path_factory.mktemp("submitted") / "study")
+    study = replace(quick_study_in(tmp_path_factory.mktemp("submitted") / "study"), environment={})  # register anew
     shutil.copytree(signed[0].folder, study.folder)
     for name in ("sub-02", "figures/sub-02", "tables", "report"):
         shutil.rmtree(study.results / name)

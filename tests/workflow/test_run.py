@@ -106,8 +106,8 @@ def test_the_results_of_a_run_are_a_valid_bids_dataset_whose_tables_can_be_expor
     assert len(book["uptake"]) == len(rows(results / "tables/uptake.tsv")) + 1
 
 
-def test_a_second_run_has_nothing_to_do(signed):
-    assert signed[0].planned() == {}
+def test_a_second_run_has_nothing_to_do(finished):
+    assert finished.planned() == {}
 
 
 def test_swapping_the_lesion_side_redoes_the_cohort_and_inverts_the_ratios(finished):
