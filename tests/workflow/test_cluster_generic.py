@@ -120,3 +120,10 @@ def test_its_jobs_are_those_of_the_profile_for_slurm(repository):
     )
     for key in ("retries", "set-resources", "groups", "keep-going", "rerun-incomplete", "cores"):
         assert generic[key] == slurm[key], key
+
+
+@pytest.mark.parametrize("name", ["default", "slurm", "cluster-generic"])
+def test_no_profile_looks_at_every_ready_job_whenever_one_ends(repository, name):
+    profile = yaml.safe_load((repository / "profiles" / name / "config.yaml").read_text(encoding="utf-8"))
+    assert profile["scheduler"] == "greedy"
+    assert profile.get("jobs", 0) <= profile["scheduler-subsample"] <= 1000
