@@ -75,6 +75,8 @@ class LogHandler(LogHandlerBase):
         self._everything: logging.Handler | None = None
         if settings.printshellcmds or settings.verbose or settings.debug_dag:
             self._everything = ColorizingTextHandler(settings.nocolor, self._stream, self.formatter)
+        elif settings.dryrun:
+            _describe_no_job()
         self._overview = ""
         self._order: Sequence[str] = ()
         self._up_to_date = ""
@@ -251,6 +253,16 @@ class LogHandler(LogHandlerBase):
 
 def _step(rule: str, wildcards: Mapping[str, str] | None) -> str:
     return " ".join([rule, *(str(value) for name, value in (wildcards or {}).items() if name != "datatype")])
+
+
+def _describe_no_job() -> None:
+    """Let Snakemake not describe the jobs of a plan that is only counted, a third of its work."""
+    from snakemake.jobs import Job
+
+    def log_info(job: Job, indent: bool = False, printshellcmd: bool = True) -> None:
+        pass
+
+    Job.log_info = log_info
 
 
 def _keep_logs_of_jobs(record: logging.LogRecord) -> bool:
