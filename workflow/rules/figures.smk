@@ -4,8 +4,9 @@ REFERENCES_TOLD = json.dumps(config["references"])
 rule figures:
     """Pictures of one participant: how each scan was registered, its uptake, and what differs between two visits."""
     input:
-        # Scans and transforms, too, are read: they are older than what was measured in them.
         uptake=rules.measure.output.uptake,
+        # It holds the hashes of scans, transforms, masks and atlas, which are read, too.
+        dictionary=rules.measure.output.dictionary,
     output:
         report(
             directory("results/figures/{participant}"),
