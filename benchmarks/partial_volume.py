@@ -37,7 +37,7 @@ from pet_spect.quantify.partial_volume.transfer_matrix import mean_covariance, p
 from pet_spect.quantify.sensitivities import parts_of
 from pet_spect.registration.resolution_estimate import SharpTissue, estimate_fwhm, sharp_tissue
 from pet_spect.results.layout import scan_name
-from pet_spect.results.registered_scan import read_registered
+from pet_spect.results.registration.registered_scan import read_registered
 from pet_spect.simulate import participant as simulation
 from pet_spect.simulate.design import SESSIONS, Trial
 from pet_spect.simulate.heads.standard_head import OTHER_TISSUE, standard_head

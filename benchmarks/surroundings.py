@@ -41,8 +41,8 @@ from pet_spect.quantify.surroundings import (
 )
 from pet_spect.registration.lesion_estimate import volume_by_side
 from pet_spect.results import layout
-from pet_spect.results.registered_scan import read_registered
-from pet_spect.results.transforms import read_standard_to_participant_points
+from pet_spect.results.registration.registered_scan import read_registered
+from pet_spect.results.registration.transforms import read_standard_to_participant_points
 from pet_spect.simulate import participant as simulation
 from pet_spect.simulate.design import TRACERS, Trial
 from pet_spect.simulate.heads.anatomy import Anatomy

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pet_spect.commands.verify.inputs import check_inputs
-from pet_spect.results.manifest_entries import files_below
+from pet_spect.results.proof.manifest_entries import files_below
 from pet_spect.results.verification.files import check_files, manifest_or_finding
 from pet_spect.results.verification.finding import Finding
 from pet_spect.results.verification.identity import check_derived, check_identity

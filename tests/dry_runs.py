@@ -51,7 +51,7 @@ def serve() -> None:
     """Answer each request, a line of JSON, with the exit status, until there are no more."""
     import snakemake.cli  # noqa: F401
 
-    import pet_spect.results.decision_log
+    import pet_spect.results.decisions.decision_log
     import pet_spect.study.check
     import pet_spect.study.overview  # noqa: F401
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from pet_spect.model import Refusal
 from pet_spect.results.record_values import VolumesMl
-from pet_spect.results.registration_entries import Measured, RefusedEntry, RegisteredEntry, Tried, ViewBox
-from pet_spect.results.registration_record import LesionEntry, RegistrationRecord, Settings, WarpEntry
+from pet_spect.results.registration.registration_entries import Measured, RefusedEntry, RegisteredEntry, Tried, ViewBox
+from pet_spect.results.registration.registration_record import LesionEntry, RegistrationRecord, Settings, WarpEntry
 
 NOTHING = VolumesMl(left=0.0, right=0.0)
 MEASURED = Measured(

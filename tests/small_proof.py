@@ -9,12 +9,12 @@ from pet_spect.digests import file_sha256, json_sha256, source_sha256
 from pet_spect.files import write_json
 from pet_spect.imaging.atlases import find_atlas
 from pet_spect.results.analysis_plan import plan_hash, plan_statement, record_plan, with_statement
-from pet_spect.results.columns import SCANS, SUMMARY
-from pet_spect.results.decision_columns import DECISIONS
-from pet_spect.results.manifest import write_manifest
-from pet_spect.results.manifest_part import read_part, write_part
+from pet_spect.results.proof.manifest import write_manifest
+from pet_spect.results.proof.manifest_part import read_part, write_part
+from pet_spect.results.proof.run_record import RunRecord, write_run_record
 from pet_spect.results.provenance_record import Provenance, with_provenance
-from pet_spect.results.run_record import RunRecord, write_run_record
+from pet_spect.results.tables.columns import SCANS, SUMMARY
+from pet_spect.results.tables.decision_columns import DECISIONS
 from pet_spect.study.study_files import study_files
 from pet_spect.tsv import write_table
 

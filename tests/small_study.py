@@ -15,9 +15,9 @@ from pet_spect.imaging.images import write_scan, write_volume
 from pet_spect.imaging.tissue import tissue_maps
 from pet_spect.model import Volume, Warp
 from pet_spect.results import layout
-from pet_spect.results.registration_entries import ViewBox
-from pet_spect.results.registration_record import write_registration_record
-from pet_spect.results.transforms import write_participant_to_scan_points, write_standard_warps
+from pet_spect.results.registration.registration_entries import ViewBox
+from pet_spect.results.registration.registration_record import write_registration_record
+from pet_spect.results.registration.transforms import write_participant_to_scan_points, write_standard_warps
 
 from .records import WARP, lesion, record_of, registered
 

@@ -56,7 +56,7 @@ _NOT_A_MESSAGE = {
     "report/person/placement.py": 2,
     "report/results_folder.py": 1,
     "report/viewer/packed.py": 1,  # a script
-    "results/plan_table.py": 1,  # a printed table
+    "results/tables/plan_table.py": 1,  # a printed table
     "study/config_check.py": 2,  # lines to be written instead of others, at most six
     "study/overview.py": 1,  # the steps of the workflow
 }

@@ -19,7 +19,7 @@ from pet_spect.errors import PetSpectError
 from pet_spect.imaging.atlases import load_atlas
 from pet_spect.model import Decision, Refusal
 from pet_spect.quantify.cohort.qc_decisions import _signed
-from pet_spect.results.columns import SCANS
+from pet_spect.results.tables.columns import SCANS
 from pet_spect.study.participants import read_participants
 from pet_spect.study.paths import check_there
 from pet_spect.study.rows import open_table

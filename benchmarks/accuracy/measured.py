@@ -32,7 +32,7 @@ from pet_spect.registration.templates.template import Template, make_template
 from pet_spect.registration.warp import Deformation, find_warp, near_brain
 from pet_spect.registration.within_participant import mean_volume, participant_grid
 from pet_spect.results import layout
-from pet_spect.results.transforms import read_participant_to_scan_points
+from pet_spect.results.registration.transforms import read_participant_to_scan_points
 from pet_spect.simulate.scanner import CEREBELLUM, TARGET
 
 REFERENCES = {"FDG": ("contralateral", "cerebellum_ipsilesional"), "IMZ": ("contralateral", "pons")}

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from pet_spect.digests import file_sha256, text_sha256
 from pet_spect.results import layout
-from pet_spect.results.manifest_entries import files_below
-from pet_spect.results.manifest_part import read_part, write_figures_part, write_part
+from pet_spect.results.proof.manifest_entries import files_below
+from pet_spect.results.proof.manifest_part import read_part, write_figures_part, write_part
 
 VISITS = ("baseline", "year1")
 TRACERS = ("FDG", "IMZ")

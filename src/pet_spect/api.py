@@ -28,7 +28,7 @@ from pet_spect.quantify.references import Reference
 from pet_spect.results.library.measure_images import measure_images
 from pet_spect.results.library.measure_study import measure_study
 from pet_spect.results.library.uptake_tables import change_table, uptake_ratio
-from pet_spect.results.registered_scan import RegisteredScan, applied_blur_mm, read_registered
+from pet_spect.results.registration.registered_scan import RegisteredScan, applied_blur_mm, read_registered
 
 if TYPE_CHECKING:
     import nibabel as nib

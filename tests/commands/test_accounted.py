@@ -1,7 +1,7 @@
 import pytest
 
 from pet_spect.cli import main
-from pet_spect.results.columns import SCANS
+from pet_spect.results.tables.columns import SCANS
 from pet_spect.tsv import read_table, write_table
 
 

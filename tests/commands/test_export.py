@@ -1,8 +1,8 @@
 import pytest
 
 from pet_spect.cli import main
-from pet_spect.results import workbook
-from pet_spect.results.tables import TABLES
+from pet_spect.results.tables import workbook
+from pet_spect.results.tables.tables import TABLES
 from pet_spect.tsv import read_table, write_table
 
 from ..workbooks import read_workbook

@@ -15,11 +15,11 @@ from pet_spect.imaging import images
 from pet_spect.model import Refusal, Volume, Warp
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
-from pet_spect.results.matching import registration_outputs
+from pet_spect.results.proof.matching import registration_outputs
 from pet_spect.results.provenance_record import Provenance
 from pet_spect.results.record_values import matrix_of
-from pet_spect.results.registration_entries import Tried
-from pet_spect.results.registration_record import read_registration_record, write_registration_record
+from pet_spect.results.registration.registration_entries import Tried
+from pet_spect.results.registration.registration_record import read_registration_record, write_registration_record
 
 from ..records import WARP, lesion, record_of, refused, registered
 

@@ -14,10 +14,10 @@ from pet_spect.model import Atlas, Refusal, RegionUptake, Volume, Warp
 from pet_spect.quantify.measurement import ParticipantRegions
 from pet_spect.results import layout
 from pet_spect.results.provenance_record import Provenance
-from pet_spect.results.registration_record import write_registration_record
-from pet_spect.results.uptake_record import write_uptake
-from pet_spect.results.uptake_rows import uptake_rows
-from pet_spect.results.uptake_scan import UptakeScan
+from pet_spect.results.registration.registration_record import write_registration_record
+from pet_spect.results.uptake.uptake_record import write_uptake
+from pet_spect.results.uptake.uptake_rows import uptake_rows
+from pet_spect.results.uptake.uptake_scan import UptakeScan
 
 from ..records import WARP, lesion, record_of, refused, registered
 

@@ -8,9 +8,9 @@ from scipy import stats
 
 from pet_spect.cli import main
 from pet_spect.results.analysis_plan import record_plan
-from pet_spect.results.columns import CHANGE
-from pet_spect.results.outcome_columns import OUTCOMES, OUTCOMES_CHANGE, OUTCOMES_IMAGING, OUTCOMES_SUMMARY
-from pet_spect.results.outcome_tables import read_outcome_tables
+from pet_spect.results.tables.columns import CHANGE
+from pet_spect.results.tables.outcome_columns import OUTCOMES, OUTCOMES_CHANGE, OUTCOMES_IMAGING, OUTCOMES_SUMMARY
+from pet_spect.results.tables.outcome_tables import read_outcome_tables
 from pet_spect.tsv import parse_float, read_table, write_table
 
 PEOPLE = [f"sub-{number:02d}" for number in range(1, 9)]

@@ -4,7 +4,7 @@ import pytest
 
 from pet_spect.cli import main
 from pet_spect.report.results_folder import REQUIRED
-from pet_spect.results.columns import SCANS
+from pet_spect.results.tables.columns import SCANS
 from pet_spect.tsv import write_table
 
 

@@ -16,7 +16,7 @@ import pytest
 from pet_spect.cli import main
 from pet_spect.model import ScanKey
 from pet_spect.results import layout
-from pet_spect.results.decision_log import read_log
+from pet_spect.results.decisions.decision_log import read_log
 from pet_spect.tsv import read_table
 
 from ..blind_pictures import write_blind_picture

@@ -16,8 +16,8 @@ from pet_spect.model import Refusal
 from pet_spect.remarks import codes_in
 from pet_spect.remarks.catalogue import CATALOGUE
 from pet_spect.results import layout
-from pet_spect.results.registration_entries import RefusedAnat
-from pet_spect.results.registration_record import write_registration_record
+from pet_spect.results.registration.registration_entries import RefusedAnat
+from pet_spect.results.registration.registration_record import write_registration_record
 from pet_spect.tsv import read_table
 from tests import records
 from tests.commands.cohort.test_cohort import MEANS, SESSIONS, TRACERS, Study

@@ -12,11 +12,12 @@ from pet_spect import __version__
 from pet_spect.cli import main
 from pet_spect.digests import file_sha256
 from pet_spect.model import Refusal
-from pet_spect.results import columns, layout
-from pet_spect.results.decision_columns import AGREEMENT, CHECKS, DECIDED, DECISIONS, READERS
-from pet_spect.results.decision_log import log_path
+from pet_spect.results import layout
+from pet_spect.results.decisions.decision_log import log_path
 from pet_spect.results.library.finished_study import FinishedStudy
-from pet_spect.results.registration_record import read_registration_record, write_registration_record
+from pet_spect.results.registration.registration_record import read_registration_record, write_registration_record
+from pet_spect.results.tables import columns
+from pet_spect.results.tables.decision_columns import AGREEMENT, CHECKS, DECIDED, DECISIONS, READERS
 from pet_spect.tsv import read_table
 
 from ..records import refused

@@ -13,8 +13,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from pet_spect.report.page import write_report
 from pet_spect.results import layout
-from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY, Columns
-from pet_spect.results.registration_record import LesionEntry, WarpEntry, write_registration_record
+from pet_spect.results.registration.registration_record import LesionEntry, WarpEntry, write_registration_record
+from pet_spect.results.tables.columns import CHANGE, RATIOS, SCANS, SUMMARY, Columns
 from pet_spect.tsv import write_table
 
 from ..records import WARP, record_of, registered

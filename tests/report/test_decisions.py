@@ -5,7 +5,7 @@ import pytest
 from pet_spect.errors import TableError
 from pet_spect.report.decisions import decisions_part
 from pet_spect.report.page import write_report
-from pet_spect.results.decision_columns import AGREEMENT, DECIDED, DECISIONS, READERS
+from pet_spect.results.tables.decision_columns import AGREEMENT, DECIDED, DECISIONS, READERS
 from pet_spect.tsv import write_table
 
 LINE = {

@@ -9,9 +9,9 @@ from pet_spect.remarks import Remark
 from pet_spect.report.page import write_report
 from pet_spect.results import layout
 from pet_spect.results.analysis_plan import plan_statement, read_plans, record_plan, with_statement
-from pet_spect.results.columns import SUMMARY
 from pet_spect.results.dataset import describe_dataset
 from pet_spect.results.study_facts import StudyFacts
+from pet_spect.results.tables.columns import SUMMARY
 from pet_spect.tsv import write_table
 
 from .outline import Outline

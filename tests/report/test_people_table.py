@@ -9,8 +9,8 @@ from pet_spect.report.participants import people
 from pet_spect.report.people_table import people_table
 from pet_spect.report.person.page import person_pages
 from pet_spect.report.results_folder import read_results
-from pet_spect.results.uptake_facts import ScanFacts, UptakeFacts
-from pet_spect.results.uptake_scan import WarpFacts
+from pet_spect.results.uptake.uptake_facts import ScanFacts, UptakeFacts
+from pet_spect.results.uptake.uptake_scan import WarpFacts
 
 
 def made(study, folder):

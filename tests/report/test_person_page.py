@@ -12,9 +12,9 @@ from pet_spect.quantify.cohort.within_subject import WithinSubjectCv
 from pet_spect.remarks import Remark
 from pet_spect.report.page import write_report
 from pet_spect.results import layout
-from pet_spect.results.columns import CHANGE
-from pet_spect.results.decision_columns import DECISIONS
-from pet_spect.results.reliable_change import with_reliable_change
+from pet_spect.results.tables.columns import CHANGE
+from pet_spect.results.tables.decision_columns import DECISIONS
+from pet_spect.results.tables.reliable_change import with_reliable_change
 from pet_spect.tsv import write_table
 
 from ..records import WARP, lesion

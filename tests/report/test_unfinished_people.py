@@ -12,8 +12,8 @@ from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
 from pet_spect.report.methods.run import read_run
 from pet_spect.report.results_folder import read_results
 from pet_spect.results import layout
-from pet_spect.results.uptake_record import write_uptake
-from pet_spect.results.uptake_scan import UptakeScan
+from pet_spect.results.uptake.uptake_record import write_uptake
+from pet_spect.results.uptake.uptake_scan import UptakeScan
 from pet_spect.study.unfinished import UnfinishedStep
 
 from .conftest import write_picture

@@ -6,7 +6,13 @@ import pytest
 
 from pet_spect import __version__
 from pet_spect.errors import ImageError
-from pet_spect.results.provenance_record import AtlasDigest, Provenance, read_provenance, software, with_provenance
+from pet_spect.results.provenance_record import (
+    AtlasDigest,
+    Provenance,
+    read_provenance,
+    software,
+    with_provenance,
+)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from pet_spect.cli import main
 from pet_spect.files import sidecar
 from pet_spect.results import layout
-from pet_spect.results.manifest import read_manifest
-from pet_spect.results.run_record import run_id
+from pet_spect.results.proof.manifest import read_manifest
+from pet_spect.results.proof.run_record import run_id
 
 pytestmark = pytest.mark.workflow
 

@@ -10,7 +10,7 @@ import pytest
 import pet_spect
 from pet_spect.cli import main
 from pet_spect.results import layout
-from pet_spect.results.tables import TABLES
+from pet_spect.results.tables.tables import TABLES
 from pet_spect.tsv import parse_float
 
 from ..bids import errors_in

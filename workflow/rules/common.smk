@@ -10,7 +10,7 @@ from pet_spect.files import is_nifti, sidecar
 from pet_spect.model import STANDARD_SPACE
 from pet_spect.quantify.references import lesionfree_regions
 from pet_spect.results import layout
-from pet_spect.results.decision_log import read_log
+from pet_spect.results.decisions.decision_log import read_log
 from pet_spect.remarks import BY_EYE
 from pet_spect.study.check import check_study
 from pet_spect.study.fingerprint import fingerprint, fingerprints_of_run, write_fingerprints

@@ -2,7 +2,7 @@
 
 from snakemake.logging import logger
 
-from pet_spect.results.manifest import manifest_line
+from pet_spect.results.proof.manifest import manifest_line
 from pet_spect.study.overview import report_line, study_overview
 
 REPORT = Path("results/report/index.html")

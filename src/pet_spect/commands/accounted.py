@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pet_spect.errors import TableError
 from pet_spect.remarks import codes_in
-from pet_spect.results.accounted_table import accounted_columns, accounted_rows, unsigned_scans
-from pet_spect.results.columns import SCANS
-from pet_spect.results.decision_columns import DECISIONS
 from pet_spect.results.finished_run import check_finished
+from pet_spect.results.tables.accounted_table import accounted_columns, accounted_rows, unsigned_scans
+from pet_spect.results.tables.columns import SCANS
+from pet_spect.results.tables.decision_columns import DECISIONS
 from pet_spect.tsv import MISSING, Row, read_table, write_table
 
 MOST_NAMED = 50

@@ -39,14 +39,14 @@ def run(options: argparse.Namespace) -> None:
     """
     if not (options.excel or options.crate):
         raise ConfigError("--excel or --crate is needed; without either there is nothing to do")
-    from pet_spect.results.table_files import table_files
-    from pet_spect.results.workbook import write_workbook
+    from pet_spect.results.tables.table_files import table_files
+    from pet_spect.results.tables.workbook import write_workbook
 
     tables = table_files(options.results)
     if options.out.resolve().is_relative_to(options.results.resolve()):
         raise ConfigError(f"--out {options.out}: lies in the results folder; name a folder outside it")
     if options.crate:
-        from pet_spect.results.crate import write_crate
+        from pet_spect.results.proof.crate import write_crate
 
         write_crate(options.results, options.out)
     if not options.excel:

@@ -18,12 +18,12 @@ from pet_spect.imaging.images import read_refusal, read_volume
 from pet_spect.model import ScanKey, Volume, Warp
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import read_converted_facts
-from pet_spect.results.manifest_part import write_figures_part
-from pet_spect.results.matching import check_registration
-from pet_spect.results.registered_scan import read_warp_lesion
-from pet_spect.results.registration_entries import Tried
-from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
-from pet_spect.results.transforms import (
+from pet_spect.results.proof.manifest_part import write_figures_part
+from pet_spect.results.proof.matching import check_registration
+from pet_spect.results.registration.registered_scan import read_warp_lesion
+from pet_spect.results.registration.registration_entries import Tried
+from pet_spect.results.registration.registration_record import RegistrationRecord, read_registration_record
+from pet_spect.results.registration.transforms import (
     read_participant_to_scan_points,
     read_participant_to_standard_points,
     read_standard_to_participant_points,

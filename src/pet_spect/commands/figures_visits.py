@@ -17,9 +17,9 @@ from pet_spect.model import ScanKey, Side, Volume
 from pet_spect.quantify.references import Reference
 from pet_spect.quantify.roles import RegionRoles, reference_value
 from pet_spect.results import layout
-from pet_spect.results.matching import check_uptake
-from pet_spect.results.registration_record import RegistrationRecord
-from pet_spect.results.uptake_record import MeasuredScan, read_uptake
+from pet_spect.results.proof.matching import check_uptake
+from pet_spect.results.registration.registration_record import RegistrationRecord
+from pet_spect.results.uptake.uptake_record import MeasuredScan, read_uptake
 
 if TYPE_CHECKING:
     from pet_spect.report.pictures.visits import Scene

@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> None:
     TableError
         If the tables have no run id, or a participant's part cannot be read.
     """
-    from pet_spect.results.manifest import manifest_line, write_manifest
+    from pet_spect.results.proof.manifest import manifest_line, write_manifest
 
     write_manifest(options.results, with_outcomes=not options.no_outcomes)
     print(manifest_line(options.results), file=sys.stderr)

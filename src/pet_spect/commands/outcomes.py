@@ -13,11 +13,11 @@ from pet_spect.quantify.outcomes.changes import clinical_study, outcome_changes,
 from pet_spect.quantify.outcomes.imaging import Endpoint, relations
 from pet_spect.quantify.outcomes.summary import summarise_changes, summarise_events
 from pet_spect.results.analysis_plan import plan_statement, read_plans
-from pet_spect.results.manifest import tables_of
-from pet_spect.results.manifest_part import write_tables_part
-from pet_spect.results.outcome_columns import Counting, summary_columns
-from pet_spect.results.outcome_tables import read_imaging_changes, write_outcome_tables
-from pet_spect.results.run_record import run_id
+from pet_spect.results.proof.manifest import tables_of
+from pet_spect.results.proof.manifest_part import write_tables_part
+from pet_spect.results.proof.run_record import run_id
+from pet_spect.results.tables.outcome_columns import Counting, summary_columns
+from pet_spect.results.tables.outcome_tables import read_imaging_changes, write_outcome_tables
 from pet_spect.study.adverse_events import read_adverse_events
 from pet_spect.study.outcome_check import contradiction_messages
 from pet_spect.study.outcomes import read_outcomes

@@ -18,7 +18,7 @@ from pet_spect.quantify.cohort.planning import ALPHA, MOST_PEOPLE, POWER, Design
 from pet_spect.quantify.cohort.simulated_precision import SIMULATED, SIMULATED_SOURCE
 from pet_spect.quantify.cohort.within_subject import WithinSubjectCv, read_within_subject_cv
 from pet_spect.results.baseline_precision import read_baseline_precision
-from pet_spect.results.plan_table import PLAN, plan_row, plan_text
+from pet_spect.results.tables.plan_table import PLAN, plan_row, plan_text
 from pet_spect.study.config_file import read_config
 from pet_spect.tsv import write_table
 

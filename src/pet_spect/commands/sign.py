@@ -18,11 +18,11 @@ from pet_spect.errors import TableError, did_you_mean, listed, shown
 from pet_spect.files import whole_file
 from pet_spect.model import LoggedLine, ScanKey
 from pet_spect.results import layout
-from pet_spect.results.columns import SCANS
-from pet_spect.results.decision_log import append_log, log_path, read_log
+from pet_spect.results.decisions.decision_log import append_log, log_path, read_log
+from pet_spect.results.decisions.judged import judged_of
 from pet_spect.results.finished_run import check_finished
-from pet_spect.results.judged import judged_of
 from pet_spect.results.library.study_settings import read_settings
+from pet_spect.results.tables.columns import SCANS
 from pet_spect.study.decision_chain import CHAIN_COLUMNS
 from pet_spect.study.decisions import RATINGS, QcLine, Said, effective
 from pet_spect.study.qc_tables import read_qc_tables

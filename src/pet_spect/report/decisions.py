@@ -11,7 +11,7 @@ from pet_spect.errors import TableError, shown
 from pet_spect.files import read_json
 from pet_spect.remarks import codes_in
 from pet_spect.report.display import Table, table
-from pet_spect.results.decision_columns import AGREEMENT, DECIDED, DECISIONS, READERS
+from pet_spect.results.tables.decision_columns import AGREEMENT, DECIDED, DECISIONS, READERS
 from pet_spect.study.decisions import DECISION_COLUMNS
 from pet_spect.tsv import MISSING, Row, read_table, sidecar_of_table
 

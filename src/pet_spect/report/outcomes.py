@@ -13,8 +13,8 @@ from pet_spect.quantify.outcomes.scales import ADVERSE, RELATED, SERIOUS
 from pet_spect.report.display import Table, probability, table, words
 from pet_spect.report.plots.scatter import ScatterPlot, scatter_plot, signed
 from pet_spect.report.rounding import rounded
-from pet_spect.results.outcome_columns import recorded_counting
-from pet_spect.results.outcome_tables import OutcomeTables, read_imaging_changes, read_outcome_tables
+from pet_spect.results.tables.outcome_columns import recorded_counting
+from pet_spect.results.tables.outcome_tables import OutcomeTables, read_imaging_changes, read_outcome_tables
 from pet_spect.tsv import MISSING, Row, parse_float
 
 _SHOWN = (

@@ -14,10 +14,10 @@ from pet_spect.files import read_json
 from pet_spect.model import ScanKey
 from pet_spect.remarks import codes_in
 from pet_spect.results import layout
-from pet_spect.results.columns import CHANGE, RATIOS, SCANS, SUMMARY
 from pet_spect.results.finished_run import check_finished
-from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
-from pet_spect.results.uptake_facts import UptakeFacts, read_uptake_facts
+from pet_spect.results.registration.registration_record import RegistrationRecord, read_registration_record
+from pet_spect.results.tables.columns import CHANGE, RATIOS, SCANS, SUMMARY
+from pet_spect.results.uptake.uptake_facts import UptakeFacts, read_uptake_facts
 from pet_spect.study.unfinished import UnfinishedStep
 from pet_spect.tsv import Row, read_table, sidecar_of_table
 
@@ -177,7 +177,7 @@ def gate_lines(record: RegistrationRecord, key: ScanKey) -> list[str]:
 
     Examples
     --------
-    >>> from pet_spect.results.registration_record import Settings, WarpEntry
+    >>> from pet_spect.results.registration.registration_record import Settings, WarpEntry
     >>> warp = WarpEntry(jacobian_low=0.71, jacobian_high=1.65, misplacement_mm=0.7234)
     >>> settings = Settings(gates={"jacobian_max": 5.0}, deformation={})
     >>> record = RegistrationRecord(participant="sub-01", warp=warp, settings=settings)
@@ -201,7 +201,7 @@ def lesion_line(record: RegistrationRecord) -> str:
     Examples
     --------
     >>> from pet_spect.results.record_values import VolumesMl
-    >>> from pet_spect.results.registration_record import LesionEntry, Settings
+    >>> from pet_spect.results.registration.registration_record import LesionEntry, Settings
     >>> size = VolumesMl(left=0.4, right=36.24)
     >>> lesion = LesionEntry(source="estimated", volume_ml=size, seen_ml=size, code=None, reason=None)
     >>> settings = Settings(gates={}, deformation={})
@@ -222,7 +222,7 @@ def lesion_words(record: RegistrationRecord | None) -> str:
     Examples
     --------
     >>> from pet_spect.results.record_values import VolumesMl
-    >>> from pet_spect.results.registration_record import LesionEntry, Settings
+    >>> from pet_spect.results.registration.registration_record import LesionEntry, Settings
     >>> size = VolumesMl(left=0.0, right=36.2)
     >>> lesion = LesionEntry(source="given", volume_ml=size, seen_ml=size, code=None, reason=None)
     >>> settings = Settings(gates={}, deformation={})

@@ -86,7 +86,7 @@ class PlanStatement:
     plans : int
         How many plans were recorded.
     run_id : str or None
-        Of the run that made the tables, see `pet_spect.results.run_record`; None if a command was run by hand.
+        Of the run that made the tables, see `pet_spect.results.proof.run_record`; None if a command was run by hand.
     """
 
     sha256: Annotated[str | None, Key("Sha256")]

@@ -10,10 +10,10 @@ from pet_spect.errors import TableError
 from pet_spect.files import read_json
 from pet_spect.quantify.cohort.planning import Precision
 from pet_spect.quantify.cohort.within_subject import WithinSubjectCv
-from pet_spect.results.columns import RATIOS
 from pet_spect.results.finished_run import check_finished
 from pet_spect.results.library.study_settings import read_settings
-from pet_spect.results.reliable_change import recorded_cvs
+from pet_spect.results.tables.columns import RATIOS
+from pet_spect.results.tables.reliable_change import recorded_cvs
 from pet_spect.tsv import Row, parse_float, read_table
 
 

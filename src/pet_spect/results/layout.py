@@ -1,7 +1,7 @@
 """The names of the files under ``results/``, said once (BIDS derivatives).
 
-Transforms are named by the image they move, as BIDS has it; `pet_spect.results.transforms` reads them as what they do
-to points.
+Transforms are named by the image they move, as BIDS has it; `pet_spect.results.registration.transforms` reads them as
+what they do to points.
 """
 
 from __future__ import annotations

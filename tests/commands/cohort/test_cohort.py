@@ -10,10 +10,10 @@ from pet_spect.files import write_json
 from pet_spect.quantify.cohort.analysis.settings import read_analysis
 from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
 from pet_spect.remarks import Remark, read_cell, write_cell, write_remark
-from pet_spect.results import columns
 from pet_spect.results.analysis_plan import record_plan
-from pet_spect.results.sensitivity_entry import RESPONSE_TERMS
+from pet_spect.results.tables import columns
 from pet_spect.results.typed_json import as_json
+from pet_spect.results.uptake.sensitivity_entry import RESPONSE_TERMS
 from pet_spect.tsv import read_table, write_table
 
 SESSIONS, TRACERS = ("baseline", "year1"), ("FDG", "IMZ")

@@ -16,8 +16,8 @@ from pet_spect.registration.common_resolution import ToCommon
 from pet_spect.remarks import Remark, read_cell, write_remark
 from pet_spect.results import layout
 from pet_spect.results.record_values import VolumesMl, matrix_of
-from pet_spect.results.registration_entries import RefusedAnat, RegisteredAnat, ViewBox
-from pet_spect.results.registration_record import write_registration_record
+from pet_spect.results.registration.registration_entries import RefusedAnat, RegisteredAnat, ViewBox
+from pet_spect.results.registration.registration_record import write_registration_record
 from pet_spect.tsv import parse_float, read_table
 
 from ... import records

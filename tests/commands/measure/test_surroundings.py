@@ -10,10 +10,10 @@ from pet_spect.model import Volume, Warp
 from pet_spect.remarks import Remark, read_cell
 from pet_spect.results import layout
 from pet_spect.results.record_values import VolumesMl
-from pet_spect.results.registration_entries import RefusedAnat, RegisteredAnat
-from pet_spect.results.registration_record import LesionEntry, write_registration_record
-from pet_spect.results.transforms import write_participant_to_anat_points
-from pet_spect.results.uptake_record import read_uptake
+from pet_spect.results.registration.registration_entries import RefusedAnat, RegisteredAnat
+from pet_spect.results.registration.registration_record import LesionEntry, write_registration_record
+from pet_spect.results.registration.transforms import write_participant_to_anat_points
+from pet_spect.results.uptake.uptake_record import read_uptake
 from pet_spect.tsv import read_table
 
 from ... import records

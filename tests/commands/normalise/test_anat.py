@@ -16,7 +16,7 @@ from pet_spect.registration.gates.plausibility import Match, affine_shape
 from pet_spect.registration.itk import use_threads
 from pet_spect.registration.placement.field_of_view import FieldOfView
 from pet_spect.results import layout
-from pet_spect.results.transforms import read_anat_to_participant_points
+from pet_spect.results.registration.transforms import read_anat_to_participant_points
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_templates")]
 

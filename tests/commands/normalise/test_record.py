@@ -7,7 +7,7 @@ from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.registration.normalise import Normalised
 from pet_spect.registration.warp import Deformation
 from pet_spect.results.record_values import VolumesMl
-from pet_spect.results.registration_record import read_registration_record, write_registration_record
+from pet_spect.results.registration.registration_record import read_registration_record, write_registration_record
 
 
 def record(fault, *, given):

@@ -5,7 +5,7 @@ import pytest
 from pet_spect.cli import main
 from pet_spect.commands.verify import recompute
 from pet_spect.errors import ConfigError
-from pet_spect.results.manifest_part import write_part
+from pet_spect.results.proof.manifest_part import write_part
 
 from ...small_proof import IMAGE, STEM, write_proven_study
 

@@ -7,9 +7,9 @@ import pytest
 from pet_spect.cli import main
 from pet_spect.digests import file_sha256
 from pet_spect.results import layout
-from pet_spect.results.manifest import read_manifest, write_manifest
-from pet_spect.results.manifest_part import read_part
-from pet_spect.results.run_record import read_run_record
+from pet_spect.results.proof.manifest import read_manifest, write_manifest
+from pet_spect.results.proof.manifest_part import read_part
+from pet_spect.results.proof.run_record import read_run_record
 
 from ...small_proof import DICOM, IMAGE, RECORD, write_proven_study
 

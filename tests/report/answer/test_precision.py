@@ -5,8 +5,8 @@ import pytest
 from pet_spect.quantify.cohort.within_subject import WithinSubjectCv
 from pet_spect.report.answer.precision import reliable_changes, what_trial_shows
 from pet_spect.report.page import write_report
-from pet_spect.results.columns import CHANGE
-from pet_spect.results.reliable_change import RELIABLE_CHANGE, with_reliable_change
+from pet_spect.results.tables.columns import CHANGE
+from pet_spect.results.tables.reliable_change import RELIABLE_CHANGE, with_reliable_change
 
 from ..test_page import plain
 

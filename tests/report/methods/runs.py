@@ -6,10 +6,10 @@ from pet_spect import __version__
 from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
 from pet_spect.report.methods.run import Run
 from pet_spect.results.analysis_plan import AnalysisPlan, PlanStatement
-from pet_spect.results.columns import SUMMARY
 from pet_spect.results.provenance_record import Provenance
-from pet_spect.results.registration_record import Settings
-from pet_spect.results.uptake_facts import ScanFacts, UptakeFacts
+from pet_spect.results.registration.registration_record import Settings
+from pet_spect.results.tables.columns import SUMMARY
+from pet_spect.results.uptake.uptake_facts import ScanFacts, UptakeFacts
 
 from ...records import WARP, lesion, record_of, registered
 

@@ -8,10 +8,10 @@ from pet_spect.quantify.cohort.within_subject import WithinSubjectCv
 from pet_spect.remarks import Remark
 from pet_spect.report.methods.methods import Paragraph, methods_of
 from pet_spect.results.analysis_plan import PlanStatement
-from pet_spect.results.partial_volume_entry import PartialVolume
-from pet_spect.results.registration_entries import RefusedAnat, RegisteredAnat
-from pet_spect.results.registration_record import Settings
-from pet_spect.results.uptake_scan import SurroundingEntry, WarpFacts
+from pet_spect.results.registration.registration_entries import RefusedAnat, RegisteredAnat
+from pet_spect.results.registration.registration_record import Settings
+from pet_spect.results.uptake.partial_volume_entry import PartialVolume
+from pet_spect.results.uptake.uptake_scan import SurroundingEntry, WarpFacts
 
 from ...records import MEASURED, lesion
 from .runs import FDG, PLANNED, PROTOCOL, RATIOS, RECORD, SCAN, SETTINGS, STEP, a_plan, scan_row, summary_row

@@ -4,7 +4,7 @@ from pet_spect.report.methods.run import packages_of, read_run
 from pet_spect.report.page import write_report
 from pet_spect.report.results_folder import read_results
 from pet_spect.results.analysis_plan import plan_statement, record_plan, with_statement
-from pet_spect.results.columns import SUMMARY
+from pet_spect.results.tables.columns import SUMMARY
 
 PLANNED = {"sessions": ["baseline", "year1"], "measure": {"misplacement_mm": "auto"}}
 

@@ -5,8 +5,8 @@ import pytest
 from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
 from pet_spect.report.person.history import Decisions, scan_facts
 from pet_spect.results import layout
-from pet_spect.results.uptake_record import write_uptake
-from pet_spect.results.uptake_scan import CommonResolution, UptakeScan
+from pet_spect.results.uptake.uptake_record import write_uptake
+from pet_spect.results.uptake.uptake_scan import CommonResolution, UptakeScan
 from pet_spect.tsv import MISSING
 
 ROW = {

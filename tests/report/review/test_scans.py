@@ -10,7 +10,7 @@ from pet_spect.errors import ImageError, TableError
 from pet_spect.model import ScanKey
 from pet_spect.report.review.scans import BlindScan, in_random_order, nameless_picture, scans_to_rate
 from pet_spect.results import layout
-from pet_spect.results.columns import SCANS
+from pet_spect.results.tables.columns import SCANS
 from pet_spect.tsv import read_table, write_table
 
 from ...blind_pictures import SHOWN, write_blind_picture

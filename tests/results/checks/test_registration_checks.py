@@ -10,7 +10,7 @@ from pet_spect.registration.gates.plausibility import Gates
 from pet_spect.remarks import NEVER, Remark
 from pet_spect.remarks.catalogue import CATALOGUE
 from pet_spect.results.checks.registration_checks import registration_checks
-from pet_spect.results.registration_record import Settings
+from pet_spect.results.registration.registration_record import Settings
 
 from ...records import MEASURED, WARP, record_of, refused, registered
 

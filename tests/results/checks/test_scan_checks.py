@@ -16,8 +16,8 @@ from pet_spect.quantify.references import Reference
 from pet_spect.quantify.roles import RegionRoles, RegionValue, ScanUptake
 from pet_spect.remarks import Remark
 from pet_spect.results.checks.scan_checks import CheckedScan, check_rows, scan_checks
-from pet_spect.results.decision_columns import CHECKS
-from pet_spect.results.uptake_record import MeasuredScan
+from pet_spect.results.tables.decision_columns import CHECKS
+from pet_spect.results.uptake.uptake_record import MeasuredScan
 
 KEY = ScanKey("sub-01", "year1", "IMZ")
 VALUES = {

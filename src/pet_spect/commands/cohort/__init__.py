@@ -30,20 +30,21 @@ from pet_spect.quantify.cohort.summary import summarise
 from pet_spect.quantify.ratios import MAX_CEREBELLUM_ASYMMETRY, Ratio
 from pet_spect.quantify.references import BUILT_IN
 from pet_spect.quantify.roles import RegionRoles
-from pet_spect.results import columns, layout
+from pet_spect.results import layout
 from pet_spect.results.analysis_plan import PlanStatement, with_statement
-from pet_spect.results.columns import Columns
 from pet_spect.results.dataset import describe_dataset
-from pet_spect.results.decision_columns import CHECKS
 from pet_spect.results.library.study_settings import StudySettings
-from pet_spect.results.manifest import tables_of
-from pet_spect.results.manifest_part import write_tables_part
-from pet_spect.results.matching import check_exclusions, check_uptake
-from pet_spect.results.registration_record import RegistrationRecord
-from pet_spect.results.reliable_change import with_reliable_change
+from pet_spect.results.proof.manifest import tables_of
+from pet_spect.results.proof.manifest_part import write_tables_part
+from pet_spect.results.proof.matching import check_exclusions, check_uptake
+from pet_spect.results.registration.registration_record import RegistrationRecord
 from pet_spect.results.study_facts import StudyFacts
-from pet_spect.results.summary_table import summary_row
-from pet_spect.results.uptake_record import MeasuredScan, ParticipantUptake, read_uptake
+from pet_spect.results.tables import columns
+from pet_spect.results.tables.columns import Columns
+from pet_spect.results.tables.decision_columns import CHECKS
+from pet_spect.results.tables.reliable_change import with_reliable_change
+from pet_spect.results.tables.summary_table import summary_row
+from pet_spect.results.uptake.uptake_record import MeasuredScan, ParticipantUptake, read_uptake
 from pet_spect.study.decisions import decisions_by_scan
 from pet_spect.study.participants import Participant, read_participants
 from pet_spect.study.qc_tables import QcTables

@@ -11,7 +11,7 @@ from pet_spect.model import ScanKey
 from pet_spect.quantify.cohort.protocol.facts import VisitFacts
 from pet_spect.results import layout
 from pet_spect.results.checks.scan_checks import CheckedScan, check_rows
-from pet_spect.results.registration_record import RegistrationRecord, read_registration_record
+from pet_spect.results.registration.registration_record import RegistrationRecord, read_registration_record
 
 
 def registration_of(results: Path, participant: str) -> RegistrationRecord | None:

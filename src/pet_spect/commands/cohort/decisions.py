@@ -12,9 +12,9 @@ from pet_spect.errors import ConfigError, listed
 from pet_spect.model import Decision, ScanKey
 from pet_spect.remarks import Remark, codes_in, write_cell
 from pet_spect.results.analysis_plan import PlanStatement, with_statement
-from pet_spect.results.decision_columns import AGREEMENT, DECISIONS, READERS
-from pet_spect.results.decision_log import append_log, read_log
-from pet_spect.results.judged import Judged, changed_parts, judged_of
+from pet_spect.results.decisions.decision_log import append_log, read_log
+from pet_spect.results.decisions.judged import Judged, changed_parts, judged_of
+from pet_spect.results.tables.decision_columns import AGREEMENT, DECISIONS, READERS
 from pet_spect.study.decisions import QcLine, last_ratings, standing
 from pet_spect.study.qc_tables import ALTERED, QcFault, QcTable, QcTables, read_qc_tables
 from pet_spect.study.readers import Disagreement, compare_readers

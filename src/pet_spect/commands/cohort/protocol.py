@@ -11,7 +11,7 @@ from pet_spect.model import ScanKey
 from pet_spect.quantify.cohort.protocol.facts import ScanProtocol, VisitFacts
 from pet_spect.quantify.cohort.protocol.guard import Guarded, guard
 from pet_spect.quantify.cohort.protocol.rules import TracerProtocol, read_protocols
-from pet_spect.results.uptake_record import MeasuredScan
+from pet_spect.results.uptake.uptake_record import MeasuredScan
 from pet_spect.study.scans import read_scans
 
 

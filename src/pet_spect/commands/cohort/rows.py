@@ -29,7 +29,7 @@ from pet_spect.quantify.ratios import Ratio, scan_ratios
 from pet_spect.quantify.roles import RegionRoles
 from pet_spect.remarks import Remark, write_cell
 from pet_spect.results.checks.scan_checks import CheckedScan
-from pet_spect.results.uptake_record import MeasuredScan
+from pet_spect.results.uptake.uptake_record import MeasuredScan
 from pet_spect.study.participants import Participant
 
 

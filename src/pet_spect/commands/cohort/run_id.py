@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pet_spect.commands.cohort.unfinished import Unfinished
 from pet_spect.digests import file_sha256, json_sha256
-from pet_spect.results.manifest_part import read_part
-from pet_spect.results.run_record import RUN_FILE, RunRecord, write_run_record
+from pet_spect.results.proof.manifest_part import read_part
+from pet_spect.results.proof.run_record import RUN_FILE, RunRecord, write_run_record
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:

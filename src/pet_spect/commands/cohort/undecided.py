@@ -15,10 +15,10 @@ from pet_spect.quantify.cohort.summary import Summary
 from pet_spect.quantify.roles import RegionValue, ScanUptake
 from pet_spect.results import layout
 from pet_spect.results.analysis_plan import PlanStatement, with_statement
-from pet_spect.results.decision_columns import DECIDED
-from pet_spect.results.judged import rows_sha256
-from pet_spect.results.summary_table import summary_row
-from pet_spect.results.uptake_record import MeasuredScan, read_uptake
+from pet_spect.results.decisions.judged import rows_sha256
+from pet_spect.results.tables.decision_columns import DECIDED
+from pet_spect.results.tables.summary_table import summary_row
+from pet_spect.results.uptake.uptake_record import MeasuredScan, read_uptake
 from pet_spect.study.decisions import QcLine
 from pet_spect.study.qc_tables import QcTables
 from pet_spect.tsv import write_table

@@ -16,7 +16,7 @@ from pet_spect.errors import TableError
 from pet_spect.model import Refusal, ScanKey
 from pet_spect.quantify.roles import RegionValue, ScanUptake
 from pet_spect.remarks import Remark, write_cell
-from pet_spect.results.uptake_record import MeasuredScan, ParticipantUptake, read_uptake
+from pet_spect.results.uptake.uptake_record import MeasuredScan, ParticipantUptake, read_uptake
 from pet_spect.tsv import MISSING, format_value
 
 

@@ -24,13 +24,13 @@ from pet_spect.commands.numbers import auto_or_from_zero, fraction
 from pet_spect.errors import ConfigError
 from pet_spect.model import STANDARD_SPACE, ScanKey, Warp
 from pet_spect.results import layout
-from pet_spect.results.matching import check_registration
-from pet_spect.results.registered_scan import read_warp_lesion
-from pet_spect.results.registration_record import RegistrationRecord, Settings, read_registration_record
-from pet_spect.results.transforms import read_participant_to_standard_points
-from pet_spect.results.uptake_record import write_uptake
-from pet_spect.results.uptake_rows import UptakeRow, surrounding_rows, uptake_rows
-from pet_spect.results.uptake_scan import UptakeScan, missing_scan
+from pet_spect.results.proof.matching import check_registration
+from pet_spect.results.registration.registered_scan import read_warp_lesion
+from pet_spect.results.registration.registration_record import RegistrationRecord, Settings, read_registration_record
+from pet_spect.results.registration.transforms import read_participant_to_standard_points
+from pet_spect.results.uptake.uptake_record import write_uptake
+from pet_spect.results.uptake.uptake_rows import UptakeRow, surrounding_rows, uptake_rows
+from pet_spect.results.uptake.uptake_scan import UptakeScan, missing_scan
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ScanMeasurement

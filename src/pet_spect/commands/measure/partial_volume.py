@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from pet_spect.commands.measure.resolutions import standard_tissue
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
-from pet_spect.results.partial_volume_entry import PartialVolume
-from pet_spect.results.uptake_scan import UptakeScan
+from pet_spect.results.uptake.partial_volume_entry import PartialVolume
+from pet_spect.results.uptake.uptake_scan import UptakeScan
 
 if TYPE_CHECKING:
     from pet_spect.model import Volume

@@ -11,9 +11,9 @@ from pet_spect.commands.measure.scans import Visit
 from pet_spect.digests import file_sha256
 from pet_spect.files import sidecar
 from pet_spect.results import layout
-from pet_spect.results.manifest_part import write_part
+from pet_spect.results.proof.manifest_part import write_part
 from pet_spect.results.provenance_record import AtlasDigest, Provenance, read_provenance, software
-from pet_spect.results.registration_record import RegistrationRecord
+from pet_spect.results.registration.registration_record import RegistrationRecord
 
 _PARAMETERS = (
     "target",

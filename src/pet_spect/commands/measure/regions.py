@@ -12,9 +12,9 @@ from pet_spect.commands.measure.scans import Visit
 from pet_spect.errors import AtlasError, ImageError
 from pet_spect.model import Atlas, Refusal, Volume, Warp
 from pet_spect.results import layout
-from pet_spect.results.registered_scan import read_drawn_lesion
-from pet_spect.results.registration_record import RegistrationRecord
-from pet_spect.results.uptake_scan import WarpFacts
+from pet_spect.results.registration.registered_scan import read_drawn_lesion
+from pet_spect.results.registration.registration_record import RegistrationRecord
+from pet_spect.results.uptake.uptake_scan import WarpFacts
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ParticipantRegions

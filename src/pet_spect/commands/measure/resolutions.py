@@ -12,8 +12,8 @@ from pet_spect.commands.numbers import positive
 from pet_spect.errors import PetSpectError
 from pet_spect.model import ScanKey
 from pet_spect.results import layout
-from pet_spect.results.registration_record import RegistrationRecord
-from pet_spect.results.transforms import read_scan_to_participant_points
+from pet_spect.results.registration.registration_record import RegistrationRecord
+from pet_spect.results.registration.transforms import read_scan_to_participant_points
 
 if TYPE_CHECKING:
     from pet_spect.imaging.tissue import TissueMaps

@@ -15,10 +15,10 @@ from pet_spect.model import Refusal, ScanKey, Volume
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import read_converted_facts
-from pet_spect.results.registered_scan import refusal_of
-from pet_spect.results.registration_record import RegistrationRecord
-from pet_spect.results.transforms import read_scan_to_participant_points
-from pet_spect.results.uptake_scan import CommonResolution, UptakeScan
+from pet_spect.results.registration.registered_scan import refusal_of
+from pet_spect.results.registration.registration_record import RegistrationRecord
+from pet_spect.results.registration.transforms import read_scan_to_participant_points
+from pet_spect.results.uptake.uptake_scan import CommonResolution, UptakeScan
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement

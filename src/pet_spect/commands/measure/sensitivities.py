@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pet_spect.commands.measure.scans import Visit
 from pet_spect.model import RegionSide, RegionUptake, ScanKey
-from pet_spect.results.registration_record import RegistrationRecord
+from pet_spect.results.registration.registration_record import RegistrationRecord
 
 if TYPE_CHECKING:
     from pet_spect.quantify.measurement import ParticipantRegions, ScanMeasurement

@@ -17,9 +17,9 @@ from pet_spect.model import STANDARD_SPACE, Refusal, Side, Volume, Warp
 from pet_spect.quantify.surroundings import RINGS, TREATMENT_RADIUS_MM, TREATMENT_SITE
 from pet_spect.remarks import Remark
 from pet_spect.results import layout
-from pet_spect.results.registration_entries import RegisteredAnat, RegisteredEntry
-from pet_spect.results.registration_record import RegistrationRecord
-from pet_spect.results.transforms import (
+from pet_spect.results.registration.registration_entries import RegisteredAnat, RegisteredEntry
+from pet_spect.results.registration.registration_record import RegistrationRecord
+from pet_spect.results.registration.transforms import (
     read_anat_to_participant_points,
     read_participant_to_standard_points,
     read_scan_to_participant_points,
@@ -143,7 +143,7 @@ def _lesion_of(
 ) -> tuple[Volume | None, tuple[Remark, ...], Remark | None]:
     """Return the lesion: drawn, else as the registration clearly saw it; what to say of it; and why there is none."""
     from pet_spect.quantify.laterality import CLEAR_ML, CLEAR_SHARE, side_of_deficit
-    from pet_spect.results.registered_scan import read_warp_lesion
+    from pet_spect.results.registration.registered_scan import read_warp_lesion
 
     if drawn is not None or fault is not None:
         return drawn, (), None if fault is None else fault.remark

@@ -24,10 +24,10 @@ from pet_spect.imaging.rounding import STANDARD_BITS, rounded_to_bits
 from pet_spect.model import STANDARD_SPACE, Refusal, ScanKey, Volume
 from pet_spect.remarks import BY_EYE
 from pet_spect.results import layout
-from pet_spect.results.matching import registration_outputs
+from pet_spect.results.proof.matching import registration_outputs
 from pet_spect.results.provenance_record import Provenance, with_provenance
-from pet_spect.results.registration_record import write_registration_record
-from pet_spect.results.transforms import (
+from pet_spect.results.registration.registration_record import write_registration_record
+from pet_spect.results.registration.transforms import (
     write_participant_to_anat_points,
     write_participant_to_scan_points,
     write_placeholder,

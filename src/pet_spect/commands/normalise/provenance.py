@@ -10,7 +10,7 @@ from pet_spect.digests import file_sha256
 from pet_spect.files import is_nifti, sidecar
 from pet_spect.imaging.atlases import find_atlas
 from pet_spect.model import ScanKey
-from pet_spect.results.matching import image_role
+from pet_spect.results.proof.matching import image_role
 from pet_spect.results.provenance_record import AtlasDigest, Provenance, software
 
 

@@ -13,7 +13,7 @@ from pet_spect.remarks import Remark
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import ConvertedFacts, read_converted_facts
 from pet_spect.results.record_values import VolumesMl, matrix_of
-from pet_spect.results.registration_entries import (
+from pet_spect.results.registration.registration_entries import (
     Measured,
     RefusedAnat,
     RefusedEntry,
@@ -22,7 +22,7 @@ from pet_spect.results.registration_entries import (
     Tried,
     ViewBox,
 )
-from pet_spect.results.registration_record import LesionEntry, RegistrationRecord, Settings, WarpEntry
+from pet_spect.results.registration.registration_record import LesionEntry, RegistrationRecord, Settings, WarpEntry
 
 if TYPE_CHECKING:
     from pet_spect.registration.gates.plausibility import Gates

@@ -12,8 +12,8 @@ from pet_spect.digests import file_sha256, source_sha256
 from pet_spect.errors import PetSpectError, TableError
 from pet_spect.imaging.atlases import find_atlas
 from pet_spect.results.analysis_plan import read_plans
-from pet_spect.results.manifest_part import read_part
-from pet_spect.results.run_record import RunRecord, read_run_record
+from pet_spect.results.proof.manifest_part import read_part
+from pet_spect.results.proof.run_record import RunRecord, read_run_record
 from pet_spect.results.verification.finding import Finding
 from pet_spect.study.config_file import read_config
 from pet_spect.study.study_files import study_files

@@ -14,8 +14,8 @@ from pathlib import Path
 from pet_spect.digests import file_sha256
 from pet_spect.errors import ConfigError, TableError
 from pet_spect.results import layout
-from pet_spect.results.manifest_part import read_part
-from pet_spect.results.run_record import read_run_record
+from pet_spect.results.proof.manifest_part import read_part
+from pet_spect.results.proof.run_record import read_run_record
 from pet_spect.results.verification.finding import Finding
 
 _CHECKOUT = Path(__file__).parents[4] / "Snakefile"

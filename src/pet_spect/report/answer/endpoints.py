@@ -29,7 +29,7 @@ from pet_spect.report.clinical_words import ANALYSIS_SETS, TRACERS
 from pet_spect.report.display import Table, table, unique, words
 from pet_spect.report.not_compared import not_compared
 from pet_spect.report.results_folder import Results
-from pet_spect.results.reliable_change import RELIABLE_CHANGE
+from pet_spect.results.tables.reliable_change import RELIABLE_CHANGE
 from pet_spect.tsv import MISSING, Row, parse_float
 
 _SHOWN = (

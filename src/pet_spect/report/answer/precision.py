@@ -10,7 +10,7 @@ from pet_spect.quantify.cohort.analysis.inference import percent_of_log
 from pet_spect.quantify.cohort.planning import ALPHA, FEWEST_FOR_SCATTER, POWER, smallest_mean_change
 from pet_spect.quantify.cohort.statistics import EXACT_UP_TO, RANDOM_FLIPS, SMALLEST_OF_RANDOM
 from pet_spect.report.display import unique
-from pet_spect.results.reliable_change import RELIABLE_CHANGE, recorded_cvs
+from pet_spect.results.tables.reliable_change import RELIABLE_CHANGE, recorded_cvs
 from pet_spect.tsv import MISSING, Row, parse_float
 
 _VERDICTS = tuple(RELIABLE_CHANGE["reliable_change"]["Levels"])

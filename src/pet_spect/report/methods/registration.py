@@ -10,8 +10,8 @@ from pet_spect.model import ANATOMICAL
 from pet_spect.report.methods.citations import ANTS, CEREBRA, MATTES, MNI, NILEARN, SYN, Cited
 from pet_spect.report.methods.run import Run, of_records, packages_of
 from pet_spect.report.methods.wording import counted, gap, joined, spread, were
-from pet_spect.results.registration_entries import RefusedAnat, RegisteredAnat, RegisteredEntry
-from pet_spect.results.registration_record import RegistrationRecord
+from pet_spect.results.registration.registration_entries import RefusedAnat, RegisteredAnat, RegisteredEntry
+from pet_spect.results.registration.registration_record import RegistrationRecord
 
 _METRICS = {"mattes": "mutual information", "CC": "neighbourhood cross-correlation"}
 _STEPS = {

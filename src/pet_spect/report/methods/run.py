@@ -13,9 +13,9 @@ from pet_spect.report.display import unique
 from pet_spect.report.results_folder import Results, key_of
 from pet_spect.results.analysis_plan import AnalysisPlan, PlanStatement, read_plans, recorded_statement
 from pet_spect.results.dataset import described_version
-from pet_spect.results.registration_record import RegistrationRecord
-from pet_spect.results.reliable_change import recorded_cvs
-from pet_spect.results.uptake_facts import ScanFacts, UptakeFacts
+from pet_spect.results.registration.registration_record import RegistrationRecord
+from pet_spect.results.tables.reliable_change import recorded_cvs
+from pet_spect.results.uptake.uptake_facts import ScanFacts, UptakeFacts
 from pet_spect.tsv import MISSING, Row, read_table
 
 

@@ -13,8 +13,8 @@ from pet_spect.report.beside import picture_beside
 from pet_spect.report.display import Cell, cell, unique, words
 from pet_spect.report.participants import Visit
 from pet_spect.report.results_folder import Results
-from pet_spect.results.columns import CHANGE
-from pet_spect.results.reliable_change import RELIABLE_CHANGE, recorded_cvs
+from pet_spect.results.tables.columns import CHANGE
+from pet_spect.results.tables.reliable_change import RELIABLE_CHANGE, recorded_cvs
 from pet_spect.tsv import MISSING, Row
 
 _UP = "../../"

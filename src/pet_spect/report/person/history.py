@@ -10,9 +10,9 @@ from pet_spect.errors import TableError
 from pet_spect.files import read_json
 from pet_spect.quantify.cohort.protocol.facts import ScanProtocol
 from pet_spect.report.display import Cell, Column, Table, table
-from pet_spect.results.decision_columns import DECISIONS, READERS
-from pet_spect.results.uptake_record import read_uptake_scans
-from pet_spect.results.uptake_scan import UptakeScan
+from pet_spect.results.tables.decision_columns import DECISIONS, READERS
+from pet_spect.results.uptake.uptake_record import read_uptake_scans
+from pet_spect.results.uptake.uptake_scan import UptakeScan
 from pet_spect.study.decisions import DECISION_COLUMNS
 from pet_spect.tsv import MISSING, Row, read_table, sidecar_of_table
 

@@ -15,8 +15,8 @@ from pet_spect.report.results_folder import Results, asked_for, lesion_words
 from pet_spect.report.target_lost import target_lost
 from pet_spect.report.viewer.page import who_has_viewer
 from pet_spect.results import layout
-from pet_spect.results.columns import CHANGE, RATIOS
-from pet_spect.results.reliable_change import RELIABLE_CHANGE, recorded_cvs
+from pet_spect.results.tables.columns import CHANGE, RATIOS
+from pet_spect.results.tables.reliable_change import RELIABLE_CHANGE, recorded_cvs
 
 _CHANGE = tuple(name for name in CHANGE if name != "participant_id")
 _RATIOS = tuple(name for name in RATIOS if name not in ("participant_id", "lesion_side"))

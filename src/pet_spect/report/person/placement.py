@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pet_spect.report.results_folder import lesion_line
-from pet_spect.results.registration_entries import RegisteredEntry
-from pet_spect.results.registration_record import RegistrationRecord
+from pet_spect.results.registration.registration_entries import RegisteredEntry
+from pet_spect.results.registration.registration_record import RegistrationRecord
 
 MEANINGS = (
     "Pattern distance: how far the regional uptake lies from the tracer's mean, in spreads between people."
@@ -35,7 +35,7 @@ def placement_lines(record: RegistrationRecord | None, everybodys_mm: Sequence[f
 
     Examples
     --------
-    >>> from pet_spect.results.registration_record import Settings, WarpEntry
+    >>> from pet_spect.results.registration.registration_record import Settings, WarpEntry
     >>> warp = WarpEntry(jacobian_low=0.71, jacobian_high=1.65, misplacement_mm=1.853)
     >>> settings = Settings(gates={}, deformation={})
     >>> record = RegistrationRecord(participant="sub-01", warp=warp, settings=settings)

@@ -13,8 +13,8 @@ from pet_spect.errors import ImageError
 from pet_spect.model import ScanKey
 from pet_spect.report.pictures.canvas import blind_rows
 from pet_spect.report.results_folder import crashed_people, key_of, pictures_of
-from pet_spect.results.columns import SCANS
 from pet_spect.results.finished_run import check_finished
+from pet_spect.results.tables.columns import SCANS
 from pet_spect.tsv import read_table
 
 

@@ -19,8 +19,8 @@ from pet_spect.model import Atlas, ScanKey, Volume
 from pet_spect.report.viewer.packed import in_steps, packed, write_script
 from pet_spect.results import layout
 from pet_spect.results.converted_scan import read_converted_facts
-from pet_spect.results.registered_scan import read_warp_lesion
-from pet_spect.results.registration_record import RegistrationRecord
+from pet_spect.results.registration.registered_scan import read_warp_lesion
+from pet_spect.results.registration.registration_record import RegistrationRecord
 
 _BESIDE_BRAIN_MM = 4.0
 """How far beyond the brain a scan is shown; what lies further off is never measured, and would double the size."""

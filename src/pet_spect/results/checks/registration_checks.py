@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from pet_spect.model import ScanKey
 from pet_spect.results.checks.check import Bound, Check, Result, judged, limited, not_made
-from pet_spect.results.registration_entries import RegisteredAnat, RegisteredEntry
-from pet_spect.results.registration_record import RegistrationRecord
+from pet_spect.results.registration.registration_entries import RegisteredAnat, RegisteredEntry
+from pet_spect.results.registration.registration_record import RegistrationRecord
 
 _PASSED = "passed in the registration; the number is not kept"
 _NOT_KEPT: Mapping[str, tuple[Bound, str]] = {

@@ -18,8 +18,8 @@ from pet_spect.quantify.roles import RegionRoles, joint_value
 from pet_spect.remarks import Remark, read_cell
 from pet_spect.results.checks.check import Check, Result, judged, limited, not_made
 from pet_spect.results.checks.registration_checks import registration_checks
-from pet_spect.results.registration_record import RegistrationRecord
-from pet_spect.results.uptake_record import MIN_COVERAGE, MeasuredScan
+from pet_spect.results.registration.registration_record import RegistrationRecord
+from pet_spect.results.uptake.uptake_record import MIN_COVERAGE, MeasuredScan
 
 _CODES: Mapping[Item, str] = {"start": "uptake_time_differs"}
 _WINDOW, _BASELINE = "uptake_window", "baseline_after_treatment"

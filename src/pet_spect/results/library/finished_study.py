@@ -21,12 +21,12 @@ from pet_spect.quantify.uptake import CORRECTED, LESIONFREE
 from pet_spect.remarks import Remark, known_code, read_cell
 from pet_spect.remarks.catalogue import OF_READERS
 from pet_spect.results import layout
-from pet_spect.results.columns import RATIOS, SCANS
 from pet_spect.results.finished_run import check_finished
 from pet_spect.results.library.study_settings import StudySettings, read_settings
-from pet_spect.results.registered_scan import RegisteredScan, read_registered
-from pet_spect.results.registration_record import read_registration_record
-from pet_spect.results.uptake_record import ParticipantUptake, read_uptake
+from pet_spect.results.registration.registered_scan import RegisteredScan, read_registered
+from pet_spect.results.registration.registration_record import read_registration_record
+from pet_spect.results.tables.columns import RATIOS, SCANS
+from pet_spect.results.uptake.uptake_record import ParticipantUptake, read_uptake
 from pet_spect.tsv import MISSING, Row, read_table
 
 

@@ -11,7 +11,7 @@ from pet_spect.errors import RegionError, TableError
 from pet_spect.files import read_json
 from pet_spect.quantify.references import Reference
 from pet_spect.quantify.roles import RegionRoles
-from pet_spect.results.columns import Columns
+from pet_spect.results.tables.columns import Columns
 
 
 @dataclass(frozen=True)

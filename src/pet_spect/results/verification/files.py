@@ -11,9 +11,9 @@ from pathlib import Path
 from pet_spect.digests import file_sha256
 from pet_spect.errors import TableError
 from pet_spect.results import layout
-from pet_spect.results.manifest import DERIVED, MANIFEST, Manifest, read_manifest
-from pet_spect.results.manifest_entries import FileEntry, files_below
-from pet_spect.results.manifest_part import read_part
+from pet_spect.results.proof.manifest import DERIVED, MANIFEST, Manifest, read_manifest
+from pet_spect.results.proof.manifest_entries import FileEntry, files_below
+from pet_spect.results.proof.manifest_part import read_part
 from pet_spect.results.verification.finding import Finding, remade_by
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pet_spect.results import layout
-from pet_spect.results.manifest_entries import verb_of
+from pet_spect.results.proof.manifest_entries import verb_of
 
 _OF_EVERYBODY = {
     "cohort": "results/tables/summary.tsv",

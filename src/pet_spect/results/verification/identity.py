@@ -10,13 +10,13 @@ from pet_spect.digests import json_sha256
 from pet_spect.errors import PetSpectError, TableError
 from pet_spect.files import read_json
 from pet_spect.results import layout
-from pet_spect.results.accounted_table import accounted_columns, accounted_rows, unsigned_scans
 from pet_spect.results.analysis_plan import read_plans, recorded_statement
-from pet_spect.results.manifest import DERIVED, Manifest, by_path
-from pet_spect.results.manifest_entries import FileEntry
-from pet_spect.results.manifest_part import read_part
+from pet_spect.results.proof.manifest import DERIVED, Manifest, by_path
+from pet_spect.results.proof.manifest_entries import FileEntry
+from pet_spect.results.proof.manifest_part import read_part
+from pet_spect.results.proof.run_record import RUN_FILE, RunRecord, read_run_record
 from pet_spect.results.provenance_record import read_provenance
-from pet_spect.results.run_record import RUN_FILE, RunRecord, read_run_record
+from pet_spect.results.tables.accounted_table import accounted_columns, accounted_rows, unsigned_scans
 from pet_spect.results.verification.finding import Finding, remade_by
 from pet_spect.tsv import read_table, write_table
 

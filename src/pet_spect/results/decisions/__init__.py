@@ -1,0 +1,1 @@
+"""What people decided about scans, as tables and as a log."""

@@ -1,0 +1,1 @@
+"""What normalise leaves of a participant: transforms and the record of the registration."""

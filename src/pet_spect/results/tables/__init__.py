@@ -1,0 +1,1 @@
+"""The tables of a study: their columns, their files, and a workbook of them."""

@@ -1,0 +1,1 @@
+"""What measure leaves of a participant: the table of uptake and its sidecar."""
