@@ -6,6 +6,7 @@ import fcntl
 import gc
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -37,6 +38,12 @@ STUDY = (
     "tests/workflow/test_same_numbers.py",
     "tests/workflow/test_visits.py",
 )
+
+
+def pytest_configure() -> None:
+    """Let Ctrl+C reach what the tests start: a shell starts what runs in the background with SIGINT ignored."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)

@@ -25,14 +25,8 @@ def start(study: Study, *options: str, environment: Mapping[str, str] | None = N
     """Start a run, on two cores if the options name no profile."""
     profile = [] if "--workflow-profile" in options else ["--workflow-profile", str(study.profile), "--cores", "2"]
     variables = {**os.environ, **(environment or {})}
-    command = study.command(*profile, *options)
-    # A run inherits that SIGINT is ignored, as it is where the tests run in the background, and not a handler of it.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with (study.folder / "said").open("w", encoding="utf-8") as said:  # a pipe would stay open as long as an orphan
-            return subprocess.Popen(command, cwd="/", env=variables, stdout=said, stderr=said)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with (study.folder / "said").open("w", encoding="utf-8") as said:  # a pipe would stay open as long as an orphan
+        return subprocess.Popen(study.command(*profile, *options), cwd="/", env=variables, stdout=said, stderr=said)
 
 
 def wait(holds: Callable[[], object], what: str, seconds: float = 60) -> None:
