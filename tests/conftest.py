@@ -197,6 +197,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
         with (shared / f"{name}-lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not whole.exists():
+                shutil.rmtree(shared / name, ignore_errors=True)  # of a process that failed
                 fill(shared / name)
                 whole.touch()
         return shared / name

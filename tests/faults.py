@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from pet_spect.study.file_dates import future_results
-
 from .studies import PET_SPECT, Study
 
 REPOSITORY = Path(__file__).parents[1]
@@ -221,8 +219,6 @@ def changed_clock(one: Round) -> None:
     run.wait(_PATIENCE_S)
     if "has a date in the future" in (one.study.folder / "said").read_text(encoding="utf-8"):
         os.utime(scan)
-    if future_results(one.study.results):
-        recover(one)
 
 
 def two_runs(one: Round) -> None:

@@ -131,30 +131,14 @@ def locked(path: Path) -> Iterator[None]:
     Parameters
     ----------
     path : Path
-        The file, which need not exist; a hidden lock file lies beside it meanwhile. Its folder is made if need be.
+        The file, which need not exist; a hidden lock file stays beside it. Its folder is made if need be.
     """
     import fcntl
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    place = path.with_name(f".{path.name}.lock")
-    while True:
-        with place.open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not _is_at(lock.fileno(), place):  # whoever had the lock has removed it
-                continue
-            try:
-                yield
-            finally:
-                with suppress(OSError):
-                    place.unlink()
-            return
-
-
-def _is_at(file: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file), path.stat())
-    except FileNotFoundError:
-        return False
+    with path.with_name(f".{path.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

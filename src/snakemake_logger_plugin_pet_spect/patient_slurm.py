@@ -11,6 +11,7 @@ Of version 2.6 of the executor these things would end badly:
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
 from collections.abc import AsyncGenerator
@@ -30,6 +31,8 @@ SHORTEST_MEMORY_S = 240
 
 _UNREACHABLE = "Unable to contact slurm controller"
 _PING_S = 60.0
+_MOST_SUBMISSIONS = 5
+"""Of one job while ``sbatch`` does not reach a SLURM that is said to be there."""
 _REASONS = ("sbatch: error: ", "error message was")
 
 
@@ -51,11 +54,14 @@ class PatientExecutor(Executor):  # type: ignore[misc]
 
     def run_job(self, job: JobExecutorInterface) -> None:
         """Submit a job as soon as SLURM answers; what goes wrong is an error of that job."""
+        attempts = 0
         while self._wait_for_slurm():
-            self._thread.is_submitting = True
+            attempts += 1
+            self._thread.is_submitting = attempts < _MOST_SUBMISSIONS
             try:
                 super().run_job(job)
             except _UnreachableError:
+                self._ending.wait(ASK_AGAIN_S)
                 continue
             except Exception as error:  # it would end in a thread that nobody looks at
                 super()._report_job_error_threadsafe(SubmittedJobInfo(job), str(error))
@@ -95,6 +101,11 @@ class PatientExecutor(Executor):  # type: ignore[misc]
         """Submit nothing any more."""
         self._ending.set()
         super().shutdown()
+
+    def cancel(self) -> None:
+        """Cancel the jobs, and submit nothing meanwhile."""
+        self._ending.set()
+        super().cancel()
 
     def _prepare(self) -> None:
         self._ending = threading.Event()
@@ -142,7 +153,7 @@ def slurm_answers() -> bool:
         return True
     except (subprocess.TimeoutExpired, OSError):
         return False
-    return " is UP" in done.stdout
+    return re.search(r"\bUP\b", done.stdout) is not None  # "is UP", or "are UP/DOWN" of two controllers
 
 
 def reason(message: str) -> str:

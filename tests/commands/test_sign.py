@@ -186,6 +186,7 @@ def test_a_decision_that_the_log_cannot_take_is_not_signed(study, capsys):
     study.sign("sub-02 baseline FDG")
     before = study.qc.read_bytes()
     lock = log_path(study.results).with_name(".decisions_log.tsv.lock")
+    lock.unlink()
     lock.mkdir()
     assert study.sign("sub-01 year1 FDG") == 1
     assert "cannot read or write" in capsys.readouterr().err

@@ -124,6 +124,7 @@ def test_nothing_is_submitted_until_slurm_answers(executor, scripts, monkeypatch
 
 
 def test_a_job_is_submitted_again_if_slurm_was_gone_at_that_moment(executor, scripts, monkeypatch):
+    monkeypatch.setattr(patient_slurm, "ASK_AGAIN_S", 0.01)
     scripts("scontrol", "echo Slurmctld is UP")
     answers = ["sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)", ""]
     one, submitted = job(), []
@@ -138,6 +139,15 @@ def test_a_job_is_submitted_again_if_slurm_was_gone_at_that_moment(executor, scr
     executor.run_job(one.job)
     assert submitted == [one]
     assert executor.workflow.scheduler.failed == []
+
+
+def test_a_job_that_never_reaches_a_slurm_that_answers_fails(executor, scripts, monkeypatch):
+    monkeypatch.setattr(patient_slurm, "ASK_AGAIN_S", 0.01)
+    scripts("scontrol", "echo 'Slurmctld(primary/backup) at a/b are DOWN/UP'")
+    one, error = job(), "sbatch: error: Unable to contact slurm controller (connect failure)"
+    monkeypatch.setattr(Executor, "run_job", lambda it, _: it._report_job_error_threadsafe(one, error))
+    executor.run_job(one.job)
+    assert executor.workflow.scheduler.failed == [one.job]
 
 
 @pytest.mark.workflow

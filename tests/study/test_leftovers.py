@@ -113,16 +113,3 @@ def test_a_slurm_that_fails_matters_only_to_a_run_on_it(killed, monkeypatch):
     write_run(killed, OnCluster=True)
     with pytest.raises(PetSpectError, match="squeue failed"):
         find_leftovers(killed)
-
-
-def test_results_that_are_dated_in_the_future_are_said_and_set_back(killed, capsys):
-    table = killed / "results/change.tsv"
-    table.touch()
-    os.utime(table, (4e9, 4e9))
-    assert main(["recover", str(killed)]) == 0
-    assert "Results dated in the future, by a computer whose clock was wrong: 1. They will be dated" in (
-        capsys.readouterr().out
-    )
-    assert main(["recover", str(killed), "--yes"]) == 0
-    assert "Results dated long ago: 1. The next run makes them again." in capsys.readouterr().out
-    assert table.stat().st_mtime < 1e9

@@ -7,24 +7,23 @@ import time
 
 import pytest
 
-from ..paused import TARGET, recover
+from pet_spect.results import layout
+
+from ..faults import contents
+from ..paused import TARGET
 
 pytestmark = pytest.mark.workflow
 
 
-def test_a_result_that_is_dated_in_the_future_is_made_again_after_recover(study):
+def test_a_result_that_is_dated_in_the_future_is_made_again(study):
     image = study.folder / TARGET
     assert study.snakemake(TARGET).returncode == 0
     content = image.read_bytes()
     image.write_bytes(b"of an earlier scan")
     os.utime(image, (4e9, 4e9))
-    for options in ([], ["-n"]):
-        run = study.snakemake(*options, TARGET)
-        assert run.returncode == 1
-        assert f"pet_spect: {TARGET} has a date in the future (2096-10-" in run.stderr
-        assert f"type: pet-spect recover {study.folder} --yes\n" in run.stderr
-    assert recover(study, "--yes").returncode == 0
-    assert study.snakemake(TARGET).returncode == 0
+    run = study.snakemake(TARGET)
+    assert run.returncode == 0
+    assert f"Made again:   {TARGET}, dated in the future by a computer whose clock is wrong" in run.stderr
     assert image.read_bytes() == content
     assert image.stat().st_mtime <= time.time()
 
@@ -44,10 +43,29 @@ def test_a_table_and_a_sidecar_that_are_dated_in_the_future_stop_the_run_in_one_
     assert said[0].endswith("from a computer whose clock is wrong; type: touch config/participants.tsv fdg.json")
 
 
-def test_a_step_after_a_result_that_is_dated_a_minute_ahead_does_not_fail(finished):
-    (finished.results / "tables/accounted.tsv").unlink()
-    ahead = time.time() + 55
-    os.utime(finished.results / "tables/scans.tsv", (ahead, ahead))
+def test_what_is_gone_or_dated_in_the_future_is_made_again_and_nothing_else(finished):
+    ahead = time.time() + 3600
+    made = contents(finished)
+    lost = [finished.results / name for name in (layout.lesion_mask("sub-01"), "tables/checks.tsv")]
+    for path in lost:
+        path.unlink()
+    later = finished.results / "tables/scans.tsv"
+    later.write_text("altered", encoding="utf-8")
+    os.utime(later, (ahead, ahead))
+    planned = finished.planned()
+    assert {"normalise": 1, "cohort": 1}.items() <= planned.items()
+    assert "convert" not in planned
     run = finished.snakemake()
     assert run.returncode == 0, run.stderr
-    assert (finished.results / "tables/accounted.tsv").stat().st_mtime == pytest.approx(ahead)
+    assert contents(finished) == made
+    assert later.stat().st_mtime <= time.time()
+
+
+def test_a_change_is_seen_although_the_tables_are_dated_later(finished):
+    ahead = time.time() + 2
+    for path in (finished.results / "tables").iterdir():
+        os.utime(path, (ahead, ahead))
+    table = finished.folder / "config/participants.tsv"
+    table.write_text(table.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    time.sleep(3)  # nothing is dated in the future any more, and the change is older
+    assert finished.planned()["cohort"] == 1

@@ -34,6 +34,13 @@ def run_flags(wildcards):
     return ["--settings", json_sha256(STUDY.config), *files]
 
 
+def bytes_of(files):
+    """The hash of files that people edit: their dates may tell nothing where the clocks of two computers differ."""
+    return text_sha256([file_sha256(Path(file)) for file in files])
+
+
+STUDY_SHA256 = bytes_of(STUDY_FILES.values())
+
 READERS = ["readers", "agreement"] if len(QC) == 2 else []
 
 
@@ -89,6 +96,7 @@ rule cohort:
         run=run_flags,
         study=study_facts,
         early=["--early", *EARLY] if EARLY else [],
+        study_sha256=STUDY_SHA256,
         unfinished=unfinished_flags,
     shell:
         "pet-spect cohort --results results --participants {input.participants:q}"

@@ -4,8 +4,8 @@ import gc
 from functools import cache
 
 from pet_spect import __version__ as PACKAGE_VERSION
-from pet_spect.digests import json_sha256
-from pet_spect.errors import StudyError
+from pet_spect.digests import file_sha256, json_sha256, text_sha256
+from pet_spect.errors import StudyError, listed
 from pet_spect.files import is_nifti, sidecar
 from pet_spect.model import STANDARD_SPACE
 from pet_spect.quantify.references import lesionfree_regions

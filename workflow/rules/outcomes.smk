@@ -38,6 +38,7 @@ if CLINICAL:
             version=PACKAGE_VERSION,
             sessions=config["sessions"],
             flags=outcome_flags,
+            study_sha256=bytes_of([config["participants"], *CLINICAL]),
         shell:
             "pet-spect outcomes --results results --participants {input.participants:q}"
             " --sessions {params.sessions:q} {params.flags:q} 2> {log:q}"

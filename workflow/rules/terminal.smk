@@ -23,7 +23,7 @@ if workflow.is_main_process:
         list(config["tracers"]),
     )
     logger.info(
-        "\n".join([overview, PLAN_LINE, *STUDY.notes]),
+        "\n".join([overview, PLAN_LINE, *STUDY.notes, *AGAIN]),
         extra={
             "overview": {
                 "steps": [rule.name for rule in workflow.rules],

@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from pet_spect.live_run import RUN_FILE, claim, was_on_cluster
-from pet_spect.study.file_dates import set_back
 from pet_spect.study.leftovers import Leftovers, cancel_jobs, find_leftovers, find_partials, remove_partials, unlock
 
 
@@ -56,8 +55,5 @@ def _clean(study: Path, leftovers: Leftovers) -> None:
         print("They are gone.")
     partials = find_partials(study)  # the jobs may have removed their own
     remove_partials(partials)
-    if leftovers.future:
-        set_back(leftovers.future)
-        print(f"Results dated long ago: {len(leftovers.future)}. The next run makes them again.")
     unlock(study)
     print(f"Half-written files removed: {len(partials)}. The folder is unlocked.")

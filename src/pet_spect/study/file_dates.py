@@ -11,95 +11,103 @@ import shlex
 import stat
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from pet_spect.files import PARTIAL
 
-TOLERATED_S = 60.0
-"""How far a result may be dated ahead: clocks of two computers differ by seconds, and are set back by as much."""
-
 _MARK = ".snakemake_timestamp"
-_LONG_AGO_S = 86_400  # 1970-01-02: positive in every time zone, and older than any scan
+_MOST_FILES = 5
 
 
-def in_future(
-    paths: Iterable[str | Path], folder: Path = Path(), *, tolerated_s: float = 0.0
-) -> list[tuple[str, float]]:
+def in_future(paths: Iterable[str], folder: Path = Path()) -> list[tuple[str, float]]:
     """Return which files or folders are dated in the future, by their file system's own clock too.
 
     Parameters
     ----------
-    paths : iterable of str or Path
+    paths : iterable of str
         One that does not exist is left out. The date of a folder is the one that Snakemake gave it.
     folder : Path
         On the same file system, where a temporary file may be written.
-    tolerated_s : float, default 0
-        How far they may be ahead.
 
     Returns
     -------
     list of (str, float)
         Each with its date, in seconds since the epoch.
     """
-    now = time.time() + tolerated_s
-    dated = [(str(path), date) for path in paths if (date := _date_ns(str(path)) / 1e9) > now]
+    now = time.time()
+    dated = [(path, date) for path in paths if (date := _date_ns(path) / 1e9) > now]
     if dated:
-        now = _file_system_time(folder) + tolerated_s
+        now = _file_system_time(folder)
     return [(path, date) for path, date in dated if date > now]
 
 
-def future_results(results: Path) -> tuple[Path, ...]:
-    """Return every file below a folder of results that is dated in the future by more than is tolerated."""
-    return tuple(Path(path) for path, _ in in_future(_files(results), results, tolerated_s=TOLERATED_S))
+def gone(of_all: Sequence[Collection[str]], *of_people: Sequence[Collection[str]]) -> list[str]:
+    """Return which outputs do not exist although something was made from them.
+
+    Parameters
+    ----------
+    of_all : sequence of collection of str
+        The outputs of each step for everybody, the tables first, in the order of the steps.
+    *of_people : sequence of collection of str
+        For each participant the outputs of each step, the pictures last. Of a participant of whom nothing exists,
+        nothing is gone: they are new.
+    """
+    there = [[path for path in files if _date_ns(path)] for files in of_all]
+    lost = _gone(of_all, there, made_from=False)
+    tables, report = bool(there[0]), any(map(bool, there[1:]))
+    for steps in of_people:
+        there = [[path for path in files if _date_ns(path)] for files in steps]
+        if any(there):
+            lost += _gone(steps, there, made_from=report)
+            lost += [path for path in _gone(steps[:-1], there[:-1], made_from=tables) if path not in lost]
+    return lost
 
 
-def set_back(paths: Iterable[Path]) -> None:
-    """Date files long ago, so that the next run makes again what they belong to, or sees that it need not."""
-    for path in paths:
-        with suppress(FileNotFoundError):
-            os.utime(path, (_LONG_AGO_S, _LONG_AGO_S))
+def _gone(steps: Sequence[Collection[str]], there: Sequence[Collection[str]], *, made_from: bool) -> list[str]:
+    lost: list[str] = []
+    for files, existing in zip(reversed(steps), reversed(there), strict=True):
+        made_from = made_from or bool(existing)
+        lost += [path for path in files if made_from and path not in existing]
+    return lost
 
 
-def date_not_before(outputs: Iterable[str], inputs: Iterable[str]) -> None:
-    """Date what was just made like its youngest input, if a clock that differs dated it earlier.
+def as_made(outputs: Iterable[str], inputs: Iterable[str]) -> None:
+    """Date what was just made neither later than now nor earlier than its inputs, whatever the clock that dated it.
 
     Parameters
     ----------
     outputs : iterable of str
         Files, or folders that Snakemake has dated.
     inputs : iterable of str
-        What they were made from.
+        Results that they were made from.
     """
-    youngest = max(map(_date_ns, inputs), default=0)
-    for path in outputs:
+    made, read = list(outputs), list(inputs)
+    for path, _ in in_future([*made, *read]):
+        os.utime(_dated(path))
+    youngest = max(map(_date_ns, read), default=0)
+    for path in made:
         if 0 < _date_ns(path) < youngest:
             os.utime(_dated(path), ns=(youngest, youngest))
 
 
-def future_line(dated: list[tuple[str, float]], command: str) -> str:
-    """Return what to tell somebody who starts a run where files are dated in the future.
+def future_line(dated: Sequence[tuple[str, float]]) -> str:
+    """Return what to tell somebody who starts a run where files of the study are dated in the future.
 
     Examples
     --------
-    >>> future_line([("results/a.tsv", 4e9), ("results/b.tsv", 4e9)], "touch results/a.tsv").partition(" (2096")[0]
-    'results/a.tsv and 1 more have a date in the future'
+    >>> future_line([("a.tsv", 4e9), ("b c.tsv", 4e9)]).partition(" (2096")[0]
+    'a.tsv and 1 more have a date in the future'
+    >>> future_line([("a.tsv", 4e9), ("b c.tsv", 4e9)]).rpartition("; ")[2]
+    "type: touch a.tsv 'b c.tsv'"
     """
     path, date = dated[0]
     which = f"{path} has" if len(dated) == 1 else f"{path} and {len(dated) - 1} more have"
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(date))
-    return f"{which} a date in the future ({when}), from a computer whose clock is wrong; type: {command}"
-
-
-def touch_command(dated: Iterable[tuple[str, float]]) -> str:
-    """Return what dates files now."""
-    return f"touch {shlex.join(path for path, _ in dated)}"
-
-
-def _files(folder: Path) -> Iterator[str]:
-    for where, _, names in os.walk(folder):
-        yield from (os.path.join(where, name) for name in names)  # noqa: PTH118 - for 100,000s of files
+    files = shlex.join(path for path, _ in dated[:_MOST_FILES])
+    rest = "" if len(dated) <= _MOST_FILES else f", and run again for {len(dated) - _MOST_FILES} more"
+    return f"{which} a date in the future ({when}), from a computer whose clock is wrong; type: touch {files}{rest}"
 
 
 def _dated(path: str) -> str:
@@ -109,6 +117,7 @@ def _dated(path: str) -> str:
 
 
 def _date_ns(path: str) -> int:
+    """Return the date of a file or folder, in nanoseconds since the epoch; 0 if it does not exist."""
     try:
         status = os.stat(path)  # noqa: PTH116
         return os.stat(_dated(path)).st_mtime_ns if stat.S_ISDIR(status.st_mode) else status.st_mtime_ns  # noqa: PTH116

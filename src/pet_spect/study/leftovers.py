@@ -15,7 +15,6 @@ from pathlib import Path
 from pet_spect.errors import OvertakenError, PetSpectError, listed
 from pet_spect.files import PARTIAL
 from pet_spect.live_run import RUN_FILE, state_of, was_on_cluster
-from pet_spect.study.file_dates import future_results
 
 JOB_PREFIX = "petspect_"
 """How the names of a study's cluster jobs begin: ``slurm-jobname-prefix`` of profiles/slurm, and what SLURM's executor
@@ -42,18 +41,15 @@ class Leftovers:
         Half-written files below ``results``.
     jobs : tuple of str or None
         Numbers of the study's cluster jobs that wait or run; None where there is no SLURM that could be asked.
-    future : tuple of Path
-        Files below ``results`` that are dated in the future.
     """
 
     locks: tuple[Path, ...]
     unfinished: int
     partials: tuple[Path, ...]
     jobs: tuple[str, ...] | None
-    future: tuple[Path, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.locks or self.partials or self.jobs or self.future)
+        return bool(self.locks or self.partials or self.jobs)
 
     def lines(self) -> list[str]:
         """Return what there is and what will become of it, one line for each."""
@@ -66,11 +62,6 @@ class Leftovers:
             said.append(f"Half-written files: {len(self.partials)}. They will be removed.")
         if self.unfinished:
             said.append(f"Outputs that were not finished: {self.unfinished}. The next run makes them again.")
-        if self.future:
-            said.append(
-                f"Results dated in the future, by a computer whose clock was wrong: {len(self.future)}."
-                " They will be dated long ago, so that the next run makes them again."
-            )
         if self.locks:
             said.append("The folder is locked. It will be unlocked.")
         return said
@@ -100,7 +91,7 @@ def find_leftovers(study: Path) -> Leftovers:
             f" (if there is no such computer any more, remove {study / RUN_FILE} first)"
         )
     unfinished = sum(len(names) for _, _, names in os.walk(study / _UNFINISHED))
-    return Leftovers(locks, unfinished, find_partials(study), cluster_jobs(study), future_results(study / "results"))
+    return Leftovers(locks, unfinished, find_partials(study), cluster_jobs(study))
 
 
 def find_partials(study: Path) -> tuple[Path, ...]:
@@ -113,15 +104,10 @@ def find_partials(study: Path) -> tuple[Path, ...]:
     )
 
 
-def recover_command(study: Path) -> str:
-    """Return what to type to clean up a study's folder."""
-    typed_here = os.environ.get("PWD", "") == str(study)
-    return f"pet-spect recover {'' if typed_here else shlex.quote(str(study)) + ' '}--yes"
-
-
 def locked_line(study: Path) -> str:
     """Return what to tell somebody who starts a run in a folder that Snakemake finds locked."""
-    command = recover_command(study)
+    typed_here = os.environ.get("PWD", "") == str(study)
+    command = f"pet-spect recover {'' if typed_here else shlex.quote(str(study)) + ' '}--yes"
     state, host = state_of(study / RUN_FILE)
     if state == "alive":
         return "another run is working in this folder; wait until it has ended"
