@@ -19,8 +19,8 @@ def given_files():
 
 def steps_of(person):
     """The outputs of each step of a participant, in the order of the steps."""
-    images = flags_of_scans(person)[3::4]
-    images += ["results/" + layout.anat_image(person)] if PARTICIPANTS[person].anat else []
+    images = flags_of_scans(person)[3::4]  # the anatomical image alone is not registered
+    images += ["results/" + layout.anat_image(person)] if images and PARTICIPANTS[person].anat else []
     yield [file for image in images for file in (image, sidecar(image))]
     registered = (
         layout.participant_to_standard,
