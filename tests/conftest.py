@@ -41,9 +41,11 @@ STUDY = (
 
 
 def pytest_configure() -> None:
-    """Let Ctrl+C reach what the tests start: a shell starts what runs in the background with SIGINT ignored."""
+    """Let signals reach what the tests start: in the background SIGINT is ignored, and under nohup SIGHUP."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)  # a handler, which nothing inherits
 
 
 @pytest.hookimpl(trylast=True)

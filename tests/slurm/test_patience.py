@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -76,7 +77,8 @@ def working(executor, jobs):
     async def ask():
         return [each async for each in executor.check_active_jobs(jobs)]
 
-    return asyncio.run(ask())
+    with ThreadPoolExecutor() as thread:  # an open browser has a loop of its own in this one
+        return thread.submit(lambda: asyncio.run(ask())).result()
 
 
 def test_a_job_is_not_forgotten_while_squeue_fails(executor, scripts):
