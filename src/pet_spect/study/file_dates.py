@@ -55,14 +55,14 @@ def gone(of_all: Sequence[Collection[str]], *of_people: Sequence[Collection[str]
         nothing is gone: they are new.
     """
     there = [[path for path in files if _date_ns(path)] for files in of_all]
-    lost = _gone(of_all, there, made_from=False)
-    tables, report = bool(there[0]), any(map(bool, there[1:]))
+    lost = dict.fromkeys(_gone(of_all, there, made_from=False))
+    tables, report = bool(there[0]), any(there[1:])
     for steps in of_people:
         there = [[path for path in files if _date_ns(path)] for files in steps]
         if any(there):
-            lost += _gone(steps, there, made_from=report)
-            lost += [path for path in _gone(steps[:-1], there[:-1], made_from=tables) if path not in lost]
-    return lost
+            lost |= dict.fromkeys(_gone(steps, there, made_from=report))
+            lost |= dict.fromkeys(_gone(steps[:-1], there[:-1], made_from=tables))
+    return list(lost)
 
 
 def _gone(steps: Sequence[Collection[str]], there: Sequence[Collection[str]], *, made_from: bool) -> list[str]:
